@@ -1,0 +1,277 @@
+#include <charconv>
+#include <cmath>
+
+#include "replication/types/canonical.hpp"
+#include "replication/types/json_text.hpp"
+#include "replication/types/limits.hpp"
+#include "replication/types/utf8.hpp"
+
+namespace lanyard {
+namespace {
+
+void append_utf8(std::uint32_t point, std::string& out) {
+  const auto tail = [&](int shift) { out += static_cast<char>(0x80 | (point >> shift & 0x3F)); };
+  if (point < 0x80) {
+    out += static_cast<char>(point);
+  } else if (point < 0x800) {
+    out += static_cast<char>(0xC0 | point >> 6), tail(0);
+  } else if (point < 0x10000) {
+    out += static_cast<char>(0xE0 | point >> 12), tail(6), tail(0);
+  } else {
+    out += static_cast<char>(0xF0 | point >> 18), tail(12), tail(6), tail(0);
+  }
+}
+
+/// Recursive descent; recursion is bounded by limits::kValueDepthMax.
+class Parser {
+ public:
+  explicit Parser(std::string_view text) : text_(text) {}
+
+  Result<Bytes> parse() {
+    Bytes out;
+    value(out, 0);
+    space();
+    if (ok() && at_ != text_.size()) stop(Code::kMalformed, "text after the value");
+    if (!ok()) return fail(code_, std::string(why_) + " at byte " + std::to_string(where_));
+    return out;
+  }
+
+ private:
+  struct Member {
+    std::string name;
+    Bytes value;
+  };
+
+  [[nodiscard]] bool ok() const { return why_ == nullptr; }
+  void stop(Code code, const char* why) {
+    if (!ok()) return;
+    code_ = code;
+    why_ = why;
+    where_ = at_;
+  }
+  [[nodiscard]] char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
+  bool accept(char c) {
+    if (peek() != c || at_ >= text_.size()) return false;
+    ++at_;
+    return true;
+  }
+  void expect(char c, const char* why) {
+    if (!accept(c)) stop(Code::kMalformed, why);
+  }
+  void space() {
+    while (at_ < text_.size() &&
+           std::string_view(" \t\n\r").find(text_[at_]) != std::string_view::npos)
+      ++at_;
+  }
+
+  void value(Bytes& out, std::size_t depth) {
+    space();
+    CanonicalWriter writer(out);
+    switch (peek()) {
+      case '{': return object(out, depth);
+      case '[': return array(out, depth);
+      case '"': return writer.text(string());
+      case 't': return literal("true", [&] { writer.boolean(true); });
+      case 'f': return literal("false", [&] { writer.boolean(false); });
+      case 'n': return literal("null", [&] { writer.nil(); });
+      default: return number(writer);
+    }
+  }
+
+  template <class Write>
+  void literal(std::string_view word, Write write) {
+    if (text_.substr(at_, word.size()) != word) return stop(Code::kMalformed, "not a JSON value");
+    at_ += word.size();
+    write();
+  }
+
+  void array(Bytes& out, std::size_t depth) {
+    if (depth >= limits::kValueDepthMax) return stop(Code::kTooLarge, "nested too deeply");
+    ++at_;
+    Bytes elements;
+    std::size_t count = 0;
+    space();
+    while (ok() && peek() != ']') {
+      if (count > 0) expect(',', "a comma or ] was expected");
+      if (ok()) value(elements, depth + 1);
+      ++count;
+      space();
+    }
+    expect(']', "the array is not closed");
+    CanonicalWriter writer(out);
+    writer.array(count);
+    writer.raw(elements);
+  }
+
+  void object(Bytes& out, std::size_t depth) {
+    if (depth >= limits::kValueDepthMax) return stop(Code::kTooLarge, "nested too deeply");
+    ++at_;
+    std::vector<Member> members;
+    space();
+    while (ok() && peek() != '}') {
+      if (!members.empty()) expect(',', "a comma or } was expected");
+      member(members, depth);
+      space();
+    }
+    expect('}', "the object is not closed");
+    write_members(members, out);
+  }
+
+  void member(std::vector<Member>& members, std::size_t depth) {
+    space();
+    if (ok() && peek() != '"') stop(Code::kMalformed, "a member name was expected");
+    if (!ok()) return;
+    Member& next = members.emplace_back();
+    next.name = string();
+    space();
+    expect(':', "a colon was expected");
+    if (ok()) value(next.value, depth + 1);
+  }
+
+  void write_members(std::vector<Member>& members, Bytes& out) {
+    const auto before = [](const Member& left, const Member& right) {
+      return compare(as_bytes(left.name), as_bytes(right.name)) < 0;
+    };
+    std::sort(members.begin(), members.end(), before);
+    CanonicalWriter writer(out);
+    writer.map(members.size());
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      if (i > 0 && members[i].name == members[i - 1].name)
+        stop(Code::kMalformed, "a member name occurs twice");
+      writer.text(members[i].name);
+      writer.raw(members[i].value);
+    }
+  }
+
+  std::string string() {
+    std::string out;
+    ++at_;
+    while (ok()) {
+      const std::size_t from = at_;
+      while (at_ < text_.size() && static_cast<unsigned char>(text_[at_]) >= 0x20 &&
+             text_[at_] != '"' && text_[at_] != '\\') {
+        ++at_;
+      }
+      out.append(text_.substr(from, at_ - from));
+      if (accept('"')) break;
+      if (at_ >= text_.size()) {
+        stop(Code::kMalformed, "the string is not closed");
+      } else if (accept('\\')) {
+        escape(out);
+      } else {
+        stop(Code::kMalformed, "a control character in a string");
+      }
+    }
+    if (ok() && !is_utf8(as_bytes(out))) stop(Code::kMalformed, "a string is not UTF-8");
+    return out;
+  }
+
+  void escape(std::string& out) {
+    constexpr std::string_view kNames = "\"\\/bfnrt";
+    constexpr std::string_view kMeant = "\"\\/\b\f\n\r\t";
+    if (accept('u')) return unicode(out);
+    const std::size_t found = kNames.find(peek());
+    if (at_ >= text_.size() || found == std::string_view::npos)
+      return stop(Code::kMalformed, "an unknown escape");
+    out += kMeant[found];
+    ++at_;
+  }
+
+  std::uint32_t hex4() {
+    std::uint32_t unit = 0;
+    const std::string_view digits = text_.substr(std::min(at_, text_.size()), 4);
+    const auto end = std::from_chars(digits.data(), digits.data() + digits.size(), unit, 16).ptr;
+    if (digits.size() != 4 || end != digits.data() + 4)
+      stop(Code::kMalformed, "four hexadecimal digits were expected");
+    at_ += digits.size();
+    return unit;
+  }
+
+  void unicode(std::string& out) {
+    std::uint32_t point = hex4();
+    if (point >= 0xD800 && point < 0xDC00) {
+      const bool second = accept('\\') && accept('u');
+      const std::uint32_t low = second && ok() ? hex4() : 0;
+      if (low < 0xDC00 || low > 0xDFFF) return stop(Code::kMalformed, "half of a surrogate pair");
+      point = 0x10000 + ((point - 0xD800) << 10) + (low - 0xDC00);
+    } else if (point >= 0xDC00 && point <= 0xDFFF) {
+      return stop(Code::kMalformed, "half of a surrogate pair");
+    }
+    if (ok()) append_utf8(point, out);
+  }
+
+  std::size_t digits() {
+    const std::size_t from = at_;
+    while (peek() >= '0' && peek() <= '9') ++at_;
+    if (at_ == from) stop(Code::kMalformed, "not a JSON value");
+    return at_ - from;
+  }
+
+  void number(CanonicalWriter& writer) {
+    const std::size_t from = at_;
+    accept('-');
+    const bool zero = peek() == '0';
+    if (digits() > 1 && zero) return stop(Code::kMalformed, "a number begins with 0");
+    bool whole = true;
+    if (accept('.')) whole = false, digits();
+    if (accept('e') || accept('E')) {
+      whole = false;
+      if (!accept('+')) accept('-');
+      digits();
+    }
+    if (ok()) write_number(text_.substr(from, at_ - from), whole, writer);
+  }
+
+  void write_number(std::string_view digits, bool whole, CanonicalWriter& writer) {
+    const char* end = digits.data() + digits.size();
+    if (whole) {
+      std::int64_t value = 0;
+      if (std::from_chars(digits.data(), end, value).ec == std::errc{})
+        return writer.integer(value);
+      return stop(Code::kTooLarge, "an integer needs more than 64 bits");
+    }
+    double value = 0;
+    const auto result = std::from_chars(digits.data(), end, value);
+    // Out of range is also reported for what is too small; that reads as 0 everywhere, and is as
+    // close as can be.
+    if (result.ec == std::errc::result_out_of_range && is_tiny(digits)) return writer.real(0.0);
+    if (result.ec != std::errc{} || !std::isfinite(value))
+      return stop(Code::kTooLarge, "a number is too large");
+    writer.real(value);
+  }
+
+  /// Whether a number beyond a double's range is nearer to zero than any double: the power of ten of
+  /// its first digit is negative.
+  static bool is_tiny(std::string_view number) {
+    const std::size_t end = std::min(number.find_first_of("eE"), number.size());
+    const std::string_view digits = number.substr(0, end);
+    const std::size_t point = std::min(digits.find('.'), digits.size());
+    const std::size_t first = std::min(digits.find_first_of("123456789"), digits.size());
+    return static_cast<std::int64_t>(point) - static_cast<std::int64_t>(first) +
+               exponent(number.substr(end)) <=
+           0;
+  }
+
+  /// The number after e or E, as far as it matters: texts are shorter than 10^12 characters.
+  static std::int64_t exponent(std::string_view text) {
+    constexpr std::int64_t kFar = 1'000'000'000'000;
+    if (text.empty()) return 0;
+    text.remove_prefix(text[1] == '+' ? 2 : 1);
+    std::int64_t value = 0;
+    const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (result.ec == std::errc::result_out_of_range) return text[0] == '-' ? -kFar : kFar;
+    return std::clamp(value, -kFar, kFar);
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  std::size_t where_ = 0;  // of the first mistake
+  Code code_ = Code::kMalformed;
+  const char* why_ = nullptr;
+};
+
+}  // namespace
+
+Result<Bytes> from_json(std::string_view text) { return Parser(text).parse(); }
+
+}  // namespace lanyard

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+
+#include "replication/types/bytes.hpp"
+#include "replication/types/result.hpp"
+
+/// JSON text (RFC 8259) and canonical msgpack are two spellings of the same value; going there and
+/// back changes nothing. This is the strict dialect in which records are stored and shown. Pure.
+namespace lanyard {
+
+/// Appends the JSON text of one canonical value: members in their canonical order, no white space,
+/// the shortest digits that read back as the same double, a double always with a point or an
+/// exponent. `canonical` must be canonical.
+void append_json(ByteView canonical, std::string& out);
+[[nodiscard]] std::string to_json(ByteView canonical);
+
+/// Appends a text as a JSON string with its quotes.
+void append_json_string(std::string_view text, std::string& out);
+
+/// Canonical msgpack of a JSON text. Refuses what cannot be kept exactly: duplicate member names,
+/// lone surrogates, integers beyond 64 bits, doubles beyond range, more nesting than
+/// limits::kValueDepthMax. The error's detail says what and at which byte.
+[[nodiscard]] Result<Bytes> from_json(std::string_view text);
+
+}  // namespace lanyard

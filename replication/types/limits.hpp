@@ -1,0 +1,127 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+/// Every limit of Lanyard with its unit and its reason (design 10). Rules on a change's own bytes
+/// are part of the format: changing them changes what is accepted or what has effect, everywhere.
+/// The others bind only this device.
+namespace lanyard::limits {
+
+inline constexpr std::size_t kKiB = 1024;
+inline constexpr std::size_t kMiB = 1024 * kKiB;
+
+// ---- format: decides acceptance
+// -------------------------------------------------------------------------------------
+
+/// A payload as it is hashed: 1 MiB of plain, its nonce and tag, and room for the encoding byte.
+inline constexpr std::size_t kPayloadBytesMax = 1 * kMiB + 64;
+/// Context entries of one header: more logs than this in one author's news do not fit; 64 devices
+/// of 64 logs do.
+inline constexpr std::size_t kContextEntriesMax = 4096;
+/// The author's whole clock stands in the context of every change whose seq is 1 mod this.
+inline constexpr std::uint64_t kWholeContextEvery = 256;
+
+// ---- format: decides effect
+// -----------------------------------------------------------------------------------------
+
+inline constexpr std::size_t kOpBytesMax = 256 * kKiB;
+inline constexpr std::size_t kKeyBytesMax = 512;
+inline constexpr std::size_t kCollectionBytesMax = 64;
+inline constexpr std::size_t kFieldNameBytesMax = 256;
+/// Arrays and maps inside one another, counted from an op's value.
+inline constexpr std::size_t kValueDepthMax = 16;
+/// Values, keys and containers of one op, each counted once.
+inline constexpr std::size_t kOpNodesMax = 65'536;
+/// A value that was cut into chunks, put together again.
+inline constexpr std::size_t kChunkedValueBytesMax = 64 * kMiB;
+
+// ---- packs and runs
+// -------------------------------------------------------------------------------------------------
+
+inline constexpr std::size_t kPackChangesMax = 1024;
+/// Context entries of all changes of a pack together: an index of one byte in a pack is 72 bytes in
+/// memory.
+inline constexpr std::size_t kPackContextEntriesMax = 16'384;
+static_assert(kContextEntriesMax <= kPackContextEntriesMax);
+/// Plain ops of one pack, except that a pack of one change may be as large as that change.
+inline constexpr std::size_t kPackPlainBytesMax = 1 * kMiB;
+/// What a pack may declare as its size before it is decompressed. A larger one is refused before
+/// memory is taken for it.
+inline constexpr std::size_t kPackBodyBytesMax = 2 * kMiB;
+static_assert(kPayloadBytesMax + 64 * kKiB <= kPackBodyBytesMax);
+/// Payload bytes of a change that we author in bulk: a few changes fill a pack, and a cut transfer
+/// repeats little.
+inline constexpr std::size_t kBulkChangeBytes = 256 * kKiB;
+/// Ops of a change that we author in bulk.
+inline constexpr std::size_t kBulkChangeOps = 1000;
+
+// ---- links
+// ----------------------------------------------------------------------------------------------------------
+
+inline constexpr std::size_t kFrameBytesMax = 65'535;
+inline constexpr std::size_t kMessageBytesMax = 2 * kMiB;
+/// A pack travels in parts of this size, so that a live change waits for at most one of them.
+inline constexpr std::size_t kPackPartBytesMax = 256 * kKiB;
+/// Bytes of changes from one peer that are not yet applied. Fills 100 Mbit/s for 0.3 s, longer than
+/// a commit takes.
+inline constexpr std::size_t kPeerWindowBytesMax = 4 * kMiB;
+/// Standing credit for live changes, per space and peer in step.
+inline constexpr std::size_t kLiveCreditBytes = 256 * kKiB;
+/// Live changes whose context is not here yet, per space. Newest dropped: a pull brings them again.
+inline constexpr std::size_t kParkedChangesMax = 1024;
+inline constexpr std::size_t kParkedBytesMax = 1 * kMiB;
+inline constexpr std::size_t kPeersMax = 64;
+inline constexpr std::size_t kHalfOpenMax = 64;
+inline constexpr std::size_t kHalfOpenPerSourceMax = 8;
+inline constexpr std::chrono::seconds kHandshakeTimeMax{10};
+/// Bytes waiting to be sent on one link before the engine is told to stop.
+inline constexpr std::size_t kSendQueueBytesMax = 4 * kMiB;
+/// A source of catch-up that is silent for this long is replaced by the next peer.
+inline constexpr std::chrono::seconds kSourceSilenceMax{10};
+/// A link without any message for this long is asked for a sign of life, and dropped after as long
+/// again.
+inline constexpr std::chrono::seconds kLinkSilenceMax{20};
+/// The durable clock is acknowledged at most this long after it moved.
+inline constexpr std::chrono::milliseconds kDurableWithin{1000};
+/// Spaces that one peer may make known to us.
+inline constexpr std::size_t kSpacesPerPeerMax = 10'000;
+/// Logs of one clock in a message: 256 members of 64 live logs each, at most 80 bytes an entry.
+inline constexpr std::size_t kClockLogsMax = 16'384;
+static_assert(kClockLogsMax * 80 + kKiB <= kMessageBytesMax);
+/// Space digests of one page: a live change waits for at most one page.
+inline constexpr std::size_t kDigestPageSpacesMax = 1024;
+/// Names of features that one hello may carry.
+inline constexpr std::size_t kFeaturesMax = 64;
+
+// ---- clocks and people
+// ----------------------------------------------------------------------------------------------
+
+/// A stamp further ahead of our wall clock than this does not pull our own stamps along.
+inline constexpr std::chrono::milliseconds kClockLeadMax{10 * 60 * 1000};
+inline constexpr std::size_t kNameBytesMax = 64;
+inline constexpr std::size_t kRecordFieldsMax = 1024;
+inline constexpr std::size_t kMembersMax = 256;
+
+// ---- storage and the local surface
+// ----------------------------------------------------------------------------------
+
+inline constexpr std::size_t kOpenSpacesMax = 32;
+inline constexpr std::chrono::seconds kSpaceIdleClose{60};
+/// Ops merged in one transaction, sorted by key: large enough for B-tree locality, small enough to
+/// bound memory.
+inline constexpr std::size_t kMergeBatchOps = 20'000;
+inline constexpr std::size_t kMergeBatchBytes = 16 * kMiB;
+inline constexpr std::size_t kViewColumnsMax = 200;
+inline constexpr std::size_t kPageRows = 1000;
+inline constexpr std::chrono::seconds kReadTimeMax{5};
+/// One request line on the control socket.
+inline constexpr std::size_t kControlLineBytesMax = 8 * kMiB;
+inline constexpr std::size_t kControlClientsMax = 256;
+/// Local writes waiting for the storage thread, before a client is told to come back.
+inline constexpr std::size_t kLocalWritesWaitingMax = 4096;
+/// Free space below which new local writes are refused: what sync, deletes and recovery still need.
+inline constexpr std::size_t kDiskReserveBytes = 8 * kMiB;
+
+}  // namespace lanyard::limits
