@@ -1,0 +1,289 @@
+#include "replication/merge/local_writer.hpp"
+
+#include <algorithm>
+
+#include "replication/merge/version_text.hpp"
+#include "replication/types/canonical.hpp"
+#include "replication/types/check.hpp"
+#include "replication/types/limits.hpp"
+
+namespace lanyard::merge {
+namespace {
+
+using oplog::Op;
+using oplog::OpKind;
+
+/// One chunk op to a change; two fill half a pack, which is where a run ends.
+constexpr std::size_t kChunkBytes = 240 * limits::kKiB;
+static_assert(kChunkBytes + 128 <= limits::kOpBytesMax);
+
+Status check_value(ByteView value) {
+  CanonicalReader in(value);
+  in.value();
+  if (in.failed() && in.code() == Code::kTooLarge)
+    return fail(Code::kTooLarge, "a value is nested more than 16 levels deep");
+  if (!in.finish()) return fail(Code::kUsage, "a value is not canonical msgpack of a JSON value");
+  if (value.size() > limits::kChunkedValueBytesMax)
+    return fail(Code::kTooLarge, "a value holds at most 64 MiB");
+  return {};
+}
+
+template <class Many, class Name>
+Status check_distinct(const Many& sorted, Name name) {
+  for (std::size_t i = 1; i < sorted.size(); ++i) {
+    if (name(sorted[i - 1]) == name(sorted[i])) return fail(Code::kUsage, "a field is named twice");
+  }
+  return {};
+}
+
+/// The op as views into what was asked for, in its one order.
+Result<Op> normal_op(const LocalOp& wish) {
+  Op op;
+  op.kind = wish.restore ? OpKind::kPatch : wish.kind;
+  op.whole_space = wish.whole_space;
+  op.collection = wish.collection;
+  op.key = wish.key;
+  op.field = wish.field;
+  op.amount = wish.amount;
+  op.element = wish.element;
+  for (const auto& [name, value] : wish.fields) {
+    LANYARD_TRY(check_value(value));
+    op.fields.push_back({name, value, false});
+  }
+  const auto name_of = [](const oplog::FieldValue& field) { return field.name; };
+  std::sort(op.fields.begin(), op.fields.end(),
+            [&](const auto& left, const auto& right) { return name_of(left) < name_of(right); });
+  LANYARD_TRY(check_distinct(op.fields, name_of));
+  op.names.assign(wish.names.begin(), wish.names.end());
+  std::sort(op.names.begin(), op.names.end());
+  LANYARD_TRY(check_distinct(op.names, [](std::string_view name) { return name; }));
+  if (op.kind == OpKind::kSetAdd || op.kind == OpKind::kSetRemove) {
+    LANYARD_TRY(check_value(op.element));
+  }
+  return op;
+}
+
+bool concerns(const Op& clear, const Op& op) {
+  return clear.whole_space || clear.collection == op.collection;
+}
+
+}  // namespace
+
+/// A record as this change has left it so far. Not stored: the change is merged like any other once
+/// it has a number.
+struct LocalWriter::Working {
+  StoredRecord stored;
+  std::optional<std::size_t> waiting;  ///< the op that made it, applied only if a second one comes
+};
+
+/// A change before it is numbered.
+struct LocalWriter::Draft {
+  struct Chunked {
+    ByteView value;
+    Hash hash;
+  };
+  LocalDot own;
+  Context held;
+  std::deque<Op> ops;
+  std::deque<Unseen> unseen;  ///< of each op, in local dots
+  std::vector<std::size_t> clears;
+  std::vector<Version> versions;  ///< after each op
+  std::map<std::pair<std::string_view, std::string_view>, Working> records;
+  std::deque<Chunked> chunked;
+
+  void apply_to(Record& record, std::size_t op) const {
+    DotSet voids;
+    const Event event{own, {}, &held, unseen[op].unseen, unseen[op].revives};
+    apply(record, event, ops[op], voids);
+  }
+};
+
+LocalWriter::LocalWriter(Merger& merger, RecordTable& table, oplog::Author& author,
+                         const Hasher& hasher, Take take, EndRun end_run)
+    : merger_(merger),
+      table_(table),
+      author_(author),
+      hasher_(hasher),
+      take_(std::move(take)),
+      end_run_(std::move(end_run)) {}
+
+bool LocalWriter::is_fatal(const Error& error) {
+  constexpr std::array kHarmless{Code::kUsage,        Code::kTooLarge,  Code::kNotFound,
+                                 Code::kConflict,     Code::kExists,    Code::kNotAllowed,
+                                 Code::kNotCanonical, Code::kMissingKey};
+  return std::none_of(kHarmless.begin(), kHarmless.end(),
+                      [&](Code code) { return error.is(code); });
+}
+
+/// The dot that the next change will have. A log that is not opened yet gets the next number, and
+/// its opening takes seq 1.
+LocalDot LocalWriter::own_dot() const {
+  const oplog::AuthorState& state = author_.state();
+  if (!state.log) return {static_cast<LogNumber>(merger_.logs().size()), 2};
+  const auto number = merger_.logs().find(*state.log);
+  LANYARD_CHECK(number, "our own log is among those that are held");
+  return {*number, state.head.seq.next().value};
+}
+
+Result<Written> LocalWriter::write(const LocalChange& change) {
+  if (change.ops.empty()) return fail(Code::kUsage, "a change without ops");
+  LANYARD_TRY(make_room());
+  Draft draft;
+  draft.own = own_dot();
+  draft.held = merger_.held();
+  for (const LocalOp& wish : change.ops) LANYARD_TRY(add_op(draft, wish));
+  for (const Draft::Chunked& value : draft.chunked) {
+    LANYARD_TRY(write_chunks(value.value, value.hash));
+  }
+  LANYARD_TRY(make_room());
+  const Bytes plain = oplog::encode_plain(std::vector<Op>(draft.ops.begin(), draft.ops.end()));
+  LANYARD_TRY_SET(const oplog::Change* const added, author_.add(plain));
+  Written written{added->dot(), {}};
+  LANYARD_TRY(merge_added());
+  const LocalDot own{*merger_.logs().find(written.dot.log), written.dot.seq.value};
+  for (Version& version : draft.versions) {
+    // Chunks that went before have moved our own dot.
+    for (LocalDot& dot : version.edits) dot = dot == draft.own ? own : dot;
+    written.versions.push_back(to_text(version, merger_.logs()));
+  }
+  return written;
+}
+
+Result<Dot> LocalWriter::write_open(const std::vector<oplog::OpenOp>& ops) {
+  LANYARD_TRY_SET(const oplog::Change* const added, author_.add_open(ops));
+  const Dot dot = added->dot();
+  LANYARD_TRY(merge_added());
+  return dot;
+}
+
+Status LocalWriter::merge_added() {
+  const auto& changes = author_.changes();
+  for (; merged_ < changes.size(); ++merged_) {
+    LANYARD_TRY_SET(const oplog::Effect effect, take_(changes[merged_]));
+    LANYARD_CHECK(effect == oplog::Effect::kEffective, "what we write ourselves has effect");
+  }
+  return merger_.flush();
+}
+
+Status LocalWriter::make_room() {
+  if (!author_.is_full()) return {};
+  LANYARD_TRY(merge_added());
+  LANYARD_TRY(end_run_());
+  merged_ = 0;
+  return {};
+}
+
+Status LocalWriter::add_op(Draft& draft, const LocalOp& wish) {
+  LANYARD_TRY_SET(Op op, normal_op(wish));
+  if (op.kind == OpKind::kChunk) return fail(Code::kUsage, "chunks are made by the store");
+  if (op.kind == OpKind::kClear) {
+    LANYARD_TRY(oplog::check_own(op));
+    const std::size_t index = draft.ops.size();
+    draft.ops.push_back(op);
+    draft.unseen.emplace_back();
+    draft.versions.emplace_back();
+    draft.clears.push_back(index);
+    for (auto& [name, record] : draft.records) {
+      if (!op.whole_space && op.collection != name.first) continue;
+      if (record.waiting) draft.apply_to(record.stored.record, *record.waiting);
+      record.waiting.reset();
+      if (!record.stored.record.is_empty()) draft.apply_to(record.stored.record, index);
+    }
+    return {};
+  }
+  LANYARD_TRY(see(draft, op, wish));
+  return {};
+}
+
+/// The record that the op is about, as it will be when the op comes.
+Result<LocalWriter::Working*> LocalWriter::working(Draft& draft, const Op& op) {
+  const auto [at, is_new] = draft.records.try_emplace({op.collection, op.key});
+  Working& found = at->second;
+  if (!is_new) {
+    if (found.waiting) draft.apply_to(found.stored.record, *found.waiting);
+    found.waiting.reset();
+    return &found;
+  }
+  LANYARD_TRY_SET(const auto collection, table_.find_collection(op.collection));
+  if (!collection) return &found;
+  LANYARD_TRY_SET(found.stored, table_.load(*collection, op.key));
+  if (found.stored.record.is_empty()) return &found;
+  for (const std::size_t clear : draft.clears) {
+    if (concerns(draft.ops[clear], op)) draft.apply_to(found.stored.record, clear);
+  }
+  return &found;
+}
+
+/// Finds out what the op's client had not seen, and puts it into the draft.
+Status LocalWriter::see(Draft& draft, Op& op, const LocalOp& wish) {
+  Version version;
+  if (wish.based_on) {
+    LANYARD_TRY_SET(version, version_from_text(*wish.based_on, merger_.logs()));
+  }
+  LANYARD_TRY_SET(Working* const found, working(draft, op));
+  const Record& record = found->stored.record;
+  if (!wish.based_on) version = read_version(record);
+  Unseen unseen;
+  if (op.kind == OpKind::kDelete) {
+    if (!record.is_shown()) return fail(Code::kNotFound, "there is no such record to delete");
+    if (!delete_allowed(record, version))
+      return fail(Code::kConflict, "the record has edits that you have not seen",
+                  "Read it again, and delete it with the version of that read.");
+  } else if (!record.is_empty()) {
+    const DotSet revives = wish.restore ? record.deletes() : DotSet{};
+    unseen = merge::based_on(op, revives, record, version, draft.own);
+    op.unseen = merger_.logs().global(unseen.unseen);
+    op.revives = merger_.logs().global(unseen.revives);
+  }
+  if (wish.restore && unseen.revives.empty())
+    return fail(Code::kNotFound, "nothing of that record is in the trash");
+  LANYARD_TRY(cut_large_values(draft, op));
+
+  const std::size_t index = draft.ops.size();
+  draft.ops.push_back(op);
+  draft.unseen.push_back(std::move(unseen));
+  if (record.is_empty()) {
+    found->waiting = index;
+  } else {
+    draft.apply_to(found->stored.record, index);
+  }
+  draft.versions.push_back(version_after(record, op, draft.own, version));
+  return {};
+}
+
+/// Names the largest values of a put or patch by their hashes until the op is within its limits.
+Status LocalWriter::cut_large_values(Draft& draft, Op& op) {
+  while (true) {
+    Status within = oplog::check_own(op);
+    if (within || !within.error().is(Code::kTooLarge)) return within;
+    const auto largest = std::max_element(
+        op.fields.begin(), op.fields.end(), [](const auto& left, const auto& right) {
+          const auto size = [](const auto& field) {
+            return field.chunked ? std::size_t{0} : field.value.size();
+          };
+          return size(left) < size(right);
+        });
+    if (largest == op.fields.end() || largest->chunked || largest->value.size() <= Hash::kSize)
+      return within;
+    const ByteView value = largest->value;
+    draft.chunked.push_back({value, hasher_.hash({value})});
+    largest->value = draft.chunked.back().hash.view();
+    largest->chunked = true;
+  }
+}
+
+Status LocalWriter::write_chunks(ByteView value, const Hash& hash) {
+  for (std::uint64_t index = 0; !value.empty(); ++index) {
+    LANYARD_TRY(make_room());
+    Op op;
+    op.kind = OpKind::kChunk;
+    op.chunk_hash = hash;
+    op.chunk_index = index;
+    op.chunk = value.first(std::min(kChunkBytes, value.size()));
+    value = value.subspan(op.chunk.size());
+    LANYARD_TRY(author_.add(oplog::encode_plain({op})));
+  }
+  return {};
+}
+
+}  // namespace lanyard::merge

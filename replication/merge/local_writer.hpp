@@ -1,0 +1,84 @@
+#pragma once
+
+#include <functional>
+
+#include "replication/merge/merger.hpp"
+#include "replication/merge/version.hpp"
+#include "replication/oplog/author.hpp"
+
+namespace lanyard::merge {
+
+/// One edit as a client asks for it. Members mean what they mean in oplog::Op; texts and values are
+/// owned.
+struct LocalOp {
+  oplog::OpKind kind = oplog::OpKind::kPut;
+  bool whole_space = false;  ///< clear
+  std::string collection;
+  std::string key;
+  std::vector<std::pair<std::string, Bytes>> fields;  ///< put, patch: canonical values; any order
+  std::vector<std::string> names;                     ///< unset; any order
+  std::string field;                                  ///< add, set-add, set-remove
+  std::int64_t amount = 0;
+  Bytes element;
+  /// What the client had read, as a read returned it. Nothing: as if it had read just now.
+  std::optional<std::string> based_on;
+  bool restore = false;  ///< an empty patch that brings the record back from the trash
+};
+
+/// One transaction of a client: all or nothing, one change.
+struct LocalChange {
+  std::vector<LocalOp> ops;
+};
+
+struct Written {
+  Dot dot;
+  std::vector<std::string> versions;  ///< per op: the client's version after it
+};
+
+/// Turns what local clients ask for into changes of our own: says what their clients had not seen
+/// (decisions D30 to D34 of the model), has the change numbered, and merges it as any other, so that
+/// the next one of the same run finds it in the tables. One per run of an Author, between its
+/// begin() and finish().
+class LocalWriter {
+ public:
+  /// Makes room in the author's run: finishes and stores what is there, and begins the next.
+  using EndRun = std::function<Status()>;
+  /// Has one change of ours taken by the merger, with whatever else the store keeps of it.
+  using Take = std::function<Result<oplog::Effect>(const oplog::Change&)>;
+  /// References outlive this.
+  LocalWriter(Merger& merger, RecordTable& table, oplog::Author& author, const Hasher& hasher,
+              Take take, EndRun end_run);
+
+  /// kUsage, kTooLarge, kNotFound (nothing to delete or restore) and kConflict (a delete of what the
+  /// client has not seen) leave everything as it was. Any other error is one of the tables: the run
+  /// is to be given up. A value that is too large for one op is cut into chunks, in changes of
+  /// their own.
+  [[nodiscard]] Result<Written> write(const LocalChange& change);
+  /// An open change of our own. Errors are the author's or those of the tables.
+  [[nodiscard]] Result<Dot> write_open(const std::vector<oplog::OpenOp>& ops);
+  /// The changes that were added to the author itself, such as the opening of its log, get merged.
+  [[nodiscard]] Status merge_added();
+  /// True if an error was one of the tables, after which nothing of the run can be kept.
+  [[nodiscard]] static bool is_fatal(const Error& error);
+
+ private:
+  struct Draft;
+  struct Working;
+  [[nodiscard]] LocalDot own_dot() const;
+  [[nodiscard]] Status add_op(Draft& draft, const LocalOp& wish);
+  [[nodiscard]] Status see(Draft& draft, oplog::Op& op, const LocalOp& wish);
+  [[nodiscard]] Result<Working*> working(Draft& draft, const oplog::Op& op);
+  [[nodiscard]] Status cut_large_values(Draft& draft, oplog::Op& op);
+  [[nodiscard]] Status write_chunks(ByteView value, const Hash& hash);
+  [[nodiscard]] Status make_room();
+
+  Merger& merger_;
+  RecordTable& table_;
+  oplog::Author& author_;
+  const Hasher& hasher_;
+  Take take_;
+  EndRun end_run_;
+  std::size_t merged_ = 0;  // of the author's changes
+};
+
+}  // namespace lanyard::merge

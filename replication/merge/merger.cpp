@@ -1,0 +1,333 @@
+#include "replication/merge/merger.hpp"
+
+#include <algorithm>
+
+#include "replication/types/canonical.hpp"
+#include "replication/types/check.hpp"
+#include "replication/types/limits.hpp"
+
+namespace lanyard::merge {
+namespace {
+
+using oplog::Effect;
+using oplog::Op;
+using oplog::OpKind;
+
+constexpr int kLuckMax = 8;
+constexpr std::size_t kOpsKept = 1024;  // memory for so many is kept from batch to batch
+
+bool writes_fields(const Op& op) { return op.kind == OpKind::kPut || op.kind == OpKind::kPatch; }
+
+/// The beginning of a key as a number that sorts like it: most comparisons need no more.
+std::uint64_t beginning_of(std::string_view key) {
+  std::uint64_t out = 0;
+  for (std::size_t i = 0; i < 8; ++i)
+    out = out << 8 | (i < key.size() ? static_cast<std::uint8_t>(key[i]) : 0U);
+  return out;
+}
+
+void raise(Context& context, LogNumber log, std::uint64_t seq) {
+  if (context.seqs.size() <= log) context.seqs.resize(log + 1);
+  context.seqs[log] = seq;
+}
+
+/// What a clock that decides by wall time would do.
+void keep_latest_only(Record& record) {
+  for (Field& field : record.fields) {
+    const auto latest = std::max_element(
+        field.values.begin(), field.values.end(),
+        [](const Sibling& left, const Sibling& right) { return left.timestamp < right.timestamp; });
+    if (field.values.size() > 1) field.values = {Sibling(*latest)};
+  }
+}
+
+Effect effect_of_open(const oplog::Change& change) {
+  if (change.form != oplog::PayloadForm::kPlain) return Effect::kBadPayload;
+  const auto ops = oplog::read_open(change.payload);
+  return ops ? Effect::kEffective : ops.error();
+}
+
+}  // namespace
+
+struct Merger::Place {
+  CollectionNumber collection;
+  std::uint32_t index;
+  std::uint64_t beginning;
+  std::string_view key;
+
+  [[nodiscard]] bool is_same_record(const Place& other) const {
+    return collection == other.collection && beginning == other.beginning && key == other.key;
+  }
+  friend bool operator<(const Place& left, const Place& right) {
+    if (left.collection != right.collection) return left.collection < right.collection;
+    if (left.beginning != right.beginning) return left.beginning < right.beginning;
+    const int keys = left.key.compare(right.key);
+    return keys != 0 ? keys < 0 : left.index < right.index;
+  }
+};
+
+Merger::Merger(RecordTable& table, const Hasher& hasher, const std::vector<MergedLog>& logs,
+               Options options)
+    : table_(table), hasher_(hasher), options_(options), merged_(logs) {
+  for (const MergedLog& log : logs) logs_.number_of(log.log);
+}
+
+Context Merger::held() const {
+  Context out;
+  for (const MergedLog& log : merged_) out.seqs.push_back(log.seq);
+  return out;
+}
+
+void Merger::forget_counts() {
+  counts_ = {};
+  touched_.clear();
+  touched_all_ = true;
+}
+
+void Merger::touch(CollectionNumber collection, std::string_view key) {
+  if (touched_.size() < options_.touched_max) {
+    touched_.push_back({table_.collection_name(collection), std::string(key)});
+  } else {
+    touched_all_ = false;
+  }
+}
+
+// ---- taking
+
+Context Merger::context_of(const oplog::Header& header, LogNumber log) const {
+  Context context;
+  if (!oplog::has_whole_context(header.seq)) context = merged_[log].context;
+  for (const oplog::ContextEntry& entry : header.context) {
+    if (const auto number = logs_.find(entry.log)) raise(context, *number, entry.head.seq.value);
+  }
+  raise(context, log, header.seq.value - 1);
+  if (options_.bug == PlantedBug::kIgnoreContexts) context.seqs.assign(logs_.size(), UINT64_MAX);
+  return context;
+}
+
+Result<Effect> Merger::take(const oplog::Change& change, const Cipher& cipher) {
+  const oplog::Header& header = change.header;
+  const LogNumber log = logs_.number_of(header.log);
+  if (log == merged_.size()) merged_.push_back({header.log, 0, {}});
+  MergedLog& merged = merged_[log];
+  LANYARD_CHECK(header.seq.value == merged.seq + 1, "the changes of a log are taken one by one");
+  merged.context = context_of(header, log);
+  merged.seq = header.seq.value;
+  ++counts_.changes;
+
+  Effect effect = Effect::kEffective;
+  if (header.kind == oplog::ChangeKind::kOpen) {
+    effect = effect_of_open(change);
+  } else {
+    taken_.push_back({{log, header.seq.value}, header.timestamp, merged.context});
+    Bytes opened_into;
+    const oplog::Opened opened = oplog::open_payload(change, cipher, opened_into);
+    effect = opened.effect;
+    if (!opened_into.empty()) {
+      memory_bytes_ += opened_into.size();
+      memory_.push_back(std::move(opened_into));  // its bytes stay where they are
+    }
+    if (effect == Effect::kEffective) {
+      LANYARD_TRY_SET(effect, take_ops(opened.plain, log, ops_.size()));
+    }
+  }
+  if (effect != Effect::kEffective) ++counts_.without_effect;
+  return effect;
+}
+
+/// Reads the whole change before anything of it counts.
+Result<Effect> Merger::take_ops(ByteView plain, LogNumber log, std::size_t first) {
+  oplog::OpReader in(plain);
+  ops_.reserve(std::max(ops_.capacity(), first + in.count() / 2));
+  do {
+    ops_.emplace_back();
+  } while (in.next(ops_.back().op));
+  ops_.pop_back();
+  Effect effect = in.effect();
+  if (effect == Effect::kEffective) {
+    LANYARD_TRY_SET(const bool whole, join_chunks(first, log));
+    if (!whole) effect = Effect::kMissingChunk;
+  }
+  if (effect != Effect::kEffective) {
+    ops_.resize(first);
+    return effect;
+  }
+  LANYARD_TRY(place_ops(first, log));
+  return effect;
+}
+
+/// Gives the ops of an effective change their places. Chunks and ops on collections that nobody
+/// wrote to have none.
+Status Merger::place_ops(std::size_t first, LogNumber log) {
+  std::size_t kept = first;
+  const std::string_view* previous = nullptr;
+  for (std::size_t i = first; i < ops_.size(); ++i) {
+    Waiting& waiting = ops_[i];
+    const Op& op = waiting.op;
+    ++counts_.ops;
+    waiting.change = static_cast<std::uint32_t>(taken_.size() - 1);
+    if (op.kind == OpKind::kChunk) {
+      LANYARD_TRY(table_.put_chunk(log, op.chunk_hash, op.chunk_index, op.chunk));
+      continue;
+    }
+    if (op.is_edit() && previous != nullptr && *previous == op.collection) {
+      waiting.collection = ops_[kept - 1].collection;
+    } else if (op.is_edit()) {
+      LANYARD_TRY_SET(waiting.collection, table_.make_collection(op.collection));
+    } else if (!op.whole_space) {
+      LANYARD_TRY_SET(const auto found, table_.find_collection(op.collection));
+      if (!found) continue;
+      waiting.collection = *found;
+    }
+    if (op.is_edit()) LANYARD_TRY(table_.saw_fields(waiting.collection, op));
+    if (kept != i) std::swap(ops_[kept], waiting);
+    previous = ops_[kept].op.whole_space ? nullptr : &ops_[kept].op.collection;
+    ++kept;
+  }
+  ops_.resize(kept);
+  return {};
+}
+
+// ---- chunked values
+
+/// Puts the chunked values of a change's ops together. False if one is not whole.
+Result<bool> Merger::join_chunks(std::size_t first, LogNumber log) {
+  for (std::size_t i = first; i < ops_.size(); ++i) {
+    for (oplog::FieldValue& field : ops_[i].op.fields) {
+      if (!field.chunked) continue;
+      LANYARD_TRY_SET(const bool whole, join_chunks(field, first, i, log));
+      if (!whole) return false;
+    }
+  }
+  return true;
+}
+
+Result<bool> Merger::join_chunks(oplog::FieldValue& field, std::size_t first, std::size_t end,
+                                 LogNumber log) {
+  const Hash hash = Hash::from(field.value).value_or(Hash{});
+  Bytes value;
+  for (std::uint64_t index = 0;; ++index) {
+    LANYARD_TRY_SET(const std::optional<Bytes> part, find_chunk(hash, index, first, end, log));
+    if (!part || part->empty()) break;
+    if (value.size() + part->size() > limits::kChunkedValueBytesMax) return false;
+    append(value, *part);
+  }
+  if (value.empty() || hasher_.hash({value}) != hash) return false;
+  CanonicalReader in(value);
+  in.value();
+  if (!in.finish()) return false;
+  memory_bytes_ += value.size();
+  field.value = memory_.emplace_back(std::move(value));
+  field.chunked = false;
+  return true;
+}
+
+/// Earlier ops of the same change count too, though they are not stored yet.
+Result<std::optional<Bytes>> Merger::find_chunk(const Hash& hash, std::uint64_t index,
+                                                std::size_t first, std::size_t end, LogNumber log) {
+  for (std::size_t i = end; i-- > first;) {
+    const Op& op = ops_[i].op;
+    if (op.kind == OpKind::kChunk && op.chunk_hash == hash && op.chunk_index == index)
+      return to_bytes(op.chunk);
+  }
+  return table_.chunk(log, hash, index);
+}
+
+// ---- applying
+
+Status Merger::flush() {
+  Status merged = merge_waiting();
+  ops_.clear();
+  if (ops_.capacity() > kOpsKept) std::vector<Waiting>().swap(ops_);
+  taken_.clear();
+  memory_.clear();
+  memory_bytes_ = 0;
+  return merged;
+}
+
+/// Records are independent, so a batch may be merged in the order of keys; a clear concerns them
+/// all, and divides it.
+Status Merger::merge_waiting() {
+  std::size_t first = 0;
+  for (std::size_t i = 0; i < ops_.size(); ++i) {
+    if (ops_[i].op.kind != OpKind::kClear) continue;
+    LANYARD_TRY(merge_sorted(first, i));
+    LANYARD_TRY(merge_clear(ops_[i]));
+    first = i + 1;
+  }
+  return merge_sorted(first, ops_.size());
+}
+
+Status Merger::merge_sorted(std::size_t first, std::size_t end) {
+  std::vector<Place> places;
+  places.reserve(end - first);
+  for (std::size_t i = first; i < end; ++i) {
+    const std::string_view key = ops_[i].op.key;
+    places.push_back({ops_[i].collection, static_cast<std::uint32_t>(i), beginning_of(key), key});
+  }
+  std::sort(places.begin(), places.end());
+  for (std::size_t i = 0; i < places.size();) {
+    std::size_t to = i + 1;
+    while (to < places.size() && places[to].is_same_record(places[i])) ++to;
+    LANYARD_TRY(merge_record(std::span(places).subspan(i, to - i)));
+    i = to;
+  }
+  return {};
+}
+
+Event Merger::event_of(const Waiting& waiting) const {
+  const Taken& change = taken_[waiting.change];
+  return {change.dot, change.timestamp, &change.context, logs_.local(waiting.op.unseen),
+          logs_.local(waiting.op.revives)};
+}
+
+void Merger::apply_one(Record& record, const Waiting& waiting) {
+  DotSet voids;
+  apply(record, event_of(waiting), waiting.op, voids);
+  if (options_.bug == PlantedBug::kWallClockDecides) keep_latest_only(record);
+  counts_.void_deletes += voids.size();
+}
+
+Status Merger::merge_record(std::span<const Place> places) {
+  const auto [collection, index, beginning, key] = places.front();
+  const Waiting& only = ops_[index];
+  touch(collection, key);
+  const bool simple = places.size() == 1 && writes_fields(only.op);
+  if (simple && fresh_luck_ >= 0) {
+    const Taken& change = taken_[only.change];
+    LANYARD_TRY_SET(const bool fresh,
+                    table_.insert_fresh(collection, key, change.dot, change.timestamp, only.op));
+    fresh_luck_ = std::clamp(fresh_luck_ + (fresh ? 1 : -2), -kLuckMax, kLuckMax);
+    if (fresh) return {};
+  }
+  LANYARD_TRY_SET(StoredRecord stored, table_.load(collection, key));
+  if (simple && stored.record.is_empty()) fresh_luck_ = std::min(fresh_luck_ + 1, kLuckMax);
+  for (const Place& place : places) apply_one(stored.record, ops_[place.index]);
+  if (stored.record.is_empty()) return {};  // a delete of nothing
+  return table_.save(collection, key, stored);
+}
+
+Status Merger::merge_clear(const Waiting& clear) {
+  if (!clear.op.whole_space) return clear_collection(clear, clear.collection);
+  for (CollectionNumber i = 0; i < table_.collection_count(); ++i) {
+    LANYARD_TRY(clear_collection(clear, i));
+  }
+  return {};
+}
+
+Status Merger::clear_collection(const Waiting& clear, CollectionNumber collection) {
+  std::optional<std::string> after;
+  while (true) {
+    LANYARD_TRY_SET(const auto keys, table_.keys(collection, after, limits::kPageRows));
+    for (const std::string& key : keys) {
+      LANYARD_TRY_SET(StoredRecord stored, table_.load(collection, key));
+      apply_one(stored.record, clear);
+      LANYARD_TRY(table_.save(collection, key, stored));
+      touch(collection, key);
+    }
+    if (keys.size() < limits::kPageRows) return {};
+    after = keys.back();
+  }
+}
+
+}  // namespace lanyard::merge

@@ -1,0 +1,143 @@
+#include "replication/merge/version_text.hpp"
+
+#include <algorithm>
+
+namespace lanyard::merge {
+namespace {
+
+constexpr std::string_view kEmpty = "0";
+constexpr std::size_t kLogBytes = 8;
+constexpr std::string_view kDigits =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+std::string to_base64url(ByteView bytes) {
+  std::string out;
+  std::uint32_t bits = 0;
+  int count = 0;
+  for (const std::uint8_t byte : bytes) {
+    bits = bits << 8 | byte;
+    for (count += 8; count >= 6; count -= 6) out += kDigits[bits >> (count - 6) & 63];
+  }
+  if (count > 0) out += kDigits[bits << (6 - count) & 63];
+  return out;
+}
+
+std::optional<Bytes> from_base64url(std::string_view text) {
+  Bytes out;
+  std::uint32_t bits = 0;
+  int count = 0;
+  for (const char c : text) {
+    const std::size_t digit = kDigits.find(c);
+    if (digit == std::string_view::npos) return std::nullopt;
+    bits = bits << 6 | static_cast<std::uint32_t>(digit);
+    if ((count += 6) < 8) continue;
+    count -= 8;
+    out.push_back(static_cast<std::uint8_t>(bits >> count));
+  }
+  const bool rest_is_zero = (bits & ((1U << count) - 1)) == 0;
+  return count < 6 && rest_is_zero ? std::optional(out) : std::nullopt;
+}
+
+void write(Bytes& out, std::uint64_t value) {
+  for (; value >= 0x80; value >>= 7) out.push_back(static_cast<std::uint8_t>(value | 0x80));
+  out.push_back(static_cast<std::uint8_t>(value));
+}
+
+void write(Bytes& out, const DotSet& dots, const LogTable& logs) {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < dots.size(); ++i) count += i == 0 || dots[i].log != dots[i - 1].log;
+  write(out, count);
+  for (std::size_t i = 0; i < dots.size();) {
+    std::size_t end = i;
+    while (end < dots.size() && dots[end].log == dots[i].log) ++end;
+    append(out, logs.id_of(dots[i].log).view().first(kLogBytes));
+    write(out, end - i);
+    for (std::uint64_t last = 0; i < end; ++i) {
+      write(out, dots[i].seq - last);
+      last = dots[i].seq;
+    }
+  }
+}
+
+/// Reads until the first mistake; then everything is empty.
+class Reader {
+ public:
+  Reader(ByteView in, const LogTable& logs) : in_(in), logs_(logs) {}
+
+  DotSet dots() {
+    DotSet out;
+    const std::uint64_t count = number();
+    for (std::uint64_t i = 0; i < count && !failed_; ++i) {
+      const std::optional<LogNumber> log = find(take(kLogBytes));
+      std::uint64_t seq = 0;
+      for (std::uint64_t left = number(); left > 0 && !failed_; --left) {
+        seq += number();
+        if (log) out.push_back({*log, seq});
+      }
+    }
+    std::sort(out.begin(), out.end());
+    out.erase(std::unique(out.begin(), out.end()), out.end());
+    return out;
+  }
+  [[nodiscard]] bool failed() const { return failed_; }
+  [[nodiscard]] bool at_end() const { return at_ == in_.size(); }
+
+ private:
+  ByteView take(std::size_t size) {
+    if (size > in_.size() - at_) {
+      failed_ = true;
+      return {};
+    }
+    at_ += size;
+    return in_.subspan(at_ - size, size);
+  }
+  std::uint64_t number() {
+    std::uint64_t value = 0;
+    for (int shift = 0; shift < 64; shift += 7) {
+      const ByteView byte = take(1);
+      if (failed_) return 0;
+      value |= static_cast<std::uint64_t>(byte[0] & 0x7F) << shift;
+      if (byte[0] < 0x80) return value;
+    }
+    failed_ = true;
+    return 0;
+  }
+  std::optional<LogNumber> find(ByteView beginning) const {
+    for (std::size_t i = 0; i < logs_.size() && !failed_; ++i) {
+      const auto number = static_cast<LogNumber>(i);
+      if (equal(logs_.id_of(number).view().first(kLogBytes), beginning)) return number;
+    }
+    return std::nullopt;
+  }
+
+  ByteView in_;
+  const LogTable& logs_;
+  std::size_t at_ = 0;
+  bool failed_ = false;
+};
+
+}  // namespace
+
+std::string to_text(const Version& version, const LogTable& logs) {
+  if (version.is_empty()) return std::string(kEmpty);
+  Bytes out;
+  write(out, version.edits, logs);
+  if (!version.deletes.empty()) write(out, version.deletes, logs);
+  return to_base64url(out);
+}
+
+Result<Version> version_from_text(std::string_view text, const LogTable& logs) {
+  if (text == kEmpty) return Version{};
+  const std::optional<Bytes> bytes = from_base64url(text);
+  Version version;
+  if (bytes && !bytes->empty()) {
+    Reader in(*bytes, logs);
+    version.edits = in.dots();
+    if (!in.at_end()) version.deletes = in.dots();
+    if (!in.failed() && in.at_end()) return version;
+  }
+  return fail(Code::kUsage, "the version is not one that a read returned",
+              "Send the version of the last read unchanged, or none.");
+}
+
+}  // namespace lanyard::merge
