@@ -36,8 +36,8 @@ struct Written {
 };
 
 /// Turns what local clients ask for into changes of our own: says what their clients had not seen
-/// (decisions D30 to D34 of the model), has the change numbered, and merges it as any other, so that
-/// the next one of the same run finds it in the tables. One per run of an Author, between its
+/// (decisions D30 to D34 of the model), has the change numbered, and merges it as any other, so
+/// that the next one of the same run finds it in the tables. One per run of an Author, between its
 /// begin() and finish().
 class LocalWriter {
  public:
@@ -49,9 +49,9 @@ class LocalWriter {
   LocalWriter(Merger& merger, RecordTable& table, oplog::Author& author, const Hasher& hasher,
               Take take, EndRun end_run);
 
-  /// kUsage, kTooLarge, kNotFound (nothing to delete or restore) and kConflict (a delete of what the
-  /// client has not seen) leave everything as it was. Any other error is one of the tables: the run
-  /// is to be given up. A value that is too large for one op is cut into chunks, in changes of
+  /// kUsage, kTooLarge, kNotFound (nothing to delete or restore) and kConflict (a delete of what
+  /// the client has not seen) leave everything as it was. Any other error is one of the tables: the
+  /// run is to be given up. A value that is too large for one op is cut into chunks, in changes of
   /// their own.
   [[nodiscard]] Result<Written> write(const LocalChange& change);
   /// An open change of our own. Errors are the author's or those of the tables.

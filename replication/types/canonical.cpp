@@ -10,7 +10,6 @@
 namespace lanyard {
 
 // ---- writer
-// ---------------------------------------------------------------------------------------------------------
 
 void CanonicalWriter::big_endian(std::uint8_t tag, std::uint64_t value, int bytes) {
   out_.push_back(tag);
@@ -80,7 +79,6 @@ void CanonicalWriter::map(std::size_t size) {
 }
 
 // ---- reader
-// ---------------------------------------------------------------------------------------------------------
 
 void CanonicalReader::fail(Code code) {
   if (failed_) return;

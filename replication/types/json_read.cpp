@@ -240,8 +240,8 @@ class Parser {
     writer.real(value);
   }
 
-  /// Whether a number beyond a double's range is nearer to zero than any double: the power of ten of
-  /// its first digit is negative.
+  /// Whether a number beyond a double's range is nearer to zero than any double: the power of ten
+  /// of its first digit is negative.
   static bool is_tiny(std::string_view number) {
     const std::size_t end = std::min(number.find_first_of("eE"), number.size());
     const std::string_view digits = number.substr(0, end);

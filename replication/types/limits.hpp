@@ -13,7 +13,6 @@ inline constexpr std::size_t kKiB = 1024;
 inline constexpr std::size_t kMiB = 1024 * kKiB;
 
 // ---- format: decides acceptance
-// -------------------------------------------------------------------------------------
 
 /// A payload as it is hashed: 1 MiB of plain, its nonce and tag, and room for the encoding byte.
 inline constexpr std::size_t kPayloadBytesMax = 1 * kMiB + 64;
@@ -24,7 +23,6 @@ inline constexpr std::size_t kContextEntriesMax = 4096;
 inline constexpr std::uint64_t kWholeContextEvery = 256;
 
 // ---- format: decides effect
-// -----------------------------------------------------------------------------------------
 
 inline constexpr std::size_t kOpBytesMax = 256 * kKiB;
 inline constexpr std::size_t kKeyBytesMax = 512;
@@ -38,7 +36,6 @@ inline constexpr std::size_t kOpNodesMax = 65'536;
 inline constexpr std::size_t kChunkedValueBytesMax = 64 * kMiB;
 
 // ---- packs and runs
-// -------------------------------------------------------------------------------------------------
 
 inline constexpr std::size_t kPackChangesMax = 1024;
 /// Context entries of all changes of a pack together: an index of one byte in a pack is 72 bytes in
@@ -58,7 +55,6 @@ inline constexpr std::size_t kBulkChangeBytes = 256 * kKiB;
 inline constexpr std::size_t kBulkChangeOps = 1000;
 
 // ---- links
-// ----------------------------------------------------------------------------------------------------------
 
 inline constexpr std::size_t kFrameBytesMax = 65'535;
 inline constexpr std::size_t kMessageBytesMax = 2 * kMiB;
@@ -96,7 +92,6 @@ inline constexpr std::size_t kDigestPageSpacesMax = 1024;
 inline constexpr std::size_t kFeaturesMax = 64;
 
 // ---- clocks and people
-// ----------------------------------------------------------------------------------------------
 
 /// A stamp further ahead of our wall clock than this does not pull our own stamps along.
 inline constexpr std::chrono::milliseconds kClockLeadMax{10 * 60 * 1000};
@@ -105,7 +100,6 @@ inline constexpr std::size_t kRecordFieldsMax = 1024;
 inline constexpr std::size_t kMembersMax = 256;
 
 // ---- storage and the local surface
-// ----------------------------------------------------------------------------------
 
 inline constexpr std::size_t kOpenSpacesMax = 32;
 inline constexpr std::chrono::seconds kSpaceIdleClose{60};

@@ -1,0 +1,143 @@
+#include "agent/agent.hpp"
+
+#include <sys/resource.h>
+
+#include <charconv>
+#include <csignal>
+#include <cstdio>
+
+#include "agent/build_info.hpp"
+#include "agent/clock.hpp"
+#include "agent/control/control_server.hpp"
+#include "agent/errors.hpp"
+#include "agent/instance_lock.hpp"
+#include "agent/network.hpp"
+#include "agent/systemd_notify.hpp"
+#include "crypto/identity.hpp"
+#include "crypto/sodium.hpp"
+#include "crypto/space_keys.hpp"
+#include "replication/engine/digest_dialogue.hpp"
+#include "replication/types/device_id_text.hpp"
+#include "storage/storage_thread.hpp"
+
+namespace lanyard::agent {
+namespace {
+
+constexpr const char* kSyncPortSetting = "sync_port";
+
+/// Keys must not end up in a core file.
+void forbid_core_files() {
+  const rlimit none{0, 0};
+  static_cast<void>(::setrlimit(RLIMIT_CORE, &none));
+}
+
+/// The composition root: builds the rooms, joins them, starts and stops them in order.
+class Agent {
+ public:
+  explicit Agent(const Config& config) : config_(config) {}
+
+  Status open() {
+    LANYARD_TRY(crypto::init());
+    LANYARD_TRY(prepare_folders(config_.paths));
+    LANYARD_TRY_SET(InstanceLock lock, InstanceLock::take(config_.paths.data_dir));
+    lock_.emplace(std::move(lock));
+    LANYARD_TRY(start_logging(config_.log));
+    LANYARD_TRY_SET(crypto::Identity identity,
+                    crypto::Identity::load_or_create(config_.paths.identity(), rng_));
+    identity_.emplace(std::move(identity));
+    ciphers_.emplace(*identity_, rng_);
+    LANYARD_TRY_SET(vault_, open_vault());
+    LANYARD_TRY_SET(network_, open_network());
+    return {};
+  }
+
+  Status run() {
+    const std::uint16_t sync_port = network_->sync_port();
+    storage::StorageThread storage(
+        std::move(vault_), wall_now,
+        [this](const SpaceId& space, const std::shared_ptr<const storage::WriteOutcome>& outcome) {
+          network_->committed(space, outcome);
+        });
+    LANYARD_TRY_SET(const auto control,
+                    ControlServer::open({config_, identity_->device(), ports(), storage, *network_,
+                                         [this] { network_->stop(); }}));
+    network_->on_merged(
+        [server = control.get()](const SpaceId& space, const storage::Touched& touched) {
+          server->changed(space, touched);
+        });
+    log_info("device " + to_short_text(identity_->device()) + " serves " +
+             config_.paths.data_dir.string() + " on sync port " + std::to_string(sync_port));
+    systemd_notify("READY=1");
+    network_->run(storage);
+    systemd_notify("STOPPING=1");
+    log_info("stopped");
+    return {};
+  }
+
+ private:
+  [[nodiscard]] storage::Ports ports() { return {*identity_, hasher_, *ciphers_, rng_}; }
+
+  Result<std::unique_ptr<storage::Vault>> open_vault() {
+    storage::Vault::Options options;
+    options.data_dir = config_.paths.data_dir;
+    options.digest_of = [this](const VectorClock& clock) {
+      return engine::digest_of(clock, hasher_);
+    };
+    options.report = [](const SpaceId& space, const Error& error) {
+      log_error("space " + to_text(space) + ": " + error.detail + " (" + error.code.message() +
+                ")");
+    };
+    return storage::Vault::open(std::move(options), ports());
+  }
+
+  /// A default port that was taken once is left alone from then on: the one that was found then is
+  /// kept.
+  Result<std::unique_ptr<Network>> open_network() {
+    Network::Options options;
+    options.device_name = config_.device_name;
+    options.build = kBuild;
+    options.sync_port = config_.sync_port;
+    options.sync_port_is_default = config_.sync_port_is_default;
+    options.listen_address = config_.sync_listen;
+    options.static_peers = config_.discovery_peers;
+    if (config_.sync_port_is_default) {
+      LANYARD_TRY_SET(const auto kept, vault_->setting(kSyncPortSetting));
+      // What is no port any more is as good as nothing: the default is tried again.
+      if (kept) std::from_chars(kept->data(), kept->data() + kept->size(), options.sync_port);
+    }
+    LANYARD_TRY_SET(auto network, Network::open(options, *identity_));
+    if (config_.sync_port_is_default) {
+      LANYARD_TRY(vault_->set_setting(kSyncPortSetting, std::to_string(network->sync_port())));
+    }
+    return network;
+  }
+
+  const Config& config_;
+  crypto::SystemRng rng_;
+  crypto::SodiumHasher hasher_;
+  std::optional<InstanceLock> lock_;
+  std::optional<crypto::Identity> identity_;
+  std::optional<crypto::SpaceKeysFactory> ciphers_;
+  std::unique_ptr<storage::Vault> vault_;
+  std::unique_ptr<Network> network_;
+};
+
+int report(const Error& error) {
+  const Problem problem = problem_of(error);
+  std::fputs(error_text("Could not start the agent", problem).c_str(), stderr);
+  return problem.exit_code;
+}
+
+}  // namespace
+
+int run_agent(const Config& config) {
+  forbid_core_files();
+  std::signal(SIGPIPE, SIG_IGN);  // a peer that is gone is an error of the write, not our end
+  Agent agent(config);
+  if (const Status opened = agent.open(); !opened) return report(opened.error());
+  const Status ran = agent.run();
+  flush_log();
+  return ran ? exit_code::kOk : report(ran.error());
+}
+
+}  // namespace lanyard::agent

@@ -1,0 +1,124 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "agent/config.hpp"
+
+/// What a command line can say, as values.
+namespace lanyard::agent {
+
+struct GlobalOptions {
+  bool json = false;
+  bool quiet = false;
+  bool no_color = false;
+  PathFlags paths;
+  std::chrono::milliseconds timeout{30'000};
+};
+
+/// `agent` and `up`: flags that stand for keys of the configuration.
+struct AgentFlags {
+  std::vector<ConfigFlag> flags = {};
+};
+struct AgentCommand {
+  AgentFlags agent;
+};
+struct UpCommand {
+  AgentFlags agent;
+};
+struct DownCommand {};
+struct StatusCommand {
+  bool watch = false;
+  bool check = false;
+};
+struct PingCommand {
+  std::string device = {};
+};
+struct LogCommand {
+  std::size_t lines = 50;
+  bool follow = false;
+};
+struct VersionCommand {};
+
+struct DeviceCommand {
+  enum class Action { kList, kAdd, kRename, kForget };
+  Action action = Action::kList;
+  std::string device = {};
+  std::string name = {};
+  std::string address = {};
+  bool yes = false;
+};
+
+struct SpaceCommand {
+  enum class Action { kList, kCreate, kShare, kLeave, kInfo };
+  Action action = Action::kList;
+  std::string space = {};
+  std::string device = {};
+  bool yes = false;
+  bool no_hash = false;
+};
+
+struct DataCommand {
+  enum class Action { kPut, kGet, kPatch, kDelete, kRestore, kQuery, kWatch };
+  Action action = Action::kGet;
+  std::string space = {};
+  std::string collection = {};
+  std::string key = {};
+  std::optional<std::string> value = {};  ///< JSON, @file, or - for standard input
+  std::optional<std::string> based_on = {};
+  std::optional<std::string> where = {};
+  std::string order = {};
+  std::size_t limit = 100;
+};
+
+struct ConflictCommand {
+  enum class Action { kList, kShow, kResolve };
+  Action action = Action::kList;
+  std::string id = {};
+  std::string space = {};
+  std::size_t use = 0;
+  std::optional<std::string> value = {};
+  bool merge = false;
+};
+
+struct ImportCommand {
+  std::string file = {};
+  std::string space = "default";
+  bool dry_run = false;
+};
+
+struct CheckCommand {
+  std::string space = {};  ///< empty: all
+  bool rebuild = false;
+};
+
+struct ConfigCommand {
+  enum class Action { kList, kGet, kSet, kPath, kCheck };
+  Action action = Action::kList;
+  std::string key = {};
+  std::string value = {};
+};
+
+using Command = std::variant<AgentCommand, UpCommand, DownCommand, StatusCommand, PingCommand,
+                             LogCommand, VersionCommand, DeviceCommand, SpaceCommand, DataCommand,
+                             ConflictCommand, ImportCommand, CheckCommand, ConfigCommand>;
+
+struct Invocation {
+  GlobalOptions global;
+  Command command;
+};
+
+/// A command line that asks for help, or makes no sense.
+struct NoCommand {
+  std::string text = {};  ///< to be printed
+  bool is_error = false;  ///< then to standard error, with exit code 2
+};
+
+/// `arguments` without the program's name. Pure.
+[[nodiscard]] std::variant<Invocation, NoCommand> read_command_line(
+    std::vector<std::string> arguments);
+
+}  // namespace lanyard::agent

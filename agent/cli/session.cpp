@@ -1,0 +1,111 @@
+#include "agent/cli/session.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+
+#include "replication/types/json_text.hpp"
+#include "replication/types/limits.hpp"
+
+namespace lanyard::agent {
+namespace {
+
+volatile std::sig_atomic_t interrupted = 0;
+
+void on_signal(int /*number*/) { interrupted = 1; }
+
+void set_signals(void (*action)(int)) {
+  struct sigaction set {};
+  set.sa_handler = action;
+  for (const int number : {SIGINT, SIGTERM}) sigaction(number, &set, nullptr);
+}
+
+Result<std::string> read_to_end(int descriptor, const std::string& name) {
+  std::string out;
+  std::array<char, 65536> part;
+  while (true) {
+    const ssize_t got = read(descriptor, part.data(), part.size());
+    if (is_interrupted()) return fail(Code::kInterrupted, "you asked for it");
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return fail(Code::kNotAllowed, name + " cannot be read");
+    if (got == 0) return out;
+    out.append(part.data(), static_cast<std::size_t>(got));
+    if (out.size() > limits::kControlLineBytesMax)
+      return fail(Code::kTooLarge, name + " is larger than 8 MiB");
+  }
+}
+
+Result<std::string> read_argument(const std::optional<std::string>& argument) {
+  if (!argument || *argument == "-") {
+    if (isatty(STDIN_FILENO) != 0 && !argument)
+      return fail(Code::kUsage, "there is no value", "Give JSON, @file, or - to type it.");
+    return read_to_end(STDIN_FILENO, "standard input");
+  }
+  if (!argument->starts_with('@')) return *argument;
+  const std::string file = argument->substr(1);
+  const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  struct stat found {};
+  const bool regular = descriptor >= 0 && fstat(descriptor, &found) == 0 && S_ISREG(found.st_mode);
+  auto text = regular ? read_to_end(descriptor, file)
+                      : Result<std::string>(fail(Code::kNotFound,
+                                                 "there is no file " + file + " that can be read"));
+  if (descriptor >= 0) close(descriptor);
+  return text;
+}
+
+}  // namespace
+
+bool is_interrupted() { return interrupted != 0; }
+void catch_interrupts() { set_signals(on_signal); }
+void release_interrupts() { set_signals(SIG_DFL); }
+
+Result<ControlClient> Session::connect() const {
+  return ControlClient::connect(paths_.socket(), options_.timeout, is_interrupted);
+}
+
+Result<std::string> Session::call(const std::string& method, const std::string& params) const {
+  LANYARD_TRY_SET(ControlClient client, connect());
+  return client.call(method, params);
+}
+
+Result<Config> Session::configuration(const AgentFlags& agent) const {
+  ConfigRequest request;
+  request.paths = options_.paths;
+  request.flags = agent.flags;
+  request.environment = environment_;
+  request.host_name = host_name();
+  return load_config(request);
+}
+
+Status Session::confirm(const std::string& question, const std::string& loses, bool yes) const {
+  if (yes) return {};
+  if (isatty(STDIN_FILENO) == 0 || isatty(STDERR_FILENO) == 0)
+    return fail(Code::kUsage, loses, "If you want that, add --yes.");
+  out_.error(loses + ".\n" + question + " [y/N] ");
+  std::array<char, 64> answer{};
+  const ssize_t got = read(STDIN_FILENO, answer.data(), answer.size());
+  if (got > 0 && (answer[0] == 'y' || answer[0] == 'Y')) return {};
+  return fail(Code::kInterrupted, "you did not say yes; nothing was changed");
+}
+
+Result<std::string> json_argument(const std::optional<std::string>& argument) {
+  LANYARD_TRY_SET(const std::string text, read_argument(argument));
+  const auto value = from_json(text);
+  if (!value)
+    return fail(value.error().is(Code::kTooLarge) ? Code::kTooLarge : Code::kUsage,
+                "the value is not good JSON: " + value.error().detail,
+                "Quote it for the shell: '{\"title\":\"Buy milk\"}'");
+  return to_json(*value);
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "this-device";
+  return std::string(name.data()).substr(0, limits::kNameBytesMax);
+}
+
+}  // namespace lanyard::agent

@@ -1,0 +1,205 @@
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+
+#include "agent/agent.hpp"
+#include "agent/cli/json_read.hpp"
+#include "agent/cli/service_unit.hpp"
+#include "agent/cli/subprocess.hpp"
+#include "agent/errors.hpp"
+#include "agent/instance_lock.hpp"
+#include "agent/json_writer.hpp"
+
+namespace lanyard::agent {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// How often a start or an end is looked for.
+constexpr int kLookEveryMs = 20;
+
+/// "agent" with everything that this call was told, as the words of a command line.
+std::vector<std::string> agent_arguments(const UpCommand& command, const Session& session) {
+  const Paths& paths = session.paths();
+  std::vector<std::string> out = {own_program(),           "agent",       "--data-dir",
+                                  paths.data_dir.string(), "--state-dir", paths.state_dir.string()};
+  if (!paths.config_file_is_default) {
+    out.insert(out.end(), {"--config", paths.config_file.string()});
+  }
+  for (const ConfigFlag& flag : command.agent.flags) {
+    if (flag.flag == "--peer") {
+      for (const auto& peer : std::get<std::vector<std::string>>(
+               config_value_from_text(*find_config_key(flag.key), flag.text).value()))
+        out.insert(out.end(), {"--peer", peer});
+      continue;
+    }
+    out.push_back(flag.flag);
+    if (flag.flag != "--no-discovery") out.push_back(flag.text);
+  }
+  return out;
+}
+
+std::string shortened(const std::string& path, const Session& session) {
+  const auto home = session.environment().find("HOME");
+  if (home != session.environment().end() && !home->second.empty() &&
+      path.starts_with(home->second + "/"))
+    return "~" + path.substr(home->second.size());
+  return path;
+}
+
+void print_running(const Json& agent, bool is_service, const Session& session) {
+  const Output& out = session.out();
+  const std::string starts =
+      is_service ? (ServiceUnit::lingers() ? "at boot" : "when you log in")
+                 : "when you run  lanyard up  (there is no systemd of yours to start it)";
+  out.line("Lanyard " + shown(agent, "build") + " is running on " + shown(agent, "name") + ".\n");
+  out.print(table({{"  Device", shown(agent, "name") + "  (" + shown(agent, "shortId") + ")"},
+                   {"  Device id", shown(agent, "id")},
+                   {"  Sync port", std::to_string(agent.value("syncPort", 0)) + "/tcp"},
+                   {"  Starts", starts},
+                   {"  Data", shortened(shown(agent, "dataDir"), session)}}));
+  if (is_service && !ServiceUnit::lingers())
+    out.say("\n! Lanyard stops when you log out.  Fix: sudo loginctl enable-linger");
+  out.say(
+      "\nNext: lanyard devices add DEVICE-ID --at HOST:PORT   (the other device's; and there, "
+      "this one's)");
+}
+
+Result<int> show_running(const std::string& info, Session& session) {
+  LANYARD_TRY_SET(const Json answer, read_json(info));
+  const bool is_service = ServiceUnit(session).is_installed();
+  if (!session.out().style().json) {
+    print_running(answer["agent"], is_service, session);
+    return exit_code::kOk;
+  }
+  JsonWriter json;
+  json.begin_object().name("agent").raw(answer["agent"].dump()).member("service", is_service);
+  session.out().json("up/1", json.end_object().str());
+  return exit_code::kOk;
+}
+
+/// What an agent printed before it ended, on one line: its own three-part error mostly.
+std::string last_words(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  std::string line;
+  std::string out;
+  while (std::getline(in, line) && out.size() < 1000) {
+    const std::size_t text = line.find_first_not_of(' ');
+    if (text != std::string::npos) out += (out.empty() ? "" : " ") + line.substr(text);
+  }
+  return out.empty() ? "it ended without a word" : out;
+}
+
+/// Waits until the agent answers, or `gone` says that it never will.
+Result<std::string> wait_for_answer(const Session& session, const std::function<Status()>& gone) {
+  const auto until = Clock::now() + session.options().timeout;
+  while (true) {
+    auto info = session.call("agent.info", "{}");
+    if (info || !info.error().is(Code::kNotRunning)) return info;
+    LANYARD_TRY(gone());
+    if (is_interrupted()) return fail(Code::kInterrupted, "you asked for it");
+    if (Clock::now() >= until)
+      return fail(Code::kUnreachable, "the agent did not answer on its control socket in time",
+                  "See  lanyard log");
+    poll(nullptr, 0, kLookEveryMs);
+  }
+}
+
+/// An exit code back to the kind of error it stands for, so that `up` ends with the same.
+Code code_of_exit(int status) {
+  if (!WIFEXITED(status)) return Code::kCorrupt;
+  switch (WEXITSTATUS(status)) {
+    case exit_code::kConfig: return Code::kInvalidConfig;
+    case exit_code::kVersion: return Code::kNewerVersion;
+    case exit_code::kLocked: return Code::kLocked;
+    case exit_code::kIntegrity: return Code::kCorrupt;
+    case exit_code::kUsage: return Code::kUsage;
+    default: return Code::kReadOnly;
+  }
+}
+
+Result<std::string> start_daemon(std::vector<std::string> arguments, const Session& session,
+                                 const Config& config) {
+  if (config.sources.at("log.target") == "default")
+    arguments.insert(arguments.end(), {"--log-target", "file"});
+  const auto output = session.paths().output();
+  const int process = start_background(arguments, output.string());
+  if (process < 0)
+    return fail(Code::kReadOnly, "the agent's program could not be started, or its output file " +
+                                     output.string() + " not be written");
+  auto answer = wait_for_answer(session, [&]() -> Status {
+    int status = 0;
+    if (waitpid(process, &status, WNOHANG) != process) return {};
+    return fail(code_of_exit(status), "the agent ended at once: " + last_words(output),
+                "Mend that, then run  lanyard up  again.");
+  });
+  if (!answer) kill(process, SIGTERM);
+  return answer;
+}
+
+Result<std::string> start_service(const std::vector<std::string>& arguments,
+                                  const Session& session) {
+  const ServiceUnit unit(session);
+  LANYARD_TRY(unit.start(arguments));
+  auto answer = wait_for_answer(session, [] { return Status{}; });
+  if (!answer) static_cast<void>(unit.stop());
+  return answer;
+}
+
+Status wait_until_gone(const Session& session) {
+  const auto until = Clock::now() + session.options().timeout;
+  while (lock_holder(session.paths().data_dir)) {
+    if (is_interrupted()) return fail(Code::kInterrupted, "you asked for it");
+    if (Clock::now() >= until)
+      return fail(Code::kUnreachable, "the agent is still there",
+                  "Try again with a longer --timeout, or see  lanyard log");
+    poll(nullptr, 0, kLookEveryMs);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<int> run(const AgentCommand& command, Session& session) {
+  session.attempt("Could not start the agent");
+  LANYARD_TRY_SET(const Config config, session.configuration(command.agent));
+  release_interrupts();
+  return run_agent(config);
+}
+
+Result<int> run(const UpCommand& command, Session& session) {
+  session.attempt("Could not start the agent");
+  LANYARD_TRY_SET(const Config config, session.configuration(command.agent));
+  if (const auto running = session.call("agent.info", "{}")) return show_running(*running, session);
+  LANYARD_TRY(prepare_folders(session.paths()));
+  const auto arguments = agent_arguments(command, session);
+  LANYARD_TRY_SET(const std::string info, ServiceUnit::is_available()
+                                              ? start_service(arguments, session)
+                                              : start_daemon(arguments, session, config));
+  return show_running(info, session);
+}
+
+Result<int> run(const DownCommand& /*command*/, Session& session) {
+  session.attempt("Could not stop the agent");
+  const ServiceUnit unit(session);
+  const bool was_running = lock_holder(session.paths().data_dir).has_value();
+  const bool is_service = unit.is_installed();
+  if (is_service) {
+    LANYARD_TRY(unit.stop());
+  } else if (was_running) {
+    LANYARD_TRY_SET(const std::string answer, session.call("agent.stop", "{}"));
+  }
+  LANYARD_TRY(wait_until_gone(session));
+  if (session.out().style().json)
+    session.out().json("down/1", was_running ? "{\"stopped\":true}" : "{\"stopped\":false}");
+  session.out().say(!was_running && !is_service ? "The agent was not running."
+                    : is_service ? "ok  The agent has stopped, and does not start by itself any "
+                                   "more."
+                                 : "ok  The agent has stopped.");
+  return exit_code::kOk;
+}
+
+}  // namespace lanyard::agent

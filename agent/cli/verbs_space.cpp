@@ -1,0 +1,121 @@
+#include "agent/cli/json_read.hpp"
+#include "agent/cli/session.hpp"
+#include "agent/errors.hpp"
+#include "agent/json_writer.hpp"
+
+namespace lanyard::agent {
+namespace {
+
+Result<int> list(Session& session) {
+  session.attempt("Could not list the spaces");
+  LANYARD_TRY_SET(const std::string text, session.call("space.list", "{}"));
+  LANYARD_TRY_SET(const Json answer, read_json(text));
+  const Output& out = session.out();
+  if (out.style().json) {
+    out.json("spaces/1", text);
+    return exit_code::kOk;
+  }
+  std::vector<std::vector<std::string>> rows = {{"SPACE", "ID", "MEMBERS", "STATE"}};
+  for (const Json& space : answer["spaces"])
+    rows.push_back({display_cut(space.value("name", std::string()), 40), shown(space, "id"),
+                    count_text(space["members"].size()),
+                    space.value("left", false) ? "left" : "synced"});
+  if (rows.size() > 1)
+    out.print(table(rows));
+  else
+    out.say("There is no space yet. Next: lanyard space create NAME");
+  return exit_code::kOk;
+}
+
+void print_info(const Json& info, const Output& out) {
+  std::vector<std::vector<std::string>> rows = {
+      {"Space", shown(info, "name")},
+      {"Id", shown(info, "id")},
+      {"Records", count_text(info.value("records", std::uint64_t{0}))},
+      {"Conflicts", count_text(info.value("conflicts", std::uint64_t{0}))},
+      {"Changes", count_text(info.value("changes", std::uint64_t{0}))},
+      {"Size", bytes_text(info.value("fileBytes", std::uint64_t{0}))},
+      {"File", shown(info, "file")}};
+  if (info.contains("stateHash")) rows.push_back({"State hash", shown(info, "stateHash")});
+  if (const auto held = info.value("withoutEffect", std::uint64_t{0}); held > 0)
+    rows.push_back({"Without effect", plural(held, "change") + ": of a newer version, or damaged"});
+  for (const Json& member : info["members"])
+    rows.push_back({"Member", shown(member, "name") + "  " + shown(member, "id")});
+  for (const Json& collection : info["collections"])
+    rows.push_back(
+        {"Collection", shown(collection, "name") + "  " +
+                           plural(collection.value("records", std::uint64_t{0}), "record")});
+  out.print(table(rows));
+}
+
+Result<int> info(const SpaceCommand& command, Session& session) {
+  session.attempt("Could not look into \"" + command.space + "\"");
+  JsonWriter params;
+  params.begin_object().member("space", command.space).member("hash", !command.no_hash);
+  LANYARD_TRY_SET(const std::string text, session.call("space.info", params.end_object().str()));
+  LANYARD_TRY_SET(const Json answer, read_json(text));
+  if (session.out().style().json)
+    session.out().json("space-info/1", text);
+  else
+    print_info(answer, session.out());
+  return exit_code::kOk;
+}
+
+Result<int> create(const SpaceCommand& command, Session& session) {
+  session.attempt("Could not create the space \"" + command.space + "\"");
+  JsonWriter params;
+  params.begin_object().member("name", command.space).end_object();
+  LANYARD_TRY_SET(const std::string text, session.call("space.create", params.str()));
+  LANYARD_TRY_SET(const Json space, read_json(text));
+  if (session.out().style().json) session.out().json("space/1", text);
+  session.out().say("ok  The space " + shown(space, "name") + " (" + shown(space, "id") +
+                    ") is there. Next: lanyard space share " + shown(space, "name") + " DEVICE");
+  return exit_code::kOk;
+}
+
+Result<int> share(const SpaceCommand& command, Session& session) {
+  session.attempt("Could not share \"" + command.space + "\" with " + command.device);
+  JsonWriter params;
+  params.begin_object().member("space", command.space).member("device", command.device);
+  LANYARD_TRY_SET(const std::string text, session.call("space.share", params.end_object().str()));
+  LANYARD_TRY_SET(const Json answer, read_json(text));
+  if (session.out().style().json) session.out().json("space-share/1", text);
+  const std::string who = shown(answer["device"], "name");
+  const std::string what = shown(answer["space"], "name");
+  session.out().say(answer.value("wasMember", false)
+                        ? "ok  " + who + " is a member of " + what + " already."
+                        : "ok  " + who + " is a member of " + what +
+                              " now, and gets its data when it is connected.");
+  return exit_code::kOk;
+}
+
+Result<int> leave(const SpaceCommand& command, Session& session) {
+  session.attempt("Could not leave \"" + command.space + "\"");
+  LANYARD_TRY(session.confirm("Leave " + command.space + "?",
+                              "This device stops syncing \"" + command.space +
+                                  "\"; changes that no other member has yet stay here alone",
+                              command.yes));
+  JsonWriter params;
+  params.begin_object().member("space", command.space).end_object();
+  LANYARD_TRY_SET(const std::string text, session.call("space.leave", params.str()));
+  LANYARD_TRY_SET(const Json space, read_json(text));
+  if (session.out().style().json) session.out().json("space/1", text);
+  session.out().say("ok  " + shown(space, "name") + " is not synced any more; its file stays.");
+  return exit_code::kOk;
+}
+
+}  // namespace
+
+Result<int> run(const SpaceCommand& command, Session& session) {
+  using Action = SpaceCommand::Action;
+  switch (command.action) {
+    case Action::kList: return list(session);
+    case Action::kCreate: return create(command, session);
+    case Action::kShare: return share(command, session);
+    case Action::kLeave: return leave(command, session);
+    case Action::kInfo: return info(command, session);
+  }
+  return exit_code::kFailed;
+}
+
+}  // namespace lanyard::agent

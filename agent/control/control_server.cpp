@@ -1,0 +1,66 @@
+#include "agent/control/control_server.hpp"
+
+#include "agent/clock.hpp"
+#include "agent/config_keys.hpp"
+#include "agent/control/control_socket.hpp"
+#include "agent/control/methods.hpp"
+
+namespace lanyard::agent {
+
+void dispatch(ControlRoom& room, Request& request, const Reply& reply) {
+  std::vector<std::string> names;
+  for (const auto methods :
+       {data_methods(), agent_methods(), space_methods(), conflict_methods()}) {
+    for (const ControlMethod& method : methods) {
+      if (method.name == request.method) return method.call(room, request.params, reply);
+      names.emplace_back(method.name);
+    }
+  }
+  const auto nearest = nearest_name(request.method, names);
+  reply.error(
+      Error(Code::kUsage, "there is no method \"" + request.method + "\"",
+            nearest ? "Did you mean " + *nearest + "?" : "docs/CONTROL.md lists the methods."));
+}
+
+class ControlServer::Impl {
+ public:
+  Impl(std::unique_ptr<ControlSocket> socket, const Options& options)
+      : room_{options.config,
+              ServiceHost{options.storage, options.network, socket->post(), wall_now,
+                          options.device, options.config.device_name,
+                          options.config.paths.data_dir},
+              wall_now().ms,
+              options.network.sync_port(),
+              options.stop,
+              options.ports.hasher},
+        socket_(std::move(socket)) {
+    socket_->start(
+        [this](Request& request, const Reply& reply) { dispatch(room_, request, reply); });
+  }
+  ~Impl() { socket_->stop(); }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  void changed(const SpaceId& space, storage::Touched touched) {
+    room_.host.post(
+        [this, space, touched = std::move(touched)] { room_.feed.changed(space, touched); });
+  }
+
+ private:
+  ControlRoom room_;
+  std::unique_ptr<ControlSocket> socket_;
+};
+
+Result<std::unique_ptr<ControlServer>> ControlServer::open(const Options& options) {
+  LANYARD_TRY_SET(auto socket, ControlSocket::open(options.config.paths.socket()));
+  return std::unique_ptr<ControlServer>(
+      new ControlServer(std::make_unique<Impl>(std::move(socket), options)));
+}
+
+ControlServer::ControlServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+ControlServer::~ControlServer() = default;
+void ControlServer::changed(const SpaceId& space, storage::Touched touched) {
+  impl_->changed(space, std::move(touched));
+}
+
+}  // namespace lanyard::agent

@@ -1,0 +1,145 @@
+#include "agent/control/json_views.hpp"
+
+#include "agent/display_text.hpp"
+#include "agent/service/names.hpp"
+#include "replication/types/device_id_text.hpp"
+#include "replication/types/utf8.hpp"
+
+namespace lanyard::agent {
+namespace {
+
+const char* text_of(engine::Phase phase) {
+  switch (phase) {
+    case engine::Phase::kComparing: return "comparing";
+    case engine::Phase::kCatchingUp: return "catching up";
+    case engine::Phase::kInStep: return "in step";
+  }
+  return "unknown";
+}
+
+void write_link(const PeerStatus& link, JsonWriter& out) {
+  out.member("linked", link.linked).member("linkAddress", utf8_or_escaped(link.address));
+  out.member("weDialed", link.we_dialed).member("saysName", utf8_or_escaped(link.says_name));
+  out.member("build", utf8_or_escaped(link.build)).member("clockAheadMs", link.clock_ahead_ms);
+  out.member("lastFailure", utf8_or_escaped(link.last_failure));
+  out.name("linkSpaces").begin_array();
+  for (const SpaceLink& space : link.spaces) {
+    out.begin_object().member("space", to_text(space.space));
+    out.member("phase", text_of(space.phase)).member("bytesReceived", space.bytes_received);
+    out.end_object();
+  }
+  out.end_array();
+}
+
+void write_device_members(const DeviceView& device, JsonWriter& out) {
+  const storage::KnownDevice& known = device.known;
+  out.member("id", to_text(known.id)).member("shortId", to_short_text(known.id));
+  out.member("name", utf8_or_escaped(shown_name(known))).member("namedHere", known.named_here);
+  out.member("forgotten", known.forgotten).member("address", utf8_or_escaped(known.address));
+  out.member("addedMs", known.added_ms).member("lastSeenMs", known.last_seen_ms);
+  write_link(device.link, out);
+}
+
+void write_space_members(const storage::SpaceEntry& space, JsonWriter& out) {
+  out.member("id", to_text(space.id)).member("name", utf8_or_escaped(space.name));
+  out.member("left", space.left).member("createdMs", space.created_ms);
+}
+
+void write_numbers(const storage::SpaceNumbers& numbers, JsonWriter& out) {
+  out.member("records", numbers.records).member("conflicts", numbers.conflicts);
+  out.member("changes", numbers.changes).member("fileBytes", numbers.file_bytes);
+}
+
+void write_counters(const NetworkCounters& counters, JsonWriter& out) {
+  out.name("counters").begin_object();
+  out.member("accepted", counters.accepted).member("refusedBusy", counters.refused_busy);
+  out.member("failedHandshakes", counters.failed_handshakes);
+  out.member("droppedLinks", counters.dropped_links);
+  out.member("refusedChanges", counters.refused_changes);
+  out.member("bytesIn", counters.bytes_in).member("bytesOut", counters.bytes_out);
+  out.end_object();
+}
+
+}  // namespace
+
+std::string utf8_or_escaped(std::string_view text) {
+  return is_utf8(as_bytes(text)) ? std::string(text) : display_text(text);
+}
+
+void write_device(const DeviceView& device, JsonWriter& out) {
+  out.begin_object();
+  write_device_members(device, out);
+  out.end_object();
+}
+
+void write_space(const storage::SpaceEntry& space, JsonWriter& out) {
+  out.begin_object();
+  write_space_members(space, out);
+  out.name("members").begin_array();
+  for (const DeviceId& member : space.members) out.text(to_text(member));
+  out.end_array().end_object();
+}
+
+void write_info(const SpaceInfo& info, JsonWriter& out) {
+  out.begin_object();
+  write_space_members(info.space, out);
+  write_numbers(info.numbers, out);
+  out.member("withoutEffect", info.without_effect);
+  if (info.state_hash) out.member("stateHash", to_hex(info.state_hash->view()));
+  out.member("file", info.file.string());
+  out.name("members").begin_array();
+  for (const auto& [id, name] : info.members)
+    out.begin_object().member("id", to_text(id)).member("name", utf8_or_escaped(name)).end_object();
+  out.end_array().name("collections").begin_array();
+  for (const storage::CollectionCount& collection : info.numbers.collections) {
+    out.begin_object().member("name", utf8_or_escaped(collection.name));
+    out.member("records", collection.records).end_object();
+  }
+  out.end_array().end_object();
+}
+
+void write_record(const storage::ReadRecord& record, JsonWriter& out) {
+  out.begin_object().member("key", record.key);
+  out.name("value").raw(is_shown(record) ? std::string_view(record.json) : "null");
+  out.member("version", record.version).end_object();
+}
+
+void write_conflict(const ConflictService::Listed& listed, JsonWriter& out) {
+  const storage::ReadConflict& conflict = listed.conflict;
+  out.begin_object().member("id", conflict.id);
+  out.member("space", utf8_or_escaped(listed.space.name));
+  out.member("spaceId", to_text(listed.space.id)).member("collection", conflict.collection);
+  out.member("key", conflict.key).member("field", conflict.field);
+  out.member("version", conflict.version).name("siblings").begin_array();
+  for (std::size_t i = 0; i < conflict.siblings.size(); ++i) {
+    const storage::ReadSibling& sibling = conflict.siblings[i];
+    out.begin_object().name("value").raw(sibling.json);
+    out.member("device", to_text(sibling.device));
+    out.member("deviceName", utf8_or_escaped(listed.devices.at(i)));
+    out.member("timeMs", sibling.time_ms).member("shown", sibling.shown).end_object();
+  }
+  out.end_array().end_object();
+}
+
+void write_status(const AgentStatus& status, JsonWriter& out) {
+  out.name("devices").begin_array();
+  for (const DeviceStatus& device : status.devices) {
+    out.begin_object();
+    write_device_members(device.device, out);
+    out.member("spaces", device.spaces).member("notYetThere", device.not_yet_there);
+    out.member("inStep", device.in_step).end_object();
+  }
+  out.end_array().name("spaces").begin_array();
+  for (const SpaceStatus& space : status.spaces) {
+    out.begin_object();
+    write_space_members(space.space, out);
+    write_numbers(space.numbers, out);
+    out.member("memberCount", space.space.members.size());
+    out.member("error", utf8_or_escaped(space.error)).end_object();
+  }
+  out.end_array().member("moreSpaces", status.more_spaces);
+  out.member("conflicts", status.conflicts()).member("notYetThere", status.not_yet_there());
+  write_counters(status.counters, out);
+}
+
+}  // namespace lanyard::agent

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "agent/json_writer.hpp"
+#include "agent/service/conflict_service.hpp"
+#include "agent/service/device_service.hpp"
+#include "agent/service/space_service.hpp"
+#include "agent/service/status_service.hpp"
+
+/// How the services' answers look as JSON: for the control socket, and for what comes after it.
+/// Text from elsewhere is written as it is; whoever shows it escapes it. Pure.
+namespace lanyard::agent {
+
+/// Names may be any bytes in old stores: JSON wants UTF-8.
+[[nodiscard]] std::string utf8_or_escaped(std::string_view text);
+
+void write_device(const DeviceView& device, JsonWriter& out);
+void write_space(const storage::SpaceEntry& space, JsonWriter& out);
+void write_info(const SpaceInfo& info, JsonWriter& out);
+void write_record(const storage::ReadRecord& record, JsonWriter& out);
+void write_conflict(const ConflictService::Listed& listed, JsonWriter& out);
+/// The members "devices", "spaces", "moreSpaces", "conflicts", "notYetThere" and "counters".
+void write_status(const AgentStatus& status, JsonWriter& out);
+
+}  // namespace lanyard::agent

@@ -1,0 +1,99 @@
+#include <array>
+
+#include "agent/control/json_views.hpp"
+#include "agent/control/methods.hpp"
+
+namespace lanyard::agent {
+namespace {
+
+using storage::SpaceEntry;
+
+std::string space_json(const SpaceEntry& space) {
+  JsonWriter out;
+  write_space(space, out);
+  return out.take();
+}
+
+void space_list(ControlRoom& room, Params& params, const Reply& reply) {
+  with_params(params, reply, [&](Params& in) -> Status {
+    LANYARD_TRY(in.finish());
+    room.spaces.list([reply](const Result<std::vector<SpaceEntry>>& spaces) {
+      reply.answer(spaces, [](const std::vector<SpaceEntry>& found) {
+        JsonWriter out;
+        out.begin_object().name("spaces").begin_array();
+        for (const SpaceEntry& space : found) write_space(space, out);
+        return out.end_array().end_object().take();
+      });
+    });
+    return {};
+  });
+}
+
+void space_create(ControlRoom& room, Params& params, const Reply& reply) {
+  with_params(params, reply, [&](Params& in) -> Status {
+    LANYARD_TRY_SET(const std::string name, in.text("name"));
+    LANYARD_TRY(in.finish());
+    room.spaces.create(
+        name, [reply](const Result<SpaceEntry>& created) { reply.answer(created, space_json); });
+    return {};
+  });
+}
+
+void space_share(ControlRoom& room, Params& params, const Reply& reply) {
+  with_params(params, reply, [&](Params& in) -> Status {
+    LANYARD_TRY_SET(const std::string space, in.text("space"));
+    LANYARD_TRY_SET(const std::string device, in.text("device"));
+    LANYARD_TRY(in.finish());
+    room.spaces.share(space, device, [reply](const Result<SpaceService::Shared>& shared) {
+      reply.answer(shared, [](const SpaceService::Shared& done) {
+        JsonWriter out;
+        out.begin_object().name("space");
+        write_space(done.space, out);
+        out.name("device");
+        write_device({done.device, {}}, out);
+        return out.member("wasMember", done.was_member).end_object().take();
+      });
+    });
+    return {};
+  });
+}
+
+void space_leave(ControlRoom& room, Params& params, const Reply& reply) {
+  with_params(params, reply, [&](Params& in) -> Status {
+    LANYARD_TRY_SET(const std::string space, in.text("space"));
+    LANYARD_TRY(in.finish());
+    room.spaces.leave(space,
+                      [reply](const Result<SpaceEntry>& left) { reply.answer(left, space_json); });
+    return {};
+  });
+}
+
+void space_info(ControlRoom& room, Params& params, const Reply& reply) {
+  with_params(params, reply, [&](Params& in) -> Status {
+    LANYARD_TRY_SET(const std::string space, in.text("space"));
+    LANYARD_TRY_SET(const bool with_hash, in.boolean("hash", true));
+    LANYARD_TRY(in.finish());
+    room.spaces.info(space, with_hash, [reply](const Result<SpaceInfo>& info) {
+      reply.answer(info, [](const SpaceInfo& found) {
+        JsonWriter out;
+        write_info(found, out);
+        return out.take();
+      });
+    });
+    return {};
+  });
+}
+
+constexpr std::array kMethods = std::to_array<ControlMethod>({
+    {"space.list", space_list},
+    {"space.create", space_create},
+    {"space.share", space_share},
+    {"space.leave", space_leave},
+    {"space.info", space_info},
+});
+
+}  // namespace
+
+std::span<const ControlMethod> space_methods() { return kMethods; }
+
+}  // namespace lanyard::agent

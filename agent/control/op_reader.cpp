@@ -1,0 +1,223 @@
+#include "agent/control/op_reader.hpp"
+
+#include <array>
+
+#include "agent/display_text.hpp"
+#include "agent/json_slices.hpp"
+#include "replication/types/canonical.hpp"
+#include "replication/types/json_text.hpp"
+
+namespace lanyard::agent {
+namespace {
+
+using oplog::OpKind;
+using storage::LocalOp;
+
+tl::unexpected<Error> wrong(std::string what, std::string fix = {}) {
+  return fail(Code::kUsage, std::move(what), std::move(fix));
+}
+
+Result<Bytes> value_from_json(std::string_view json, std::string_view name) {
+  auto value = from_json(json);
+  if (!value) {
+    return fail(value.error().is(Code::kTooLarge) ? Code::kTooLarge : Code::kUsage,
+                "the value of \"" + display_cut(name, 60) + "\": " + value.error().detail);
+  }
+  return value;
+}
+
+LocalOp an_op(OpKind kind, const std::string& collection, const std::string& key,
+              const std::optional<std::string>& based_on) {
+  LocalOp op;
+  op.kind = kind;
+  op.collection = collection;
+  op.key = key;
+  op.based_on = based_on;
+  return op;
+}
+
+/// Null members of a patch take their fields away (RFC 7396, of the top level).
+void split_nulls(LocalOp& patch, LocalOp& unset) {
+  std::erase_if(patch.fields, [&](const auto& field) {
+    const bool null = CanonicalReader(field.second).peek() == CanonicalReader::Kind::kNil;
+    if (null) unset.names.push_back(field.first);
+    return null;
+  });
+}
+
+Status add_counter_ops(const std::string& collection, const std::string& key,
+                       std::string_view value, const std::optional<std::string>& based_on,
+                       std::vector<LocalOp>& ops) {
+  auto object = JsonObject::parse(value);
+  if (!object) return wrong("add wants {field: integer}");
+  for (const JsonMember& member : object->members()) {
+    const auto amount = json_integer(member.value);
+    if (!amount) return wrong("add wants an integer for \"" + display_cut(member.name, 60) + "\"");
+    LocalOp op = an_op(OpKind::kAdd, collection, key, based_on);
+    op.field = member.name;
+    op.amount = *amount;
+    ops.push_back(std::move(op));
+  }
+  return {};
+}
+
+Status add_set_ops(OpKind kind, const std::string& collection, const std::string& key,
+                   std::string_view value, const std::optional<std::string>& based_on,
+                   std::vector<LocalOp>& ops) {
+  auto object = JsonObject::parse(value);
+  if (!object) return wrong("set-add and set-remove want {field: [elements]}");
+  for (const JsonMember& member : object->members()) {
+    const auto elements = json_elements(member.value);
+    if (!elements)
+      return wrong("the elements of \"" + display_cut(member.name, 60) + "\" are not a list");
+    for (const std::string_view element : *elements) {
+      LocalOp op = an_op(kind, collection, key, based_on);
+      op.field = member.name;
+      LANYARD_TRY_SET(op.element, value_from_json(element, member.name));
+      ops.push_back(std::move(op));
+    }
+  }
+  return {};
+}
+
+std::optional<storage::Comparison> comparison_of(std::string_view name) {
+  constexpr std::array kNames =
+      std::to_array<std::string_view>({"eq", "ne", "gt", "ge", "lt", "le", "in", "prefix"});
+  for (std::size_t i = 0; i < kNames.size(); ++i)
+    if (kNames[i] == name) return static_cast<storage::Comparison>(i);
+  return std::nullopt;
+}
+
+Result<storage::Condition> condition_of(const std::string& field, storage::Comparison comparison,
+                                        std::string_view json) {
+  storage::Condition out{field, comparison, {}};
+  if (comparison == storage::Comparison::kIn) {
+    const auto elements = json_elements(json);
+    if (!elements) return wrong("\"in\" wants a list for \"" + display_cut(field, 60) + "\"");
+    for (const std::string_view element : *elements) {
+      LANYARD_TRY_SET(Bytes value, value_from_json(element, field));
+      out.values.push_back(std::move(value));
+    }
+    return out;
+  }
+  if (comparison == storage::Comparison::kPrefix && !is_json_string(json))
+    return wrong("\"prefix\" wants a text for \"" + display_cut(field, 60) + "\"");
+  LANYARD_TRY_SET(Bytes value, value_from_json(json, field));
+  out.values.push_back(std::move(value));
+  return out;
+}
+
+}  // namespace
+
+Result<std::vector<std::pair<std::string, Bytes>>> fields_from_json(std::string_view json) {
+  auto value = from_json(json);
+  if (!value) {
+    return fail(value.error().is(Code::kTooLarge) ? Code::kTooLarge : Code::kUsage,
+                "the record is not good JSON: " + value.error().detail);
+  }
+  CanonicalReader in(*value);
+  if (in.peek() != CanonicalReader::Kind::kMap)
+    return wrong("a record is a JSON object", "Put it into braces: {\"field\": value}");
+  std::vector<std::pair<std::string, Bytes>> out(in.map());
+  for (auto& [name, field] : out) {
+    name = in.text();
+    const std::size_t from = in.position();
+    static_cast<void>(in.value());
+    const ByteView bytes = ByteView(*value).subspan(from, in.position() - from);
+    field.assign(bytes.begin(), bytes.end());
+  }
+  return out;
+}
+
+Status add_ops(const std::string& op, const std::string& collection, const std::string& key,
+               std::optional<std::string_view> value, const std::optional<std::string>& based_on,
+               std::vector<LocalOp>& ops) {
+  const bool takes_value = op != "delete" && op != "restore";
+  if (takes_value && !value) return wrong(op + " wants a value");
+  if (!takes_value && value) return wrong(op + " takes no value");
+  if (op == "put") {
+    LocalOp put = an_op(OpKind::kPut, collection, key, based_on);
+    LANYARD_TRY_SET(put.fields, fields_from_json(*value));
+    ops.push_back(std::move(put));
+  } else if (op == "patch") {
+    LocalOp patch = an_op(OpKind::kPatch, collection, key, based_on);
+    LANYARD_TRY_SET(patch.fields, fields_from_json(*value));
+    LocalOp unset = an_op(OpKind::kUnset, collection, key, based_on);
+    split_nulls(patch, unset);
+    if (!unset.names.empty()) ops.push_back(std::move(unset));
+    if (!patch.fields.empty() || ops.empty() || ops.back().kind != OpKind::kUnset)
+      ops.push_back(std::move(patch));
+  } else if (op == "delete") {
+    ops.push_back(an_op(OpKind::kDelete, collection, key, based_on));
+  } else if (op == "restore") {
+    ops.push_back(an_op(OpKind::kPatch, collection, key, based_on));
+    ops.back().restore = true;
+  } else if (op == "add") {
+    return add_counter_ops(collection, key, *value, based_on, ops);
+  } else if (op == "set-add" || op == "set-remove") {
+    const OpKind kind = op == "set-add" ? OpKind::kSetAdd : OpKind::kSetRemove;
+    return add_set_ops(kind, collection, key, *value, based_on, ops);
+  } else {
+    return wrong("there is no op \"" + display_cut(op, 60) + "\"",
+                 "It can be put, patch, delete, add, set-add, set-remove or restore.");
+  }
+  return {};
+}
+
+Status read_op(std::string_view json, std::vector<LocalOp>& ops) {
+  auto object = JsonObject::parse(json);
+  if (!object) return wrong("an op is not an object: " + object.error().detail);
+  std::string op;
+  std::string collection;
+  std::string key;
+  std::optional<std::string> based_on;
+  std::optional<std::string_view> value;
+  for (const JsonMember& member : object->members()) {
+    if (member.name == "value") {
+      value = member.value;
+      continue;
+    }
+    auto text = json_string(member.value);
+    if (!text) return wrong("\"" + display_cut(member.name, 60) + "\" of an op is not a text");
+    if (member.name == "op")
+      op = std::move(*text);
+    else if (member.name == "collection")
+      collection = std::move(*text);
+    else if (member.name == "key")
+      key = std::move(*text);
+    else if (member.name == "basedOn")
+      based_on = std::move(*text);
+    else
+      return wrong("an op has no member \"" + display_cut(member.name, 60) + "\"");
+  }
+  if (op.empty()) return wrong("an op lacks its \"op\"");
+  return add_ops(op, collection, key, value, based_on, ops);
+}
+
+Result<std::vector<storage::Condition>> read_where(std::string_view json) {
+  auto object = JsonObject::parse(json);
+  if (!object)
+    return wrong("where is not a JSON object: " + object.error().detail,
+                 "Write for example {\"chatId\":\"c1\",\"updatedAt\":{\"gt\":5}}");
+  std::vector<storage::Condition> out;
+  for (const JsonMember& member : object->members()) {
+    if (!is_json_object(member.value)) {
+      LANYARD_TRY_SET(storage::Condition one,
+                      condition_of(member.name, storage::Comparison::kEqual, member.value));
+      out.push_back(std::move(one));
+      continue;
+    }
+    LANYARD_TRY_SET(const JsonObject comparisons, JsonObject::parse(member.value));
+    for (const JsonMember& part : comparisons.members()) {
+      const auto comparison = comparison_of(part.name);
+      if (!comparison)
+        return wrong("where has no comparison \"" + display_cut(part.name, 60) + "\"",
+                     "It can be eq, ne, gt, ge, lt, le, in or prefix.");
+      LANYARD_TRY_SET(storage::Condition one, condition_of(member.name, *comparison, part.value));
+      out.push_back(std::move(one));
+    }
+  }
+  return out;
+}
+
+}  // namespace lanyard::agent

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "storage/space_reader.hpp"
+#include "storage/store.hpp"
+
+/// From the JSON that clients send to typed ops and queries. Pure.
+namespace lanyard::agent {
+
+/// A record or a patch: its members as canonical values. kUsage if it is no object.
+[[nodiscard]] Result<std::vector<std::pair<std::string, Bytes>>> fields_from_json(
+    std::string_view json);
+
+/// Appends what one op of a batch comes to: {"op","collection","key","value","basedOn"} with op one
+/// of put, patch, delete, add, set-add, set-remove, restore. Members of a patch that are null are
+/// unset. kUsage names what is wrong.
+[[nodiscard]] Status read_op(std::string_view json, std::vector<storage::LocalOp>& ops);
+
+/// put, patch, delete and restore of one record.
+[[nodiscard]] Status add_ops(const std::string& op, const std::string& collection,
+                             const std::string& key, std::optional<std::string_view> value,
+                             const std::optional<std::string>& based_on,
+                             std::vector<storage::LocalOp>& ops);
+
+/// {"field": value} for equality, {"field": {"gt": value, ...}} with eq ne gt ge lt le in prefix.
+[[nodiscard]] Result<std::vector<storage::Condition>> read_where(std::string_view json);
+
+}  // namespace lanyard::agent

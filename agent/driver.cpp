@@ -1,0 +1,229 @@
+#include "agent/driver.hpp"
+
+#include "agent/clock.hpp"
+#include "agent/logging.hpp"
+#include "replication/types/device_id_text.hpp"
+
+namespace lanyard::agent {
+
+Driver::Driver(asio::io_context& io, engine::Config config, const Hasher& hasher,
+               const Verifier& verifier, const CipherFactory& ciphers, LinkSet& links)
+    : io_(io), engine_(std::move(config), hasher, verifier, ciphers), links_(links), timer_(io) {}
+
+void Driver::feed(engine::Input input) {
+  for (engine::Effect& effect : engine_.step(std::move(input), now())) perform(std::move(effect));
+  wait_for_deadline();
+}
+
+void Driver::answer(engine::Input input) {
+  // std::function must be copyable; an input is not. Shared, it is moved out exactly once.
+  auto held = std::make_shared<engine::Input>(std::move(input));
+  asio::post(io_, [this, held] { feed(std::move(*held)); });
+}
+
+void Driver::wait_for_deadline() {
+  const auto next = engine_.next_deadline();
+  if (next == timer_at_) return;
+  timer_at_ = next;
+  timer_.cancel();
+  if (!next) return;
+  timer_.expires_at(std::chrono::steady_clock::time_point(next->since_origin));
+  timer_.async_wait([this](const std::error_code& error) {
+    if (error) return;
+    timer_at_.reset();
+    feed(engine::TimePassed{});
+  });
+}
+
+void Driver::perform(engine::Effect effect) {
+  std::visit([this](auto&& each) { perform(std::forward<decltype(each)>(each)); },
+             std::move(effect));
+}
+
+// ---- network
+
+void Driver::perform(engine::Send effect) { links_.send(effect.link, effect.message); }
+
+void Driver::perform(const engine::DropPeer& effect) {
+  if (const auto peer = links_.peer_of(effect.link)) peers_[*peer].spaces.clear();
+  links_.drop(effect.link, Error(Code::kProtocol, effect.why));
+}
+
+// ---- storage
+
+namespace {
+
+engine::SpaceOpened opened(const SpaceId& space, Result<storage::SpaceStore*> store) {
+  engine::SpaceOpened out{space, std::nullopt, {}, {}};
+  if (!store) return out;
+  storage::SpaceState state = (*store)->state();
+  out.log = std::move(state.log);
+  out.durable = std::move(state.durable);
+  out.grants = std::move(state.grants);
+  return out;
+}
+
+}  // namespace
+
+void Driver::perform(const engine::LoadShared& effect) {
+  storage_->run([this, effect](storage::Vault& vault) {
+    engine::SharedLoaded loaded{effect.link, {}};
+    if (const auto shared = vault.shared_with(effect.peer)) {
+      for (const storage::SharedSpace& each : *shared)
+        loaded.spaces.push_back({each.space, each.digest});
+    }
+    answer(std::move(loaded));
+  });
+}
+
+void Driver::perform(const engine::OpenSpace& effect) {
+  storage_->run([this, effect](storage::Vault& vault) {
+    answer(opened(effect.space, vault.space(effect.space)));
+  });
+}
+
+void Driver::perform(const engine::JoinSpace& effect) {
+  storage_->run([this, effect](storage::Vault& vault) {
+    const Status joined = vault.join_space(effect.space, wall_now());
+    answer(joined ? opened(effect.space, vault.space(effect.space))
+                  : engine::SpaceOpened{effect.space, std::nullopt, {}, {}});
+  });
+}
+
+void Driver::perform(const engine::Persist& effect) {
+  storage_->apply(effect.space, effect.accepted,
+                  [this, effect](Result<storage::ApplyOutcome> outcome) {
+                    if (outcome) {
+                      if (merged_) merged_(effect.space, outcome->touched);
+                      return answer(engine::Applied{effect.space, effect.ticket});
+                    }
+                    storage_->run([this, effect, error = outcome.error()](storage::Vault& vault) {
+                      const auto store = vault.space(effect.space);
+                      if (!store) return;
+                      answer(engine::PersistFailed{effect.space, (*store)->state().log, error});
+                    });
+                  });
+}
+
+void Driver::perform(const engine::MakeDurable& effect) {
+  storage_->run([this, effect](storage::Vault& vault) {
+    const auto store = vault.space(effect.space);
+    if (!store || !(*store)->make_durable())
+      return;  // not acknowledged; asked again after the next change
+    answer(engine::Durable{effect.space, (*store)->state().durable});
+  });
+}
+
+void Driver::perform(engine::LoadLog effect) {
+  storage_->run([this, effect = std::move(effect)](storage::Vault& vault) {
+    engine::LogLoaded loaded{effect.link, effect.space, effect.request, {}, 0, false, true};
+    const auto store = vault.space(effect.space);
+    auto slice = store ? (*store)->read_log(effect.position, effect.held, effect.bytes_max, false)
+                       : Result<storage::LogSlice>(fail(store.error()));
+    if (slice) {
+      loaded.packs = std::move(slice->packs);
+      loaded.next = slice->next;
+      loaded.at_end = slice->at_end;
+      loaded.failed = false;
+    } else {
+      log_warning("the log of space " + to_text(effect.space) +
+                  " cannot be read: " + slice.error().detail);
+    }
+    answer(std::move(loaded));
+  });
+}
+
+void Driver::perform(const engine::LoadGrant& effect) {
+  storage_->run([this, effect](storage::Vault& vault) {
+    engine::GrantLoaded loaded{effect.link, effect.space, effect.request, std::nullopt};
+    const auto store = vault.space(effect.space);
+    auto grant = store ? (*store)->grant_for(effect.device)
+                       : Result<storage::SignedGrant>(fail(store.error()));
+    if (grant) {
+      loaded.grant = wire::Grant{effect.space,
+                                 grant->author,
+                                 grant->incarnation,
+                                 std::move(grant->header),
+                                 std::move(grant->payload),
+                                 grant->signature};
+    }
+    answer(std::move(loaded));
+  });
+}
+
+void Driver::perform(engine::KeepGrant effect) {
+  storage_->run([effect = std::move(effect)](storage::Vault& vault) {
+    const auto store = vault.space(effect.space);
+    const Status kept =
+        store ? (*store)->keep_grant(effect.epoch, effect.sealed) : fail(store.error());
+    if (!kept)
+      log_warning("a key of space " + to_text(effect.space) +
+                  " cannot be kept: " + kept.error().detail);
+  });
+}
+
+// ---- notices
+
+void Driver::perform(const engine::Notify& effect) {
+  std::visit([this](const auto& notice) { note(notice); }, effect.notice);
+}
+
+void Driver::note(const engine::PeerSaidHello& notice) {
+  Peer& peer = peers_[notice.peer];
+  peer.says_name = notice.name;
+  peer.build = notice.build;
+  peer.clock_ahead_ms = notice.wall_ms - wall_now().ms;
+  storage_->run([device = notice.peer, name = notice.name](storage::Vault& vault) {
+    static_cast<void>(vault.saw_device(device, name, "", wall_now()));
+  });
+}
+
+void Driver::note(const engine::Progress& notice) {
+  peers_[notice.peer].spaces[notice.space] = {notice.space, notice.phase, notice.bytes};
+  if (notice.phase != engine::Phase::kInStep) return;
+  // What came in may have changed the space's name and members.
+  storage_->run([space = notice.space](storage::Vault& vault) {
+    static_cast<void>(vault.refresh_space(space));
+  });
+}
+
+void Driver::note(const engine::PeerAcknowledged& notice) {
+  storage_->run([notice](storage::Vault& vault) {
+    static_cast<void>(vault.acknowledged(notice.peer, notice.space, notice.durable));
+  });
+}
+
+void Driver::ask(engine::LinkId link, std::function<void()> done) {
+  constexpr std::size_t kQuestionsMax = 64;
+  if (questions_.size() >= kQuestionsMax)
+    questions_.erase(questions_.begin());  // nobody waits that long
+  questions_.emplace(next_question_, std::move(done));
+  feed(engine::AskPeer{link, next_question_++});
+}
+
+void Driver::note(const engine::PeerAnswered& notice) {
+  const auto found = questions_.find(notice.number);
+  if (found == questions_.end()) return;  // the engine's own
+  const auto done = std::move(found->second);
+  questions_.erase(found);
+  done();
+}
+
+void Driver::note(const engine::Refused& notice) {
+  ++refused_changes_;
+  log_warning("changes of space " + to_text(notice.space) + " from device " +
+              to_short_text(notice.peer) + " were refused: " + notice.error.detail + " (" +
+              notice.error.code.message() + ")");
+}
+
+void Driver::describe(PeerStatus& status) const {
+  const auto found = peers_.find(status.device);
+  if (found == peers_.end()) return;
+  status.says_name = found->second.says_name;
+  status.build = found->second.build;
+  status.clock_ahead_ms = found->second.clock_ahead_ms;
+  if (!status.linked) return;
+  for (const auto& [space, link] : found->second.spaces) status.spaces.push_back(link);
+}
+
+}  // namespace lanyard::agent

@@ -1,0 +1,68 @@
+#pragma once
+
+#include "agent/links/link_set.hpp"
+#include "replication/engine/engine.hpp"
+
+namespace lanyard::agent {
+
+/// The pump: Input -> Engine::step -> perform Effects. The only place where an effect of the engine
+/// becomes I/O. Lives on the network thread; what storage answers comes back through the loop.
+class Driver {
+ public:
+  Driver(asio::io_context& io, engine::Config config, const Hasher& hasher,
+         const Verifier& verifier, const CipherFactory& ciphers, LinkSet& links);
+
+  /// Storage outlives every step until the loop ends.
+  void start(storage::StorageThread& storage) { storage_ = &storage; }
+  void on_merged(Network::Merged merged) { merged_ = std::move(merged); }
+  void feed(engine::Input input);
+
+  /// Asks a linked peer for a sign of life; `done` is called when it answers, or never.
+  void ask(engine::LinkId link, std::function<void()> done);
+  /// What the engine has told of each peer, for status.
+  void describe(PeerStatus& status) const;
+  [[nodiscard]] std::uint64_t refused_changes() const { return refused_changes_; }
+
+ private:
+  struct Peer {
+    std::string says_name;
+    std::string build;
+    std::int64_t clock_ahead_ms = 0;
+    std::map<SpaceId, SpaceLink> spaces;
+  };
+
+  void perform(engine::Effect effect);
+  void perform(engine::Send effect);
+  void perform(const engine::DropPeer& effect);
+  void perform(const engine::LoadShared& effect);
+  void perform(const engine::OpenSpace& effect);
+  void perform(const engine::JoinSpace& effect);
+  void perform(const engine::Persist& effect);
+  void perform(const engine::MakeDurable& effect);
+  void perform(engine::LoadLog effect);
+  void perform(const engine::LoadGrant& effect);
+  void perform(engine::KeepGrant effect);
+  void perform(const engine::Notify& effect);
+  void note(const engine::PeerSaidHello& notice);
+  void note(const engine::Progress& notice);
+  void note(const engine::PeerAcknowledged& notice);
+  void note(const engine::PeerAnswered& notice);
+  void note(const engine::Refused& notice);
+  /// From the storage thread: feeds the engine on this one.
+  void answer(engine::Input input);
+  void wait_for_deadline();
+
+  asio::io_context& io_;
+  engine::Engine engine_;
+  LinkSet& links_;
+  storage::StorageThread* storage_ = nullptr;
+  Network::Merged merged_;
+  asio::steady_timer timer_;
+  std::optional<engine::Instant> timer_at_;
+  std::map<DeviceId, Peer> peers_;
+  std::uint64_t refused_changes_ = 0;
+  std::uint64_t next_question_ = 1;
+  std::map<std::uint64_t, std::function<void()>> questions_;
+};
+
+}  // namespace lanyard::agent

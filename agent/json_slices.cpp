@@ -1,0 +1,166 @@
+#include "agent/json_slices.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+#include "replication/types/canonical.hpp"
+#include "replication/types/json_text.hpp"
+#include "replication/types/utf8.hpp"
+
+namespace lanyard::agent {
+namespace {
+
+/// Deeper than any value may be: what is deeper still is refused where it is read.
+constexpr std::size_t kDepthMax = 64;
+
+class Cursor {
+ public:
+  explicit Cursor(std::string_view text) : text_(text) {}
+
+  [[nodiscard]] Status malformed(const char* why) const {
+    return fail(Code::kMalformed, std::string(why) + " at byte " + std::to_string(at_));
+  }
+  void space() {
+    while (at_ < text_.size() && std::strchr(" \t\r\n", text_[at_]) != nullptr &&
+           text_[at_] != '\0')
+      ++at_;
+  }
+  [[nodiscard]] char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
+  [[nodiscard]] bool accept(char c) {
+    space();
+    if (at_ >= text_.size() || text_[at_] != c) return false;
+    ++at_;
+    return true;
+  }
+  [[nodiscard]] Status end() {
+    space();
+    return at_ == text_.size() ? Status{} : malformed("text after the value");
+  }
+
+  /// The next string with its quotes.
+  [[nodiscard]] Result<std::string_view> string() {
+    space();
+    const std::size_t from = at_;
+    if (peek() != '"') return fail(malformed("a string was expected").error());
+    LANYARD_TRY(skip_string());
+    return text_.substr(from, at_ - from);
+  }
+
+  [[nodiscard]] Result<std::string_view> value() {
+    space();
+    const std::size_t from = at_;
+    char open[kDepthMax];
+    std::size_t depth = 0;
+    do {
+      LANYARD_TRY(step(open, depth));
+    } while (depth > 0);
+    return text_.substr(from, at_ - from);
+  }
+
+ private:
+  [[nodiscard]] Status skip_string() {
+    ++at_;
+    while (at_ < text_.size() && text_[at_] != '"') {
+      const std::size_t plain = text_.find_first_of("\"\\", at_);
+      if (plain == std::string_view::npos) break;
+      at_ = text_[plain] == '\\' ? plain + 2 : plain;
+    }
+    if (at_ >= text_.size()) return malformed("the string is not closed");
+    ++at_;
+    return {};
+  }
+
+  /// One token; `open` holds the brackets that are open.
+  [[nodiscard]] Status step(char (&open)[kDepthMax], std::size_t& depth) {
+    if (at_ >= text_.size()) return malformed("the text ends inside a value");
+    const char c = text_[at_];
+    if (c == '"') return skip_string();
+    if (c == '{' || c == '[') {
+      if (depth == kDepthMax) return fail(Code::kTooLarge, "nested too deeply");
+      open[depth++] = c;
+    } else if (c == '}' || c == ']') {
+      if (depth == 0 || open[depth - 1] != (c == '}' ? '{' : '['))
+        return malformed("a bracket that does not match");
+      --depth;
+    } else if (depth == 0) {
+      return scalar();
+    }
+    ++at_;
+    return {};
+  }
+
+  [[nodiscard]] Status scalar() {
+    const std::size_t from = at_;
+    while (at_ < text_.size() && std::strchr(",:{}[]\" \t\r\n", text_[at_]) == nullptr) ++at_;
+    return at_ > from ? Status{} : malformed("a value was expected");
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+};
+
+}  // namespace
+
+Result<JsonObject> JsonObject::parse(std::string_view text) {
+  Cursor in(text);
+  JsonObject out;
+  if (!in.accept('{')) return fail(in.malformed("an object was expected").error());
+  while (!in.accept('}')) {
+    if (!out.members_.empty() && !in.accept(','))
+      return fail(in.malformed("a comma or } was expected").error());
+    LANYARD_TRY_SET(const std::string_view quoted, in.string());
+    LANYARD_TRY_SET(std::string name, json_string(quoted));
+    if (!in.accept(':')) return fail(in.malformed("a colon was expected").error());
+    LANYARD_TRY_SET(const std::string_view value, in.value());
+    out.members_.push_back({std::move(name), value});
+  }
+  LANYARD_TRY(in.end());
+  std::vector<std::string_view> names;
+  for (const JsonMember& member : out.members_) names.emplace_back(member.name);
+  std::sort(names.begin(), names.end());
+  if (std::adjacent_find(names.begin(), names.end()) != names.end())
+    return fail(Code::kMalformed, "a member name occurs twice");
+  return out;
+}
+
+std::optional<std::string_view> JsonObject::find(std::string_view name) const {
+  for (const JsonMember& member : members_)
+    if (member.name == name) return member.value;
+  return std::nullopt;
+}
+
+Result<std::vector<std::string_view>> json_elements(std::string_view text) {
+  Cursor in(text);
+  std::vector<std::string_view> out;
+  if (!in.accept('[')) return fail(in.malformed("an array was expected").error());
+  while (!in.accept(']')) {
+    if (!out.empty() && !in.accept(','))
+      return fail(in.malformed("a comma or ] was expected").error());
+    LANYARD_TRY_SET(const std::string_view value, in.value());
+    out.push_back(value);
+  }
+  LANYARD_TRY(in.end());
+  return out;
+}
+
+Result<std::string> json_string(std::string_view text) {
+  if (!is_json_string(text)) return fail(Code::kMalformed, "a string was expected");
+  const bool plain = text.size() >= 2 && text.ends_with('"') &&
+                     std::none_of(text.begin() + 1, text.end() - 1, [](char c) {
+                       return static_cast<unsigned char>(c) < 0x20 || c == '\\' || c == '"';
+                     });
+  if (plain && is_utf8(as_bytes(text))) return std::string(text.substr(1, text.size() - 2));
+  LANYARD_TRY_SET(const Bytes value, from_json(text));
+  return std::string(CanonicalReader(value).text());
+}
+
+Result<std::int64_t> json_integer(std::string_view text) {
+  std::int64_t out = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), out);
+  if (text.empty() || read.ec != std::errc{} || read.ptr != text.data() + text.size())
+    return fail(Code::kMalformed, "an integer was expected");
+  return out;
+}
+
+}  // namespace lanyard::agent

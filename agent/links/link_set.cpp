@@ -1,0 +1,250 @@
+#include "agent/links/link_set.hpp"
+
+namespace lanyard::agent {
+namespace {
+
+/// Two links to one peer that came up within this time were dialled at once from both ends.
+constexpr std::chrono::seconds kSimultaneous{2};
+
+std::string source_of(const Tcp::socket& socket) {
+  std::error_code ignored;
+  const auto remote = socket.remote_endpoint(ignored);
+  return ignored ? std::string() : remote.address().to_string();
+}
+
+}  // namespace
+
+LinkSet::LinkSet(asio::io_context& io, const crypto::LinkIdentity& own, Rng& rng, Owner owner)
+    : io_(io), own_(own), rng_(rng), owner_(std::move(owner)), plan_(rng), dial_timer_(io) {}
+
+discovery::Tick LinkSet::tick() const {
+  return std::chrono::duration_cast<discovery::Tick>(
+      std::chrono::steady_clock::now().time_since_epoch());
+}
+
+// ---- who is known
+
+void LinkSet::know(const DeviceId& device, const std::string& address) {
+  Known& known = known_[device];
+  if (!address.empty()) {
+    known.addresses.insert(address);
+    plan_.add(address, device, tick());
+    if (by_peer_.contains(device)) plan_.linked(device, "");
+  }
+  dial_due();
+}
+
+void LinkSet::know_address(const std::string& address) {
+  plan_.add(address, std::nullopt, tick());
+  dial_due();
+}
+
+void LinkSet::forget(const DeviceId& device) {
+  known_.erase(device);
+  plan_.remove(device);
+}
+
+void LinkSet::dial_now(const DeviceId& device) {
+  const auto known = known_.find(device);
+  if (known == known_.end() || by_peer_.contains(device)) return;
+  plan_.remove(device);
+  known->second.last_failure.clear();
+  for (const std::string& address : known->second.addresses) plan_.add(address, device, tick());
+  dial_due();
+}
+
+// ---- making links
+
+std::shared_ptr<PeerLink> LinkSet::make(Tcp::socket socket, crypto::Role role) {
+  const engine::LinkId id{next_link_++};
+  auto link = std::make_shared<PeerLink>(
+      id, std::move(socket), role, own_,
+      [this](const DeviceId& remote) { return is_known(remote); }, rng_,
+      PeerLink::Owner{
+          [this](PeerLink& from, const DeviceId& peer) { on_proven(from, peer); },
+          [this](PeerLink& from, Bytes message) { on_message(from, std::move(message)); },
+          [this](PeerLink& from, const Error& why) { on_closed(from, why); }});
+  links_[id] = {link, {}, false, {}};
+  return link;
+}
+
+void LinkSet::accept(Tcp::socket socket) {
+  ++counters_.accepted;
+  const std::string source = source_of(socket);
+  const auto waiting = half_open_.find(source);
+  const bool full =
+      half_open_all_ >= limits::kHalfOpenMax || by_peer_.size() >= limits::kPeersMax ||
+      (waiting != half_open_.end() && waiting->second >= limits::kHalfOpenPerSourceMax);
+  if (full || stopping_) {
+    ++counters_.refused_busy;
+    return;  // closes it
+  }
+  ++half_open_all_;
+  ++half_open_[source];
+  const auto link = make(std::move(socket), crypto::Role::kResponder);
+  links_.at(link->id()).source = source;
+  link->start();
+}
+
+void LinkSet::dial(const std::string& address) {
+  make(Tcp::socket(io_), crypto::Role::kInitiator)->dial(address);
+}
+
+void LinkSet::dial_due() {
+  if (stopping_) return;
+  for (const std::string& address : plan_.due(tick())) dial(address);
+  wait_for_next_dial();
+}
+
+void LinkSet::wait_for_next_dial() {
+  dial_timer_.cancel();
+  const auto next = plan_.next();
+  if (!next || stopping_) return;
+  dial_timer_.expires_at(std::chrono::steady_clock::time_point(*next));
+  dial_timer_.async_wait([this](const std::error_code& error) {
+    if (!error) dial_due();
+  });
+}
+
+// ---- what links say
+
+bool LinkSet::replaces(const PeerLink& fresh, const Link& old) const {
+  // A peer that calls again has no link any more, whatever we still believe of the old one.
+  if (std::chrono::steady_clock::now() - old.since > kSimultaneous) return true;
+  // Dialled at once from both ends: both keep the one that the smaller key dialled.
+  const DeviceId& smaller = std::min(own_.device(), *fresh.peer());
+  const DeviceId& dialer = fresh.we_dialed() ? own_.device() : *fresh.peer();
+  return dialer == smaller;
+}
+
+void LinkSet::on_proven(PeerLink& socket, const DeviceId& peer) {
+  const auto older = by_peer_.find(peer);
+  if (older != by_peer_.end()) {
+    const engine::LinkId old = older->second;
+    if (!replaces(socket, links_.at(old)))
+      return socket.close(Error(Code::kExists, "a second link"));
+    links_.at(old).socket->close(Error(Code::kExists, "a newer link"));
+    by_peer_.erase(older);
+    owner_.down(old);
+  }
+  Link& link = links_.at(socket.id());
+  settle_source(link);
+  link.proven = true;
+  link.since = std::chrono::steady_clock::now();
+  by_peer_[peer] = socket.id();
+  known_[peer].last_failure.clear();
+  plan_.linked(peer, socket.dialed());
+  owner_.met(peer, socket.dialed());
+  owner_.up(socket.id(), peer);
+}
+
+void LinkSet::on_message(const PeerLink& socket, Bytes message) {
+  const auto link = by_peer_.find(*socket.peer());
+  if (link != by_peer_.end() && link->second == socket.id())
+    owner_.message(socket.id(), std::move(message));
+}
+
+void LinkSet::settle_source(Link& link) {
+  const auto found = half_open_.find(link.source);
+  if (link.source.empty() || found == half_open_.end()) return;
+  --half_open_all_;
+  if (--found->second == 0) half_open_.erase(found);
+  link.source.clear();
+}
+
+void LinkSet::note_failure(const PeerLink& socket, const Error& why) {
+  const std::string text =
+      why.detail.empty() ? why.code.message() : why.detail + " (" + why.code.message() + ")";
+  for (auto& [device, known] : known_) {
+    if (known.addresses.contains(socket.dialed()) || socket.peer() == device)
+      known.last_failure = text;
+  }
+}
+
+void LinkSet::on_closed(const PeerLink& socket, const Error& why) {
+  const auto found = links_.find(socket.id());
+  if (found == links_.end()) return;
+  counters_.bytes_in += socket.bytes_in();
+  counters_.bytes_out += socket.bytes_out();
+  Link link = std::move(found->second);
+  links_.erase(found);
+  settle_source(link);
+  if (!link.proven) {
+    if (!why.is(Code::kExists)) {
+      ++counters_.failed_handshakes;
+      note_failure(socket, why);
+    }
+    if (!socket.dialed().empty()) plan_.failed(socket.dialed(), tick());
+    return wait_for_next_dial();
+  }
+  const DeviceId peer = *socket.peer();
+  const auto current = by_peer_.find(peer);
+  if (current == by_peer_.end() || current->second != socket.id())
+    return;  // replaced, or dropped by us
+  by_peer_.erase(current);
+  note_failure(socket, why);
+  plan_.unlinked(peer, tick());
+  owner_.down(socket.id());
+  wait_for_next_dial();
+}
+
+// ---- using links
+
+void LinkSet::send(engine::LinkId link, ByteView message) {
+  const auto found = links_.find(link);
+  if (found != links_.end()) found->second.socket->send(message);
+}
+
+void LinkSet::drop(engine::LinkId link, const Error& why) {
+  const auto found = links_.find(link);
+  if (found == links_.end() || !found->second.proven) return;
+  const DeviceId peer = *found->second.socket->peer();
+  const auto current = by_peer_.find(peer);
+  if (current != by_peer_.end() && current->second == link) by_peer_.erase(current);
+  ++counters_.dropped_links;
+  note_failure(*found->second.socket, why);
+  // Something was wrong with what it said: not again at once.
+  plan_.unlinked(peer, tick() + discovery::DialPlan::kFirstRetry);
+  found->second.socket->finish(why);
+  wait_for_next_dial();
+}
+
+void LinkSet::stop() {
+  stopping_ = true;
+  dial_timer_.cancel();
+  for (const auto& [id, link] : links_)
+    link.socket->finish(Error(Code::kInterrupted, "this agent stops"));
+}
+
+std::optional<DeviceId> LinkSet::peer_of(engine::LinkId link) const {
+  const auto found = links_.find(link);
+  return found == links_.end() ? std::nullopt : found->second.socket->peer();
+}
+
+std::optional<engine::LinkId> LinkSet::link_of(const DeviceId& device) const {
+  const auto found = by_peer_.find(device);
+  return found == by_peer_.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::vector<PeerStatus> LinkSet::peers() const {
+  std::vector<PeerStatus> out;
+  for (const auto& [device, known] : known_) out.push_back(status_of(device));
+  return out;
+}
+
+PeerStatus LinkSet::status_of(const DeviceId& device) const {
+  const Known& known = known_.at(device);
+  PeerStatus status;
+  status.device = device;
+  status.last_failure = known.last_failure;
+  if (!known.addresses.empty()) status.address = *known.addresses.begin();
+  const auto link = by_peer_.find(device);
+  if (link == by_peer_.end()) return status;
+  const PeerLink& socket = *links_.at(link->second).socket;
+  status.linked = true;
+  status.address = socket.address();
+  status.we_dialed = socket.we_dialed();
+  return status;
+}
+
+}  // namespace lanyard::agent

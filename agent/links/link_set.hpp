@@ -1,0 +1,93 @@
+#pragma once
+
+#include <map>
+#include <set>
+
+#include "agent/links/peer_link.hpp"
+#include "agent/network.hpp"
+#include "discovery/dial_plan.hpp"
+
+namespace lanyard::agent {
+
+/// All links of this device: takes connections within bounds, dials what the plan says, lets only
+/// known devices in, and keeps one link per peer. Lives on the network thread.
+class LinkSet {
+ public:
+  struct Owner {
+    std::function<void(engine::LinkId, const DeviceId&)> up;
+    std::function<void(engine::LinkId)> down;
+    std::function<void(engine::LinkId, Bytes)> message;
+    /// A known device was reached at this address, or came from there (empty).
+    std::function<void(const DeviceId&, const std::string& address)> met;
+  };
+
+  LinkSet(asio::io_context& io, const crypto::LinkIdentity& own, Rng& rng, Owner owner);
+
+  // ---- who is known
+  void know(const DeviceId& device, const std::string& address);
+  void know_address(const std::string& address);
+  void forget(const DeviceId& device);
+  [[nodiscard]] bool is_known(const DeviceId& device) const { return known_.contains(device); }
+
+  // ---- links
+  void accept(Tcp::socket socket);
+  void send(engine::LinkId link, ByteView message);
+  /// Sends what is queued, then closes; `down` is not called for it.
+  void drop(engine::LinkId link, const Error& why);
+  /// Stops dialling and lets every link finish.
+  void stop();
+  [[nodiscard]] bool is_empty() const { return links_.empty(); }
+
+  /// The link's peer, where it is proven.
+  [[nodiscard]] std::optional<DeviceId> peer_of(engine::LinkId link) const;
+  [[nodiscard]] std::optional<engine::LinkId> link_of(const DeviceId& device) const;
+  [[nodiscard]] std::vector<PeerStatus> peers() const;
+  /// Of a known device.
+  [[nodiscard]] PeerStatus status_of(const DeviceId& device) const;
+  [[nodiscard]] const NetworkCounters& counters() const { return counters_; }
+  /// Calls the device now, wherever it may be, whatever the plan says.
+  void dial_now(const DeviceId& device);
+
+ private:
+  struct Link {
+    std::shared_ptr<PeerLink> socket;
+    std::string source;  ///< address without port, of who called us
+    bool proven = false;
+    std::chrono::steady_clock::time_point since;
+  };
+  struct Known {
+    std::set<std::string> addresses;
+    std::string last_failure;
+  };
+
+  [[nodiscard]] discovery::Tick tick() const;
+  [[nodiscard]] std::shared_ptr<PeerLink> make(Tcp::socket socket, crypto::Role role);
+  void dial(const std::string& address);
+  void dial_due();
+  void wait_for_next_dial();
+  void on_proven(PeerLink& socket, const DeviceId& peer);
+  void on_message(const PeerLink& socket, Bytes message);
+  void on_closed(const PeerLink& socket, const Error& why);
+  /// Whether a second link to the same peer takes the place of the first.
+  [[nodiscard]] bool replaces(const PeerLink& fresh, const Link& old) const;
+  void note_failure(const PeerLink& socket, const Error& why);
+  /// The link is no longer half open: proven, or gone.
+  void settle_source(Link& link);
+
+  asio::io_context& io_;
+  const crypto::LinkIdentity& own_;
+  Rng& rng_;
+  Owner owner_;
+  discovery::DialPlan plan_;
+  asio::steady_timer dial_timer_;
+  std::map<DeviceId, Known> known_;
+  std::map<engine::LinkId, Link> links_;
+  std::map<DeviceId, engine::LinkId> by_peer_;
+  std::map<std::string, std::size_t> half_open_;  ///< by source
+  std::size_t half_open_all_ = 0;
+  std::uint64_t next_link_ = 1;
+  NetworkCounters counters_;
+  bool stopping_ = false;
+};
+
+}  // namespace lanyard::agent

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <array>
+#include <deque>
+#include <memory>
+
+#include "agent/links/secure_link.hpp"
+#include "agent/net.hpp"
+#include "replication/engine/input.hpp"
+
+namespace lanyard::agent {
+
+/// One socket with its secured link: at most one read and one write under way, a bounded queue, a
+/// deadline until the peer is proven. Lives on the network thread; kept alive by its own handlers
+/// until it is closed.
+class PeerLink : public std::enable_shared_from_this<PeerLink> {
+ public:
+  struct Owner {
+    std::function<void(PeerLink&, const DeviceId&)> proven;
+    std::function<void(PeerLink&, Bytes)> message;
+    /// Called once, also when the owner closed it.
+    std::function<void(PeerLink&, const Error&)> closed;
+  };
+
+  PeerLink(engine::LinkId id, Tcp::socket socket, crypto::Role role,
+           const crypto::LinkIdentity& own, crypto::LinkHandshake::Accepts accepts, Rng& rng,
+           Owner owner);
+
+  /// A listener's link: the socket is connected already.
+  void start();
+  /// A dialer's: connects first. `address`: host:port as a person wrote it.
+  void dial(const std::string& address);
+  void send(ByteView message);
+  /// Sends what is queued, then closes; gives up after a short while.
+  void finish(const Error& why);
+  void close(const Error& why);
+
+  [[nodiscard]] engine::LinkId id() const { return id_; }
+  [[nodiscard]] bool we_dialed() const { return role_ == crypto::Role::kInitiator; }
+  /// host:port of the other end; what was dialled until it is connected.
+  [[nodiscard]] const std::string& address() const { return address_; }
+  [[nodiscard]] const std::string& dialed() const { return dialed_; }
+  [[nodiscard]] const std::optional<DeviceId>& peer() const { return peer_; }
+  [[nodiscard]] std::uint64_t bytes_in() const { return bytes_in_; }
+  [[nodiscard]] std::uint64_t bytes_out() const { return bytes_out_; }
+
+ private:
+  void limit_time(std::chrono::milliseconds within, const char* what);
+  void on_resolved(const std::error_code& error, const Tcp::resolver::results_type& results);
+  void on_connected(const std::error_code& error);
+  void begin();
+  void read();
+  void on_read(const std::error_code& error, std::size_t size);
+  void enqueue(Bytes bytes);
+  void write();
+  void on_written(const std::error_code& error);
+  [[nodiscard]] bool is_closed() const { return closed_; }
+
+  engine::LinkId id_;
+  Tcp::socket socket_;
+  Tcp::resolver resolver_;
+  asio::steady_timer deadline_;
+  crypto::Role role_;
+  SecureLink secure_;
+  Owner owner_;
+  std::string dialed_;
+  std::string address_;
+  std::optional<DeviceId> peer_;
+  std::array<std::uint8_t, 64 * 1024> incoming_{};
+  std::deque<Bytes> queue_;
+  std::vector<Bytes> writing_;
+  std::size_t queued_bytes_ = 0;
+  std::uint64_t bytes_in_ = 0;
+  std::uint64_t bytes_out_ = 0;
+  std::optional<Error> finishing_;
+  bool closed_ = false;
+};
+
+/// "host:port", "[v6]:port". kUsage with what is wrong.
+struct HostPort {
+  std::string host;
+  std::string port;
+};
+[[nodiscard]] Result<HostPort> parse_host_port(const std::string& text);
+[[nodiscard]] std::string to_text(const Tcp::endpoint& endpoint);
+
+}  // namespace lanyard::agent

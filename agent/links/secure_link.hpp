@@ -1,0 +1,57 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "crypto/link_handshake.hpp"
+#include "replication/wire/framing.hpp"
+#include "replication/wire/version.hpp"
+
+namespace lanyard::agent {
+
+/// One end of a link without its socket: preface, handshake, frames, messages. Pure: bytes in,
+/// bytes and messages out. The first failure is the last; the other side is told nothing, the
+/// socket is closed.
+class SecureLink {
+ public:
+  struct Heard {
+    Bytes to_send;                 ///< goes out first; nothing if empty
+    std::optional<DeviceId> peer;  ///< set once: the moment the other side is proven
+    std::vector<Bytes> messages;   ///< whole messages, in order
+    std::optional<Error> failure;  ///< set once: close the link, after `to_send`
+  };
+
+  /// `own` and `rng` outlive this.
+  SecureLink(crypto::Role role, const crypto::LinkIdentity& own,
+             crypto::LinkHandshake::Accepts accepts, Rng& rng);
+
+  /// What a dialer sends before it has heard anything; empty for a listener.
+  [[nodiscard]] Bytes start();
+  /// Takes what the socket brought, cut anywhere. Holds back at most one frame and one message.
+  [[nodiscard]] Heard hear(ByteView bytes);
+  /// The sealed frames of a message. Only once the peer is proven.
+  [[nodiscard]] Result<Bytes> seal(ByteView message);
+
+  [[nodiscard]] bool is_open() const { return cipher_.has_value(); }
+
+ private:
+  [[nodiscard]] Status take(Heard& heard, bool& more);
+  [[nodiscard]] Status take_preface(Heard& heard);
+  [[nodiscard]] Status begin_handshake(const wire::Preface& dialers, const wire::Preface& listeners,
+                                       Heard& heard);
+  [[nodiscard]] Status take_handshake(ByteView message, Heard& heard);
+  [[nodiscard]] Status take_frame(ByteView frame, Heard& heard);
+
+  crypto::Role role_;
+  const crypto::LinkIdentity& own_;
+  crypto::LinkHandshake::Accepts accepts_;
+  Rng& rng_;
+  Bytes buffer_;
+  std::optional<crypto::LinkHandshake> handshake_;
+  std::optional<crypto::LinkCipher> cipher_;
+  wire::FrameJoin join_;
+  Bytes plain_;
+};
+
+}  // namespace lanyard::agent

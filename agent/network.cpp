@@ -1,0 +1,235 @@
+#include "agent/network.hpp"
+
+#include <csignal>
+
+#include "agent/clock.hpp"
+#include "agent/driver.hpp"
+#include "agent/ping_run.hpp"
+#include "crypto/link_handshake.hpp"
+#include "crypto/sodium.hpp"
+#include "crypto/space_keys.hpp"
+#include "replication/engine/live_run.hpp"
+
+namespace lanyard::agent {
+namespace {
+
+/// Ports tried after a default one that is taken.
+constexpr int kPortsTried = 100;
+/// How long a stopping agent lets its links say goodbye.
+constexpr std::chrono::milliseconds kStopMax{2000};
+
+Result<Tcp::acceptor> listen_on(asio::io_context& io, const Tcp::endpoint& endpoint) {
+  Tcp::acceptor acceptor(io);
+  std::error_code error;
+  acceptor.open(endpoint.protocol(), error);
+  if (error) return fail(Error(error, "cannot listen"));
+  acceptor.set_option(Tcp::acceptor::reuse_address(true), error);
+  if (endpoint.protocol() == Tcp::v6()) acceptor.set_option(asio::ip::v6_only(false), error);
+  acceptor.bind(endpoint, error);
+  if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+  if (error) return fail(Error(error, "cannot listen"));
+  return acceptor;
+}
+
+/// IPv6 and IPv4 at once where there is IPv6, else IPv4.
+Result<Tcp::acceptor> listen_anywhere(asio::io_context& io, const std::string& address,
+                                      std::uint16_t port) {
+  if (!address.empty()) {
+    std::error_code error;
+    const auto ip = asio::ip::make_address(address, error);
+    if (error) {
+      return fail(Code::kInvalidConfig, "'" + address + "' is not an IP address",
+                  "set sync.listen to an address of this machine, or leave it out");
+    }
+    return listen_on(io, {ip, port});
+  }
+  auto both = listen_on(io, {Tcp::v6(), port});
+  if (both || both.error().code == std::errc::address_in_use) return both;
+  return listen_on(io, {Tcp::v4(), port});
+}
+
+Result<Tcp::acceptor> listen_or_next(asio::io_context& io, const Network::Options& options) {
+  const int tries = options.sync_port_is_default ? kPortsTried : 1;
+  for (int i = 0; i < tries; ++i) {
+    auto acceptor = listen_anywhere(io, options.listen_address,
+                                    static_cast<std::uint16_t>(options.sync_port + i));
+    if (acceptor || acceptor.error().code != std::errc::address_in_use) return acceptor;
+  }
+  return fail(
+      Code::kPortTaken,
+      "port " + std::to_string(options.sync_port) + " is in use by another program",
+      "choose another with --sync-port or sync.port, or stop that program (ss -ltnp shows it)");
+}
+
+class NetworkLoop final : public Network {
+ public:
+  NetworkLoop(Options options, const crypto::Identity& identity)
+      : options_(std::move(options)),
+        link_identity_(identity, rng_),
+        ciphers_(identity, rng_),
+        links_(
+            io_, link_identity_, rng_,
+            {[this](engine::LinkId link, const DeviceId& peer) {
+               driver_.feed(engine::PeerUp{link, peer});
+             },
+             [this](engine::LinkId link) { driver_.feed(engine::PeerDown{link}); },
+             [this](engine::LinkId link, Bytes message) {
+               driver_.feed(engine::Received{link, std::move(message)});
+             },
+             [this](const DeviceId& peer, const std::string& address) { on_met(peer, address); }}),
+        driver_(io_, {identity.device(), options_.device_name, options_.build}, hasher_, verifier_,
+                ciphers_, links_) {}
+
+  Status listen() {
+    LANYARD_TRY_SET(Tcp::acceptor acceptor, listen_or_next(io_, options_));
+    acceptor_.emplace(std::move(acceptor));
+    return {};
+  }
+
+  [[nodiscard]] std::uint16_t sync_port() const override {
+    return acceptor_->local_endpoint().port();
+  }
+
+  void on_merged(Merged merged) override { driver_.on_merged(std::move(merged)); }
+
+  void run(storage::StorageThread& storage) override {
+    storage_ = &storage;
+    driver_.start(storage);
+    storage.run([this](storage::Vault& vault) {
+      auto devices = vault.devices();
+      if (devices) asio::post(io_, [this, list = std::move(*devices)] { know(list); });
+    });
+    for (const std::string& address : options_.static_peers) links_.know_address(address);
+    signals_.async_wait([this](const std::error_code& error, int) {
+      if (!error) on_stop();
+    });
+    accept();
+    io_.run();
+  }
+
+  void stop() override {
+    asio::post(io_, [this] { on_stop(); });
+  }
+
+  void post(std::function<void()> job) override { asio::post(io_, std::move(job)); }
+
+  void committed(const SpaceId& space,
+                 std::shared_ptr<const storage::WriteOutcome> outcome) override {
+    asio::post(io_, [this, space, outcome = std::move(outcome)] { on_committed(space, *outcome); });
+  }
+
+  [[nodiscard]] std::vector<PeerStatus> peers() const override {
+    std::vector<PeerStatus> peers = links_.peers();
+    for (PeerStatus& each : peers) driver_.describe(each);
+    return peers;
+  }
+
+  [[nodiscard]] NetworkCounters counters() const override {
+    NetworkCounters counters = links_.counters();
+    counters.refused_changes = driver_.refused_changes();
+    return counters;
+  }
+
+  void device_added(const DeviceId& device, const std::string& address) override {
+    links_.know(device, address);
+  }
+  void device_forgotten(const DeviceId& device) override {
+    links_.forget(device);
+    driver_.feed(engine::DeviceForgotten{device});
+  }
+  void space_left(const SpaceId& space) override { driver_.feed(engine::SpaceLeft{space}); }
+  void sync_now() override { driver_.feed(engine::SyncNow{}); }
+  void ping(const DeviceId& device, std::function<void(std::vector<PingStep>)> done) override {
+    std::make_shared<PingRun>(io_, links_, driver_, device, std::move(done))->start();
+  }
+
+ private:
+  void accept() {
+    acceptor_->async_accept([this](const std::error_code& error, Tcp::socket socket) {
+      on_accept(error, std::move(socket));
+    });
+  }
+
+  void on_accept(const std::error_code& error, Tcp::socket socket) {
+    if (error == asio::error::operation_aborted) return;
+    if (!error) links_.accept(std::move(socket));
+    if (!error || error != asio::error::no_descriptors) return accept();
+    // Out of descriptors: the waiting connection stays; look again when some link may be gone.
+    accept_timer_.expires_after(std::chrono::seconds(1));
+    accept_timer_.async_wait([this](const std::error_code& stopped) {
+      if (!stopped) accept();
+    });
+  }
+
+  void know(const std::vector<storage::KnownDevice>& devices) {
+    for (const storage::KnownDevice& each : devices) {
+      if (!each.forgotten) links_.know(each.id, each.address);
+    }
+  }
+
+  void on_met(const DeviceId& peer, const std::string& address) {
+    storage_->run([peer, address](storage::Vault& vault) {
+      static_cast<void>(vault.saw_device(peer, "", address, wall_now()));
+    });
+  }
+
+  void on_committed(const SpaceId& space, const storage::WriteOutcome& outcome) {
+    for (const storage::OwnRun& run : outcome.runs) {
+      engine::Committed committed{space, engine::make_live_run(space, run.changes, run.signature),
+                                  run.changes};
+      for (std::size_t i = 0; i < committed.changes.size(); ++i) {
+        committed.changes[i].payload =
+            committed.run.items[i].payload;  // lives as long as the message
+      }
+      driver_.feed(std::move(committed));
+    }
+  }
+
+  void on_stop() {
+    if (std::exchange(stopping_, true)) return;
+    std::error_code ignored;
+    acceptor_->close(ignored);
+    accept_timer_.cancel();
+    signals_.cancel(ignored);
+    driver_.feed(engine::ShutDown{});
+    links_.stop();
+    // What has not said goodbye by then is cut off: nothing that matters is in it.
+    accept_timer_.expires_after(kStopMax);
+    accept_timer_.async_wait([this](const std::error_code&) { io_.stop(); });
+    asio::post(io_, [this] { stop_when_quiet(); });
+  }
+
+  void stop_when_quiet() {
+    if (links_.is_empty()) return io_.stop();
+    quiet_timer_.expires_after(std::chrono::milliseconds(10));
+    quiet_timer_.async_wait([this](const std::error_code& error) {
+      if (!error) stop_when_quiet();
+    });
+  }
+
+  Options options_;
+  crypto::SystemRng rng_;
+  crypto::SodiumHasher hasher_;
+  crypto::SodiumVerifier verifier_;
+  crypto::LinkIdentity link_identity_;
+  crypto::SpaceKeysFactory ciphers_;
+  asio::io_context io_{1};
+  LinkSet links_;
+  Driver driver_;
+  std::optional<Tcp::acceptor> acceptor_;
+  asio::steady_timer accept_timer_{io_};
+  asio::steady_timer quiet_timer_{io_};
+  asio::signal_set signals_{io_, SIGINT, SIGTERM};
+  storage::StorageThread* storage_ = nullptr;
+  bool stopping_ = false;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Network>> Network::open(Options options, const crypto::Identity& identity) {
+  auto network = std::make_unique<NetworkLoop>(std::move(options), identity);
+  LANYARD_TRY(network->listen());
+  return network;
+}
+
+}  // namespace lanyard::agent

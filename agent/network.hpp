@@ -1,0 +1,102 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "replication/engine/effect.hpp"
+#include "storage/storage_thread.hpp"
+
+namespace lanyard::crypto {
+class Identity;
+}
+
+namespace lanyard::agent {
+
+/// How far one space is with one linked peer.
+struct SpaceLink {
+  SpaceId space;
+  engine::Phase phase = engine::Phase::kComparing;
+  std::uint64_t bytes_received = 0;  ///< in the present catch-up
+};
+
+/// A known device as the network sees it now.
+struct PeerStatus {
+  DeviceId device;
+  bool linked = false;
+  std::string address;  ///< host:port of the link, or where we try
+  bool we_dialed = false;
+  std::string says_name;            ///< text from a peer
+  std::string build;                ///< text from a peer
+  std::int64_t clock_ahead_ms = 0;  ///< its wall clock minus ours, at hello
+  std::string last_failure;         ///< why the last attempt or link ended; empty: it did not
+  std::vector<SpaceLink> spaces;
+};
+
+/// What was heard and not liked, since start: for status and tests.
+struct NetworkCounters {
+  std::uint64_t accepted = 0;           ///< connections taken
+  std::uint64_t refused_busy = 0;       ///< beyond the half-open caps
+  std::uint64_t failed_handshakes = 0;  ///< bad preface, bad handshake, unknown device, too slow
+  std::uint64_t dropped_links = 0;      ///< for what their peers said
+  std::uint64_t refused_changes = 0;    ///< packs and runs that could not be accepted
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+};
+
+/// The steps of reaching a device, for `lanyard ping`: each with its time, until the first that
+/// failed.
+struct PingStep {
+  std::string name;  ///< "name", "tcp", "secure", "sync"
+  std::string detail;
+  bool ok = false;
+  std::chrono::microseconds took{0};
+};
+
+/// The network thread: listener, dialer, links, and the replication engine with its driver. The
+/// only place where an Effect becomes I/O. Made on any thread; everything marked so runs on its
+/// own.
+class Network {
+ public:
+  struct Options {
+    std::string device_name;
+    std::string build;
+    std::uint16_t sync_port = 7761;
+    bool sync_port_is_default = true;       ///< taken: the next free one; else kPortTaken
+    std::string listen_address;             ///< empty: all interfaces, IPv6 and IPv4
+    std::vector<std::string> static_peers;  ///< host:port, dialled whoever answers there, if known
+  };
+
+  /// Binds the port. The engine's questions go to `storage`, which must outlive start() to stop().
+  [[nodiscard]] static Result<std::unique_ptr<Network>> open(Options options,
+                                                             const crypto::Identity& identity);
+  virtual ~Network() = default;
+
+  [[nodiscard]] virtual std::uint16_t sync_port() const = 0;
+  /// What others wrote was merged: called on the storage thread, for those who watch. Before run().
+  using Merged = std::function<void(const SpaceId&, const storage::Touched&)>;
+  virtual void on_merged(Merged merged) = 0;
+  /// Runs the loop until stop(). Blocks: the caller's thread becomes the network thread.
+  virtual void run(storage::StorageThread& storage) = 0;
+  /// From any thread: says goodbye to everyone and ends run().
+  virtual void stop() = 0;
+  /// From any thread: runs `job` on the network thread.
+  virtual void post(std::function<void()> job) = 0;
+  /// From the storage thread: a run of ours is durable.
+  virtual void committed(const SpaceId& space,
+                         std::shared_ptr<const storage::WriteOutcome> outcome) = 0;
+
+  // ---- on the network thread only
+  [[nodiscard]] virtual std::vector<PeerStatus> peers() const = 0;
+  [[nodiscard]] virtual NetworkCounters counters() const = 0;
+  /// Storage has made the device known; dial it if there is an address.
+  virtual void device_added(const DeviceId& device, const std::string& address) = 0;
+  virtual void device_forgotten(const DeviceId& device) = 0;
+  virtual void space_left(const SpaceId& space) = 0;
+  virtual void sync_now() = 0;
+  virtual void ping(const DeviceId& device, std::function<void(std::vector<PingStep>)> done) = 0;
+};
+
+}  // namespace lanyard::agent

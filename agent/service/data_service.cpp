@@ -1,0 +1,175 @@
+#include "agent/service/data_service.hpp"
+
+#include <algorithm>
+
+#include "replication/types/canonical.hpp"
+#include "replication/types/json_text.hpp"
+
+namespace lanyard::agent {
+namespace {
+
+using storage::LocalChange;
+using storage::LocalOp;
+using storage::Written;
+
+/// Values of one kind compare by their canonical bytes for equality, numbers and texts by order;
+/// values of different kinds have no order.
+std::optional<std::strong_ordering> order_of(ByteView left, ByteView right) {
+  using Kind = CanonicalReader::Kind;
+  CanonicalReader a(left);
+  CanonicalReader b(right);
+  const auto is_number = [](Kind kind) { return kind == Kind::kInteger || kind == Kind::kReal; };
+  if (a.peek() == Kind::kText && b.peek() == Kind::kText) {
+    return compare(as_bytes(a.text()), as_bytes(b.text()));
+  }
+  if (a.peek() == Kind::kInteger && b.peek() == Kind::kInteger) return a.integer() <=> b.integer();
+  if (is_number(a.peek()) && is_number(b.peek())) {
+    const auto number = [](CanonicalReader& in) {
+      return in.peek() == Kind::kReal ? in.real() : static_cast<double>(in.integer());
+    };
+    const double x = number(a);
+    const double y = number(b);
+    return x < y   ? std::strong_ordering::less
+           : x > y ? std::strong_ordering::greater
+                   : std::strong_ordering::equal;
+  }
+  return std::nullopt;
+}
+
+bool has_prefix(ByteView value, ByteView prefix) {
+  CanonicalReader a(value);
+  CanonicalReader b(prefix);
+  return a.peek() == CanonicalReader::Kind::kText && b.peek() == CanonicalReader::Kind::kText &&
+         a.text().starts_with(b.text());
+}
+
+bool is_met(const storage::Condition& condition, ByteView value) {
+  const auto equals = [&](const Bytes& other) { return equal(value, other); };
+  const auto order = [&] { return order_of(value, condition.values.front()); };
+  switch (condition.comparison) {
+    case storage::Comparison::kEqual: return equals(condition.values.front());
+    case storage::Comparison::kNotEqual: return !equals(condition.values.front());
+    case storage::Comparison::kGreater: return order() == std::strong_ordering::greater;
+    case storage::Comparison::kGreaterOrEqual: return order() && *order() >= 0;
+    case storage::Comparison::kLess: return order() == std::strong_ordering::less;
+    case storage::Comparison::kLessOrEqual: return order() && *order() <= 0;
+    case storage::Comparison::kIn:
+      return std::any_of(condition.values.begin(), condition.values.end(), equals);
+    case storage::Comparison::kPrefix: return has_prefix(value, condition.values.front());
+  }
+  return false;
+}
+
+/// What a local change touched, for watchers here: the engine tells of the others'.
+storage::Touched touched_by(const std::vector<LocalOp>& ops) {
+  storage::Touched out;
+  for (const LocalOp& op : ops) {
+    if (op.kind == oplog::OpKind::kClear)
+      out.all = false;
+    else
+      out.records.push_back({op.collection, op.key});
+  }
+  return out;
+}
+
+}  // namespace
+
+bool meets(const std::string& json, const std::vector<storage::Condition>& where) {
+  if (where.empty()) return true;
+  const auto value = from_json(json);
+  if (!value) return false;
+  std::vector<bool> found(where.size());
+  CanonicalReader in(*value);
+  const std::size_t members = in.map();
+  for (std::size_t i = 0; i < members; ++i) {
+    const std::string_view name = in.text();
+    const ByteView field = in.value();
+    for (std::size_t c = 0; c < where.size(); ++c) {
+      if (where[c].field != name) continue;
+      if (!is_met(where[c], field)) return false;
+      found[c] = true;
+    }
+  }
+  for (std::size_t c = 0; c < where.size(); ++c)
+    if (!found[c] && where[c].comparison != storage::Comparison::kNotEqual) return false;
+  return true;
+}
+
+void DataService::write(const std::string& space, std::vector<LocalOp> ops, Done<Written> done) {
+  auto change = std::make_shared<LocalChange>();
+  change->ops = std::move(ops);
+  directory_.find(space, [this, change, done = std::move(done)](const Result<SpaceId>& found) {
+    if (!found) return done(fail(found.error()));
+    auto touched = std::make_shared<storage::Touched>();
+    if (feed_.size() > 0) *touched = touched_by(change->ops);
+    const auto answer = [this, done, touched, id = *found](Result<Written> written) {
+      if (written && feed_.size() > 0) feed_.changed(id, *touched);
+      done(std::move(written));
+    };
+    const Status queued = host_.storage.write(
+        *found, std::move(*change), [answer, post = host_.post](Result<Written> written) {
+          auto kept = std::make_shared<Result<Written>>(std::move(written));
+          post([answer, kept] { answer(std::move(*kept)); });
+        });
+    if (!queued) done(fail(queued.error()));
+  });
+}
+
+void DataService::get(const std::string& space, const std::string& collection,
+                      const std::string& key, const Done<storage::ReadRecord>& done) {
+  directory_.find(space, [=, this](const Result<SpaceId>& found) {
+    if (!found) return done(fail(found.error()));
+    auto record = reads_.get(*found, collection, key);
+    if (record && !is_shown(*record))
+      return done(fail(Code::kNotFound, "there is no record \"" + key + "\" in " + collection,
+                       "See  lanyard data query " + space + " " + collection));
+    done(std::move(record));
+  });
+}
+
+void DataService::query(const std::string& space, const storage::RecordQuery& query,
+                        const Done<storage::RecordPage>& done) {
+  directory_.find(space, [=, this](const Result<SpaceId>& found) {
+    if (!found) return done(fail(found.error()));
+    done(reads_.query(*found, query));
+  });
+}
+
+void DataService::count(const std::string& space, const storage::RecordQuery& query,
+                        const Done<std::uint64_t>& done) {
+  directory_.find(space, [=, this](const Result<SpaceId>& found) {
+    if (!found) return done(fail(found.error()));
+    done(reads_.count(*found, query));
+  });
+}
+
+void DataService::watch(const std::string& space, const std::string& collection,
+                        std::vector<storage::Condition> where, Watcher watcher,
+                        const Done<std::uint64_t>& done) {
+  directory_.find(space, [=, this, where = std::move(where)](const Result<SpaceId>& found) {
+    if (!found) return done(fail(found.error()));
+    done(feed_.watch(*found, [=, this, id = *found](const storage::Touched& touched) {
+      on_touched(id, collection, where, watcher, touched);
+    }));
+  });
+}
+
+void DataService::on_touched(const SpaceId& space, const std::string& collection,
+                             const std::vector<storage::Condition>& where, const Watcher& watcher,
+                             const storage::Touched& touched) {
+  std::vector<std::string> keys;
+  for (const auto& record : touched.records)
+    if (record.collection == collection) keys.push_back(record.key);
+  std::sort(keys.begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+  if (keys.empty() && touched.all) return;
+  std::vector<storage::ReadRecord> changed;
+  for (const std::string& key : keys) {
+    auto record = reads_.get(space, collection, key);
+    if (!record) return watcher(fail(record.error()), false);
+    if (!is_shown(*record) || meets(record->json, where)) changed.push_back(std::move(*record));
+  }
+  if (!changed.empty() || !touched.all) watcher(changed, touched.all);
+}
+
+}  // namespace lanyard::agent

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <vector>
+
+#include "agent/service/live_feed.hpp"
+#include "agent/service/space_directory.hpp"
+#include "agent/service/space_reads.hpp"
+#include "storage/space_reader.hpp"
+
+namespace lanyard::agent {
+
+/// Reading and writing records. A write answers when it is durable.
+class DataService {
+ public:
+  DataService(const ServiceHost& host, SpaceDirectory& directory, SpaceReads& reads, LiveFeed& feed)
+      : host_(host), directory_(directory), reads_(reads), feed_(feed) {}
+
+  /// One transaction: all ops or none.
+  void write(const std::string& space, std::vector<storage::LocalOp> ops,
+             Done<storage::Written> done);
+  /// kNotFound where there is no record.
+  void get(const std::string& space, const std::string& collection, const std::string& key,
+           const Done<storage::ReadRecord>& done);
+  void query(const std::string& space, const storage::RecordQuery& query,
+             const Done<storage::RecordPage>& done);
+  void count(const std::string& space, const storage::RecordQuery& query,
+             const Done<std::uint64_t>& done);
+
+  /// Records of one collection that changed, as they are now; a view that is not shown: it was
+  /// deleted. `all` false: there were more than could be named, read again what matters.
+  using Watcher =
+      std::function<void(const Result<std::vector<storage::ReadRecord>>& changed, bool all)>;
+  /// The number to unwatch with. Only records that meet `where` at that moment, and deleted ones.
+  void watch(const std::string& space, const std::string& collection,
+             std::vector<storage::Condition> where, Watcher watcher,
+             const Done<std::uint64_t>& done);
+  void unwatch(std::uint64_t watch) { feed_.unwatch(watch); }
+
+ private:
+  void on_touched(const SpaceId& space, const std::string& collection,
+                  const std::vector<storage::Condition>& where, const Watcher& watcher,
+                  const storage::Touched& touched);
+
+  const ServiceHost& host_;
+  SpaceDirectory& directory_;
+  SpaceReads& reads_;
+  LiveFeed& feed_;
+};
+
+/// Whether a record's JSON meets the conditions. Pure.
+[[nodiscard]] bool meets(const std::string& json, const std::vector<storage::Condition>& where);
+
+}  // namespace lanyard::agent

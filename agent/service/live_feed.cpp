@@ -1,0 +1,25 @@
+#include "agent/service/live_feed.hpp"
+
+namespace lanyard::agent {
+
+std::uint64_t LiveFeed::watch(const SpaceId& space, Watcher watcher) {
+  watchers_.emplace(++last_, Entry{space, std::move(watcher)});
+  return last_;
+}
+
+void LiveFeed::unwatch(std::uint64_t watch) { watchers_.erase(watch); }
+
+void LiveFeed::changed(const SpaceId& space, const storage::Touched& touched) {
+  // A watcher may end itself or another one.
+  std::vector<std::uint64_t> numbers;
+  for (const auto& [number, entry] : watchers_)
+    if (entry.space == space) numbers.push_back(number);
+  for (const std::uint64_t number : numbers) {
+    const auto found = watchers_.find(number);
+    if (found == watchers_.end()) continue;
+    const Watcher watcher = found->second.watcher;
+    watcher(touched);
+  }
+}
+
+}  // namespace lanyard::agent

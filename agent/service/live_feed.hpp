@@ -1,0 +1,34 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "replication/types/ids.hpp"
+#include "storage/store.hpp"
+
+namespace lanyard::agent {
+
+/// Tells watchers which records of a space changed, whoever changed them. Belongs to the api
+/// thread.
+class LiveFeed {
+ public:
+  /// `touched.all` false: there were more; read again what matters.
+  using Watcher = std::function<void(const storage::Touched& touched)>;
+
+  [[nodiscard]] std::uint64_t watch(const SpaceId& space, Watcher watcher);
+  void unwatch(std::uint64_t watch);
+  void changed(const SpaceId& space, const storage::Touched& touched);
+  [[nodiscard]] std::size_t size() const { return watchers_.size(); }
+
+ private:
+  struct Entry {
+    SpaceId space;
+    Watcher watcher;
+  };
+  std::map<std::uint64_t, Entry> watchers_;
+  std::uint64_t last_ = 0;
+};
+
+}  // namespace lanyard::agent

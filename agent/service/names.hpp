@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "storage/vault.hpp"
+
+/// From what people write to what they mean. Pure.
+namespace lanyard::agent {
+
+/// A space by its id or its local name. kNotFound names what is near; a space that was left is only
+/// found with `even_left`.
+[[nodiscard]] Result<storage::SpaceEntry> resolve_space(
+    const std::vector<storage::SpaceEntry>& spaces, std::string_view name, bool even_left = false);
+
+/// A device by its whole id, by the first groups of it ("K7QM-2VXA", or fewer if that is enough),
+/// or by its name, in either case. kNotFound; kUsage naming all of them if it could be several.
+/// Forgotten devices are not found.
+[[nodiscard]] Result<storage::KnownDevice> resolve_device(
+    const std::vector<storage::KnownDevice>& devices, std::string_view name);
+
+/// A device's name for people: what we call it, else its short id.
+[[nodiscard]] std::string shown_name(const storage::KnownDevice& device);
+
+}  // namespace lanyard::agent

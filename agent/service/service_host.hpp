@@ -1,0 +1,53 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+
+#include "agent/network.hpp"
+#include "storage/storage_thread.hpp"
+
+/// The use cases of the agent, typed, without JSON and without sockets: what the control socket
+/// offers, and what every other local door will. Everything in this folder belongs to the api
+/// thread and calls back on it.
+namespace lanyard::agent {
+
+template <class T>
+using Done = std::function<void(Result<T>)>;
+
+/// What every service stands on. `post` may be called when the services are gone: then nothing
+/// happens. So a job for another thread captures values and this host's references, never a
+/// service.
+struct ServiceHost {
+  storage::StorageThread& storage;
+  Network& network;
+  std::function<void(std::function<void()>)> post;  ///< to the api thread, from any thread
+  std::function<WallTime()> wall;
+  DeviceId self;
+  std::string self_name;
+  std::filesystem::path data_dir;
+};
+
+/// Has `job` done on the storage thread, and its answer brought back.
+template <class T>
+void ask_storage(const ServiceHost& host, std::function<Result<T>(storage::Vault&)> job,
+                 Done<T> done) {
+  host.storage.run(
+      [job = std::move(job), done = std::move(done), post = host.post](storage::Vault& vault) {
+        auto answer = std::make_shared<Result<T>>(job(vault));
+        post([done, answer] { done(std::move(*answer)); });
+      });
+}
+
+/// Has `job` done on the network thread, and its answer brought back.
+template <class T>
+void ask_network(const ServiceHost& host, std::function<T(Network&)> job,
+                 std::function<void(T)> done) {
+  host.network.post(
+      [job = std::move(job), done = std::move(done), post = host.post, network = &host.network] {
+        auto answer = std::make_shared<T>(job(*network));
+        post([done, answer] { done(std::move(*answer)); });
+      });
+}
+
+}  // namespace lanyard::agent

@@ -1,0 +1,71 @@
+#include "agent/service/space_reads.hpp"
+
+#include <algorithm>
+
+namespace lanyard::agent {
+namespace {
+
+constexpr std::size_t kOpenMax = 16;
+
+}  // namespace
+
+Result<storage::SpaceReader*> SpaceReads::open(const SpaceId& space) {
+  auto found = open_.find(space);
+  if (found == open_.end()) {
+    const std::string name = to_text(space);
+    LANYARD_TRY_SET(
+        auto reader,
+        storage::SpaceReader::open(data_dir_ / name.substr(0, 2) / (name + ".db"), space, hasher_));
+    if (open_.size() >= kOpenMax) {
+      open_.erase(std::min_element(open_.begin(), open_.end(), [](const auto& a, const auto& b) {
+        return a.second.used < b.second.used;
+      }));
+    }
+    found = open_.emplace(space, Open{std::move(reader), 0}).first;
+  }
+  found->second.used = ++turn_;
+  return found->second.reader.get();
+}
+
+template <class T, class Read>
+Result<T> SpaceReads::read(const SpaceId& space, Read read) {
+  LANYARD_TRY_SET(storage::SpaceReader* const reader, open(space));
+  Result<T> out = read(*reader);
+  if (out) return out;
+  if (out.error().is(Code::kInterrupted))
+    return fail(Code::kUnreachable, "the reading took longer than 5 s, and was ended",
+                "Ask for less: a narrower where, or a smaller limit.");
+  // A file that was swapped or damaged under us is opened anew next time.
+  if (!out.error().is(Code::kUsage)) open_.erase(space);
+  return out;
+}
+
+Result<storage::ReadRecord> SpaceReads::get(const SpaceId& space, const std::string& collection,
+                                            const std::string& key) {
+  return read<storage::ReadRecord>(
+      space, [&](storage::SpaceReader& reader) { return reader.get(collection, key); });
+}
+
+Result<storage::RecordPage> SpaceReads::query(const SpaceId& space,
+                                              const storage::RecordQuery& query) {
+  return read<storage::RecordPage>(
+      space, [&](storage::SpaceReader& reader) { return reader.query(query); });
+}
+
+Result<std::uint64_t> SpaceReads::count(const SpaceId& space, const storage::RecordQuery& query) {
+  return read<std::uint64_t>(space,
+                             [&](storage::SpaceReader& reader) { return reader.count(query); });
+}
+
+Result<std::vector<storage::ReadConflict>> SpaceReads::conflicts(
+    const SpaceId& space, const std::optional<storage::RecordOf>& record, std::size_t limit) {
+  return read<std::vector<storage::ReadConflict>>(
+      space, [&](storage::SpaceReader& reader) { return reader.conflicts(record, limit); });
+}
+
+Result<storage::SpaceNumbers> SpaceReads::numbers(const SpaceId& space) {
+  return read<storage::SpaceNumbers>(space,
+                                     [](storage::SpaceReader& reader) { return reader.numbers(); });
+}
+
+}  // namespace lanyard::agent

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "storage/space_reader.hpp"
+
+namespace lanyard::agent {
+
+/// What the api thread reads, through read-only connections of its own: at most 16, opened when
+/// they are needed, the longest unused goes first. A read sees every change that was acknowledged
+/// before it began. Errors are SpaceReader's, but for a read that took too long: kUnreachable.
+class SpaceReads {
+ public:
+  /// `hasher` outlives this.
+  SpaceReads(std::filesystem::path data_dir, const Hasher& hasher)
+      : data_dir_(std::move(data_dir)), hasher_(hasher) {}
+  SpaceReads(const SpaceReads&) = delete;
+  SpaceReads& operator=(const SpaceReads&) = delete;
+
+  /// A record that is not shown where there is none.
+  [[nodiscard]] Result<storage::ReadRecord> get(const SpaceId& space, const std::string& collection,
+                                                const std::string& key);
+  [[nodiscard]] Result<storage::RecordPage> query(const SpaceId& space,
+                                                  const storage::RecordQuery& query);
+  [[nodiscard]] Result<std::uint64_t> count(const SpaceId& space,
+                                            const storage::RecordQuery& query);
+  [[nodiscard]] Result<std::vector<storage::ReadConflict>> conflicts(
+      const SpaceId& space, const std::optional<storage::RecordOf>& record, std::size_t limit);
+  [[nodiscard]] Result<storage::SpaceNumbers> numbers(const SpaceId& space);
+  void close(const SpaceId& space) { open_.erase(space); }
+
+ private:
+  template <class T, class Read>
+  [[nodiscard]] Result<T> read(const SpaceId& space, Read read);
+  [[nodiscard]] Result<storage::SpaceReader*> open(const SpaceId& space);
+
+  struct Open {
+    std::unique_ptr<storage::SpaceReader> reader;
+    std::uint64_t used = 0;
+  };
+  std::filesystem::path data_dir_;
+  const Hasher& hasher_;
+  std::map<SpaceId, Open> open_;
+  std::uint64_t turn_ = 0;
+};
+
+/// Whether a read found a record to show.
+[[nodiscard]] inline bool is_shown(const storage::ReadRecord& record) {
+  return !record.json.empty();
+}
+
+}  // namespace lanyard::agent

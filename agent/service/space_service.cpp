@@ -1,0 +1,139 @@
+#include "agent/service/space_service.hpp"
+
+#include <algorithm>
+
+#include "agent/service/names.hpp"
+#include "replication/types/device_id_text.hpp"
+
+namespace lanyard::agent {
+namespace {
+
+using storage::SpaceEntry;
+
+Result<SpaceEntry> space_of(storage::Vault& vault, const std::string& name, bool even_left) {
+  LANYARD_TRY_SET(const auto spaces, vault.spaces());
+  return resolve_space(spaces, name, even_left);
+}
+
+/// The engine hears of a run of ours from whoever had it written.
+void tell(Network& network, const SpaceId& space, storage::WriteOutcome outcome) {
+  if (!outcome.runs.empty())
+    network.committed(space, std::make_shared<const storage::WriteOutcome>(std::move(outcome)));
+}
+
+Result<std::vector<std::pair<DeviceId, std::string>>> members_of(storage::Vault& vault,
+                                                                 const SpaceEntry& space,
+                                                                 const DeviceId& self,
+                                                                 const std::string& self_name) {
+  LANYARD_TRY_SET(const auto devices, vault.devices());
+  std::vector<std::pair<DeviceId, std::string>> out;
+  for (const DeviceId& member : space.members) {
+    const auto known = std::find_if(devices.begin(), devices.end(),
+                                    [&](const auto& device) { return device.id == member; });
+    out.emplace_back(member, member == self           ? self_name
+                             : known != devices.end() ? shown_name(*known)
+                                                      : to_short_text(member));
+  }
+  return out;
+}
+
+}  // namespace
+
+void SpaceService::list(Done<std::vector<SpaceEntry>> done) {
+  ask_storage<std::vector<SpaceEntry>>(
+      host_,
+      [](storage::Vault& vault) -> Result<std::vector<SpaceEntry>> {
+        LANYARD_TRY_SET(auto spaces, vault.spaces());
+        std::stable_partition(spaces.begin(), spaces.end(),
+                              [](const SpaceEntry& space) { return !space.left; });
+        return spaces;
+      },
+      std::move(done));
+}
+
+void SpaceService::create(const std::string& name, Done<SpaceEntry> done) {
+  ask_storage<SpaceEntry>(
+      host_,
+      [name, network = &host_.network,
+       now = host_.wall()](storage::Vault& vault) -> Result<SpaceEntry> {
+        LANYARD_TRY_SET(auto created, vault.create_space(name, now));
+        tell(*network, created.id, std::move(created.outcome));
+        return space_of(vault, to_text(created.id), false);
+      },
+      [this, done = std::move(done)](Result<SpaceEntry> created) {
+        directory_.forget_all();
+        done(std::move(created));
+      });
+}
+
+void SpaceService::share(const std::string& space, const std::string& device, Done<Shared> done) {
+  ask_storage<Shared>(
+      host_,
+      [space, device, network = &host_.network,
+       now = host_.wall()](storage::Vault& vault) -> Result<Shared> {
+        Shared out;
+        LANYARD_TRY_SET(out.space, space_of(vault, space, false));
+        LANYARD_TRY_SET(const auto devices, vault.devices());
+        LANYARD_TRY_SET(out.device, resolve_device(devices, device));
+        const auto& members = out.space.members;
+        out.was_member = std::find(members.begin(), members.end(), out.device.id) != members.end();
+        if (out.was_member) return out;
+        LANYARD_TRY_SET(auto outcome, vault.share_space(out.space.id, out.device.id, now));
+        tell(*network, out.space.id, std::move(outcome));
+        network->post([network] { network->sync_now(); });
+        return out;
+      },
+      std::move(done));
+}
+
+void SpaceService::leave(const std::string& space, Done<SpaceEntry> done) {
+  ask_storage<SpaceEntry>(
+      host_,
+      [space](storage::Vault& vault) -> Result<SpaceEntry> {
+        LANYARD_TRY_SET(SpaceEntry found, space_of(vault, space, false));
+        LANYARD_TRY(vault.leave_space(found.id));
+        return found;
+      },
+      [this, network = &host_.network, done = std::move(done)](Result<SpaceEntry> left) {
+        directory_.forget_all();
+        if (left) {
+          reads_.close(left->id);
+          network->post([network, id = left->id] { network->space_left(id); });
+        }
+        done(std::move(left));
+      });
+}
+
+void SpaceService::info(const std::string& space, bool with_hash, Done<SpaceInfo> done) {
+  ask_storage<SpaceInfo>(
+      host_,
+      [space, with_hash, self = host_.self,
+       self_name = host_.self_name](storage::Vault& vault) -> Result<SpaceInfo> {
+        SpaceInfo out;
+        LANYARD_TRY_SET(out.space, space_of(vault, space, true));
+        out.file = vault.file_of(out.space.id);
+        LANYARD_TRY_SET(out.members, members_of(vault, out.space, self, self_name));
+        if (out.space.left) return out;
+        LANYARD_TRY_SET(storage::SpaceStore* const store, vault.space(out.space.id));
+        LANYARD_TRY_SET(const auto without_effect, store->without_effect());
+        for (const auto& [effect, count] : without_effect) out.without_effect += count;
+        if (with_hash) {
+          LANYARD_TRY_SET(const Hash hash, store->state_hash());
+          out.state_hash = hash;
+        }
+        return out;
+      },
+      [this, done = std::move(done)](Result<SpaceInfo> info) {
+        if (!info) return done(std::move(info));
+        read_numbers(std::move(*info), done);
+      });
+}
+
+void SpaceService::read_numbers(SpaceInfo info, const Done<SpaceInfo>& done) {
+  auto numbers = reads_.numbers(info.space.id);
+  if (!numbers) return done(fail(numbers.error()));
+  info.numbers = std::move(*numbers);
+  done(std::move(info));
+}
+
+}  // namespace lanyard::agent

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <map>
+#include <optional>
+
+#include "agent/service/space_directory.hpp"
+#include "agent/service/space_reads.hpp"
+#include "storage/space_reader.hpp"
+
+namespace lanyard::agent {
+
+struct SpaceInfo {
+  storage::SpaceEntry space;
+  std::vector<std::pair<DeviceId, std::string>> members;  ///< with our names for them
+  storage::SpaceNumbers numbers;
+  std::optional<Hash> state_hash;
+  std::uint64_t without_effect = 0;  ///< changes that are held and do not count
+  std::filesystem::path file;
+};
+
+/// Which spaces there are, and who is in them.
+class SpaceService {
+ public:
+  SpaceService(const ServiceHost& host, SpaceDirectory& directory, SpaceReads& reads)
+      : host_(host), directory_(directory), reads_(reads) {}
+
+  /// Those that were left last.
+  void list(Done<std::vector<storage::SpaceEntry>> done);
+  /// kExists, kUsage.
+  void create(const std::string& name, Done<storage::SpaceEntry> done);
+  struct Shared {
+    storage::SpaceEntry space;
+    storage::KnownDevice device;
+    bool was_member = false;
+  };
+  /// Admits a known device: it gets every key and all data.
+  void share(const std::string& space, const std::string& device, Done<Shared> done);
+  /// Nothing is asked for or served any more; the file stays.
+  void leave(const std::string& space, Done<storage::SpaceEntry> done);
+  /// `with_hash` reads everything: half a second for 100,000 records, in which no other merge goes
+  /// on.
+  void info(const std::string& space, bool with_hash, Done<SpaceInfo> done);
+
+ private:
+  void read_numbers(SpaceInfo info, const Done<SpaceInfo>& done);
+
+  const ServiceHost& host_;
+  SpaceDirectory& directory_;
+  SpaceReads& reads_;
+};
+
+}  // namespace lanyard::agent

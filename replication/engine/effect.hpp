@@ -1,0 +1,126 @@
+#pragma once
+
+#include "replication/engine/input.hpp"
+
+/// Everything the replication protocol of one device can ask of the outside world.
+namespace lanyard::engine {
+
+// ---- the network
+
+struct Send {
+  LinkId link;
+  Bytes message;
+};
+
+/// Closes the link, after what was sent before, a goodbye with this code included. A PeerDown need
+/// not follow.
+struct DropPeer {
+  LinkId link;
+  wire::ByeCode code;
+  std::string why;  ///< for our log; the peer learns at most the code
+};
+
+// ---- storage: each is answered by an input
+
+struct LoadShared {  ///< -> SharedLoaded
+  LinkId link;
+  DeviceId peer;
+};
+
+struct OpenSpace {  ///< -> SpaceOpened
+  SpaceId space;
+};
+
+/// As OpenSpace; but a known device offers the space: if it is not held here, make an empty store
+/// for it, unless it was left. -> SpaceOpened
+struct JoinSpace {
+  SpaceId space;
+  DeviceId from;
+};
+
+/// Store and merge, in the order of the tickets. -> Applied or PersistFailed
+struct Persist {
+  SpaceId space;
+  std::uint64_t ticket = 0;
+  std::shared_ptr<const oplog::Accepted> accepted;
+};
+
+/// Make durable what is applied. -> Durable
+struct MakeDurable {
+  SpaceId space;
+};
+
+/// -> LogLoaded
+struct LoadLog {
+  LinkId link;
+  SpaceId space;
+  std::uint64_t request = 0;
+  std::uint64_t position = 0;
+  VectorClock held;
+  std::size_t bytes_max = 0;
+};
+
+/// -> GrantLoaded
+struct LoadGrant {
+  LinkId link;
+  SpaceId space;
+  std::uint64_t request = 0;
+  DeviceId device;
+};
+
+/// Keep a key that came ahead of the log in which its grant stands: storage needs it for what
+/// follows.
+struct KeepGrant {
+  SpaceId space;
+  EpochId epoch;
+  Bytes sealed;
+};
+
+// ---- people
+
+struct PeerSaidHello {
+  DeviceId peer;
+  std::string name;
+  std::string build;
+  std::int64_t wall_ms = 0;
+};
+
+enum class Phase : std::uint8_t { kComparing, kCatchingUp, kInStep };
+
+/// How far we are with one peer and space.
+struct Progress {
+  DeviceId peer;
+  SpaceId space;
+  Phase phase{};
+  std::uint64_t bytes = 0;  ///< received in this catch-up
+};
+
+/// What a peer holds durably.
+struct PeerAcknowledged {
+  DeviceId peer;
+  SpaceId space;
+  VectorClock durable;
+};
+
+/// A peer answered a ping.
+struct PeerAnswered {
+  DeviceId peer;
+  std::uint64_t number = 0;
+};
+
+/// A peer showed changes that contradict what we hold.
+struct Refused {
+  DeviceId peer;
+  SpaceId space;
+  Error error;
+};
+
+using Notice = std::variant<PeerSaidHello, Progress, PeerAcknowledged, PeerAnswered, Refused>;
+struct Notify {
+  Notice notice;
+};
+
+using Effect = std::variant<Send, DropPeer, LoadShared, OpenSpace, JoinSpace, Persist, MakeDurable,
+                            LoadLog, LoadGrant, KeepGrant, Notify>;
+
+}  // namespace lanyard::engine

@@ -1,0 +1,312 @@
+#include "replication/engine/engine.hpp"
+
+#include <algorithm>
+
+#include "replication/types/check.hpp"
+#include "replication/types/limits.hpp"
+
+namespace lanyard::engine {
+namespace {
+
+/// Digests are compared again this often: one hash each way, which finds whatever was missed.
+constexpr std::chrono::seconds kCompareEvery{30};
+
+wire::ByeCode code_for(const Error& error) {
+  return error.is(Code::kBusy) ? wire::ByeCode::kBusy : wire::ByeCode::kProtocol;
+}
+
+}  // namespace
+
+Engine::Engine(Config config, const Hasher& hasher, const Verifier& verifier,
+               const CipherFactory& ciphers)
+    : config_(std::move(config)),
+      hasher_(hasher),
+      context_{config_.self, hasher, verifier, ciphers, out_} {}
+
+std::vector<Effect> Engine::step(Input input, Now now) {
+  now_ = now;
+  std::visit([&](auto&& each) { on(std::move(each)); }, std::move(input));
+  std::vector<Effect> effects = out_.take();
+  tidy(effects);
+  std::vector<Effect> more = out_.take();  // what the leaving of a link set in motion
+  std::move(more.begin(), more.end(), std::back_inserter(effects));
+  return effects;
+}
+
+std::optional<Instant> Engine::next_deadline() const {
+  std::optional<Instant> next;
+  const auto consider = [&](std::optional<Instant> at) {
+    if (at) next = next ? std::min(*next, *at) : *at;
+  };
+  for (const auto& [id, sync] : spaces_) consider(sync.next_deadline());
+  for (const auto& [link, session] : sessions_) {
+    const auto patience = session.pinged ? 2 * limits::kLinkSilenceMax : limits::kLinkSilenceMax;
+    consider(Instant{session.last_heard.since_origin + patience});
+    consider(Instant{session.compared.since_origin + kCompareEvery});
+  }
+  return next;
+}
+
+// ---- links
+
+void Engine::on(const PeerUp& input) {
+  out_.open(input.link);
+  const auto [place, fresh] = sessions_.try_emplace(input.link, input.peer, hasher_);
+  LANYARD_CHECK(fresh, "a link is never used again");
+  place->second.last_heard = now_.mono;
+  out_.send(input.link, wire::Hello{config_.build, {}, config_.name, now_.wall.ms});
+  compare(input.link, place->second);
+}
+
+void Engine::on(const PeerDown& input) {
+  out_.close(input.link);
+  sessions_.erase(input.link);
+  for (auto& [id, sync] : spaces_) sync.peer_gone(input.link, now_);
+}
+
+void Engine::tidy(const std::vector<Effect>& effects) {
+  for (const Effect& effect : effects) {
+    const auto* dropped = std::get_if<DropPeer>(&effect);
+    if (dropped != nullptr && sessions_.contains(dropped->link)) on(PeerDown{dropped->link});
+  }
+  std::erase_if(spaces_, [&](const auto& each) {
+    return each.second.is_open() && each.second.is_idle() && sessions_.empty();
+  });
+}
+
+void Engine::compare(LinkId link, Session& session) {
+  session.compared = now_.mono;
+  if (session.loading || !session.dialogue.may_begin()) return;
+  session.loading = true;
+  out_.add(LoadShared{link, session.peer});
+}
+
+void Engine::on(SharedLoaded input) {
+  const auto found = sessions_.find(input.link);
+  if (found == sessions_.end() || !found->second.loading) return;
+  Session& session = found->second;
+  session.loading = false;
+  session.shared.clear();
+  for (wire::SpaceDigest& each : input.spaces) {
+    session.shared.insert(each.space);
+    const auto sync = spaces_.find(each.space);
+    if (sync == spaces_.end()) continue;
+    // Listed now, so that the peer hears of what comes while we compare.
+    sync->second.peer_listed(input.link, session.peer, true);
+    // Storage answers for spaces at rest; for one in talk we know ourselves how far it is applied.
+    if (sync->second.is_open()) each.digest = digest_of(sync->second.applied_clock(), hasher_);
+  }
+  static_cast<void>(
+      on_dialogue(input.link, session, session.dialogue.begin(std::move(input.spaces))));
+}
+
+void Engine::on(const Received& input) {
+  const auto found = sessions_.find(input.link);
+  if (found == sessions_.end()) return;  // said after we dropped it
+  Session& session = found->second;
+  session.last_heard = now_.mono;
+  session.pinged = false;
+  auto message = wire::decode(input.message, session.heard_names);
+  if (!message && message.error().is(Code::kNewerVersion))
+    return;  // of a newer wire version: not for us
+  const Status heard =
+      message ? hear(input.link, session, std::move(*message)) : fail(message.error());
+  if (!heard)
+    out_.drop(input.link, code_for(heard.error()),
+              heard.error().detail + " (" + heard.error().code.message() + ")");
+}
+
+Status Engine::hear(LinkId link, Session& session, wire::Message message) {
+  if (std::holds_alternative<wire::Hello>(message) == session.said_hello) {
+    return fail(Code::kProtocol, "the first message, and no other, is a hello");
+  }
+  const auto handle = [&](auto&& each) -> Status {
+    using T = std::decay_t<decltype(each)>;
+    if constexpr (std::is_same_v<T, wire::Hello>) {
+      session.said_hello = true;
+      out_.notify(PeerSaidHello{session.peer, each.name, each.build, each.wall_ms});
+      return {};
+    } else if constexpr (std::is_same_v<T, wire::DigestRoot> ||
+                         std::is_same_v<T, wire::DigestBuckets> ||
+                         std::is_same_v<T, wire::DigestSpaces>) {
+      return on_dialogue(link, session, session.dialogue.on(each));
+    } else if constexpr (std::is_same_v<T, wire::Ping>) {
+      if (each.is_answer) {
+        out_.notify(PeerAnswered{session.peer, each.number});
+      } else {
+        out_.send(link, wire::Ping{each.number, true});
+      }
+      return {};
+    } else if constexpr (std::is_same_v<T, wire::Bye>) {
+      out_.hang_up(link, each.code, "the peer said goodbye");
+      return {};
+    } else {
+      return hear_of_space(link, session, std::move(each));
+    }
+  };
+  return std::visit(handle, std::move(message));
+}
+
+Status Engine::hear_of_space(LinkId link, Session& session, SpaceMessage message) {
+  const SpaceId id = std::visit([](const auto& each) { return each.space; }, message);
+  // It may speak of a space that we do not know yet: one we were admitted to just now.
+  const bool offers = std::holds_alternative<wire::Have>(message);
+  if (offers && session.joined > limits::kSpacesPerPeerMax)
+    return fail(Code::kTooLarge, "too many spaces");
+  SpaceSync& sync = space(id, offers ? &session : nullptr);
+  if (offers || std::holds_alternative<wire::Pull>(message))
+    sync.peer_listed(link, session.peer, false);
+  return sync.hear(link, std::move(message), now_);
+}
+
+Status Engine::on_dialogue(LinkId link, Session& session, Result<DigestDialogue::Outcome> outcome) {
+  if (!outcome) return fail(outcome.error());
+  for (const wire::Message& message : outcome->send) out_.send(link, message);
+  if (outcome->begin) compare(link, session);
+  if (!outcome->differences) return {};
+  settle(link, session, *outcome->differences);
+  if (std::exchange(session.again, false)) compare(link, session);
+  return {};
+}
+
+void Engine::settle(LinkId link, Session& session,
+                    const std::vector<DigestDialogue::Difference>& differences) {
+  std::set<SpaceId> differing;
+  for (const auto& difference : differences) {
+    differing.insert(difference.space);
+    SpaceSync& sync = space(difference.space, difference.ours ? nullptr : &session);
+    sync.peer_listed(link, session.peer, difference.ours.has_value());
+    if (difference.theirs) sync.peer_has_news(link, now_);
+  }
+  session.has_settled = true;
+  for (auto& [id, sync] : spaces_) {
+    const auto told = session.dialogue.told_of(id);
+    if (!told || differing.contains(id)) continue;
+    sync.peer_listed(link, session.peer, true);
+    sync.peer_equal(link, sync.is_open() && digest_of(sync.applied_clock(), hasher_) == *told);
+  }
+}
+
+// ---- spaces
+
+SpaceSync& Engine::space(const SpaceId& id, Session* offered_by) {
+  const auto [place, fresh] = spaces_.try_emplace(id, id, context_);
+  SpaceSync& sync = place->second;
+  if (!fresh) return sync;
+  if (offered_by != nullptr) {
+    ++offered_by->joined;
+    out_.add(JoinSpace{id, offered_by->peer});
+  } else {
+    out_.add(OpenSpace{id});
+  }
+  for (const auto& [link, session] : sessions_) {
+    if (!session.shared.contains(id)) continue;
+    sync.peer_listed(link, session.peer, true);
+    // A space that differed, or changed since, would be in talk already.
+    if (session.has_settled) sync.peer_equal(link, true);
+  }
+  return sync;
+}
+
+/// A device that was admitted just now hears of the space; what it makes of that is its own affair.
+void Engine::list_members(const SpaceId& id, SpaceSync& sync) {
+  for (auto& [link, session] : sessions_) {
+    if (sync.offer(link, session.peer)) session.shared.insert(id);
+  }
+}
+
+void Engine::on(SpaceOpened input) {
+  const auto found = spaces_.find(input.space);
+  if (found == spaces_.end()) return;
+  if (!input.log) {
+    found->second.not_here();
+    spaces_.erase(found);
+    return;
+  }
+  found->second.opened(std::move(input), now_);
+  list_members(found->first, found->second);
+}
+
+void Engine::on(Committed input) {
+  if (sessions_.empty() && !spaces_.contains(input.space)) return;  // nobody to tell
+  const SpaceId id = input.space;
+  SpaceSync& sync = space(id);
+  sync.committed(std::move(input), now_);
+  list_members(id, sync);
+}
+
+void Engine::on(const Applied& input) {
+  const auto found = spaces_.find(input.space);
+  if (found == spaces_.end()) return;
+  found->second.applied(input.ticket, now_);
+  list_members(found->first, found->second);
+}
+
+void Engine::on(const Durable& input) {
+  const auto found = spaces_.find(input.space);
+  if (found != spaces_.end()) found->second.durable(input.clock);
+}
+
+void Engine::on(const PersistFailed& input) {
+  const auto found = spaces_.find(input.space);
+  if (found != spaces_.end()) found->second.persist_failed(input, now_);
+}
+
+void Engine::on(LogLoaded input) {
+  const auto found = spaces_.find(input.space);
+  if (found != spaces_.end()) found->second.log_loaded(std::move(input), now_);
+}
+
+void Engine::on(const GrantLoaded& input) {
+  const auto found = spaces_.find(input.space);
+  if (found != spaces_.end()) found->second.grant_loaded(input);
+}
+
+void Engine::on(const SpaceLeft& input) {
+  spaces_.erase(input.space);
+  for (auto& [link, session] : sessions_) session.shared.erase(input.space);
+}
+
+// ---- people and time
+
+void Engine::on(const SyncNow& /*input*/) {
+  for (auto& [link, session] : sessions_) {
+    session.again = session.loading || !session.dialogue.may_begin();
+    compare(link, session);
+  }
+}
+
+void Engine::on(const DeviceForgotten& input) {
+  for (const auto& [link, session] : sessions_) {
+    if (session.peer == input.device) out_.drop(link, wire::ByeCode::kForgotten, "forgotten here");
+  }
+}
+
+void Engine::on(const AskPeer& input) {
+  if (sessions_.contains(input.link)) out_.send(input.link, wire::Ping{input.number, false});
+}
+
+void Engine::on(const ShutDown& /*input*/) {
+  for (const auto& [link, session] : sessions_)
+    out_.drop(link, wire::ByeCode::kShutdown, "this agent stops");
+}
+
+void Engine::on(const TimePassed& /*input*/) {
+  for (auto& [link, session] : sessions_) {
+    check_silence(link, session);
+    if (now_.mono.since_origin - session.compared.since_origin >= kCompareEvery)
+      compare(link, session);
+  }
+  for (auto& [id, sync] : spaces_) sync.time_passed(now_);
+}
+
+void Engine::check_silence(LinkId link, Session& session) {
+  const auto silent = now_.mono.since_origin - session.last_heard.since_origin;
+  if (silent >= 2 * limits::kLinkSilenceMax)
+    return out_.drop(link, wire::ByeCode::kSilence, "no sign of life");
+  if (silent < limits::kLinkSilenceMax || session.pinged) return;
+  session.pinged = true;
+  out_.send(link, wire::Ping{static_cast<std::uint64_t>(now_.mono.since_origin.count()), false});
+}
+
+}  // namespace lanyard::engine

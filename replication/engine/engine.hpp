@@ -1,0 +1,88 @@
+#pragma once
+
+#include "replication/engine/digest_dialogue.hpp"
+#include "replication/engine/space_sync.hpp"
+
+namespace lanyard::engine {
+
+struct Config {
+  DeviceId self;
+  std::string name;   ///< told to peers in hello
+  std::string build;  ///< told to peers in hello
+};
+
+/// The replication protocol of one device, as a pure state machine. Same inputs in the same order
+/// give the same effects, on every machine. Never blocks; fails only through effects.
+class Engine {
+ public:
+  Engine(Config config, const Hasher& hasher, const Verifier& verifier,
+         const CipherFactory& ciphers);
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  /// Effects must be performed in order.
+  [[nodiscard]] std::vector<Effect> step(Input input, Now now);
+  /// When to call step(TimePassed{}) at the latest; nothing if no deadline is pending.
+  [[nodiscard]] std::optional<Instant> next_deadline() const;
+
+ private:
+  struct Session {
+    Session(const DeviceId& device, const Hasher& hasher) : peer(device), dialogue(hasher) {}
+
+    DeviceId peer;
+    wire::LinkNames heard_names;
+    DigestDialogue dialogue;
+    bool said_hello = false;
+    bool loading = false;      ///< what is shared with it
+    bool again = false;        ///< compare once more when this comparison is done
+    bool has_settled = false;  ///< at least one comparison was done
+    std::size_t joined = 0;    ///< spaces that it made known to us
+    std::set<SpaceId> shared;  ///< spaces that the digests in our last root spoke of
+    Instant last_heard;
+    Instant compared;  ///< when digests were last asked for
+    bool pinged = false;
+  };
+
+  void on(const PeerUp& input);
+  void on(const PeerDown& input);
+  void on(const Received& input);
+  void on(SharedLoaded input);
+  void on(SpaceOpened input);
+  void on(Committed input);
+  void on(const Applied& input);
+  void on(const Durable& input);
+  void on(const PersistFailed& input);
+  void on(LogLoaded input);
+  void on(const GrantLoaded& input);
+  void on(const SyncNow& input);
+  void on(const DeviceForgotten& input);
+  void on(const SpaceLeft& input);
+  void on(const ShutDown& input);
+  void on(const AskPeer& input);
+  void on(const TimePassed& input);
+
+  Status hear(LinkId link, Session& session, wire::Message message);
+  Status hear_of_space(LinkId link, Session& session, SpaceMessage message);
+  Status on_dialogue(LinkId link, Session& session, Result<DigestDialogue::Outcome> outcome);
+  void settle(LinkId link, Session& session,
+              const std::vector<DigestDialogue::Difference>& differences);
+  /// The space's machine; made and opened if it was not, and then with all linked peers that share
+  /// it. `offered_by`: a peer that says there is such a space.
+  SpaceSync& space(const SpaceId& id, Session* offered_by = nullptr);
+  void list_members(const SpaceId& id, SpaceSync& sync);
+  /// Begins a comparison, unless one is under way.
+  void compare(LinkId link, Session& session);
+  void check_silence(LinkId link, Session& session);
+  /// Forgets links that a step has dropped, and what nobody talks about any more.
+  void tidy(const std::vector<Effect>& effects);
+
+  Config config_;
+  const Hasher& hasher_;
+  Outbox out_;
+  SpaceContext context_;
+  Now now_;
+  std::map<LinkId, Session> sessions_;
+  std::map<SpaceId, SpaceSync> spaces_;
+};
+
+}  // namespace lanyard::engine

@@ -1,0 +1,141 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "replication/oplog/intake.hpp"
+#include "replication/types/hlc.hpp"
+#include "replication/wire/message.hpp"
+
+/// Everything that can happen to the replication protocol of one device. Together with Effect this
+/// is the whole contract between the protocol and the outside world: no sockets, files, threads or
+/// clocks.
+namespace lanyard::engine {
+
+/// Monotonic time, from any origin. Never steps back.
+struct Instant {
+  std::chrono::milliseconds since_origin{0};
+  friend auto operator<=>(const Instant&, const Instant&) = default;
+};
+
+struct Now {
+  Instant mono;
+  WallTime wall;
+};
+
+/// One connection to one peer. Never used again for another.
+struct LinkId {
+  std::uint64_t value = 0;
+  friend auto operator<=>(const LinkId&, const LinkId&) = default;
+};
+
+// ---- the network
+
+/// A link is secured and its peer authenticated as a known device.
+struct PeerUp {
+  LinkId link;
+  DeviceId peer;
+};
+
+struct PeerDown {
+  LinkId link;
+};
+
+/// A whole message, as it came out of the link's frames.
+struct Received {
+  LinkId link;
+  Bytes message;
+};
+
+// ---- storage
+
+/// Answer to LoadShared: the spaces of which this device and the peer are both members, with their
+/// digests, sorted.
+struct SharedLoaded {
+  LinkId link;
+  std::vector<wire::SpaceDigest> spaces;
+};
+
+/// Answer to OpenSpace and JoinSpace.
+struct SpaceOpened {
+  SpaceId space;
+  /// Nothing: it was left, or cannot be opened now.
+  std::optional<oplog::SpaceLog> log;
+  VectorClock durable;
+  std::vector<std::pair<EpochId, Bytes>> grants;  ///< addressed to this device
+};
+
+/// Our own run is on disk: only now does the protocol hear of it.
+struct Committed {
+  SpaceId space;
+  wire::LiveRun run;
+  /// The same changes; payloads point into `run`.
+  std::vector<oplog::Change> changes;
+};
+
+/// Accepted changes were merged: they count in the applied clock, and may be lost in a power cut
+/// until Durable.
+struct Applied {
+  SpaceId space;
+  std::uint64_t ticket = 0;  ///< of the last Persist that is in
+};
+
+/// Everything applied up to this clock survives a power cut.
+struct Durable {
+  SpaceId space;
+  VectorClock clock;
+};
+
+/// Storage could not take what was to be persisted: this is what it holds.
+struct PersistFailed {
+  SpaceId space;
+  oplog::SpaceLog log;
+  Error error;
+};
+
+/// Answer to LoadLog.
+struct LogLoaded {
+  LinkId link;
+  SpaceId space;
+  std::uint64_t request = 0;
+  std::vector<Bytes> packs;
+  std::uint64_t next = 0;
+  bool at_end = false;
+  bool failed = false;
+};
+
+/// Answer to LoadGrant.
+struct GrantLoaded {
+  LinkId link;
+  SpaceId space;
+  std::uint64_t request = 0;
+  std::optional<wire::Grant> grant;
+};
+
+// ---- people and time
+
+/// A person asks to compare with everyone now, or a device or space was forgotten or left.
+struct SyncNow {};
+struct DeviceForgotten {
+  DeviceId device;
+};
+struct SpaceLeft {
+  SpaceId space;
+};
+struct ShutDown {};
+/// A person asks whether a peer answers, and how soon. -> PeerAnswered
+struct AskPeer {
+  LinkId link;
+  std::uint64_t number = 0;
+};
+
+struct TimePassed {};
+
+using Input = std::variant<PeerUp, PeerDown, Received, SharedLoaded, SpaceOpened, Committed,
+                           Applied, Durable, PersistFailed, LogLoaded, GrantLoaded, SyncNow,
+                           DeviceForgotten, SpaceLeft, ShutDown, AskPeer, TimePassed>;
+
+}  // namespace lanyard::engine

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <deque>
+#include <optional>
+
+#include "replication/types/bytes.hpp"
+#include "replication/types/vector_clock.hpp"
+
+namespace lanyard::engine {
+
+/// One peer's two dialogues about one space.
+struct PeerSpace {
+  DeviceId device;
+  /// It knows that we hold the space: by equal or compared digests, or because we offered it.
+  bool knows_of_it = false;
+  /// Equal digests gave both sides a standing credit, once a link.
+  bool has_standing_credit = false;
+
+  // ---- it pulls from us ----
+  /// Answering its pull: a walk through our order of application, minus what it holds.
+  struct Serving {
+    std::uint64_t request = 0;
+    VectorClock held;
+    std::uint64_t position = 0;
+    bool loading = false;  ///< storage was asked, for its grant or for the log
+    bool news = false;     ///< something came while storage was being asked: its end is not the end
+    bool at_end = false;
+    std::deque<Bytes> ready;  ///< packs waiting for credit
+  };
+  std::optional<Serving> serving;
+  bool they_in_step = false;
+  std::uint64_t their_credit = 0;  ///< bytes that we may still send
+  VectorClock acknowledged;        ///< what we have told it of our durable clock
+
+  // ---- we pull from it ----
+  bool has_news = false;  ///< to be asked when its turn comes
+  bool asked = false;     ///< at some time on this link: packs may come
+  bool pulling = false;   ///< asked, and not yet in step
+  /// What it sends goes on from a fork: passed over until it is in step.
+  bool ignoring = false;
+  std::uint64_t our_credit = 0;  ///< bytes that it may still send
+  std::uint64_t unapplied = 0;   ///< bytes that storage has not answered yet
+  std::uint64_t owed = 0;        ///< bytes taken in, not yet given back as credit
+  std::uint64_t received = 0;    ///< bytes in this catch-up
+  Bytes part;                    ///< of a pack that is not complete yet
+};
+
+}  // namespace lanyard::engine

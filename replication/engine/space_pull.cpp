@@ -1,0 +1,245 @@
+// The half of a space's dialogue in which we pull from a peer.
+#include <algorithm>
+
+#include "replication/engine/space_sync.hpp"
+#include "replication/types/limits.hpp"
+
+namespace lanyard::engine {
+namespace {
+
+/// Errors that say more about order than about the peer: it is asked again, not dropped.
+bool is_out_of_order(const Error& error) { return error.is(Code::kMissingContext); }
+
+}  // namespace
+
+void SpaceSync::peer_has_news(LinkId link, Now now) {
+  Peer* peer = find(link);
+  if (peer == nullptr || peer->pulling) return;
+  peer->has_news = true;
+  pull_next(now);
+}
+
+/// In turn, so that a silent one does not keep the others from being asked; members first.
+std::map<LinkId, SpaceSync::Peer>::iterator SpaceSync::next_source() {
+  const auto find_among = [&](bool members) {
+    const auto asked = [&](const auto& each) {
+      return each.second.has_news && is_member(each.second) == members;
+    };
+    const auto behind = peers_.upper_bound(last_source_);
+    const auto found = std::find_if(behind, peers_.end(), asked);
+    return found != peers_.end() ? found : std::find_if(peers_.begin(), peers_.end(), asked);
+  };
+  const auto member = find_among(true);
+  return member != peers_.end() ? member : find_among(false);
+}
+
+/// One source of catch-up at a time: two would send the same twice.
+void SpaceSync::pull_next(Now now) {
+  if (!is_open() || source_ || retry_at_) return;
+  const auto next = next_source();
+  if (next == peers_.end()) return;
+  auto& [link, peer] = *next;
+  peer.has_news = false;
+  peer.asked = true;
+  peer.pulling = true;
+  peer.received = 0;
+  source_ = link;
+  last_source_ = link;
+  source_heard_ = now.mono;
+  // Credit is only ever added to: what is under way in both directions then leaves both ends with
+  // the same count.
+  const std::uint64_t more = credit_room(peer, limits::kPeerWindowBytesMax);
+  peer.our_credit += more;
+  // Who is not known here as a member may have become one elsewhere, and can show it. It gets to
+  // know no more of us than if we had never heard of the space.
+  const VectorClock held = is_member(peer) ? intake_->state().clock() : VectorClock{};
+  context_.out.send(link, wire::Pull{space_, held, more});
+  notify_progress(peer, Phase::kCatchingUp);
+}
+
+void SpaceSync::finish_source(LinkId link, Now now) {
+  if (source_ != link) return;
+  source_.reset();
+  pull_next(now);
+}
+
+void SpaceSync::on(LinkId link, const wire::Grant& message, Now /*now*/) {
+  if (find(link) != nullptr) take_grant(message);
+}
+
+/// Takes epoch keys from an admit that is signed by the device whose log it stands in. Whether that
+/// device may admit is proven by the log itself, which follows; until then a key only lets us read
+/// what proves it.
+void SpaceSync::take_grant(const wire::Grant& grant) {
+  const auto header = oplog::decode_header(grant.header);
+  if (!header || header->kind != oplog::ChangeKind::kOpen) return;
+  if (oplog::log_id_of(grant.author, grant.incarnation, space_, context_.hasher) != header->log)
+    return;
+  if (context_.hasher.hash({grant.payload}) != header->payload_hash) return;
+  const Hash hash = context_.hasher.hash({grant.header});
+  if (!oplog::is_signed(hash, grant.signature, grant.author, context_.verifier)) return;
+  const auto ops = oplog::read_open(grant.payload);
+  if (!ops) return;
+  for (const oplog::OpenOp& op : *ops) {
+    const auto* admitted = std::get_if<oplog::Admit>(&op);
+    if (admitted == nullptr || admitted->device != context_.self) continue;
+    for (const oplog::Grant& each : admitted->grants) {
+      if (!cipher_->take_grant(each.epoch, each.sealed)) continue;
+      context_.out.add(KeepGrant{space_, each.epoch, to_bytes(each.sealed)});
+    }
+  }
+}
+
+void SpaceSync::on(LinkId link, const wire::PackPart& message, Now now) {
+  Peer* peer = find(link);
+  // Not only while we pull: an answer can cross a second pull that follows a silence.
+  if (peer == nullptr) return;  // as for a space that is not here
+  if (!peer->asked || message.bytes.size() > peer->our_credit)
+    return context_.out.drop(link, wire::ByeCode::kProtocol, "a pack that was not asked for");
+  if (source_ == link) source_heard_ = now.mono;
+  peer->our_credit -= message.bytes.size();
+  peer->received += message.bytes.size();
+  if (peer->ignoring) return return_credit(link, message.bytes.size());
+  append(peer->part, message.bytes);
+  if (!message.last) return;
+  const Bytes pack = std::move(peer->part);
+  peer->part.clear();
+  accept(link, pack, pack.size(), nullptr, now);
+}
+
+void SpaceSync::on(LinkId link, const wire::InStep& message, Now now) {
+  Peer* peer = find(link);
+  if (peer == nullptr || !peer->pulling) return;
+  peer->pulling = false;
+  peer->ignoring = false;
+  if (!covers(intake_->state().clock(), message.clock)) {
+    context_.out.notify(Refused{peer->device, space_,
+                                Error(Code::kMissingContext, "the peer did not send all it has")});
+  }
+  notify_progress(*peer, Phase::kInStep);
+  finish_source(link, now);
+}
+
+void SpaceSync::on(LinkId link, const wire::Have& message, Now now) {
+  if (find(link) == nullptr) return;
+  if (intake_->state().head_of(message.log).seq < message.head.seq) peer_has_news(link, now);
+}
+
+void SpaceSync::on(LinkId link, const wire::LiveRun& message, Now now) {
+  Peer* peer = find(link);
+  if (peer == nullptr) return;  // as for a space that is not here
+  const std::uint64_t cost = cost_of(message);
+  if (cost > peer->our_credit) {
+    return context_.out.drop(link, wire::ByeCode::kProtocol,
+                             "live changes beyond the credit given");
+  }
+  peer->our_credit -= cost;
+  const Head held = intake_->state().head_of(message.log);
+  if (message.first.value + message.items.size() <= held.seq.value + 1)
+    return return_credit(link, cost);
+  if (message.first != held.seq.next()) {
+    if (message.first > held.seq.next()) park(message, link);
+    return_credit(link, cost);
+    return peer_has_news(link, now);
+  }
+  const auto pack = to_pack(message, held.hash, *cipher_, context_.hasher);
+  if (!pack) return refuse(link, *peer, pack.error(), now);
+  accept(link, *pack, cost, &message, now);
+}
+
+bool SpaceSync::accept(LinkId link, ByteView pack, std::uint64_t cost, const wire::LiveRun* run,
+                       Now now) {
+  auto accepted = intake_->accept(pack);
+  if (!accepted || accepted->pack.changes.empty()) return_credit(link, cost);
+  if (!accepted) {
+    Peer* peer = find(link);
+    if (run != nullptr && is_out_of_order(accepted.error())) {
+      park(*run, link);
+      peer_has_news(link, now);
+    } else if (peer != nullptr) {
+      refuse(link, *peer, accepted.error(), now);
+    }
+    return false;
+  }
+  if (accepted->pack.changes.empty()) return false;
+  InFlight item{next_ticket_++, link, cost, {}, std::nullopt};
+  for (const oplog::Change& change : accepted->pack.changes)
+    item.heads[change.header.log] = head_of(change);
+  if (run != nullptr) item.run = *run;
+  if (Peer* peer = find(link)) peer->unapplied += cost;
+  context_.out.add(
+      Persist{space_, item.ticket, std::make_shared<const oplog::Accepted>(std::move(*accepted))});
+  in_flight_.push_back(std::move(item));
+  return true;
+}
+
+void SpaceSync::refuse(LinkId link, Peer& peer, const Error& error, Now now) {
+  context_.out.notify(Refused{peer.device, space_, error});
+  // A fork is nobody's fault that is at the other end of this link: what it sends on top of it
+  // cannot be taken, that is all.
+  if (error.is(Code::kForked)) {
+    peer.ignoring = peer.pulling;
+  } else {
+    context_.out.drop(link, wire::ByeCode::kRefused,
+                      error.detail + " (" + error.code.message() + ")");
+  }
+  finish_source(link, now);
+}
+
+/// Credit goes back in portions, so that single changes do not each cost a message.
+void SpaceSync::return_credit(LinkId link, std::uint64_t bytes) {
+  Peer* peer = find(link);
+  if (peer == nullptr) return;
+  peer->owed += bytes;
+  const std::uint64_t full = peer->pulling ? limits::kPeerWindowBytesMax : limits::kLiveCreditBytes;
+  if (peer->owed < full / 8 && peer->our_credit > full / 2) return;
+  const std::uint64_t back = std::min(peer->owed, credit_room(*peer, full));
+  peer->owed = 0;
+  if (back == 0) return;
+  peer->our_credit += back;
+  context_.out.send(link, wire::Credit{space_, back});
+}
+
+std::uint64_t SpaceSync::credit_room(const Peer& peer, std::uint64_t window) {
+  const std::uint64_t taken = peer.our_credit + peer.unapplied;
+  return window > taken ? window - taken : 0;
+}
+
+// ---- live changes before their context
+
+bool SpaceSync::has_context(const wire::LiveRun& run) const {
+  const auto held = [&](const oplog::ContextEntry& entry) {
+    return intake_->state().head_of(entry.log).seq >= entry.head.seq;
+  };
+  return std::all_of(run.items.begin(), run.items.end(), [&](const wire::LiveRun::Item& item) {
+    return std::all_of(item.context.begin(), item.context.end(), held);
+  });
+}
+
+void SpaceSync::park(wire::LiveRun run, LinkId link) {
+  const std::uint64_t cost = cost_of(run);
+  if (parked_.size() >= limits::kParkedChangesMax || parked_bytes_ + cost > limits::kParkedBytesMax)
+    return;
+  parked_.emplace_back(link, std::move(run));
+  parked_bytes_ += cost;
+}
+
+/// Goes over what is parked, after the state moved. What still does not fit stays, what is held
+/// already goes.
+void SpaceSync::retry_parked(Now now) {
+  for (bool moved = !parked_.empty(); moved;) {
+    moved = false;
+    parked_bytes_ = 0;
+    for (auto& [link, run] : std::exchange(parked_, {})) {
+      const Head held = intake_->state().head_of(run.log);
+      if (run.first > held.seq.next() || !has_context(run)) {
+        park(std::move(run), link);
+      } else if (run.first == held.seq.next()) {
+        const auto pack = to_pack(run, held.hash, *cipher_, context_.hasher);
+        moved = (pack && accept(link, *pack, 0, &run, now)) || moved;
+      }
+    }
+  }
+}
+
+}  // namespace lanyard::engine

@@ -1,0 +1,280 @@
+#include "replication/engine/space_sync.hpp"
+
+#include <algorithm>
+
+#include "replication/types/check.hpp"
+#include "replication/types/limits.hpp"
+
+namespace lanyard::engine {
+namespace {
+
+/// How long nobody is asked after storage could not take what came: a full disk is not emptied in
+/// less.
+constexpr std::chrono::seconds kStorageRetry{30};
+/// Messages that wait while a space is being opened: what standing credit allows in a moment.
+constexpr std::size_t kDeferredMax = 1024;
+
+/// What is new is part of the answer that is being given.
+void goes_on(PeerSpace::Serving& serving) {
+  serving.at_end = false;
+  serving.news = serving.loading;
+}
+
+std::uint64_t size_of(const SpaceMessage& message) {
+  constexpr std::uint64_t kSmall = 100;
+  if (const auto* part = std::get_if<wire::PackPart>(&message)) return kSmall + part->bytes.size();
+  if (const auto* run = std::get_if<wire::LiveRun>(&message)) return kSmall + cost_of(*run);
+  return kSmall;
+}
+
+void raise(VectorClock& clock, const VectorClock& heads) {
+  for (const auto& [log, head] : heads) {
+    if (head.seq > seq_in(clock, log)) clock[log] = head;
+  }
+}
+
+}  // namespace
+
+SpaceSync::SpaceSync(const SpaceId& space, const SpaceContext& context)
+    : space_(space), context_(context) {}
+
+SpaceSync::Peer* SpaceSync::find(LinkId link) {
+  const auto found = peers_.find(link);
+  return found == peers_.end() ? nullptr : &found->second;
+}
+
+// ---- storage
+
+void SpaceSync::opened(SpaceOpened opened, Now now) {
+  if (!opened.log || is_open()) return;
+  cipher_ = context_.ciphers.make();
+  for (const auto& [epoch, sealed] : opened.grants) {
+    static_cast<void>(
+        cipher_->take_grant(epoch, sealed));  // storage has said what it could not take
+  }
+  applied_ = opened.log->clock();
+  durable_ = std::move(opened.durable);
+  intake_ = std::make_unique<oplog::Intake>(context_.self, std::move(*opened.log), *cipher_,
+                                            context_.hasher, context_.verifier);
+  for (const Committed& each : std::exchange(own_deferred_, {}))
+    broadcast(each.run, head_of(each.changes.back()), LinkId{});
+  for (auto& [link, peer] : peers_) acknowledge(link, peer);
+  deferred_bytes_ = 0;
+  for (auto& [link, message] : std::exchange(deferred_, {})) {
+    const Status heard = hear(link, std::move(message), now);
+    LANYARD_CHECK(heard.has_value(), "an open space defers nothing");
+  }
+  pull_next(now);
+}
+
+void SpaceSync::committed(Committed committed, Now now) {
+  if (!is_open()) return own_deferred_.push_back(std::move(committed));
+  for (const oplog::Change& change : committed.changes) {
+    if (intake_->state().head_of(change.header.log).seq >= change.header.seq)
+      continue;  // known since it was opened
+    const Status advanced = intake_->advance(change);
+    if (!advanced) context_.out.notify(Refused{context_.self, space_, advanced.error()});
+  }
+  const Head last = head_of(committed.changes.back());
+  raise(applied_, {{committed.run.log, last}});
+  broadcast(committed.run, last, LinkId{});
+  retry_parked(now);
+}
+
+void SpaceSync::applied(std::uint64_t ticket, Now now) {
+  while (!in_flight_.empty() && in_flight_.front().ticket <= ticket) {
+    const InFlight done = std::move(in_flight_.front());
+    in_flight_.pop_front();
+    raise(applied_, done.heads);
+    if (Peer* peer = find(done.from)) peer->unapplied -= done.cost;
+    return_credit(done.from, done.cost);
+    if (done.run) {
+      broadcast(*done.run, done.heads.begin()->second, done.from);
+    } else {
+      tell(done.from, done.heads);
+    }
+    if (const Peer* peer = find(done.from); peer != nullptr && peer->pulling)
+      notify_progress(*peer, Phase::kCatchingUp);
+  }
+  if (!durable_at_) durable_at_ = Instant{now.mono.since_origin + limits::kDurableWithin};
+  retry_parked(now);
+  pull_next(now);
+}
+
+void SpaceSync::durable(const VectorClock& clock) {
+  durable_ = clock;
+  for (auto& [link, peer] : peers_) acknowledge(link, peer);
+}
+
+void SpaceSync::persist_failed(const PersistFailed& failed, Now now) {
+  if (!is_open()) return;
+  intake_->reset(failed.log);
+  applied_ = failed.log.clock();
+  in_flight_.clear();
+  parked_.clear();
+  parked_bytes_ = 0;
+  source_.reset();
+  retry_at_ = Instant{now.mono.since_origin + kStorageRetry};
+  // What a peer still sends goes on from a state that we no longer have. It begins again on a new
+  // link.
+  for (const auto& [link, peer] : peers_) {
+    context_.out.drop(link, wire::ByeCode::kBusy,
+                      "storage cannot take changes: " + failed.error.detail);
+  }
+}
+
+void SpaceSync::not_here() {
+  for (const auto& [link, message] : deferred_) {
+    if (std::holds_alternative<wire::Pull>(message))
+      context_.out.send(link, wire::InStep{space_, {}});
+  }
+  deferred_.clear();
+  deferred_bytes_ = 0;
+}
+
+Status SpaceSync::hear(LinkId link, SpaceMessage message, Now now) {
+  if (!is_open()) {
+    deferred_bytes_ += size_of(message);
+    if (deferred_.size() >= kDeferredMax || deferred_bytes_ > limits::kPeerWindowBytesMax)
+      return fail(Code::kBusy, "the space is still being opened");
+    deferred_.emplace_back(link, std::move(message));
+    return {};
+  }
+  std::visit([&](const auto& each) { on(link, each, now); }, message);
+  return {};
+}
+
+bool SpaceSync::is_member(const Peer& peer) const {
+  return is_open() && (!intake_->state().founder || intake_->state().is_member(peer.device));
+}
+
+// ---- peers
+
+void SpaceSync::peer_listed(LinkId link, const DeviceId& device, bool knows_of_it) {
+  Peer& peer = peers_[link];
+  peer.device = device;
+  peer.knows_of_it = peer.knows_of_it || knows_of_it;
+}
+
+void SpaceSync::peer_equal(LinkId link, bool still) {
+  Peer& peer = peers_.at(link);
+  if (!peer.has_standing_credit) {
+    // Both sides see the same digests, and so give each other the same.
+    peer.has_standing_credit = true;
+    peer.their_credit += limits::kLiveCreditBytes;
+    peer.our_credit += limits::kLiveCreditBytes;
+  }
+  if (still && !peer.serving) peer.they_in_step = true;
+  acknowledge(link, peer);
+}
+
+bool SpaceSync::offer(LinkId link, const DeviceId& device) {
+  if (!is_open() || !intake_->state().is_member(device)) return false;
+  Peer& peer = peers_[link];
+  peer.device = device;
+  if (std::exchange(peer.knows_of_it, true)) return false;
+  for (const auto& [log, head] : applied_) context_.out.send(link, wire::Have{space_, log, head});
+  return true;
+}
+
+void SpaceSync::peer_gone(LinkId link, Now now) {
+  peers_.erase(link);
+  std::erase_if(parked_, [&](const auto& each) {
+    if (each.first == link) parked_bytes_ -= cost_of(each.second);
+    return each.first == link;
+  });
+  std::erase_if(deferred_, [&](const auto& each) {
+    if (each.first == link) deferred_bytes_ -= size_of(each.second);
+    return each.first == link;
+  });
+  finish_source(link, now);
+}
+
+/// Tells one peer what is newly durable here.
+void SpaceSync::acknowledge(LinkId link, Peer& peer) {
+  if (!is_member(peer)) return;
+  wire::Acknowledge message{space_, {}};
+  for (const auto& [log, head] : durable_) {
+    const auto told = peer.acknowledged.find(log);
+    if (told == peer.acknowledged.end() || told->second != head) message.durable.emplace(log, head);
+  }
+  if (message.durable.empty()) return;
+  peer.acknowledged = durable_;
+  context_.out.send(link, message);
+}
+
+void SpaceSync::on(LinkId link, const wire::Acknowledge& message, Now /*now*/) {
+  const Peer* peer = find(link);
+  if (peer != nullptr) context_.out.notify(PeerAcknowledged{peer->device, space_, message.durable});
+}
+
+void SpaceSync::notify_progress(const Peer& peer, Phase phase) const {
+  context_.out.notify(Progress{peer.device, space_, phase, peer.received});
+}
+
+// ---- news
+
+/// A fresh run goes at once to everybody in step; who has no credit left is told of it, and pulls
+/// when it can.
+void SpaceSync::broadcast(const wire::LiveRun& run, const Head& last, LinkId except) {
+  const std::uint64_t cost = cost_of(run);
+  for (auto& [link, peer] : peers_) {
+    if (link == except || !is_member(peer)) continue;
+    const bool at_once =
+        cost <= std::min<std::uint64_t>(peer.their_credit, limits::kLiveCreditBytes);
+    if (peer.they_in_step && at_once) {
+      peer.their_credit -= cost;
+      context_.out.send(link, run);
+    } else if (peer.serving) {
+      goes_on(*peer.serving);
+    } else {
+      peer.they_in_step = false;
+      context_.out.send(link, wire::Have{space_, run.log, last});
+    }
+  }
+}
+
+/// The same for what came in bulk: it is not sent on unasked.
+void SpaceSync::tell(LinkId except, const VectorClock& heads) {
+  for (auto& [link, peer] : peers_) {
+    if (link == except || !is_member(peer)) continue;
+    peer.they_in_step = false;
+    if (peer.serving) {
+      goes_on(*peer.serving);
+      continue;
+    }
+    for (const auto& [log, head] : heads) context_.out.send(link, wire::Have{space_, log, head});
+  }
+}
+
+// ---- time
+
+void SpaceSync::time_passed(Now now) {
+  if (durable_at_ && now.mono >= *durable_at_) {
+    durable_at_.reset();
+    context_.out.add(MakeDurable{space_});
+  }
+  if (retry_at_ && now.mono >= *retry_at_) retry_at_.reset();
+  if (source_ && now.mono.since_origin - source_heard_.since_origin >= limits::kSourceSilenceMax) {
+    const LinkId silent = *source_;
+    if (Peer* peer = find(silent)) peer->has_news = true;  // asked again after the others
+    finish_source(silent, now);
+  }
+  pull_next(now);
+}
+
+std::optional<Instant> SpaceSync::next_deadline() const {
+  std::optional<Instant> next = durable_at_;
+  const auto consider = [&](Instant at) { next = next ? std::min(*next, at) : at; };
+  if (retry_at_) consider(*retry_at_);
+  if (source_) consider(Instant{source_heard_.since_origin + limits::kSourceSilenceMax});
+  return next;
+}
+
+bool SpaceSync::is_idle() const {
+  const auto quiet = [](const auto& each) { return !each.second.serving && !each.second.pulling; };
+  return in_flight_.empty() && parked_.empty() && !durable_at_ && !retry_at_ && !source_ &&
+         std::all_of(peers_.begin(), peers_.end(), quiet);
+}
+
+}  // namespace lanyard::engine

@@ -1,0 +1,141 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <set>
+
+#include "replication/engine/live_run.hpp"
+#include "replication/engine/outbox.hpp"
+#include "replication/engine/peer_space.hpp"
+
+namespace lanyard::engine {
+
+/// What a space needs of the engine around it.
+struct SpaceContext {
+  DeviceId self;
+  const Hasher& hasher;
+  const Verifier& verifier;
+  const CipherFactory& ciphers;
+  Outbox& out;
+};
+
+/// The messages that are about one space.
+using SpaceMessage = std::variant<wire::Pull, wire::Grant, wire::PackPart, wire::InStep,
+                                  wire::LiveRun, wire::Have, wire::Credit, wire::Acknowledge>;
+
+/// One space in talk with every linked member: who is asked for what is missing, what is sent to
+/// whom, what is applied and what is durable. Pure.
+///
+/// With each peer there are two dialogues that know nothing of each other: we pull from it, and it
+/// pulls from us. After a pull is answered in full the answering side is *in step*: it sends what
+/// is new at once, on standing credit. One that has fallen behind its credit is told `have`, and
+/// pulls again.
+class SpaceSync {
+ public:
+  SpaceSync(const SpaceId& space, const SpaceContext& context);
+
+  // ---- storage
+  [[nodiscard]] bool is_open() const { return intake_ != nullptr; }
+  void opened(SpaceOpened opened, Now now);
+  void committed(Committed committed, Now now);
+  /// There is no such space here: who asked is answered like one who may not see it.
+  void not_here();
+  void applied(std::uint64_t ticket, Now now);
+  void durable(const VectorClock& clock);
+  void persist_failed(const PersistFailed& failed, Now now);
+  void log_loaded(LogLoaded loaded, Now now);
+  void grant_loaded(const GrantLoaded& loaded);
+
+  // ---- peers
+  /// The peer is linked, and this space concerns it: from now on it hears of what is new.
+  /// `knows_of_it`: it need not be told that the space is here.
+  void peer_listed(LinkId link, const DeviceId& peer, bool knows_of_it);
+  /// Its digest equalled ours. `still`: ours has not changed since, so that both hold the same now.
+  void peer_equal(LinkId link, bool still);
+  /// It has something that we have not, or may have.
+  void peer_has_news(LinkId link, Now now);
+  void peer_gone(LinkId link, Now now);
+  /// A linked device may have become a member just now: then it is told what there is. True if so.
+  bool offer(LinkId link, const DeviceId& peer);
+
+  /// A message about this space. kBusy: more came than can wait while the space is being opened.
+  [[nodiscard]] Status hear(LinkId link, SpaceMessage message, Now now);
+
+  // ---- time
+  void time_passed(Now now);
+  [[nodiscard]] std::optional<Instant> next_deadline() const;
+
+  [[nodiscard]] const VectorClock& applied_clock() const { return applied_; }
+  /// True if nothing is under way, so that it may be forgotten and opened again later.
+  [[nodiscard]] bool is_idle() const;
+
+ private:
+  using Peer = PeerSpace;
+  /// Changes handed to storage and not yet applied.
+  struct InFlight {
+    std::uint64_t ticket = 0;
+    LinkId from;
+    std::uint64_t cost = 0;
+    VectorClock heads;
+    std::optional<wire::LiveRun> run;  ///< what to forward, if it came live
+  };
+
+  void on(LinkId link, const wire::Pull& message, Now now);
+  void on(LinkId link, const wire::Grant& message, Now now);
+  void on(LinkId link, const wire::PackPart& message, Now now);
+  void on(LinkId link, const wire::InStep& message, Now now);
+  void on(LinkId link, const wire::LiveRun& message, Now now);
+  void on(LinkId link, const wire::Have& message, Now now);
+  void on(LinkId link, const wire::Credit& message, Now now);
+  void on(LinkId link, const wire::Acknowledge& message, Now now);
+
+  [[nodiscard]] Peer* find(LinkId link);
+  /// Whether we may talk with it about this space. An empty store knows no members: it has nothing
+  /// to tell either.
+  [[nodiscard]] bool is_member(const Peer& peer) const;
+  [[nodiscard]] std::map<LinkId, Peer>::iterator next_source();
+  void take_grant(const wire::Grant& grant);
+  void pull_next(Now now);
+  void finish_source(LinkId link, Now now);
+  static void add_credit(Peer& peer, std::uint64_t bytes);
+  void serve(LinkId link, Now now);
+  void load(LinkId link, Peer& peer);
+  void flush(LinkId link, Peer& peer, Now now);
+  void in_step(LinkId link, Peer& peer, Now now);
+  /// True if something new was accepted. If it could not be, what to do about that was done.
+  bool accept(LinkId link, ByteView pack, std::uint64_t cost, const wire::LiveRun* run, Now now);
+  void refuse(LinkId link, Peer& peer, const Error& error, Now now);
+  [[nodiscard]] bool has_context(const wire::LiveRun& run) const;
+  void park(wire::LiveRun run, LinkId link);
+  void retry_parked(Now now);
+  void broadcast(const wire::LiveRun& run, const Head& last, LinkId except);
+  void tell(LinkId except, const VectorClock& heads);
+  void return_credit(LinkId link, std::uint64_t bytes);
+  /// What may still be given, so that at most `window` bytes are under way or not yet applied.
+  [[nodiscard]] static std::uint64_t credit_room(const Peer& peer, std::uint64_t window);
+  void acknowledge(LinkId link, Peer& peer);
+  void notify_progress(const Peer& peer, Phase phase) const;
+
+  SpaceId space_;
+  SpaceContext context_;
+  std::unique_ptr<Cipher> cipher_;
+  std::unique_ptr<oplog::Intake> intake_;
+  VectorClock applied_;
+  VectorClock durable_;
+  std::map<LinkId, Peer> peers_;
+  std::vector<std::pair<LinkId, SpaceMessage>> deferred_;  ///< until the space is open
+  std::uint64_t deferred_bytes_ = 0;
+  std::vector<Committed> own_deferred_;
+  std::deque<InFlight> in_flight_;
+  std::uint64_t next_ticket_ = 1;
+  std::uint64_t next_request_ = 1;
+  std::optional<LinkId> source_;
+  LinkId last_source_;
+  Instant source_heard_;
+  std::optional<Instant> durable_at_;
+  std::optional<Instant> retry_at_;  ///< storage failed: ask nobody until then
+  std::deque<std::pair<LinkId, wire::LiveRun>> parked_;
+  std::uint64_t parked_bytes_ = 0;
+};
+
+}  // namespace lanyard::engine

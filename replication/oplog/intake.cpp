@@ -1,0 +1,96 @@
+#include "replication/oplog/intake.hpp"
+
+namespace lanyard::oplog {
+
+Intake::Intake(DeviceId self, SpaceLog state, Cipher& cipher, const Hasher& hasher,
+               const Verifier& verifier)
+    : self_(self),
+      state_(std::move(state)),
+      cipher_(cipher),
+      hasher_(hasher),
+      verifier_(verifier) {}
+
+/// One pass over a pack: advances a copy of the state, and drops what we hold already.
+struct Intake::Walk {
+  SpaceLog next;
+  std::vector<Change> fresh;
+
+  Status take(const Change& change, const Hasher& hasher) {
+    const Head held = next.head_of(change.header.log);
+    if (change.header.seq > held.seq) {
+      LANYARD_TRY(next.advance(change, hasher));
+      fresh.push_back(change);
+      return {};
+    }
+    if (change.header.seq == held.seq && change.hash != held.hash)
+      return fail(Code::kForked, "log");
+    return {};
+  }
+};
+
+Result<Accepted> Intake::accept(ByteView bytes) {
+  LANYARD_TRY_SET(Pack pack, read_pack(bytes, cipher_, hasher_));
+  Walk walk{state_, {}};
+  for (const Change& change : pack.changes) LANYARD_TRY(walk.take(change, hasher_));
+  LANYARD_TRY(verify(pack, walk.next));
+
+  Accepted accepted;
+  const bool whole = walk.fresh.size() == pack.changes.size();
+  if (whole) {
+    accepted.bytes = to_bytes(bytes);
+  } else if (!walk.fresh.empty()) {
+    RunSignatures signatures;
+    for (const PackLog& log : pack.logs) signatures.emplace(log.log, log.signature);
+    accepted.bytes = write_pack(walk.fresh, signatures, true);
+  }
+  accepted.pack = std::move(pack);
+  accepted.pack.changes = std::move(walk.fresh);
+  take_grants(accepted.pack);
+  state_ = std::move(walk.next);
+  return accepted;
+}
+
+/// One signature per log, over its last change; and that of every open change, which are few.
+Status Intake::verify(const Pack& pack, const SpaceLog& next) const {
+  std::map<LogId, Hash> last;
+  for (const Change& change : pack.changes) {
+    last[change.header.log] = change.hash;
+    if (change.header.kind != ChangeKind::kOpen) continue;
+    const DeviceId& device = next.logs.at(change.header.log).device;
+    if (!is_signed(change.hash, change.signature, device, verifier_))
+      return fail(Code::kBadSignature, "open change");
+  }
+  for (const PackLog& log : pack.logs) {
+    const DeviceId& device = next.logs.at(log.log).device;
+    if (!is_signed(last.at(log.log), log.signature, device, verifier_))
+      return fail(Code::kBadSignature, "pack");
+  }
+  return {};
+}
+
+void Intake::take_grants(const Pack& pack) {
+  for (const Change& change : pack.changes) {
+    if (change.header.kind != ChangeKind::kOpen || change.form != PayloadForm::kPlain) continue;
+    const auto ops = read_open(change.payload);
+    if (!ops) continue;
+    for (const OpenOp& op : *ops) {
+      const auto* admitted = std::get_if<Admit>(&op);
+      if (admitted == nullptr || admitted->device != self_) continue;
+      // A grant that does not open is its author's mistake; the change counts all the same.
+      for (const Grant& grant : admitted->grants)
+        static_cast<void>(cipher_.take_grant(grant.epoch, grant.sealed));
+    }
+  }
+}
+
+Opened open_payload(const Change& change, const Cipher& cipher, Bytes& memory) {
+  if (change.form == PayloadForm::kErased) return {{}, Effect::kBadPayload};
+  if (change.form == PayloadForm::kPlain) return {change.payload, Effect::kEffective};
+  const Header& header = change.header;
+  if (!cipher.holds(header.epoch)) return {{}, Effect::kNoKey};
+  if (!cipher.open(header.epoch, header.log, header.seq, change.payload, memory))
+    return {{}, Effect::kBadSeal};
+  return {memory, Effect::kEffective};
+}
+
+}  // namespace lanyard::oplog

@@ -1,0 +1,114 @@
+#include "replication/oplog/space_log.hpp"
+
+#include <algorithm>
+
+namespace lanyard::oplog {
+namespace {
+
+/// What a change's author held of a log, as far as this header says. Only at whole contexts does it
+/// say everything; that is where membership is asked for: at the first change of a log.
+bool names(const Header& header, const Dot& dot) {
+  const auto cites = [&](const ContextEntry& entry) {
+    return entry.log == dot.log && entry.head.seq >= dot.seq;
+  };
+  return (header.log == dot.log && header.seq > dot.seq) ||
+         std::any_of(header.context.begin(), header.context.end(), cites);
+}
+
+}  // namespace
+
+VectorClock SpaceLog::clock() const {
+  VectorClock clock;
+  for (const auto& [id, log] : logs) clock.emplace_hint(clock.end(), id, log.head);
+  return clock;
+}
+
+Head SpaceLog::head_of(const LogId& log) const {
+  const auto found = logs.find(log);
+  return found == logs.end() ? Head{} : found->second.head;
+}
+
+bool SpaceLog::is_admitted(const DeviceId& device, const Header& header) const {
+  if (founder == device) return true;
+  return std::any_of(admissions.begin(), admissions.end(), [&](const Admission& admission) {
+    return admission.device == device && names(header, admission.by);
+  });
+}
+
+bool SpaceLog::is_member(const DeviceId& device) const {
+  return founder == device ||
+         std::any_of(admissions.begin(), admissions.end(),
+                     [&](const Admission& admission) { return admission.device == device; });
+}
+
+std::vector<DeviceId> SpaceLog::members() const {
+  std::vector<DeviceId> out;
+  if (founder) out.push_back(*founder);
+  for (const Admission& admission : admissions) out.push_back(admission.device);
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
+Status SpaceLog::check_context(const Header& header) const {
+  for (const ContextEntry& entry : header.context) {
+    const Head held = head_of(entry.log);
+    if (entry.head.seq > held.seq)
+      return fail(Code::kMissingContext, "a change depends on one that is not held");
+    // Older hashes of another log are not at hand; the head is what honest authors cite most.
+    if (entry.head.seq == held.seq && entry.head.hash != held.hash)
+      return fail(Code::kForked, "context");
+  }
+  return {};
+}
+
+Status SpaceLog::open(const Change& change, const Hasher& hasher) {
+  if (change.header.kind != ChangeKind::kOpen || change.form != PayloadForm::kPlain) {
+    return fail(Code::kMalformed, "a log does not begin with its opening");
+  }
+  const auto ops = read_open(change.payload);
+  const auto* op = ops && !ops->empty() ? std::get_if<OpenLog>(&ops->front()) : nullptr;
+  if (op == nullptr) return fail(Code::kMalformed, "a log does not begin with its opening");
+  if (op->space != space) return fail(Code::kWrongSpace, "the log was opened for another space");
+  if (log_id_of(op->device, op->incarnation, op->space, hasher) != change.header.log) {
+    return fail(Code::kMalformed, "the log's id is not that of its opening");
+  }
+  if (op->founding) {
+    if (space_id_of(op->device, *op->founding, hasher) != space)
+      return fail(Code::kWrongSpace, "founder");
+    founder = op->device;
+  } else if (!is_admitted(op->device, change.header)) {
+    return fail(Code::kNotAdmitted, "the log's device was not admitted before it wrote");
+  }
+  logs.emplace(change.header.log, HeldLog{op->device, {change.header.seq, change.hash}});
+  return {};
+}
+
+void SpaceLog::admit(const Change& change) {
+  if (change.header.kind != ChangeKind::kOpen || change.form != PayloadForm::kPlain) return;
+  const auto ops = read_open(change.payload);
+  if (!ops) return;
+  // Every member is an admin in version 1, and a log is only held if its device is a member: the
+  // author may admit.
+  for (const OpenOp& op : *ops) {
+    if (const auto* admitted = std::get_if<Admit>(&op))
+      admissions.push_back({admitted->device, change.dot()});
+  }
+}
+
+Status SpaceLog::advance(const Change& change, const Hasher& hasher) {
+  const Header& header = change.header;
+  const Head held = head_of(header.log);
+  if (header.seq.value > held.seq.value + 1) return fail(Code::kMissingContext, "a gap in the log");
+  if (header.seq <= held.seq || header.prev != held.hash) return fail(Code::kForked, "log");
+  LANYARD_TRY(check_context(header));
+  if (header.seq.value == 1) {
+    LANYARD_TRY(open(change, hasher));
+  } else {
+    logs.at(header.log).head = {header.seq, change.hash};
+  }
+  admit(change);
+  return {};
+}
+
+}  // namespace lanyard::oplog

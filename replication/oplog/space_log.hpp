@@ -1,0 +1,55 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "replication/oplog/open_op.hpp"
+#include "replication/types/vector_clock.hpp"
+
+/// What is proven about one space's logs: who writes them, how far they are held, and who was
+/// admitted by whom.
+namespace lanyard::oplog {
+
+struct HeldLog {
+  DeviceId device;
+  Head head;
+  friend bool operator==(const HeldLog&, const HeldLog&) = default;
+};
+
+/// An effective admit: from this change on, and for whoever has it in its context, the device is a
+/// member.
+struct Admission {
+  DeviceId device;
+  Dot by;
+  friend bool operator==(const Admission&, const Admission&) = default;
+};
+
+/// The state that Intake and Author go on from. Small: it grows with devices, not with data. Stored
+/// beside the log, and found again by reading it.
+struct SpaceLog {
+  SpaceId space;
+  std::optional<DeviceId> founder;  ///< nothing until the founder's first change is held
+  std::map<LogId, HeldLog> logs;
+  std::vector<Admission> admissions;
+
+  [[nodiscard]] VectorClock clock() const;
+  [[nodiscard]] Head head_of(const LogId& log) const;  ///< seq 0 if nothing is held
+  /// Whether the device was a member in the causal past of a change with this context.
+  [[nodiscard]] bool is_admitted(const DeviceId& device, const Header& header) const;
+  [[nodiscard]] bool is_member(const DeviceId& device) const;
+  /// Distinct members, sorted; the founder included.
+  [[nodiscard]] std::vector<DeviceId> members() const;
+
+  /// Takes in one change whose chain is proven, or is about to be: moves the head, and for an open
+  /// change reads its ops. kNotAdmitted, kWrongSpace, kMalformed, kForked or kMissingContext leave
+  /// everything as it was.
+  [[nodiscard]] Status advance(const Change& change, const Hasher& hasher);
+
+ private:
+  [[nodiscard]] Status check_context(const Header& header) const;
+  [[nodiscard]] Status open(const Change& change, const Hasher& hasher);
+  void admit(const Change& change);
+};
+
+}  // namespace lanyard::oplog

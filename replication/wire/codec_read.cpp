@@ -1,0 +1,361 @@
+#ifndef MSGPACK_NO_BOOST
+#define MSGPACK_NO_BOOST
+#endif
+#include <msgpack.hpp>
+
+#include "replication/types/limits.hpp"
+#include "replication/types/utf8.hpp"
+#include "replication/wire/codec_parts.hpp"
+
+namespace lanyard::wire {
+namespace {
+
+using msgpack::type::object_type;
+
+/// A live run is the deepest message: message, items, item, context, entry.
+constexpr std::size_t kDepthMax = 5;
+constexpr std::size_t kArrayMax = limits::kClockLogsMax;
+constexpr std::size_t kBinaryMax = limits::kPayloadBytesMax;
+static_assert(kArrayMax >= std::max({limits::kContextEntriesMax, limits::kDigestPageSpacesMax,
+                                     limits::kPackChangesMax, limits::kFeaturesMax}));
+static_assert(kBinaryMax >= limits::kPackPartBytesMax);
+
+/// What the reading of one message has come to.
+struct Reading {
+  Naming& naming;
+  std::optional<Code> wrong;
+
+  void fail(Code code) {
+    if (!wrong) wrong = code;
+  }
+};
+
+/// The elements of one array, read one after the other. The first mistake anywhere spoils the whole
+/// message; what is read after it is empty.
+class Elements {
+ public:
+  Elements(const msgpack::object& array, Reading& reading) : reading_(reading) {
+    require(array.type == object_type::ARRAY);
+    if (reading_.wrong) return;
+    at_ = array.via.array.ptr;
+    left_ = array.via.array.size;
+  }
+
+  [[nodiscard]] std::size_t left() const { return left_; }
+  [[nodiscard]] bool more() const { return left_ > 0 && !reading_.wrong; }
+  void refuse(Code code) { reading_.fail(code); }
+  void require(bool condition) {
+    if (!condition) refuse(Code::kMalformed);
+  }
+
+  bool boolean() {
+    const msgpack::object* element = take(object_type::BOOLEAN);
+    return element != nullptr && element->via.boolean;
+  }
+  std::uint64_t natural() {
+    const msgpack::object* element = take(object_type::POSITIVE_INTEGER);
+    return element != nullptr ? element->via.u64 : 0;
+  }
+  std::int64_t integer() {
+    if (next_is(object_type::NEGATIVE_INTEGER)) return take(object_type::NEGATIVE_INTEGER)->via.i64;
+    const std::uint64_t value = natural();
+    require(value <= static_cast<std::uint64_t>(INT64_MAX));
+    return static_cast<std::int64_t>(value);
+  }
+  std::string text() {
+    const msgpack::object* element = take(object_type::STR);
+    if (element == nullptr) return {};
+    const std::string_view text(element->via.str.ptr, element->via.str.size);
+    if (text.size() > limits::kNameBytesMax) refuse(Code::kTooLarge);
+    require(is_utf8(as_bytes(text)));
+    return std::string(text);
+  }
+  /// Points into the message.
+  ByteView binary(std::size_t bytes_max) {
+    const msgpack::object* element = take(object_type::BIN);
+    if (element == nullptr) return {};
+    if (element->via.bin.size > bytes_max) refuse(Code::kTooLarge);
+    return as_bytes({element->via.bin.ptr, element->via.bin.size});
+  }
+  template <class Fixed>
+  Fixed fixed() {
+    const auto out = Fixed::from(binary(kBinaryMax));
+    require(out.has_value());
+    return out.value_or(Fixed{});
+  }
+  /// An id, or the number of one that was met on this link.
+  template <class Id>
+  Id name() {
+    if (next_is(object_type::BIN)) {
+      const Id id = fixed<Id>();
+      if (!reading_.wrong) reading_.naming.meet(id.view());
+      return id;
+    }
+    const auto known = reading_.naming.at(natural());
+    const auto out = known ? Id::from(*known) : std::nullopt;
+    require(out.has_value());
+    return out.value_or(Id{});
+  }
+  Seq seq() {
+    const Seq out{natural()};
+    require(out.value > 0);
+    return out;
+  }
+  bool take_nil() { return next_is(object_type::NIL) && take(object_type::NIL) != nullptr; }
+  Elements array(std::size_t size_max) {
+    Elements inner(take_or_nil(object_type::ARRAY), reading_);
+    if (inner.left_ > size_max) refuse(Code::kTooLarge);
+    return inner;
+  }
+  Elements array_of(std::size_t size) {
+    Elements inner(take_or_nil(object_type::ARRAY), reading_);
+    require(inner.left_ == size);
+    return inner;
+  }
+
+ private:
+  [[nodiscard]] bool next_is(object_type type) const { return more() && at_->type == type; }
+  const msgpack::object* take(object_type type) {
+    require(next_is(type));
+    if (reading_.wrong) return nullptr;
+    --left_;
+    return at_++;
+  }
+  msgpack::object take_or_nil(object_type type) {
+    const msgpack::object* element = take(type);
+    return element != nullptr ? *element : msgpack::object();
+  }
+
+  Reading& reading_;
+  const msgpack::object* at_ = nullptr;
+  std::size_t left_ = 0;
+};
+
+// ---- parts of messages
+
+oplog::ContextEntry read_head(Elements& in) {
+  oplog::ContextEntry entry;
+  entry.log = in.name<LogId>();
+  entry.head.seq = in.seq();
+  entry.head.hash = in.fixed<Hash>();
+  return entry;
+}
+
+oplog::ContextEntry read_full_head(Elements& in) {
+  oplog::ContextEntry entry;
+  entry.log = in.fixed<LogId>();
+  entry.head.seq = in.seq();
+  entry.head.hash = in.fixed<Hash>();
+  return entry;
+}
+
+/// Log ids must be sorted and distinct: a clock has one spelling.
+VectorClock read_clock(Elements& in, oplog::ContextEntry (*read_entry)(Elements&)) {
+  VectorClock clock;
+  Elements list = in.array(limits::kClockLogsMax);
+  while (list.more()) {
+    Elements one = list.array_of(3);
+    const oplog::ContextEntry entry = read_entry(one);
+    list.require(clock.empty() || clock.rbegin()->first < entry.log);
+    clock.emplace_hint(clock.end(), entry.log, entry.head);
+  }
+  return clock;
+}
+
+std::vector<oplog::ContextEntry> read_context(Elements& in, const LogId& own) {
+  std::vector<oplog::ContextEntry> context;
+  Elements list = in.array(limits::kContextEntriesMax);
+  while (list.more()) {
+    Elements one = list.array_of(3);
+    const oplog::ContextEntry entry = read_head(one);
+    list.require(entry.log != own && (context.empty() || context.back().log < entry.log));
+    context.push_back(entry);
+  }
+  return context;
+}
+
+LiveRun::Item read_item(Elements& list, const LogId& log, Hlc previous) {
+  Elements in = list.array(6);
+  LiveRun::Item item;
+  const std::size_t elements = in.left();
+  const std::uint64_t flags = in.natural();
+  in.require(flags <= 2);  // sealed as plain, open, sealed as sealed
+  item.kind = static_cast<oplog::ChangeKind>(flags & 1);
+  item.form = static_cast<oplog::PayloadForm>(flags >> 1);
+  const bool open = item.kind == oplog::ChangeKind::kOpen;
+  in.require(elements == (open ? 6U : 5U));
+  item.timestamp = {previous.value + in.natural()};
+  item.context = read_context(in, log);
+  const bool no_epoch = in.take_nil();
+  in.require(no_epoch == open);
+  if (!no_epoch) {
+    item.epoch = in.name<EpochId>();
+    in.require(!item.epoch.is_zero());
+  }
+  item.payload = to_bytes(in.binary(limits::kPayloadBytesMax));
+  if (open) item.signature = in.fixed<Signature>();
+  return item;
+}
+
+// ---- messages
+
+Hello read_hello(Elements& in) {
+  Hello message;
+  message.build = in.text();
+  Elements features = in.array(limits::kFeaturesMax);
+  while (features.more()) message.features.push_back(features.text());
+  message.name = in.text();
+  message.wall_ms = in.integer();
+  return message;
+}
+
+DigestBuckets read_buckets(Elements& in) {
+  DigestBuckets message;
+  ByteView all = in.binary(kDigestBuckets * Hash::kSize);
+  in.require(all.size() == kDigestBuckets * Hash::kSize);
+  for (; all.size() >= Hash::kSize; all = all.subspan(Hash::kSize))
+    message.buckets.push_back(*Hash::from(all.first(Hash::kSize)));
+  return message;
+}
+
+DigestSpaces read_spaces(Elements& in) {
+  DigestSpaces message;
+  Elements list = in.array(limits::kDigestPageSpacesMax);
+  while (list.more()) {
+    Elements one = list.array_of(2);
+    const auto space = one.fixed<SpaceId>();
+    message.spaces.push_back({space, one.fixed<Hash>()});
+  }
+  message.last = in.boolean();
+  return message;
+}
+
+Pull read_pull(Elements& in) {
+  Pull message;
+  message.space = in.fixed<SpaceId>();
+  message.clock = read_clock(in, read_full_head);
+  message.credit = in.natural();
+  return message;
+}
+
+Grant read_grant(Elements& in) {
+  Grant message;
+  message.space = in.fixed<SpaceId>();
+  message.author = in.fixed<DeviceId>();
+  message.incarnation = in.fixed<Incarnation>();
+  message.header = to_bytes(in.binary(kBinaryMax));
+  message.payload = to_bytes(in.binary(limits::kPayloadBytesMax));
+  message.signature = in.fixed<Signature>();
+  return message;
+}
+
+PackPart read_part(Elements& in) {
+  PackPart message;
+  message.space = in.name<SpaceId>();
+  message.last = in.boolean();
+  message.bytes = to_bytes(in.binary(limits::kPackPartBytesMax));
+  return message;
+}
+
+InStep read_in_step(Elements& in) {
+  InStep message;
+  message.space = in.fixed<SpaceId>();
+  message.clock = read_clock(in, read_full_head);
+  return message;
+}
+
+LiveRun read_run(Elements& in) {
+  LiveRun message;
+  message.space = in.name<SpaceId>();
+  message.log = in.name<LogId>();
+  message.first = in.seq();
+  Elements items = in.array(limits::kPackChangesMax);
+  in.require(items.left() > 0 && message.first.value <= UINT64_MAX - items.left());
+  Hlc previous;
+  while (items.more()) {
+    message.items.push_back(read_item(items, message.log, previous));
+    previous = message.items.back().timestamp;
+  }
+  message.signature = in.fixed<Signature>();
+  return message;
+}
+
+Have read_have(Elements& in) {
+  const auto space = in.name<SpaceId>();
+  const oplog::ContextEntry entry = read_head(in);
+  return {space, entry.log, entry.head};
+}
+
+Credit read_credit(Elements& in) {
+  const auto space = in.name<SpaceId>();
+  return {space, in.natural()};
+}
+
+Acknowledge read_acknowledge(Elements& in) {
+  const auto space = in.name<SpaceId>();
+  return {space, read_clock(in, read_head)};
+}
+
+Ping read_ping(Elements& in) {
+  const std::uint64_t number = in.natural();
+  return {number, in.boolean()};
+}
+
+Bye read_bye(Elements& in) {
+  const std::uint64_t code = in.natural();
+  in.require(code <= static_cast<std::uint64_t>(ByeCode::kSilence));
+  return {static_cast<ByeCode>(code)};
+}
+
+Message read_body(MessageType type, Elements& in) {
+  switch (type) {
+    case MessageType::kHello: return read_hello(in);
+    case MessageType::kDigestRoot: return DigestRoot{in.fixed<Hash>()};
+    case MessageType::kDigestBuckets: return read_buckets(in);
+    case MessageType::kDigestSpaces: return read_spaces(in);
+    case MessageType::kPull: return read_pull(in);
+    case MessageType::kGrant: return read_grant(in);
+    case MessageType::kPackPart: return read_part(in);
+    case MessageType::kInStep: return read_in_step(in);
+    case MessageType::kLiveRun: return read_run(in);
+    case MessageType::kHave: return read_have(in);
+    case MessageType::kCredit: return read_credit(in);
+    case MessageType::kAcknowledge: return read_acknowledge(in);
+    case MessageType::kPing: return read_ping(in);
+    case MessageType::kBye: return read_bye(in);
+  }
+  in.refuse(Code::kMalformed);
+  return Bye{};
+}
+
+/// Texts and binaries stay in the message; only what is kept of it is copied, once.
+bool stays_in_message(object_type /*type*/, std::size_t /*size*/, void* /*unused*/) { return true; }
+
+}  // namespace
+
+Result<Message> read(MessageType type, ByteView bytes, Naming& naming) {
+  // No array has more elements than the message has bytes.
+  const msgpack::unpack_limit limit(std::min(kArrayMax, bytes.size()), 0, limits::kNameBytesMax,
+                                    kBinaryMax, 0, kDepthMax);
+  try {
+    msgpack::zone zone;
+    std::size_t end = 0;
+    bool referenced = false;
+    const msgpack::object object = msgpack::unpack(zone, as_text(bytes).data(), bytes.size(), end,
+                                                   referenced, stays_in_message, nullptr, limit);
+    if (end != bytes.size()) return fail(Code::kMalformed, "bytes after a message");
+    Reading reading{naming, std::nullopt};
+    Elements in(object, reading);
+    static_cast<void>(in.natural());  // the type
+    Message message = read_body(type, in);
+    in.require(in.left() == 0);
+    if (reading.wrong) return fail(*reading.wrong, "message");
+    return message;
+  } catch (const msgpack::size_overflow&) {
+    return fail(Code::kTooLarge, "message");
+  } catch (const msgpack::unpack_error&) {
+    return fail(Code::kMalformed, "message");
+  }
+}
+
+}  // namespace lanyard::wire

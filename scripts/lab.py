@@ -1,0 +1,117 @@
+"""A small network on one machine: hosts in namespaces on one bridge, whose links can be cut.
+
+Everything is made inside namespaces of this process's own and goes when it ends; nothing outside
+is touched. Works as root, and for everybody else where the kernel lets users have namespaces.
+
+    enter()                        first, before anything else of the program
+    lab = Lab(["laptop", "pi"])    10.77.0.1, 10.77.0.2, ...
+    lab.popen("laptop", [...])     a process on that host
+    lab.cut("laptop", "pi")        no frame passes between the two, either way, until heal()
+    lab.bytes_on_wire()            sent and received by all hosts, from the interfaces' counters
+"""
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+_MARK = "LANYARD_LAB_ENTERED"
+
+
+def entered() -> bool:
+    return _MARK in os.environ
+
+
+def enter() -> None:
+    """Starts this program again inside namespaces of its own. Returns only there."""
+    if entered():
+        os.environ.pop(_MARK)
+        _run("mount", "-t", "tmpfs", "tmpfs", "/run")
+        _run("ip", "link", "set", "lo", "up")
+        return
+    for tool in ("unshare", "ip", "nft"):
+        if not shutil.which(tool):
+            sys.exit(f"lab: `{tool}` is not installed.\n  Fix: scripts/setup")
+    as_user = [] if os.geteuid() == 0 else ["-U", "-r"]
+    command = ["unshare", *as_user, "-n", "-m", "--", sys.executable, *sys.argv]
+    probe = subprocess.run(["unshare", *as_user, "-n", "-m", "--", "true"], capture_output=True,
+                           text=True)
+    if probe.returncode != 0:
+        sys.exit(f"lab: cannot make network namespaces.\n  Why: {probe.stderr.strip()}\n"
+                 "  Fix: run as root, or allow user namespaces "
+                 "(sysctl kernel.unprivileged_userns_clone=1)")
+    os.execvpe(command[0], command, {**os.environ, _MARK: "1"})
+
+
+class Lab:
+    """Hosts on a bridge. Addresses are in the order of the names."""
+
+    def __init__(self, names: list[str]):
+        self.names = list(names)
+        self.addresses = {name: f"10.77.0.{i + 1}" for i, name in enumerate(names)}
+        _run("ip", "link", "add", "br0", "type", "bridge", "mcast_snooping", "0")
+        _run("ip", "link", "set", "br0", "up")
+        for name in names:
+            self._add_host(name)
+        _run("nft", "add", "table", "bridge", "lab")
+        _run("nft", "add chain bridge lab cuts { type filter hook forward priority 0; }")
+
+    def _add_host(self, name: str) -> None:
+        port = self._port(name)
+        _run("ip", "netns", "add", name)
+        _run("ip", "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", name)
+        _run("ip", "link", "set", port, "master", "br0", "up")
+        inside = ["ip", "-n", name]
+        _run(*inside, "link", "set", "lo", "up")
+        _run(*inside, "link", "set", "eth0", "up")
+        _run(*inside, "address", "add", self.addresses[name] + "/24", "dev", "eth0")
+
+    def _port(self, name: str) -> str:
+        return f"port{self.names.index(name)}"  # 15 characters at most
+
+    def command(self, host: str, command: list[str]) -> list[str]:
+        return ["ip", "netns", "exec", host, *command]
+
+    def run(self, host: str, command: list[str], **options) -> subprocess.CompletedProcess:
+        return subprocess.run(self.command(host, command), **options)
+
+    def popen(self, host: str, command: list[str], **options) -> subprocess.Popen:
+        """The process itself: `ip netns exec` becomes it, so that its pid can be killed."""
+        return subprocess.Popen(self.command(host, command), **options)
+
+    def cut(self, one: str, other: str) -> None:
+        for source, target in ((one, other), (other, one)):
+            match = f'iifname "{self._port(source)}" oifname "{self._port(target)}"'
+            _run("nft", f"add rule bridge lab cuts {match} drop")
+
+    def cut_off(self, host: str) -> None:
+        for other in self.names:
+            if other != host:
+                self.cut(host, other)
+
+    def heal(self) -> None:
+        _run("nft", "flush", "chain", "bridge", "lab", "cuts")
+
+    def slow_down(self, host: str, rate: str) -> None:
+        """What the host is sent comes at this rate ("400kbit"), until speed_up()."""
+        _run("tc", "qdisc", "add", "dev", self._port(host), "root", "tbf", "rate", rate,
+             "burst", "16kb", "latency", "400ms")
+
+    def speed_up(self, host: str) -> None:
+        _run("tc", "qdisc", "del", "dev", self._port(host), "root")
+
+    def bytes_on_wire(self) -> int:
+        """Bytes that all hosts have sent, with every header down to Ethernet's."""
+        ports = {self._port(name) for name in self.names}
+        links = json.loads(_run("ip", "-s", "-j", "link", "show"))
+        # What the bridge's port receives is what the host sent.
+        return sum(link["stats64"]["rx"]["bytes"] for link in links if link["ifname"] in ports)
+
+
+def _run(*command: str) -> str:
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"lab: `{' '.join(command)}` failed: {done.stderr.strip()}")
+    return done.stdout

@@ -1,0 +1,169 @@
+#include "replication/types/limits.hpp"
+#include "storage/files.hpp"
+#include "storage/space_file.hpp"
+#include "storage/space_tables.hpp"
+#include "storage/store.hpp"
+
+namespace lanyard::storage {
+namespace {
+
+constexpr std::size_t kDifferencesMax = 100;
+
+/// Rows of every table that follows from the log, in an order that follows from it too. Row numbers
+/// of records depend on how changes were batched, and mean nothing.
+struct Comparison {
+  const char* table;
+  const char* columns;
+  const char* order;
+};
+constexpr Comparison kComparisons[] = {
+    {"lanyard_log", "position, changes, logs, hashes", "position"},
+    {"lanyard_log_index", "log, first, position", "log, first"},
+    {"lanyard_logs", "number, log, device, incarnation, founding, seq, hash, timestamp, context",
+     "number"},
+    {"lanyard_admissions", "position, device, log, seq, header, payload, signature", "position"},
+    {"lanyard_ineffective", "log, seq, effect, epoch", "log, seq"},
+    {"lanyard_collections", "number, name", "number"},
+    {"lanyard_fields", "collection, name", "collection, name"},
+    {"lanyard_records", "collection, key, value, dots", "collection, key"},
+    {"lanyard_conflicts", "collection, key, field, kind, log, seq, value, timestamp",
+     "collection, key, field, kind, log, seq, value"},
+    {"lanyard_trash", "collection, key, field, kind, log, seq, hidden_by, value, timestamp",
+     "collection, key, field, kind, log, seq, hidden_by, value"},
+    {"lanyard_chunks", "log, hash, part, bytes", "log, hash, part"},
+};
+
+bool same_column(const Query& left, const Query& right, int column) {
+  if (left.type(column) != right.type(column)) return false;
+  switch (left.type(column)) {
+    case Query::Type::kNull: return true;
+    case Query::Type::kInteger: return left.integer(column) == right.integer(column);
+    default: return equal(left.blob(column), right.blob(column));
+  }
+}
+
+class Rebuild {
+ public:
+  Rebuild(Database& file, Database& scratch, const SpaceId& space, const Ports& ports)
+      : file_(file),
+        scratch_(scratch),
+        ports_(ports),
+        cipher_(ports.ciphers.make()),
+        source_(file, space, ports.signer.device(), ports.hasher, *cipher_),
+        tables_(scratch, space, ports.signer.device(), ports.hasher, *cipher_) {}
+
+  using Progress = std::function<void(std::uint64_t done, std::uint64_t of)>;
+
+  Result<CheckReport> run(const Progress& progress) {
+    LANYARD_TRY(source_.load());  // gives the cipher all its keys
+    LANYARD_TRY(tables_.load());
+    LANYARD_TRY(scratch_.begin(Sync::kNormal));
+    const std::uint64_t of = source_.log_rows().end();
+    LANYARD_TRY(source_.log_rows().for_each(0, [&](const LogRow& row) -> Result<bool> {
+      LANYARD_TRY(take(row));
+      if (progress) progress(row.position + row.changes, of);
+      return true;
+    }));
+    LANYARD_TRY(flush());
+    LANYARD_TRY(scratch_.commit());
+    CheckReport report;
+    report.changes = of;
+    LANYARD_TRY_SET(const std::int64_t records,
+                    file_.number("SELECT count(*) FROM lanyard_records"));
+    report.records = static_cast<std::uint64_t>(records);
+    for (const Comparison& each : kComparisons) LANYARD_TRY(compare_tables(each, report));
+    return report;
+  }
+
+ private:
+  Status take(const LogRow& row) {
+    LANYARD_TRY_SET(const Bytes body, source_.log_rows().body(row.position));
+    LANYARD_TRY_SET(oplog::Pack pack, oplog::read_pack(body, *cipher_, ports_.hasher));
+    packs_.push_back(std::move(pack));
+    for (const oplog::Change& change : packs_.back().changes) LANYARD_TRY(tables_.take(change));
+    // The body is not compared: it is what everything else was made from.
+    LANYARD_TRY(tables_.append({}, packs_.back().changes));
+    bytes_ += packs_.back().body.size();
+    if (tables_.merger().waiting_ops() >= limits::kMergeBatchOps ||
+        bytes_ >= limits::kMergeBatchBytes)
+      return flush();
+    return {};
+  }
+
+  Status flush() {
+    LANYARD_TRY(tables_.flush());
+    packs_.clear();
+    bytes_ = 0;
+    return {};
+  }
+
+  Status compare_tables(const Comparison& what, CheckReport& report) {
+    const std::string sql =
+        std::string("SELECT ") + what.columns + " FROM " + what.table + " ORDER BY " + what.order;
+    Query left(file_, sql);
+    Query right(scratch_, sql);
+    for (std::uint64_t row = 0;; ++row) {
+      LANYARD_TRY_SET(const bool more_left, left.next());
+      LANYARD_TRY_SET(const bool more_right, right.next());
+      if (report.differences.size() >= kDifferencesMax) return {};
+      const std::string where = std::string(what.table) + ", row " + std::to_string(row);
+      if (more_left != more_right) {
+        report.differences.push_back(where +
+                                     (more_left ? ": only in the file" : ": missing in the file"));
+        return {};
+      }
+      if (!more_left) return {};
+      for (int column = 0; column < left.columns(); ++column) {
+        if (same_column(left, right, column)) continue;
+        report.differences.push_back(where + ", column " + std::to_string(column + 1) +
+                                     ": another value");
+        break;
+      }
+    }
+  }
+
+  Database& file_;
+  Database& scratch_;
+  Ports ports_;
+  std::unique_ptr<Cipher> cipher_;
+  SpaceTables source_;
+  SpaceTables tables_;
+  std::vector<oplog::Pack> packs_;
+  std::size_t bytes_ = 0;
+};
+
+Status remove_scratch(const std::filesystem::path& file) {
+  LANYARD_TRY(remove_file(file));
+  LANYARD_TRY(remove_file(beside(file, "-wal")));
+  return remove_file(beside(file, "-shm"));
+}
+
+Result<CheckReport> rebuild_into(Database& file, const std::filesystem::path& scratch_file,
+                                 const SpaceId& space, const Ports& ports,
+                                 const Rebuild::Progress& progress) {
+  Database::Options options;
+  options.cache_kib = 64 * 1024;
+  LANYARD_TRY_SET(Database scratch, Database::open(scratch_file, Database::Mode::kCreate, options));
+  LANYARD_TRY(make_tables(scratch, space, ports.rng));
+  LANYARD_TRY(file.begin_snapshot());
+  auto report = Rebuild(file, scratch, space, ports).run(progress);
+  file.rollback();
+  return report;
+}
+
+}  // namespace
+
+Result<CheckReport> check_rebuild(
+    const std::filesystem::path& file, const SpaceId& space, const Ports& ports,
+    const std::filesystem::path& scratch_folder,
+    const std::function<void(std::uint64_t done, std::uint64_t of)>& progress) {
+  LANYARD_TRY_SET(Database database,
+                  open_space_file({file, space, true, 64 * 1024, {}}, ports.rng));
+  const std::filesystem::path scratch = scratch_folder / (file.filename().string() + ".check");
+  LANYARD_TRY(remove_scratch(scratch));
+  auto report = rebuild_into(database, scratch, space, ports, progress);
+  LANYARD_TRY(remove_scratch(scratch));
+  return report;
+}
+
+}  // namespace lanyard::storage

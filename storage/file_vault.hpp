@@ -1,0 +1,83 @@
+#pragma once
+
+#include <set>
+
+#include "storage/platform.hpp"
+#include "storage/space_files.hpp"
+#include "storage/vault.hpp"
+
+namespace lanyard::storage {
+
+/// The Vault over a data folder.
+class FileVault final : public Vault {
+ public:
+  /// `dirty`: spaces whose digest in platform.sqlite may be old.
+  FileVault(Options options, const Ports& ports, Platform platform, std::set<SpaceId> dirty);
+  ~FileVault() override;
+
+  [[nodiscard]] Result<std::vector<KnownDevice>> devices() override;
+  [[nodiscard]] Status add_device(const DeviceId& device, const std::string& address,
+                                  WallTime now) override;
+  [[nodiscard]] Status rename_device(const DeviceId& device, const std::string& name) override;
+  [[nodiscard]] Status forget_device(const DeviceId& device) override;
+  [[nodiscard]] Status saw_device(const DeviceId& device, const std::string& says_name,
+                                  const std::string& address, WallTime now) override;
+
+  [[nodiscard]] Result<std::vector<SpaceEntry>> spaces() override;
+  [[nodiscard]] Result<Created> create_space(const std::string& name, WallTime now) override;
+  [[nodiscard]] Status join_space(const SpaceId& space, WallTime now) override;
+  [[nodiscard]] Result<WriteOutcome> share_space(const SpaceId& space, const DeviceId& device,
+                                                 WallTime now) override;
+  [[nodiscard]] Status refresh_space(const SpaceId& space) override;
+  [[nodiscard]] Status leave_space(const SpaceId& space) override;
+  [[nodiscard]] Result<SpaceStore*> space(const SpaceId& space) override;
+  [[nodiscard]] Result<std::vector<SharedSpace>> shared_with(const DeviceId& peer) override;
+  [[nodiscard]] Status room_to_write() override;
+  [[nodiscard]] std::filesystem::path file_of(const SpaceId& space) const override;
+
+  [[nodiscard]] Status acknowledged(const DeviceId& device, const SpaceId& space,
+                                    const VectorClock& durable) override;
+  [[nodiscard]] Result<std::vector<PeerProgress>> progress() override;
+  [[nodiscard]] Result<std::optional<std::string>> setting(const std::string& key) override;
+  [[nodiscard]] Status set_setting(const std::string& key, const std::string& value) override;
+
+  [[nodiscard]] bool upkeep(WallTime now) override;
+  [[nodiscard]] std::optional<std::chrono::milliseconds> upkeep_within() const override;
+  void close() override;
+
+ private:
+  // What a space's file goes through (file_vault_files.cpp).
+  [[nodiscard]] Result<WatchedStore*> open_store(const SpaceId& space);
+  [[nodiscard]] Result<std::unique_ptr<WatchedStore>> open_file(
+      const SpaceId& space, const std::optional<Error>& read_only_because);
+  [[nodiscard]] Status rescue_file(const SpaceId& space);
+  void disk_failed(const SpaceId& space, const Error& error);
+  [[nodiscard]] Status before_write(const SpaceId& space);
+  void before_close(const SpaceId& space, WatchedStore& store);
+  [[nodiscard]] Hash digest_of(const WatchedStore& store) const;
+  /// Brings what platform.sqlite says of one space up to date after a crash; false if there is
+  /// none.
+  bool settle_one();
+  void report(const SpaceId& space, const Error& error) const;
+
+  // Spaces (file_vault_spaces.cpp).
+  [[nodiscard]] Result<Created> found_space(const SpaceId& space, const oplog::Founding& founding,
+                                            const std::string& name, WallTime now);
+  [[nodiscard]] Status take_name(const SpaceId& space);
+  [[nodiscard]] Result<std::string> free_space_name(const std::string& name);
+
+  Options options_;
+  Ports ports_;
+  Platform platform_;
+  SpaceFiles files_;
+  /// As platform.sqlite says: marked before the first write, clean again once closed.
+  std::set<SpaceId> dirty_;
+  std::set<SpaceId> unsettled_;  ///< dirty ones that cannot be settled now: reported once
+  std::set<SpaceId> failed_;     ///< as `has_failed`, which may not have been written
+  bool is_closed_ = false;
+};
+
+/// Shown of a space until it says what it is called: "space" and the beginning of its id.
+[[nodiscard]] std::string name_made_of(const SpaceId& space);
+
+}  // namespace lanyard::storage

@@ -1,0 +1,135 @@
+#include <algorithm>
+
+#include "storage/file_vault.hpp"
+#include "storage/rescue.hpp"
+
+/// Opening, marking, closing and rescuing the files of spaces.
+namespace lanyard::storage {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A file that was lost is not replaced by an empty one without a word.
+Status check_is_there(const fs::path& file) {
+  LANYARD_TRY(finish_rescue(file));
+  std::error_code ignored;
+  if (fs::exists(file, ignored)) return {};
+  return fail(Code::kCorrupt, "the file " + file.string() + " is gone",
+              "Restore it from a backup. To fetch the space again from your other devices, make an "
+              "empty file of this name.");
+}
+
+}  // namespace
+
+fs::path FileVault::file_of(const SpaceId& space) const {
+  return space_file(options_.data_dir, space);
+}
+
+Result<SpaceStore*> FileVault::space(const SpaceId& space) {
+  LANYARD_TRY_SET(WatchedStore * store, open_store(space));
+  return store;
+}
+
+Result<WatchedStore*> FileVault::open_store(const SpaceId& space) {
+  if (WatchedStore* const open = files_.use(space)) {
+    if (!open->failure()) return open;
+    files_.close(space);
+  }
+  LANYARD_TRY_SET(const auto row, platform_.space(space));
+  if (!row) return fail(Code::kNotFound, "there is no space " + to_text(space) + " here");
+  if (row->has_left)
+    return fail(Code::kNotAllowed, "the space " + row->name + " was left on this device");
+  if (row->has_data) LANYARD_TRY(check_is_there(file_of(space)));
+  std::optional<Error> read_only_because;
+  if (row->has_failed || failed_.contains(space)) {
+    if (Status rescued = rescue_file(space); !rescued) read_only_because = rescued.error();
+  }
+  LANYARD_TRY_SET(auto store, open_file(space, read_only_because));
+  return &files_.keep(space, std::move(store));
+}
+
+Result<std::unique_ptr<WatchedStore>> FileVault::open_file(
+    const SpaceId& space, const std::optional<Error>& read_only_because) {
+  const fs::path file = file_of(space);
+  LANYARD_TRY(make_folder_inside(file.parent_path()));
+  SpaceStore::Options options;
+  options.read_only = read_only_because.has_value();
+  options.vfs = options_.vfs;
+  LANYARD_TRY_SET(auto store, SpaceStore::open(file, space, ports_, options));
+  const auto before_write = [this, space, read_only_because]() -> Status {
+    if (read_only_because) return fail(*read_only_because);
+    return this->before_write(space);
+  };
+  return std::make_unique<WatchedStore>(std::move(store), before_write);
+}
+
+Status FileVault::before_write(const SpaceId& space) {
+  if (dirty_.contains(space)) return {};
+  LANYARD_TRY(platform_.mark_dirty(space));
+  dirty_.insert(space);
+  return {};
+}
+
+void FileVault::before_close(const SpaceId& space, WatchedStore& store) {
+  for (const std::string& note : store.take_notes()) report(space, Error(Code::kUsage, note));
+  if (store.failure()) return disk_failed(space, *store.failure());
+  if (!dirty_.contains(space)) return;
+  Status clean = store.make_durable();
+  if (clean) clean = platform_.mark_clean(space, digest_of(store));
+  if (clean) {
+    dirty_.erase(space);
+    unsettled_.erase(space);
+  } else if (!clean.error().is(Code::kReadOnly)) {
+    report(space, clean.error());  // stays dirty: what it says is found again
+  }
+}
+
+Hash FileVault::digest_of(const WatchedStore& store) const {
+  return options_.digest_of(store.state().log.clock());
+}
+
+bool FileVault::settle_one() {
+  const auto place = std::find_if(dirty_.begin(), dirty_.end(), [&](const SpaceId& space) {
+    return files_.look_at(space) == nullptr && !unsettled_.contains(space);
+  });
+  if (place == dirty_.end()) return false;
+  const SpaceId space = *place;
+  const Status refreshed = refresh_space(space);
+  files_.close(space);
+  if (!dirty_.contains(space)) return true;
+  unsettled_.insert(space);
+  // One that was left is asked for by nobody.
+  if (!refreshed && !refreshed.error().is(Code::kNotAllowed)) report(space, refreshed.error());
+  return true;
+}
+
+// ---- a disk that failed
+
+void FileVault::disk_failed(const SpaceId& space, const Error& error) {
+  report(space, error);
+  failed_.insert(space);
+  // The file must not be trusted after a restart either.
+  if (const Status marked = platform_.mark_failed(space, true); !marked)
+    report(space, marked.error());
+}
+
+Status FileVault::rescue_file(const SpaceId& space) {
+  const fs::path file = file_of(space);
+  const Status rescued = rescue(file, ports_);
+  if (!rescued) {
+    Error error(Code::kReadOnly,
+                "the disk failed under " + file.string() +
+                    ", which can be read and not be written to: " + rescued.error().detail,
+                "Replace the disk, or free space on it, then restart the agent.");
+    report(space, error);
+    return fail(std::move(error));
+  }
+  report(space, Error(Code::kInputOutput,
+                      "the disk failed under " + file.string() + "; it was copied to a new file",
+                      "Check the disk. What was acknowledged is kept."));
+  failed_.erase(space);
+  return platform_.mark_failed(space, false);
+}
+
+}  // namespace lanyard::storage

@@ -1,0 +1,154 @@
+#include "storage/file_vault.hpp"
+#include "storage/files.hpp"
+#include "storage/names.hpp"
+#include "storage/space_name.hpp"
+
+/// Founding, joining, naming and leaving spaces.
+namespace lanyard::storage {
+namespace {
+
+std::string mebibytes(std::uint64_t bytes) { return std::to_string(bytes >> 20) + " MiB"; }
+
+}  // namespace
+
+std::string name_made_of(const SpaceId& space) { return "space " + to_text(space).substr(0, 8); }
+
+Result<std::vector<SpaceEntry>> FileVault::spaces() { return platform_.spaces(); }
+
+Status FileVault::room_to_write() {
+  LANYARD_TRY_SET(const DiskSpace disk, options_.disk_space(options_.data_dir));
+  const std::uint64_t reserve = disk_reserve(disk);
+  if (disk.free_bytes >= reserve) return {};
+  return fail(Code::kDiskFull,
+              "the disk of " + options_.data_dir.string() + " has " + mebibytes(disk.free_bytes) +
+                  " left; the last " + mebibytes(reserve) + " are kept for sync and recovery",
+              "Free some space on this disk. What is here can still be read, deleted and synced.");
+}
+
+// ---- founding
+
+Result<Vault::Created> FileVault::create_space(const std::string& name, WallTime now) {
+  LANYARD_TRY(check_name(name));
+  LANYARD_TRY_SET(const bool taken, platform_.is_name_taken(name));
+  if (taken)
+    return fail(Code::kExists, "there is a space " + name + " already", "Choose another name.");
+  LANYARD_TRY(room_to_write());
+  oplog::Founding founding;
+  ports_.rng.fill(founding.bytes);
+  const SpaceId space = oplog::space_id_of(ports_.signer.device(), founding, ports_.hasher);
+  auto created = found_space(space, founding, name, now);
+  if (!created) {
+    // Nobody was told of it.
+    for (const char* ending : {"", "-wal", "-shm"})
+      static_cast<void>(remove_file(beside(file_of(space), ending)));
+  }
+  return created;
+}
+
+/// The file first: a space that is listed has its founder and its name.
+Result<Vault::Created> FileVault::found_space(const SpaceId& space, const oplog::Founding& founding,
+                                              const std::string& name, WallTime now) {
+  dirty_.insert(space);
+  const auto undo = [&](Error error) {
+    dirty_.erase(space);
+    return fail(std::move(error));
+  };
+  auto store = open_file(space, std::nullopt);
+  if (!store) return undo(store.error());
+  if (const auto founded = (*store)->found(founding, now); !founded) return undo(founded.error());
+  WriteOutcome outcome = (*store)->write({name_record(name)}, now);
+  if (!outcome.answers.front()) return undo(outcome.answers.front().error());
+  Platform::Space row;
+  row.id = space;
+  row.name = name;
+  row.said_name = name;
+  row.has_data = true;
+  row.is_dirty = true;
+  row.created_ms = now.ms;
+  if (const Status added = platform_.add_space(row, {ports_.signer.device()}); !added)
+    return undo(added.error());
+  files_.keep(space, std::move(*store));
+  return Created{space, std::move(outcome)};
+}
+
+// ---- membership
+
+Status FileVault::join_space(const SpaceId& space, WallTime now) {
+  LANYARD_TRY_SET(const auto there, platform_.space(space));
+  if (there && there->has_left)
+    return fail(Code::kNotAllowed, "the space " + there->name + " was left on this device");
+  if (there) return {};
+  Platform::Space row;
+  row.id = space;
+  LANYARD_TRY_SET(row.name, free_space_name(name_made_of(space)));
+  row.digest = options_.digest_of({});
+  row.created_ms = now.ms;
+  return platform_.add_space(row, {});
+}
+
+Result<WriteOutcome> FileVault::share_space(const SpaceId& space, const DeviceId& device,
+                                            WallTime now) {
+  LANYARD_TRY_SET(WatchedStore * store, open_store(space));
+  LANYARD_TRY_SET(WriteOutcome outcome, store->admit(device, now));
+  // It is admitted, whatever comes of the list of members: that is made again after a crash.
+  if (const Status listed = refresh_space(space); !listed) report(space, listed.error());
+  return outcome;
+}
+
+Status FileVault::leave_space(const SpaceId& space) {
+  LANYARD_TRY(platform_.leave_space(space));
+  files_.close(space);
+  return {};
+}
+
+Status FileVault::refresh_space(const SpaceId& space) {
+  LANYARD_TRY_SET(const WatchedStore* store, open_store(space));
+  LANYARD_TRY(platform_.set_members(space, store->state().log.members()));
+  return take_name(space);
+}
+
+Status FileVault::take_name(const SpaceId& space) {
+  LANYARD_TRY_SET(const auto row, platform_.space(space));
+  if (!row) return fail(Code::kNotFound, "no such space");
+  LANYARD_TRY_SET(const std::string said, read_space_name(file_of(space), space, ports_.hasher));
+  if (said.empty() || said == row->said_name) return {};
+  std::string name = row->name;
+  if (said != name) {
+    LANYARD_TRY_SET(name, free_space_name(said));
+  }
+  return platform_.rename_space(space, name, said);
+}
+
+Result<std::string> FileVault::free_space_name(const std::string& name) {
+  Status asked;
+  std::string free = free_name(name, [&](const std::string& candidate) {
+    const auto taken = platform_.is_name_taken(candidate);
+    if (!taken) asked = fail(taken.error());
+    return taken && *taken;
+  });
+  if (!asked) return fail(asked.error());
+  return free;
+}
+
+Result<std::vector<SharedSpace>> FileVault::shared_with(const DeviceId& peer) {
+  while (settle_one()) {
+  }
+  LANYARD_TRY_SET(const auto rows, platform_.shared(ports_.signer.device(), peer));
+  std::vector<SharedSpace> shared;
+  for (const Platform::Shared& row : rows) {
+    if (!row.is_dirty) {
+      shared.push_back({row.id, row.digest});
+      continue;
+    }
+    const WatchedStore* store = files_.look_at(row.id);
+    if (store == nullptr) {
+      const auto opened = open_store(row.id);
+      if (!opened) continue;  // reported when it was to be settled
+      store = *opened;
+    }
+    shared.push_back({row.id, digest_of(*store)});
+  }
+  return shared;
+}
+
+}  // namespace lanyard::storage

@@ -1,0 +1,193 @@
+#include "storage/log_slices.hpp"
+
+#include <deque>
+
+#include "replication/types/limits.hpp"
+
+namespace lanyard::storage {
+namespace {
+
+using oplog::Change;
+using oplog::ChangeKind;
+using oplog::Pack;
+using oplog::PayloadForm;
+
+/// Rows smaller than this are worth joining; what was joined is mostly not, so that no change is
+/// folded again and again.
+constexpr std::uint64_t kSmallChanges = 256;
+constexpr std::uint64_t kSmallBytes = 256 * limits::kKiB;
+
+// ---- slices
+
+enum class Lacks { kNothing, kSome, kAll };
+
+Lacks what_lacks(const LogRow& row, const VectorClock& held, const merge::LogTable& logs) {
+  bool some = false;
+  bool all = true;
+  for (const LogPart& part : row.parts) {
+    const std::uint64_t has = seq_in(held, logs.id_of(part.log)).value;
+    some = some || has < part.first + part.count - 1;
+    all = all && has < part.first;
+  }
+  return all ? Lacks::kAll : some ? Lacks::kSome : Lacks::kNothing;
+}
+
+oplog::RunSignatures signatures_of(const Pack& pack) {
+  oplog::RunSignatures out;
+  for (const oplog::PackLog& log : pack.logs) out.emplace(log.log, log.signature);
+  return out;
+}
+
+/// The part of a stored pack that is asked for, as a pack of its own; empty if that is nothing.
+/// What goes is the beginning of each log, so each still ends with a signed change.
+Result<Bytes> made_anew(ByteView body, const LogRow& row, const SliceRequest& request,
+                        const PackPorts& ports) {
+  LANYARD_TRY_SET(const Pack pack, oplog::read_pack(body, ports.cipher, ports.hasher));
+  std::vector<Change> kept;
+  std::vector<Bytes> sealed;
+  sealed.reserve(pack.changes.size());
+  for (std::size_t i = 0; i < pack.changes.size(); ++i) {
+    const Change& change = pack.changes[i];
+    const oplog::Header& header = change.header;
+    const bool was_sent = row.position + i < request.position;
+    if (was_sent || header.seq <= seq_in(request.held, header.log)) continue;
+    kept.push_back(change);
+    if (!request.sealed || header.kind != ChangeKind::kSealed || change.form != PayloadForm::kPlain)
+      continue;
+    Bytes& into = sealed.emplace_back();
+    LANYARD_TRY(ports.cipher.seal(header.epoch, header.log, header.seq, change.payload, into));
+    kept.back().form = PayloadForm::kSealed;
+    kept.back().payload = into;
+  }
+  if (kept.empty()) return Bytes{};
+  return oplog::write_pack(kept, signatures_of(pack), true);
+}
+
+// ---- folding
+
+bool is_small(const LogRow& row) {
+  return row.changes < kSmallChanges && row.body_bytes < kSmallBytes;
+}
+
+/// Rows that follow each other and together make at most one pack.
+struct Group {
+  std::vector<LogRow> rows;
+  std::uint64_t changes = 0;
+  std::uint64_t bytes = 0;
+  bool closed = false;  ///< the row behind it does not fit, or is not small
+
+  [[nodiscard]] bool fits(const LogRow& row) const {
+    return changes + row.changes <= limits::kPackChangesMax &&
+           bytes + row.body_bytes <= limits::kPackPlainBytesMax;
+  }
+  void add(const LogRow& row) {
+    rows.push_back(row);
+    changes += row.changes;
+    bytes += row.body_bytes;
+  }
+  [[nodiscard]] bool is_worth_it() const {
+    return rows.size() > 1 && (closed || changes >= kSmallChanges || bytes >= kSmallBytes);
+  }
+};
+
+/// The first group from `position` on that is worth joining, or what is left at the end.
+Result<Group> find_group(LogRows& log, std::uint64_t& position) {
+  Group group;
+  LANYARD_TRY(log.for_each(position, [&](const LogRow& row) -> Result<bool> {
+    if (is_small(row) && group.fits(row)) {
+      group.add(row);
+      return true;
+    }
+    group.closed = true;
+    if (group.is_worth_it()) return false;
+    group = {};
+    position = row.position;
+    if (is_small(row)) {
+      group.add(row);
+    } else {
+      position += row.changes;
+    }
+    return true;
+  }));
+  return group;
+}
+
+/// The changes of a group of rows as one pack would hold them. Stops before a row whose contents
+/// turn out too large.
+struct Joined {
+  std::deque<Pack> packs;
+  std::vector<Change> changes;
+  oplog::RunSignatures signatures;
+  std::size_t rows = 0;
+  std::size_t plain_bytes = 0;
+  std::size_t context_entries = 0;
+
+  bool add(Pack pack) {
+    std::size_t entries = 0;
+    for (const Change& change : pack.changes) entries += change.header.context.size();
+    const std::size_t bytes = pack.payload_bytes();
+    if (plain_bytes + bytes > limits::kPackPlainBytesMax ||
+        context_entries + entries > limits::kPackContextEntriesMax)
+      return false;
+    plain_bytes += bytes;
+    context_entries += entries;
+    for (const oplog::PackLog& each : pack.logs) signatures[each.log] = each.signature;
+    changes.insert(changes.end(), pack.changes.begin(), pack.changes.end());
+    packs.push_back(std::move(pack));
+    ++rows;
+    return true;
+  }
+};
+
+}  // namespace
+
+Result<LogSlice> read_slice(LogRows& rows, const merge::LogTable& logs, const SliceRequest& request,
+                            const PackPorts& ports) {
+  LogSlice slice;
+  slice.next = request.position;
+  slice.at_end = true;
+  std::size_t bytes = 0;
+  LANYARD_TRY(rows.for_each(request.position, [&](const LogRow& row) -> Result<bool> {
+    const Lacks lacks = what_lacks(row, request.held, logs);
+    if (lacks != Lacks::kNothing) {
+      if (!slice.packs.empty() && bytes + row.body_bytes > request.bytes_max) {
+        slice.at_end = false;
+        return false;
+      }
+      LANYARD_TRY_SET(Bytes body, rows.body(row.position));
+      const bool as_it_is =
+          lacks == Lacks::kAll && row.position >= request.position && !request.sealed;
+      if (!as_it_is) {
+        LANYARD_TRY_SET(body, made_anew(body, row, request, ports));
+      }
+      bytes += body.size();
+      if (!body.empty()) slice.packs.push_back(std::move(body));
+    }
+    slice.next = row.position + row.changes;
+    return true;
+  }));
+  return slice;
+}
+
+Result<bool> fold_rows(LogRows& rows, const merge::LogTable& logs, std::uint64_t& position,
+                       const PackPorts& ports) {
+  LANYARD_TRY_SET(const Group group, find_group(rows, position));
+  if (!group.is_worth_it()) return false;
+  Joined joined;
+  for (const LogRow& row : group.rows) {
+    LANYARD_TRY_SET(const Bytes body, rows.body(row.position));
+    LANYARD_TRY_SET(Pack pack, oplog::read_pack(body, ports.cipher, ports.hasher));
+    if (!joined.add(std::move(pack))) break;
+  }
+  const std::span<const LogRow> done = std::span(group.rows).first(joined.rows);
+  if (done.size() < 2) {
+    position = group.rows.front().position + group.rows.front().changes;
+    return true;
+  }
+  const Bytes body = oplog::write_pack(joined.changes, joined.signatures, true);
+  LANYARD_TRY(rows.replace(done, body, joined.changes, logs));
+  position = done.front().position;
+  return true;
+}
+
+}  // namespace lanyard::storage

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "storage/log_rows.hpp"
+#include "storage/store.hpp"
+
+namespace lanyard::storage {
+
+/// What is needed to open a stored pack again.
+struct PackPorts {
+  const Cipher& cipher;
+  const Hasher& hasher;
+};
+
+struct SliceRequest {
+  std::uint64_t position = 0;
+  const VectorClock& held;
+  std::size_t bytes_max = 0;
+  bool sealed = false;
+};
+
+/// SpaceStore::read_log().
+[[nodiscard]] Result<LogSlice> read_slice(LogRows& rows, const merge::LogTable& logs,
+                                          const SliceRequest& request, const PackPorts& ports);
+
+/// One piece of SpaceStore::fold(), inside the caller's transaction: joins the first few small rows
+/// from `position` on that are worth it. `position` moves behind what needs no more work; false if
+/// nothing was found to join.
+[[nodiscard]] Result<bool> fold_rows(LogRows& rows, const merge::LogTable& logs,
+                                     std::uint64_t& position, const PackPorts& ports);
+
+}  // namespace lanyard::storage

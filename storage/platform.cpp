@@ -1,0 +1,108 @@
+#include "storage/platform.hpp"
+
+#include "replication/types/canonical.hpp"
+#include "storage/platform_file.hpp"
+
+namespace lanyard::storage {
+namespace {
+
+Bytes encode_clock(const VectorClock& clock) {
+  Bytes bytes;
+  CanonicalWriter out(bytes);
+  out.array(clock.size());
+  for (const auto& [log, head] : clock) {
+    out.array(3);
+    out.binary(log.view());
+    out.natural(head.seq.value);
+    out.binary(head.hash.view());
+  }
+  return bytes;
+}
+
+Result<VectorClock> decode_clock(ByteView bytes) {
+  CanonicalReader in(bytes);
+  VectorClock clock;
+  for (std::size_t left = in.array(); left > 0; --left) {
+    if (in.array() != 3) in.fail(Code::kCorrupt);
+    const auto log = in.fixed<LogId>();
+    const Seq seq{in.natural()};
+    clock[log] = Head{seq, in.fixed<Hash>()};
+  }
+  if (!in.finish()) return fail(Code::kCorrupt, "platform.sqlite: a peer's progress");
+  return clock;
+}
+
+}  // namespace
+
+Result<Platform> Platform::open(const std::filesystem::path& file, const std::string& vfs) {
+  LANYARD_TRY_SET(Database database, open_platform_file(file, vfs));
+  return Platform(std::move(database));
+}
+
+Status Platform::refuse_if_failed() const {
+  if (failed_) return fail(*failed_);
+  return {};
+}
+
+Status Platform::commit_or_undo(Status worked) {
+  if (worked) worked = database_.commit();
+  if (worked) return {};
+  database_.rollback();
+  if (worked.error().is(Code::kInputOutput)) failed_ = worked.error();
+  return worked;
+}
+
+// ---- progress and settings
+
+Status Platform::acknowledged(const DeviceId& device, const SpaceId& space,
+                              const VectorClock& durable) {
+  const Bytes clock = encode_clock(durable);
+  const std::string id = to_text(space);
+  return write(Sync::kNormal, [&] {
+    return Query(database_, "INSERT OR REPLACE INTO lanyard_progress VALUES (?, ?, ?)")
+        .bind(device.view())
+        .bind(id)
+        .bind(ByteView(clock))
+        .run();
+  });
+}
+
+Result<std::vector<PeerProgress>> Platform::progress() {
+  std::vector<PeerProgress> all;
+  Query query(database_,
+              "SELECT p.device, p.space, p.clock FROM lanyard_progress p"
+              " JOIN spaces s ON s.id = p.space"
+              " WHERE s.has_left = 0 AND p.device NOT IN"
+              " (SELECT device FROM lanyard_devices WHERE forgotten = 1)"
+              " ORDER BY p.device, p.space");
+  while (true) {
+    LANYARD_TRY_SET(const bool more, query.next());
+    if (!more) return all;
+    LANYARD_TRY_SET(VectorClock clock, decode_clock(query.blob(2)));
+    all.push_back({query.fixed<DeviceId>(0), space_id_from_text(query.text(1)).value_or(SpaceId{}),
+                   std::move(clock)});
+  }
+}
+
+Result<std::optional<std::string>> Platform::setting(const std::string& key) {
+  Query query(database_, "SELECT value FROM lanyard_settings WHERE key = ?");
+  LANYARD_TRY_SET(const bool found, query.bind(key).next());
+  if (!found) return std::nullopt;
+  return std::string(query.text(0));
+}
+
+Status Platform::set_setting(const std::string& key, const std::string& value) {
+  return write(Sync::kFull, [&] {
+    return Query(database_, "INSERT OR REPLACE INTO lanyard_settings VALUES (?, ?)")
+        .bind(key)
+        .bind(value)
+        .run();
+  });
+}
+
+void Platform::close() {
+  // What fails here was durable before: the WAL is read again at the next start.
+  if (!failed_) static_cast<void>(database_.checkpoint());
+}
+
+}  // namespace lanyard::storage

@@ -1,0 +1,95 @@
+#pragma once
+
+#include "storage/sqlite.hpp"
+#include "storage/vault.hpp"
+
+/// platform.sqlite: what one device knows beside what stands in its spaces. Names and rights are
+/// checked by Vault; here are the rows.
+namespace lanyard::storage {
+
+class Platform {
+ public:
+  /// kNewerVersion for a file of a newer Lanyard, which is left as it is; kCorrupt, kReadOnly,
+  /// kDiskFull, kInputOutput. `vfs`: as Database::Options has it.
+  [[nodiscard]] static Result<Platform> open(const std::filesystem::path& file,
+                                             const std::string& vfs);
+
+  // ---- devices: as Vault has them
+  [[nodiscard]] Result<std::vector<KnownDevice>> devices();
+  [[nodiscard]] Status add_device(const DeviceId& device, const std::string& address, WallTime now);
+  [[nodiscard]] Status rename_device(const DeviceId& device, const std::string& name);
+  [[nodiscard]] Status forget_device(const DeviceId& device);
+  [[nodiscard]] Status saw_device(const DeviceId& device, const std::string& says_name,
+                                  const std::string& address, WallTime now);
+
+  // ---- spaces
+  struct Space {
+    SpaceId id;
+    std::string name;
+    std::optional<std::string> said_name;
+    bool has_left = false;
+    bool has_data = false;
+    bool is_dirty = false;
+    bool has_failed = false;
+    Hash digest;
+    std::int64_t created_ms = 0;
+  };
+  [[nodiscard]] Result<std::vector<SpaceEntry>> spaces();
+  [[nodiscard]] Result<std::optional<Space>> space(const SpaceId& space);
+  [[nodiscard]] Result<bool> is_name_taken(const std::string& name);
+  /// Durable. kExists if the space or its name is there.
+  [[nodiscard]] Status add_space(const Space& space, const std::vector<DeviceId>& members);
+  /// Durable.
+  [[nodiscard]] Status leave_space(const SpaceId& space);
+  /// Durable: something is about to be written to its file.
+  [[nodiscard]] Status mark_dirty(const SpaceId& space);
+  /// Everything in its file is durable, and this is the digest of it.
+  [[nodiscard]] Status mark_clean(const SpaceId& space, const Hash& digest);
+  [[nodiscard]] Result<std::vector<SpaceId>> dirty_spaces();
+  /// Durable: the disk failed under its file, or it was copied to a new one since.
+  [[nodiscard]] Status mark_failed(const SpaceId& space, bool failed);
+  [[nodiscard]] Status rename_space(const SpaceId& space, const std::string& name,
+                                    const std::string& said_name);
+  /// Sorted, as SpaceLog::members gives them. Writes only what differs.
+  [[nodiscard]] Status set_members(const SpaceId& space, const std::vector<DeviceId>& members);
+  /// Spaces of which both are members, not left, sorted by id; none with a forgotten device.
+  struct Shared {
+    SpaceId id;
+    bool is_dirty = false;
+    Hash digest;
+  };
+  [[nodiscard]] Result<std::vector<Shared>> shared(const DeviceId& self, const DeviceId& peer);
+
+  // ---- progress and settings: as Vault has them
+  [[nodiscard]] Status acknowledged(const DeviceId& device, const SpaceId& space,
+                                    const VectorClock& durable);
+  [[nodiscard]] Result<std::vector<PeerProgress>> progress();
+  [[nodiscard]] Result<std::optional<std::string>> setting(const std::string& key);
+  [[nodiscard]] Status set_setting(const std::string& key, const std::string& value);
+
+  /// Everything durable and in the one file.
+  void close();
+
+ private:
+  explicit Platform(Database database) : database_(std::move(database)) {}
+  /// One transaction; nothing of it happened if `work` fails. After a failed sync no other is
+  /// tried: what the file holds is not known.
+  template <class Work>
+  [[nodiscard]] Status write(Sync sync, Work work);
+  [[nodiscard]] Status commit_or_undo(Status worked);
+  [[nodiscard]] Status refuse_if_failed() const;
+  [[nodiscard]] Status set_address(const DeviceId& device, const std::string& address);
+  [[nodiscard]] Result<std::vector<DeviceId>> members_of(const SpaceId& space);
+
+  Database database_;
+  std::optional<Error> failed_;
+};
+
+template <class Work>
+Status Platform::write(Sync sync, Work work) {
+  LANYARD_TRY(refuse_if_failed());
+  LANYARD_TRY(database_.begin(sync));
+  return commit_or_undo(work());
+}
+
+}  // namespace lanyard::storage

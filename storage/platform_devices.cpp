@@ -1,0 +1,97 @@
+#include "storage/platform.hpp"
+
+namespace lanyard::storage {
+namespace {
+
+/// Addresses kept of one device: enough for a home, an office and a cable.
+constexpr std::int64_t kAddressesKept = 8;
+
+}  // namespace
+
+Result<std::vector<KnownDevice>> Platform::devices() {
+  std::vector<KnownDevice> all;
+  Query query(database_,
+              "SELECT d.device, d.given_name, d.said_name, d.forgotten, d.added_ms,"
+              " d.last_seen_ms, a.address, max(a.turn) FROM lanyard_devices d"
+              " LEFT JOIN lanyard_addresses a ON a.device = d.device"
+              " GROUP BY d.device ORDER BY d.device");
+  while (true) {
+    LANYARD_TRY_SET(const bool more, query.next());
+    if (!more) return all;
+    KnownDevice& each = all.emplace_back();
+    each.id = query.fixed<DeviceId>(0);
+    each.named_here = !query.is_null(1);
+    each.name = query.text(each.named_here ? 1 : 2);
+    each.forgotten = query.integer(3) != 0;
+    each.added_ms = query.integer(4);
+    each.last_seen_ms = query.integer(5);
+    each.address = query.text(6);
+  }
+}
+
+Status Platform::add_device(const DeviceId& device, const std::string& address, WallTime now) {
+  return write(Sync::kFull, [&]() -> Status {
+    LANYARD_TRY(Query(database_,
+                      "INSERT INTO lanyard_devices VALUES (?, NULL, '', 0, ?, 0)"
+                      " ON CONFLICT (device) DO UPDATE SET forgotten = 0")
+                    .bind(device.view())
+                    .bind(now.ms)
+                    .run());
+    return set_address(device, address);
+  });
+}
+
+Status Platform::rename_device(const DeviceId& device, const std::string& name) {
+  return write(Sync::kFull, [&]() -> Status {
+    LANYARD_TRY(Query(database_, "UPDATE lanyard_devices SET given_name = ? WHERE device = ?")
+                    .bind(name)
+                    .bind(device.view())
+                    .run());
+    if (database_.changes() == 0) return fail(Code::kNotFound, "no such device");
+    return {};
+  });
+}
+
+Status Platform::forget_device(const DeviceId& device) {
+  return write(Sync::kFull, [&]() -> Status {
+    LANYARD_TRY(Query(database_, "UPDATE lanyard_devices SET forgotten = 1 WHERE device = ?")
+                    .bind(device.view())
+                    .run());
+    if (database_.changes() == 0) return fail(Code::kNotFound, "no such device");
+    return {};
+  });
+}
+
+Status Platform::saw_device(const DeviceId& device, const std::string& says_name,
+                            const std::string& address, WallTime now) {
+  return write(Sync::kNormal, [&]() -> Status {
+    LANYARD_TRY(Query(database_,
+                      "UPDATE lanyard_devices SET last_seen_ms = ?1,"
+                      " said_name = CASE ?2 WHEN '' THEN said_name ELSE ?2 END WHERE device = ?3")
+                    .bind(now.ms)
+                    .bind(says_name)
+                    .bind(device.view())
+                    .run());
+    if (database_.changes() == 0) return fail(Code::kNotFound, "no such device");
+    return set_address(device, address);
+  });
+}
+
+Status Platform::set_address(const DeviceId& device, const std::string& address) {
+  if (address.empty()) return {};
+  LANYARD_TRY(Query(database_,
+                    "INSERT OR REPLACE INTO lanyard_addresses SELECT ?1, ?2,"
+                    " 1 + ifnull(max(turn), 0) FROM lanyard_addresses WHERE device = ?1")
+                  .bind(device.view())
+                  .bind(address)
+                  .run());
+  return Query(database_,
+               "DELETE FROM lanyard_addresses WHERE device = ?1 AND address NOT IN"
+               " (SELECT address FROM lanyard_addresses WHERE device = ?1"
+               " ORDER BY turn DESC LIMIT ?2)")
+      .bind(device.view())
+      .bind(kAddressesKept)
+      .run();
+}
+
+}  // namespace lanyard::storage

@@ -1,0 +1,200 @@
+#include <algorithm>
+
+#include "storage/platform.hpp"
+
+namespace lanyard::storage {
+namespace {
+
+SpaceId space_at(const Query& query, int column) {
+  return space_id_from_text(query.text(column)).value_or(SpaceId{});
+}
+
+}  // namespace
+
+Result<std::vector<SpaceEntry>> Platform::spaces() {
+  std::vector<SpaceEntry> all;
+  {
+    Query query(database_, "SELECT id, name, has_left, created_at FROM spaces ORDER BY id");
+    while (true) {
+      LANYARD_TRY_SET(const bool more, query.next());
+      if (!more) break;
+      all.push_back({space_at(query, 0),
+                     std::string(query.text(1)),
+                     query.integer(2) != 0,
+                     query.integer(3),
+                     {}});
+    }
+  }
+  // Both in the order of the ids: one walk over each.
+  Query query(database_, "SELECT space, device FROM lanyard_space_members ORDER BY space, device");
+  auto at = all.begin();
+  while (true) {
+    LANYARD_TRY_SET(const bool more, query.next());
+    if (!more) return all;
+    const SpaceId id = space_at(query, 0);
+    while (at != all.end() && at->id < id) ++at;
+    if (at == all.end()) return all;
+    if (at->id == id) at->members.push_back(query.fixed<DeviceId>(1));
+  }
+}
+
+Result<std::optional<Platform::Space>> Platform::space(const SpaceId& space) {
+  const std::string id = to_text(space);
+  Query query(database_,
+              "SELECT name, said_name, has_left, has_data, is_dirty, has_failed,"
+              " digest, created_at"
+              " FROM spaces WHERE id = ?");
+  LANYARD_TRY_SET(const bool found, query.bind(id).next());
+  if (!found) return std::nullopt;
+  Space out;
+  out.id = space;
+  out.name = query.text(0);
+  if (!query.is_null(1)) out.said_name = query.text(1);
+  out.has_left = query.integer(2) != 0;
+  out.has_data = query.integer(3) != 0;
+  out.is_dirty = query.integer(4) != 0;
+  out.has_failed = query.integer(5) != 0;
+  out.digest = query.fixed<Hash>(6);
+  out.created_ms = query.integer(7);
+  return out;
+}
+
+Result<bool> Platform::is_name_taken(const std::string& name) {
+  return Query(database_, "SELECT 1 FROM spaces WHERE name = ?").bind(name).next();
+}
+
+Status Platform::add_space(const Space& space, const std::vector<DeviceId>& members) {
+  LANYARD_TRY_SET(const auto there, this->space(space.id));
+  LANYARD_TRY_SET(const bool taken, is_name_taken(space.name));
+  if (there || taken) return fail(Code::kExists, "there is a space of this name or id");
+  const std::string id = to_text(space.id);
+  return write(Sync::kFull, [&]() -> Status {
+    {
+      Query insert(database_, "INSERT INTO spaces VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)");
+      insert.bind(id).bind(space.created_ms).bind(space.name);
+      if (space.said_name) {
+        insert.bind(*space.said_name);
+      } else {
+        insert.bind_null();
+      }
+      insert.bind(std::int64_t{space.has_left}).bind(std::int64_t{space.has_data});
+      LANYARD_TRY(insert.bind(space.digest.view()).bind(std::int64_t{space.is_dirty}).run());
+    }
+    for (const DeviceId& member : members) {
+      LANYARD_TRY(Query(database_, "INSERT INTO lanyard_space_members VALUES (?, ?)")
+                      .bind(member.view())
+                      .bind(id)
+                      .run());
+    }
+    return {};
+  });
+}
+
+Status Platform::leave_space(const SpaceId& space) {
+  const std::string id = to_text(space);
+  return write(Sync::kFull, [&]() -> Status {
+    LANYARD_TRY(Query(database_, "UPDATE spaces SET has_left = 1 WHERE id = ?").bind(id).run());
+    if (database_.changes() == 0) return fail(Code::kNotFound, "no such space");
+    return {};
+  });
+}
+
+Status Platform::mark_dirty(const SpaceId& space) {
+  const std::string id = to_text(space);
+  return write(Sync::kFull, [&] {
+    return Query(database_, "UPDATE spaces SET is_dirty = 1, has_data = 1 WHERE id = ?")
+        .bind(id)
+        .run();
+  });
+}
+
+Status Platform::mark_clean(const SpaceId& space, const Hash& digest) {
+  const std::string id = to_text(space);
+  return write(Sync::kNormal, [&] {
+    return Query(database_, "UPDATE spaces SET is_dirty = 0, digest = ? WHERE id = ?")
+        .bind(digest.view())
+        .bind(id)
+        .run();
+  });
+}
+
+Status Platform::mark_failed(const SpaceId& space, bool failed) {
+  const std::string id = to_text(space);
+  return write(Sync::kFull, [&] {
+    return Query(database_, "UPDATE spaces SET has_failed = ? WHERE id = ?")
+        .bind(std::int64_t{failed})
+        .bind(id)
+        .run();
+  });
+}
+
+Result<std::vector<SpaceId>> Platform::dirty_spaces() {
+  std::vector<SpaceId> all;
+  Query query(database_, "SELECT id FROM spaces WHERE is_dirty = 1 ORDER BY id");
+  while (true) {
+    LANYARD_TRY_SET(const bool more, query.next());
+    if (!more) return all;
+    all.push_back(space_at(query, 0));
+  }
+}
+
+Status Platform::rename_space(const SpaceId& space, const std::string& name,
+                              const std::string& said_name) {
+  const std::string id = to_text(space);
+  return write(Sync::kNormal, [&] {
+    return Query(database_, "UPDATE spaces SET name = ?, said_name = ? WHERE id = ?")
+        .bind(name)
+        .bind(said_name)
+        .bind(id)
+        .run();
+  });
+}
+
+Result<std::vector<DeviceId>> Platform::members_of(const SpaceId& space) {
+  std::vector<DeviceId> all;
+  const std::string id = to_text(space);
+  Query query(database_,
+              "SELECT device FROM lanyard_space_members WHERE space = ? ORDER BY device");
+  query.bind(id);
+  while (true) {
+    LANYARD_TRY_SET(const bool more, query.next());
+    if (!more) return all;
+    all.push_back(query.fixed<DeviceId>(0));
+  }
+}
+
+Status Platform::set_members(const SpaceId& space, const std::vector<DeviceId>& members) {
+  LANYARD_TRY_SET(const std::vector<DeviceId> before, members_of(space));
+  if (before == members) return {};
+  const std::string id = to_text(space);
+  return write(Sync::kNormal, [&]() -> Status {
+    LANYARD_TRY(
+        Query(database_, "DELETE FROM lanyard_space_members WHERE space = ?").bind(id).run());
+    for (const DeviceId& member : members) {
+      LANYARD_TRY(Query(database_, "INSERT INTO lanyard_space_members VALUES (?, ?)")
+                      .bind(member.view())
+                      .bind(id)
+                      .run());
+    }
+    return {};
+  });
+}
+
+Result<std::vector<Platform::Shared>> Platform::shared(const DeviceId& self, const DeviceId& peer) {
+  std::vector<Shared> all;
+  Query query(database_,
+              "SELECT s.id, s.is_dirty, s.digest FROM lanyard_space_members theirs"
+              " JOIN lanyard_space_members ours ON ours.space = theirs.space AND ours.device = ?1"
+              " JOIN spaces s ON s.id = theirs.space"
+              " WHERE theirs.device = ?2 AND s.has_left = 0 AND NOT EXISTS"
+              " (SELECT 1 FROM lanyard_devices WHERE device = ?2 AND forgotten = 1)"
+              " ORDER BY theirs.space");
+  query.bind(self.view()).bind(peer.view());
+  while (true) {
+    LANYARD_TRY_SET(const bool more, query.next());
+    if (!more) return all;
+    all.push_back({space_at(query, 0), query.integer(1) != 0, query.fixed<Hash>(2)});
+  }
+}
+
+}  // namespace lanyard::storage

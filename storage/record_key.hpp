@@ -1,0 +1,27 @@
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "storage/sqlite.hpp"
+
+namespace lanyard::storage {
+
+/// A record's key as its column holds it: a UUID in lower case as its 16 bytes, anything else as
+/// text. Lives no longer than the text it was made from.
+class RecordKey {
+ public:
+  explicit RecordKey(std::string_view text);
+  void bind_to(Query& query) const;
+
+ private:
+  std::string_view text_;
+  std::array<std::uint8_t, 16> bytes_{};
+  bool is_uuid_ = false;
+};
+
+/// The text of a key column.
+[[nodiscard]] std::string key_text(const Query& row, int column);
+
+}  // namespace lanyard::storage

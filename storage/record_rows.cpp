@@ -1,0 +1,340 @@
+#include "storage/record_rows.hpp"
+
+#include <algorithm>
+
+#include "replication/types/canonical.hpp"
+#include "replication/types/json_text.hpp"
+#include "storage/record_key.hpp"
+#include "storage/varint.hpp"
+
+namespace lanyard::storage {
+namespace {
+
+/// Of each collection: more than a view has columns, so that case twins leave enough. Keeping the
+/// least by bytes makes the result independent of the order in which they came.
+constexpr std::size_t kFieldsMax = 256;
+
+enum Mark : std::uint32_t { kMarkConflicts = 1, kMarkTrash = 2 };
+
+SideRow side_row(const Query& row) {
+  SideRow out;
+  out.field = row.text(0);
+  out.kind = static_cast<merge::SlotKind>(row.integer(1));
+  out.dot = {static_cast<merge::LogNumber>(row.integer(2)), row.natural(3)};
+  out.value = row.text(4);
+  out.timestamp = {row.natural(5)};
+  return out;
+}
+
+bool same_names(const std::vector<oplog::FieldValue>& fields,
+                const std::vector<std::string>& last) {
+  return std::equal(fields.begin(), fields.end(), last.begin(), last.end(),
+                    [](const auto& field, const auto& name) { return field.name == name; });
+}
+
+/// Whether the value is the text `key`.
+bool is_text(ByteView value, std::string_view key) {
+  return value.size() > key.size() && value.size() <= key.size() + 5 &&
+         CanonicalReader(value).peek() == CanonicalReader::Kind::kText &&
+         as_text(value.subspan(value.size() - key.size())) == key;
+}
+
+}  // namespace
+
+RecordRows::RecordRows(Database& database, FindHash hash_of)
+    : database_(&database), hash_of_(std::move(hash_of)) {}
+
+Status RecordRows::load() {
+  LANYARD_TRY_SET(const std::int64_t count,
+                  database_->number("SELECT count(*) FROM lanyard_collections"));
+  count_ = static_cast<merge::CollectionNumber>(count);
+  shape_changed_ = true;  // a power cut may have taken the views: they are looked at once
+  return {};
+}
+
+bool RecordRows::take_shape_changed() { return std::exchange(shape_changed_, false); }
+
+// ---- collections and fields
+
+const std::string& RecordRows::remember(merge::CollectionNumber number,
+                                        std::string_view name) const {
+  numbers_.emplace(name, number);
+  return names_.insert_or_assign(number, std::string(name)).first->second;
+}
+
+Result<std::optional<merge::CollectionNumber>> RecordRows::find_collection(std::string_view name) {
+  const auto known = numbers_.find(name);
+  if (known != numbers_.end()) return known->second;
+  Query query(*database_, "SELECT number FROM lanyard_collections WHERE name = ?");
+  query.bind(name);
+  LANYARD_TRY_SET(const bool found, query.next());
+  if (!found) return std::nullopt;
+  const auto number = static_cast<merge::CollectionNumber>(query.integer(0));
+  remember(number, name);
+  return number;
+}
+
+Result<merge::CollectionNumber> RecordRows::make_collection(std::string_view name) {
+  LANYARD_TRY_SET(const auto found, find_collection(name));
+  if (found) return *found;
+  Query query(*database_, "INSERT INTO lanyard_collections (number, name) VALUES (?, ?)");
+  LANYARD_TRY(query.bind(count_).bind(name).run());
+  remember(count_, name);
+  shape_changed_ = true;
+  return count_++;
+}
+
+const std::string& RecordRows::collection_name(merge::CollectionNumber collection) const {
+  const auto known = names_.find(collection);
+  if (known != names_.end()) return known->second;
+  Query query(*database_, "SELECT name FROM lanyard_collections WHERE number = ?");
+  const auto found = query.bind(collection).next();
+  return remember(collection, found && *found ? query.text(0) : std::string_view{});
+}
+
+Result<RecordRows::Fields*> RecordRows::fields_of(merge::CollectionNumber collection) {
+  const auto [at, is_new] = fields_.try_emplace(collection);
+  if (!is_new) return &at->second;
+  Query query(*database_, "SELECT name FROM lanyard_fields WHERE collection = ?");
+  query.bind(collection);
+  while (true) {
+    LANYARD_TRY_SET(const bool more, query.next());
+    if (!more) return &at->second;
+    at->second.names.emplace(query.text(0));
+  }
+}
+
+Status RecordRows::saw_fields(merge::CollectionNumber collection, const oplog::Op& op) {
+  if (op.fields.empty() && op.field.empty()) return {};
+  LANYARD_TRY_SET(Fields* const fields, fields_of(collection));
+  if (!op.field.empty()) return saw_field(collection, *fields, op.field);
+  if (same_names(op.fields, fields->last)) return {};
+  fields->last.clear();
+  for (const oplog::FieldValue& field : op.fields) {
+    LANYARD_TRY(saw_field(collection, *fields, field.name));
+    fields->last.emplace_back(field.name);
+  }
+  return {};
+}
+
+Status RecordRows::saw_field(merge::CollectionNumber collection, Fields& fields,
+                             std::string_view name) {
+  const bool full = fields.names.size() >= kFieldsMax;
+  if (fields.names.contains(name) || (full && name > *fields.names.rbegin())) return {};
+  shape_changed_ = true;
+  if (full) {
+    Query drop(*database_, "DELETE FROM lanyard_fields WHERE collection = ? AND name = ?");
+    LANYARD_TRY(drop.bind(collection).bind(std::string_view(*fields.names.rbegin())).run());
+    fields.names.erase(std::prev(fields.names.end()));
+  }
+  fields.names.emplace(name);
+  Query insert(*database_, "INSERT INTO lanyard_fields (collection, name) VALUES (?, ?)");
+  return insert.bind(collection).bind(name).run();
+}
+
+// ---- records
+
+Result<merge::StoredRecord> RecordRows::load(merge::CollectionNumber collection,
+                                             std::string_view key) {
+  Query query(*database_,
+              "SELECT record, value, dots FROM lanyard_records WHERE collection = ? AND key = ?");
+  query.bind(collection);
+  RecordKey(key).bind_to(query);
+  LANYARD_TRY_SET(const bool found, query.next());
+  merge::StoredRecord stored;
+  if (!found) return stored;
+  stored.row = query.integer(0);
+  RecordRowSet rows;
+  if (!query.is_null(1)) rows.value = std::string(query.text(1));
+  LANYARD_TRY_SET(rows.dots, decode_dots(query.blob(2)));
+  if (rows.dots.has_conflicts) {
+    LANYARD_TRY_SET(rows.conflicts, read_conflicts(*database_, collection, key));
+  }
+  if (rows.dots.has_trash) {
+    LANYARD_TRY_SET(rows.trash, read_trash(*database_, collection, key));
+  }
+  stored.marks =
+      (rows.dots.has_conflicts ? kMarkConflicts : 0U) | (rows.dots.has_trash ? kMarkTrash : 0U);
+  LANYARD_TRY_SET(stored.record, from_rows(rows, key));
+  return stored;
+}
+
+Status RecordRows::save(merge::CollectionNumber collection, std::string_view key,
+                        const merge::StoredRecord& stored) {
+  std::optional<Error> failed;
+  const RecordRowSet rows = to_rows(stored.record, key, [&](const merge::LocalDot& dot) {
+    auto hash = hash_of_(dot);
+    if (!hash) failed = hash.error();
+    return hash.value_or(Hash{});
+  });
+  if (failed) return fail(*failed);
+  LANYARD_TRY(delete_sides(collection, key, stored.marks));
+  dots_.clear();
+  encode(rows.dots, dots_);
+  const RecordKey bound_key(key);
+  if (stored.row != 0) {
+    Query update(*database_, "UPDATE lanyard_records SET value = ?, dots = ? WHERE record = ?");
+    rows.value ? update.bind(std::string_view(*rows.value)) : update.bind_null();
+    LANYARD_TRY(update.bind(ByteView(dots_)).bind(stored.row).run());
+  } else {
+    Query insert(*database_,
+                 "INSERT INTO lanyard_records (value, dots, collection, key) VALUES (?, ?, ?, ?)");
+    rows.value ? insert.bind(std::string_view(*rows.value)) : insert.bind_null();
+    insert.bind(ByteView(dots_)).bind(collection);
+    bound_key.bind_to(insert);
+    LANYARD_TRY(insert.run());
+  }
+  return insert_sides(collection, key, rows);
+}
+
+Result<bool> RecordRows::insert_fresh(merge::CollectionNumber collection, std::string_view key,
+                                      const merge::LocalDot& dot, Hlc timestamp,
+                                      const oplog::Op& op) {
+  bool id_left_out = false;
+  json_.assign(1, '{');
+  for (const oplog::FieldValue& field : op.fields) {
+    if (field.name == "id" && is_text(field.value, key)) {
+      id_left_out = true;
+      continue;
+    }
+    if (json_.size() > 1) json_ += ',';
+    append_json_string(field.name, json_);
+    json_ += ':';
+    append_json(field.value, json_);
+  }
+  json_ += '}';
+  dots_.clear();
+  encode_simple({dot, timestamp}, id_left_out, dots_);
+  Query query(*database_,
+              "INSERT INTO lanyard_records (collection, key, value, dots) VALUES (?, ?, ?, ?) "
+              "ON CONFLICT DO NOTHING");
+  const RecordKey bound_key(key);
+  query.bind(collection);
+  bound_key.bind_to(query);
+  LANYARD_TRY(query.bind(std::string_view(json_)).bind(ByteView(dots_)).run());
+  return database_->changes() == 1;
+}
+
+Result<std::vector<std::string>> RecordRows::keys(merge::CollectionNumber collection,
+                                                  const std::optional<std::string>& after,
+                                                  std::size_t limit) {
+  Query all(*database_,
+            "SELECT key FROM lanyard_records WHERE collection = ? ORDER BY key LIMIT ?");
+  Query behind(*database_,
+               "SELECT key FROM lanyard_records WHERE collection = ? AND key > ? ORDER BY key "
+               "LIMIT ?");
+  Query& query = after ? behind : all;
+  query.bind(collection);
+  const RecordKey from(after ? std::string_view(*after) : std::string_view{});
+  if (after) from.bind_to(query);
+  query.bind(std::int64_t(limit));
+  std::vector<std::string> out;
+  while (true) {
+    LANYARD_TRY_SET(const bool more, query.next());
+    if (!more) return out;
+    out.push_back(key_text(query, 0));
+  }
+}
+
+// ---- inbox and trash
+
+Status RecordRows::delete_sides(merge::CollectionNumber collection, std::string_view key,
+                                std::uint32_t marks) {
+  const RecordKey bound_key(key);
+  if ((marks & kMarkConflicts) != 0) {
+    Query query(*database_, "DELETE FROM lanyard_conflicts WHERE collection = ? AND key = ?");
+    query.bind(collection);
+    bound_key.bind_to(query);
+    LANYARD_TRY(query.run());
+  }
+  if ((marks & kMarkTrash) != 0) {
+    Query query(*database_, "DELETE FROM lanyard_trash WHERE collection = ? AND key = ?");
+    query.bind(collection);
+    bound_key.bind_to(query);
+    LANYARD_TRY(query.run());
+  }
+  return {};
+}
+
+Status RecordRows::insert_sides(merge::CollectionNumber collection, std::string_view key,
+                                const RecordRowSet& rows) {
+  const RecordKey bound_key(key);
+  const auto bind = [&](Query& query, const SideRow& row) -> Query& {
+    query.bind(std::string_view(row.field)).bind(static_cast<std::int64_t>(row.kind));
+    query.bind(row.dot.log).bind(row.dot.seq).bind(std::string_view(row.value));
+    query.bind(row.timestamp.value).bind(collection);
+    bound_key.bind_to(query);
+    return query;
+  };
+  for (const SideRow& row : rows.conflicts) {
+    Query query(*database_,
+                "INSERT INTO lanyard_conflicts (field, kind, log, seq, value, timestamp, "
+                "collection, key) VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+    LANYARD_TRY(bind(query, row).run());
+  }
+  for (const SideRow& row : rows.trash) {
+    Bytes hidden_by;
+    write_dots(hidden_by, row.hidden_by);
+    Query query(*database_,
+                "INSERT INTO lanyard_trash (field, kind, log, seq, value, timestamp, collection, "
+                "key, hidden_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    LANYARD_TRY(bind(query, row).bind(ByteView(hidden_by)).run());
+  }
+  return {};
+}
+
+Result<std::vector<SideRow>> read_conflicts(Database& database, merge::CollectionNumber collection,
+                                            std::string_view key) {
+  Query query(database,
+              "SELECT field, kind, log, seq, value, timestamp FROM lanyard_conflicts WHERE "
+              "collection = ? AND key = ?");
+  const RecordKey bound_key(key);
+  query.bind(collection);
+  bound_key.bind_to(query);
+  std::vector<SideRow> out;
+  while (true) {
+    LANYARD_TRY_SET(const bool more, query.next());
+    if (!more) return out;
+    out.push_back(side_row(query));
+  }
+}
+
+Result<std::vector<SideRow>> read_trash(Database& database, merge::CollectionNumber collection,
+                                        std::string_view key) {
+  Query query(database,
+              "SELECT field, kind, log, seq, value, timestamp, hidden_by FROM lanyard_trash WHERE "
+              "collection = ? AND key = ?");
+  const RecordKey bound_key(key);
+  query.bind(collection);
+  bound_key.bind_to(query);
+  std::vector<SideRow> out;
+  while (true) {
+    LANYARD_TRY_SET(const bool more, query.next());
+    if (!more) return out;
+    out.push_back(side_row(query));
+    BlobReader in(query.blob(6));
+    out.back().hidden_by = in.dots();
+    LANYARD_TRY(in.finish("deletes of a row in the trash"));
+  }
+}
+
+// ---- chunks
+
+Status RecordRows::put_chunk(merge::LogNumber log, const Hash& hash, std::uint64_t index,
+                             ByteView bytes) {
+  Query query(*database_,
+              "INSERT OR REPLACE INTO lanyard_chunks (log, hash, part, bytes) VALUES (?, ?, ?, ?)");
+  return query.bind(log).bind(hash.view()).bind(index).bind(bytes).run();
+}
+
+Result<std::optional<Bytes>> RecordRows::chunk(merge::LogNumber log, const Hash& hash,
+                                               std::uint64_t index) {
+  Query query(*database_,
+              "SELECT bytes FROM lanyard_chunks WHERE log = ? AND hash = ? AND part = ?");
+  query.bind(log).bind(hash.view()).bind(index);
+  LANYARD_TRY_SET(const bool found, query.next());
+  if (!found) return std::nullopt;
+  return to_bytes(query.blob(0));
+}
+
+}  // namespace lanyard::storage

@@ -1,0 +1,73 @@
+#include "storage/space_files.hpp"
+
+#include <algorithm>
+
+#include "replication/types/limits.hpp"
+
+namespace lanyard::storage {
+
+std::filesystem::path space_file(const std::filesystem::path& folder, const SpaceId& space) {
+  const std::string id = to_text(space);
+  return folder / id.substr(0, 2) / (id + ".db");
+}
+
+SpaceFiles::Place SpaceFiles::find(const SpaceId& space) {
+  return std::find_if(open_.begin(), open_.end(),
+                      [&](const Open& each) { return each.space == space; });
+}
+
+WatchedStore* SpaceFiles::use(const SpaceId& space) {
+  const Place place = find(space);
+  if (place == open_.end()) return nullptr;
+  place->is_used = true;
+  open_.splice(open_.begin(), open_, place);
+  return place->store.get();
+}
+
+WatchedStore* SpaceFiles::look_at(const SpaceId& space) {
+  const Place place = find(space);
+  return place == open_.end() ? nullptr : place->store.get();
+}
+
+WatchedStore& SpaceFiles::keep(const SpaceId& space, std::unique_ptr<WatchedStore> store) {
+  if (open_.size() >= limits::kOpenSpacesMax) close(std::prev(open_.end()));
+  open_.push_front({space, std::move(store), true, {}});
+  return *open_.front().store;
+}
+
+void SpaceFiles::close(const SpaceId& space) {
+  const Place place = find(space);
+  if (place != open_.end()) close(place);
+}
+
+void SpaceFiles::close(Place place) {
+  before_close_(place->space, *place->store);
+  open_.erase(place);
+}
+
+void SpaceFiles::close_all() {
+  while (!open_.empty()) close(open_.begin());
+}
+
+bool SpaceFiles::close_idle(WallTime now) {
+  const std::chrono::milliseconds limit = limits::kSpaceIdleClose;
+  for (Place each = open_.begin(); each != open_.end(); ++each) {
+    // A clock that was set back begins a new count.
+    if (each->is_used || now < each->last_used) each->last_used = now;
+    each->is_used = false;
+  }
+  const Place idle = std::find_if(open_.begin(), open_.end(), [&](const Open& each) {
+    return now.ms - each.last_used.ms >= limit.count();
+  });
+  if (idle == open_.end()) return false;
+  close(idle);
+  return true;
+}
+
+WatchedStore* SpaceFiles::wanting_fold() {
+  const Place place = std::find_if(open_.begin(), open_.end(),
+                                   [](const Open& each) { return each.store->wants_fold(); });
+  return place == open_.end() ? nullptr : place->store.get();
+}
+
+}  // namespace lanyard::storage

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <list>
+#include <memory>
+
+#include "storage/watched_store.hpp"
+
+namespace lanyard::storage {
+
+/// `<folder>/<first two characters of the id>/<id>.db`: ten thousand spaces are not one folder's
+/// affair.
+[[nodiscard]] std::filesystem::path space_file(const std::filesystem::path& folder,
+                                               const SpaceId& space);
+
+/// Which spaces are open: at most limits::kOpenSpacesMax, and each no longer than it is used and
+/// limits::kSpaceIdleClose. Knows no clock: it is told the time.
+class SpaceFiles {
+ public:
+  /// Called just before a store is closed.
+  using BeforeClose = std::function<void(const SpaceId&, WatchedStore&)>;
+  explicit SpaceFiles(BeforeClose before_close) : before_close_(std::move(before_close)) {}
+
+  /// The open store, and that it is used now; nullptr if it is not open.
+  [[nodiscard]] WatchedStore* use(const SpaceId& space);
+  /// The same without using it.
+  [[nodiscard]] WatchedStore* look_at(const SpaceId& space);
+  /// Keeps a store that was opened, and closes the one that was used longest ago if it is one too
+  /// many.
+  WatchedStore& keep(const SpaceId& space, std::unique_ptr<WatchedStore> store);
+  /// Nothing if it is not open.
+  void close(const SpaceId& space);
+  void close_all();
+  /// Closes one that was not used for limits::kSpaceIdleClose; true if there was one. Use counts
+  /// from the first call after it: this is where time is told.
+  [[nodiscard]] bool close_idle(WallTime now);
+
+  [[nodiscard]] std::size_t count() const { return open_.size(); }
+  /// One that has something to fold; nullptr if none has.
+  [[nodiscard]] WatchedStore* wanting_fold();
+
+ private:
+  struct Open {
+    SpaceId space;
+    std::unique_ptr<WatchedStore> store;
+    bool is_used = true;
+    WallTime last_used;
+  };
+  using Place = std::list<Open>::iterator;
+  [[nodiscard]] Place find(const SpaceId& space);
+  void close(Place place);
+
+  BeforeClose before_close_;
+  std::list<Open> open_;  // the one that was used last is the first
+};
+
+}  // namespace lanyard::storage

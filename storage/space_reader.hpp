@@ -1,0 +1,138 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "replication/merge/show.hpp"
+#include "replication/merge/version.hpp"
+#include "replication/ports.hpp"
+#include "replication/types/hlc.hpp"
+#include "replication/types/vector_clock.hpp"
+
+namespace lanyard::storage {
+
+/// A record as apps see it.
+struct ReadRecord {
+  std::string collection;
+  std::string key;
+  std::string json;     ///< members sorted; empty if there is no record to show
+  std::string version;  ///< what a reader of it has seen; "0" if there is no record
+};
+
+enum class Comparison {
+  kEqual,
+  kNotEqual,
+  kGreater,
+  kGreaterOrEqual,
+  kLess,
+  kLessOrEqual,
+  kIn,
+  kPrefix
+};
+
+/// A condition on one top-level field. Only values of one type compare: 1 is less than 1.5, and
+/// neither is "1" or true. Texts compare by their bytes. A record without the field meets only
+/// kNotEqual.
+struct Condition {
+  std::string field;
+  Comparison comparison = Comparison::kEqual;
+  std::vector<Bytes> values;  ///< canonical; one, for kIn any number
+};
+
+struct RecordQuery {
+  std::string collection;
+  std::vector<Condition> where;  ///< all must hold
+  std::string order_field;       ///< empty: by key
+  bool descending = false;
+  std::size_t limit = 100;  ///< at most limits::kPageRows
+  std::string cursor;       ///< of the page before; empty: from the start
+};
+
+struct RecordPage {
+  std::vector<ReadRecord> records;
+  std::string cursor;  ///< empty: that was all
+};
+
+/// One of the things that a field could show.
+struct ReadSibling {
+  merge::SlotKind kind = merge::SlotKind::kValue;
+  std::string json;
+  DeviceId device;           ///< zeros for counters and sets, which have many authors
+  std::int64_t time_ms = 0;  ///< by the author's clock, which may be years wrong
+  bool shown = false;
+};
+
+/// A field with more than one visible value.
+struct ReadConflict {
+  std::string id;  ///< "c-" and 16 hex digits of a hash over collection, key and field
+  std::string collection;
+  std::string key;
+  std::string field;
+  std::string version;                ///< of the record: who resolves with it has seen all siblings
+  std::vector<ReadSibling> siblings;  ///< the shown one first
+};
+
+/// Something that a delete hides.
+struct ReadTrash {
+  std::string collection;
+  std::string key;
+  std::string field;
+  merge::SlotKind kind = merge::SlotKind::kValue;
+  std::string json;  ///< of a counter: its sum
+  std::int64_t time_ms = 0;
+  std::vector<Dot> deleted_by;
+};
+
+struct RecordOf {
+  std::string collection;
+  std::string key;
+};
+
+struct CollectionCount {
+  std::string name;
+  std::uint64_t records = 0;
+};
+
+/// How much is in a space.
+struct SpaceNumbers {
+  std::vector<CollectionCount> collections;  ///< those with records to show, by name
+  std::uint64_t records = 0;
+  std::uint64_t conflicts = 0;
+  std::uint64_t changes = 0;
+  std::uint64_t without_effect = 0;
+  std::uint64_t file_bytes = 0;
+  VectorClock applied;
+};
+
+/// Reads one space's file through a read-only connection of its own: sees what the writer has
+/// committed, each call one moment of it, and never holds the writer up. For one thread at a time.
+/// Every statement is reset when a call returns, and cut after limits::kReadTimeMax (kInterrupted).
+class SpaceReader {
+ public:
+  /// kNotFound, kNewerVersion, kCorrupt, and what the disk says. `hasher` outlives it.
+  [[nodiscard]] static Result<std::unique_ptr<SpaceReader>> open(const std::filesystem::path& file,
+                                                                 const SpaceId& space,
+                                                                 const Hasher& hasher);
+  virtual ~SpaceReader() = default;
+
+  [[nodiscard]] virtual Result<ReadRecord> get(const std::string& collection,
+                                               const std::string& key) = 0;
+  /// kUsage for a cursor of another query, a field that cannot be asked for, a value that does not
+  /// compare.
+  [[nodiscard]] virtual Result<RecordPage> query(const RecordQuery& query) = 0;
+  [[nodiscard]] virtual Result<std::uint64_t> count(const RecordQuery& query) = 0;
+  /// At most `limit`; of one record if given.
+  [[nodiscard]] virtual Result<std::vector<ReadConflict>> conflicts(
+      const std::optional<RecordOf>& record, std::size_t limit) = 0;
+  [[nodiscard]] virtual Result<std::vector<ReadTrash>> trash(const std::optional<RecordOf>& record,
+                                                             std::size_t limit) = 0;
+  [[nodiscard]] virtual Result<std::uint64_t> conflict_count() = 0;
+  [[nodiscard]] virtual Result<VectorClock> applied() = 0;
+  /// Counts all records: some milliseconds for 100,000.
+  [[nodiscard]] virtual Result<SpaceNumbers> numbers() = 0;
+};
+
+}  // namespace lanyard::storage

@@ -1,0 +1,252 @@
+#include "storage/space_store.hpp"
+
+#include "replication/types/limits.hpp"
+#include "storage/rescue.hpp"
+#include "storage/state_hash.hpp"
+#include "storage/views.hpp"
+
+namespace lanyard::storage {
+
+Result<std::unique_ptr<SpaceStore>> SpaceStore::open(const std::filesystem::path& file,
+                                                     const SpaceId& space, const Ports& ports,
+                                                     const Options& options) {
+  if (!options.read_only) LANYARD_TRY(finish_rescue(file));
+  const OpenFile what{file, space, options.read_only, options.cache_kib, options.vfs};
+  LANYARD_TRY_SET(Database database, open_space_file(what, ports.rng));
+  auto store = std::make_unique<SqliteSpaceStore>(std::move(database), space, ports, options);
+  LANYARD_TRY(store->load());
+  return store;
+}
+
+SqliteSpaceStore::SqliteSpaceStore(Database database, const SpaceId& space, const Ports& ports,
+                                   const Options& options)
+    : ports_(ports),
+      space_(space),
+      database_(std::move(database)),
+      cipher_(ports.ciphers.make()),
+      tables_(database_, space, ports.signer.device(), ports.hasher, *cipher_, options.merging) {
+  if (options.read_only)
+    broken_ = Error(Code::kReadOnly, "the space was opened for reading only",
+                    "Open it again when its disk can be written.");
+}
+
+Status SqliteSpaceStore::load() {
+  LANYARD_TRY_SET(store_, read_store_id(database_));
+  LANYARD_TRY(tables_.load());
+  LANYARD_TRY(load_author());
+  // What the file holds now was synced when it was opened, or before what failed since.
+  if (!is_ahead_) durable_ = tables_.space_log().clock();
+  return {};
+}
+
+/// What the author goes on from, as the tables say it.
+Status SqliteSpaceStore::load_author() {
+  LANYARD_TRY_SET(const auto incarnations, read_incarnations(database_));
+  oplog::AuthorState state;
+  state.incarnation = incarnations.back().incarnation;
+  own_log_ = incarnations.back().log;
+  const auto& logs = tables_.logs();
+  const merge::LogTable& ids = tables_.merger().logs();
+  for (const IncarnationRow& row : incarnations) {
+    if (row.log && *row.log >= logs.size()) return fail(Code::kCorrupt, "an incarnation's log");
+    if (row.log && &row != &incarnations.back())
+      state.previous = oplog::ContextEntry{ids.id_of(*row.log), logs[*row.log].head};
+  }
+  if (own_log_) {
+    state.log = ids.id_of(*own_log_);
+    state.head = logs[*own_log_].head;
+    state.last = logs[*own_log_].timestamp;
+    // An older head's hash is not at hand, and not needed: its log has moved since and will be
+    // cited anew.
+    const merge::Context& context = tables_.merger().log(*own_log_).context;
+    for (std::size_t i = 0; i < context.seqs.size() && i < logs.size(); ++i) {
+      if (i == *own_log_ || context.seqs[i] == 0) continue;
+      const Head& head = logs[i].head;
+      const bool is_head = head.seq.value == context.seqs[i];
+      state.cited[ids.id_of(static_cast<merge::LogNumber>(i))] =
+          is_head ? head : Head{{context.seqs[i]}, {}};
+    }
+  }
+  if (!tables_.epochs().empty()) state.epoch = tables_.epochs().back();
+  author_ = std::make_unique<oplog::Author>(space_, ports_.signer, ports_.hasher, *cipher_,
+                                            std::move(state));
+  stamps_seen_ = false;
+  return {};
+}
+
+/// Our own stamps come after all that is here. At load() there was no wall clock to tell the sane
+/// ones from the others.
+void SqliteSpaceStore::see_all_stamps(WallTime wall) {
+  if (std::exchange(stamps_seen_, true)) return;
+  for (const SpaceTables::Log& log : tables_.logs()) author_->saw(log.timestamp, wall);
+}
+
+SpaceState SqliteSpaceStore::state() const {
+  SpaceState state{tables_.space_log(), durable_, tables_.grants(), store_, {}, {}};
+  state.own_log = author_->state().log;
+  if (state.own_log) state.own_head = author_->state().head;
+  return state;
+}
+
+// ---- transactions
+
+Status SqliteSpaceStore::in_transaction(Sync sync, const Work& work) {
+  if (broken_) return fail(*broken_);
+  LANYARD_TRY(database_.begin(sync));
+  const std::int64_t changes_before = database_.total_changes();
+  Status done = work();
+  if (done) done = database_.commit();
+  if (!done) {
+    give_up(done.error());
+    return done;
+  }
+  // An empty transaction syncs nothing.
+  if (database_.total_changes() == changes_before) return {};
+  is_ahead_ = sync != Sync::kFull;
+  if (!is_ahead_) durable_ = tables_.space_log().clock();
+  return {};
+}
+
+void SqliteSpaceStore::give_up(const Error& error) {
+  database_.rollback();
+  const Status loaded = load();
+  if (error.is(Code::kInputOutput) || !loaded)
+    broken_ = Error(Code::kInputOutput,
+                    "the disk failed (" + error.detail +
+                        "); nothing more is written until the space is opened again",
+                    "Check the disk. What was acknowledged is kept.");
+}
+
+Status SqliteSpaceStore::keep_grant(const EpochId& epoch, ByteView sealed) {
+  return in_transaction(Sync::kNormal, [&] { return tables_.keep_grant(epoch, sealed); });
+}
+
+Status SqliteSpaceStore::start_incarnation() {
+  LANYARD_TRY(in_transaction(Sync::kFull, [&]() -> Status {
+    if (!own_log_) return {};  // the present one has not written yet
+    return add_incarnation(database_, ports_.rng);
+  }));
+  return load_author();
+}
+
+Status SqliteSpaceStore::make_durable() {
+  if (!is_ahead_) return broken_ ? Status(fail(*broken_)) : Status();
+  return in_transaction(Sync::kFull, [&] {
+    return Query(database_, "UPDATE lanyard_durable SET turn = turn + 1").run();
+  });
+}
+
+Status SqliteSpaceStore::checkpoint() {
+  if (broken_) return fail(*broken_);
+  return database_.checkpoint();
+}
+
+// ---- merging what others wrote
+
+Result<ApplyOutcome> SqliteSpaceStore::apply(const std::vector<const oplog::Accepted*>& packs,
+                                             WallTime wall, const std::function<bool()>& stop) {
+  ApplyOutcome outcome;
+  bool is_own = false;
+  see_all_stamps(wall);
+  merge::Merger* merger = &tables_.merger();
+  LANYARD_TRY(in_transaction(Sync::kNormal, [&]() -> Status {
+    for (const oplog::Accepted* accepted : packs) {
+      if (outcome.packs > 0 && stop && stop()) break;
+      for (const oplog::Change& change : accepted->pack.changes) {
+        LANYARD_TRY(tables_.take(change));
+        author_->saw(change.header.timestamp, wall);
+        is_own = is_own || change.header.log == author_->state().log;
+      }
+      if (!accepted->pack.changes.empty())
+        LANYARD_TRY(tables_.append(accepted->bytes, accepted->pack.changes));
+      ++outcome.packs;
+      if (merger->waiting_ops() >= limits::kMergeBatchOps ||
+          merger->waiting_bytes() >= limits::kMergeBatchBytes)
+        LANYARD_TRY(tables_.flush());
+    }
+    return tables_.flush();
+  }));
+  const merge::Merger::Counts& counts = merger->counts();
+  outcome.changes = counts.changes;
+  outcome.ops = counts.ops;
+  outcome.without_effect = counts.without_effect;
+  outcome.void_deletes = counts.void_deletes;
+  take_touched(outcome.touched);
+  // Changes of ours that a peer had kept for us: the author goes on behind them.
+  if (is_own) LANYARD_TRY(load_author());
+  if (!tables_.epochs().empty()) author_->use(tables_.epochs().back());
+  refresh_views();
+  return outcome;
+}
+
+void SqliteSpaceStore::take_touched(Touched& touched) {
+  merge::Merger& merger = tables_.merger();
+  touched = {merger.touched(), merger.touched_all()};
+  merger.forget_counts();
+}
+
+// ---- the rest
+
+Result<LogSlice> SqliteSpaceStore::read_log(std::uint64_t position, const VectorClock& held,
+                                            std::size_t bytes_max, bool sealed) {
+  return read_slice(tables_.log_rows(), tables_.merger().logs(),
+                    {position, held, bytes_max, sealed}, {*cipher_, ports_.hasher});
+}
+
+Result<bool> SqliteSpaceStore::fold() {
+  bool more = false;
+  const VectorClock durable = durable_;
+  const bool was_ahead = is_ahead_;
+  LANYARD_TRY(in_transaction(Sync::kNormal, [&]() -> Status {
+    LANYARD_TRY_SET(more, fold_rows(tables_.log_rows(), tables_.merger().logs(), folded_,
+                                    {*cipher_, ports_.hasher}));
+    return {};
+  }));
+  // The same changes in other rows: nothing that a power cut could take was added.
+  is_ahead_ = was_ahead;
+  durable_ = durable;
+  return more;
+}
+
+Result<SignedGrant> SqliteSpaceStore::grant_for(const DeviceId& device) const {
+  Query query(database_,
+              "SELECT log, header, payload, signature FROM lanyard_admissions WHERE device = ? "
+              "ORDER BY position DESC LIMIT 1");
+  LANYARD_TRY_SET(const bool found, query.bind(device.view()).next());
+  if (!found) return fail(Code::kNotFound, "the device was not admitted to this space");
+  const auto number = static_cast<std::size_t>(query.integer(0));
+  if (number >= tables_.logs().size()) return fail(Code::kCorrupt, "an admission by no log");
+  const SpaceTables::Log& author = tables_.logs()[number];
+  return SignedGrant{author.device, author.incarnation, to_bytes(query.blob(1)),
+                     to_bytes(query.blob(2)), query.fixed<Signature>(3)};
+}
+
+Result<std::map<oplog::Effect, std::uint64_t>> SqliteSpaceStore::without_effect() {
+  Query query(database_, "SELECT effect, count(*) FROM lanyard_ineffective GROUP BY effect");
+  std::map<oplog::Effect, std::uint64_t> out;
+  while (true) {
+    LANYARD_TRY_SET(const bool more, query.next());
+    if (!more) return out;
+    out[static_cast<oplog::Effect>(query.integer(0))] = query.natural(1);
+  }
+}
+
+Result<Hash> SqliteSpaceStore::state_hash() {
+  return storage::state_hash(database_, ports_.hasher);
+}
+
+/// Outside merge transactions: no peer's naming can stop a merge.
+void SqliteSpaceStore::refresh_views() {
+  if (broken_ || !tables_.records().take_shape_changed()) return;
+  if (Status begun = database_.begin(Sync::kNormal); !begun) {
+    notes_.push_back(begun.error().detail);
+    return;
+  }
+  Status done = write_views(database_, notes_);
+  if (done) done = database_.commit();
+  if (done) return;
+  database_.rollback();
+  notes_.push_back(done.error().detail);
+}
+
+}  // namespace lanyard::storage

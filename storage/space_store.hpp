@@ -1,0 +1,70 @@
+#pragma once
+
+#include "storage/log_slices.hpp"
+#include "storage/space_file.hpp"
+#include "storage/space_tables.hpp"
+#include "storage/store.hpp"
+
+namespace lanyard::storage {
+
+/// SpaceStore over one SQLite file.
+class SqliteSpaceStore final : public SpaceStore {
+ public:
+  SqliteSpaceStore(Database database, const SpaceId& space, const Ports& ports,
+                   const Options& options);
+  /// Reads what the file holds. To be called once before anything else.
+  [[nodiscard]] Status load();
+
+  [[nodiscard]] SpaceState state() const override;
+  [[nodiscard]] Result<WriteOutcome> found(const oplog::Founding& founding, WallTime wall) override;
+  [[nodiscard]] Result<WriteOutcome> admit(const DeviceId& device, WallTime wall) override;
+  [[nodiscard]] Result<SignedGrant> grant_for(const DeviceId& device) const override;
+  [[nodiscard]] WriteOutcome write(const std::vector<LocalChange>& changes, WallTime wall) override;
+  [[nodiscard]] Status keep_grant(const EpochId& epoch, ByteView sealed) override;
+  [[nodiscard]] Status start_incarnation() override;
+  [[nodiscard]] Result<ApplyOutcome> apply(const std::vector<const oplog::Accepted*>& packs,
+                                           WallTime wall,
+                                           const std::function<bool()>& stop) override;
+  [[nodiscard]] Status make_durable() override;
+  [[nodiscard]] Result<LogSlice> read_log(std::uint64_t position, const VectorClock& held,
+                                          std::size_t bytes_max, bool sealed) override;
+  [[nodiscard]] Result<bool> fold() override;
+  [[nodiscard]] Status checkpoint() override;
+  [[nodiscard]] Result<Hash> state_hash() override;
+  [[nodiscard]] Result<std::map<oplog::Effect, std::uint64_t>> without_effect() override;
+  [[nodiscard]] std::vector<std::string> take_notes() override { return std::exchange(notes_, {}); }
+
+ private:
+  using Work = std::function<Status()>;
+  /// Does the work in one transaction. After a failure the file is as before, and so are we.
+  [[nodiscard]] Status in_transaction(Sync sync, const Work& work);
+  void give_up(const Error& error);
+  [[nodiscard]] Status load_author();
+  void see_all_stamps(WallTime wall);
+  void refresh_views();
+
+  /// Writes one or more runs of ours; `add` puts changes into the author.
+  using AddChanges = std::function<Status(merge::LocalWriter&)>;
+  [[nodiscard]] Status write_runs(WallTime wall, WriteOutcome& outcome, const AddChanges& add);
+  [[nodiscard]] Status end_run(WriteOutcome& outcome);
+  [[nodiscard]] Status write_each(const std::vector<LocalChange>& changes,
+                                  merge::LocalWriter& writer, WriteOutcome& outcome);
+  void take_touched(Touched& touched);
+
+  Ports ports_;
+  SpaceId space_;
+  mutable Database database_;
+  std::unique_ptr<Cipher> cipher_;
+  SpaceTables tables_;
+  std::unique_ptr<oplog::Author> author_;
+  StoreId store_;
+  std::optional<std::uint32_t> own_log_;  ///< as the file says
+  VectorClock durable_;
+  bool is_ahead_ = false;     ///< something was committed without a sync
+  bool stamps_seen_ = false;  ///< the author knows the timestamps of what was there at load()
+  std::uint64_t folded_ = 0;  ///< rows before this position need no folding
+  std::optional<Error> broken_;
+  std::vector<std::string> notes_;
+};
+
+}  // namespace lanyard::storage

@@ -1,0 +1,127 @@
+#include <algorithm>
+
+#include "replication/types/limits.hpp"
+#include "storage/space_store.hpp"
+
+/// What this device writes itself.
+namespace lanyard::storage {
+namespace {
+
+constexpr std::size_t kCompressedFrom = 64 * limits::kKiB;
+
+}  // namespace
+
+/// Finishes the author's run, stores it, and hands it over to be sent.
+Status SqliteSpaceStore::end_run(WriteOutcome& outcome) {
+  if (author_->changes().empty()) return {};
+  OwnRun& run = outcome.runs.emplace_back();
+  run.pack = author_->finish();
+  // Large runs are not folded later: they go to the disk, and to peers, as small as they get.
+  if (run.pack.size() >= kCompressedFrom) run.pack = oplog::compressed(std::move(run.pack));
+  run.signature = author_->signature();
+  run.changes.assign(author_->changes().begin(), author_->changes().end());
+  for (oplog::Change& change : run.changes)
+    change.payload = run.memory.emplace_back(to_bytes(change.payload));
+  LANYARD_TRY(tables_.append(run.pack, run.changes));
+  author_->commit();
+  return {};
+}
+
+Status SqliteSpaceStore::write_runs(WallTime wall, WriteOutcome& outcome, const AddChanges& add) {
+  see_all_stamps(wall);
+  return in_transaction(Sync::kFull, [&]() -> Status {
+    author_->begin(tables_.space_log().clock(), wall);
+    merge::LocalWriter writer(
+        tables_.merger(), tables_.records(), *author_, ports_.hasher,
+        [&](const oplog::Change& change) -> Result<oplog::Effect> {
+          LANYARD_TRY_SET(const oplog::Effect effect, tables_.take(change));
+          // Siblings may meet it before its run is stored.
+          const auto log = tables_.merger().logs().find(change.header.log);
+          tables_.log_rows().note({*log, change.header.seq.value}, change.hash);
+          return effect;
+        },
+        [&]() -> Status {
+          LANYARD_TRY(end_run(outcome));
+          author_->begin(tables_.space_log().clock(), wall);
+          return {};
+        });
+    LANYARD_TRY(add(writer));
+    LANYARD_TRY(writer.merge_added());
+    LANYARD_TRY(end_run(outcome));
+    LANYARD_TRY(tables_.flush());
+    const auto& log = author_->state().log;
+    if (!log || own_log_) return {};
+    LANYARD_TRY(set_own_log(database_, *tables_.merger().logs().find(*log)));
+    own_log_ = tables_.merger().logs().find(*log);
+    return {};
+  });
+}
+
+Status SqliteSpaceStore::write_each(const std::vector<LocalChange>& changes,
+                                    merge::LocalWriter& writer, WriteOutcome& outcome) {
+  for (const LocalChange& change : changes) {
+    auto written = writer.write(change);
+    if (!written && merge::LocalWriter::is_fatal(written.error()))
+      return fail(std::move(written).error());
+    outcome.answers.push_back(std::move(written));
+  }
+  return {};
+}
+
+WriteOutcome SqliteSpaceStore::write(const std::vector<LocalChange>& changes, WallTime wall) {
+  WriteOutcome outcome;
+  const Status done = write_runs(wall, outcome, [&](merge::LocalWriter& writer) {
+    return write_each(changes, writer, outcome);
+  });
+  if (!done) {
+    outcome = {};
+    outcome.answers.assign(changes.size(), fail(done.error()));
+    return outcome;
+  }
+  take_touched(outcome.touched);
+  refresh_views();
+  return outcome;
+}
+
+Result<WriteOutcome> SqliteSpaceStore::found(const oplog::Founding& founding, WallTime wall) {
+  if (tables_.space_log().founder || !tables_.logs().empty())
+    return fail(Code::kExists, "the space was founded already");
+  WriteOutcome outcome;
+  const EpochId epoch = cipher_->make_epoch();
+  const DeviceId self = ports_.signer.device();
+  LANYARD_TRY_SET(const Bytes sealed, cipher_->grant(epoch, self));
+  LANYARD_TRY(write_runs(wall, outcome, [&](merge::LocalWriter& writer) -> Status {
+    LANYARD_TRY(author_->next_dot(founding));
+    oplog::Admit admit;
+    admit.device = self;
+    admit.grants = {{epoch, sealed}};
+    LANYARD_TRY(writer.write_open({admit}));
+    author_->use(epoch);
+    return {};
+  }));
+  take_touched(outcome.touched);
+  return outcome;
+}
+
+Result<WriteOutcome> SqliteSpaceStore::admit(const DeviceId& device, WallTime wall) {
+  if (!tables_.space_log().is_member(ports_.signer.device()))
+    return fail(Code::kNotAllowed, "this device is not a member of the space");
+  std::vector<std::pair<EpochId, Bytes>> grants;
+  for (const EpochId& epoch : tables_.epochs()) {
+    LANYARD_TRY_SET(Bytes sealed, cipher_->grant(epoch, device));
+    grants.emplace_back(epoch, std::move(sealed));
+  }
+  std::sort(grants.begin(), grants.end());
+  oplog::Admit admit;
+  admit.device = device;
+  for (const auto& [epoch, sealed] : grants) admit.grants.push_back({epoch, sealed});
+  WriteOutcome outcome;
+  LANYARD_TRY(write_runs(wall, outcome, [&](merge::LocalWriter& writer) -> Status {
+    LANYARD_TRY(writer.write_open({admit}));
+    return {};
+  }));
+  take_touched(outcome.touched);
+  return outcome;
+}
+
+}  // namespace lanyard::storage

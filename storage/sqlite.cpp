@@ -1,0 +1,302 @@
+#include "storage/sqlite.hpp"
+
+#include <sqlite3.h>
+
+#include <mutex>
+
+#include "replication/types/check.hpp"
+
+namespace lanyard::storage {
+namespace {
+
+constexpr int kPageBytes = 8192;
+constexpr std::int64_t kJournalBytesKept = 64 << 20;
+/// 256 MB of WAL: checkpoints are rare, and one writes each page once however often it changed.
+constexpr int kCheckpointPages = (256 << 20) / kPageBytes;
+constexpr int kStepsBetweenLooks = 1000;
+
+Code code_of(int sqlite_code) {
+  switch (sqlite_code & 0xFF) {
+    case SQLITE_FULL: return Code::kDiskFull;
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+    case SQLITE_AUTH: return Code::kReadOnly;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED: return Code::kBusy;
+    case SQLITE_INTERRUPT: return Code::kInterrupted;
+    case SQLITE_TOOBIG: return Code::kTooLarge;
+    case SQLITE_IOERR:
+    case SQLITE_NOMEM: return Code::kInputOutput;
+    default: return Code::kCorrupt;
+  }
+}
+
+std::string fix_for(Code code) {
+  switch (code) {
+    case Code::kDiskFull: return "Free some space on this disk. What was acknowledged is kept.";
+    case Code::kReadOnly: return "Make the folder and the file writable, or set data_dir.";
+    case Code::kInputOutput: return "Check the disk, then start the agent again.";
+    case Code::kCorrupt: return "Run `lanyard check`, or restore the file from a backup or a peer.";
+    default: return {};
+  }
+}
+
+/// Once per process, before the first connection: SQLite's memory statistics take a lock for every
+/// allocation, and nobody reads them.
+void configure() {
+  static std::once_flag once;
+  std::call_once(once, [] { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); });
+}
+
+}  // namespace
+
+struct Database::Connection {
+  sqlite3* handle = nullptr;
+  std::string name;
+  std::unordered_map<const void*, sqlite3_stmt*> statements;
+  std::optional<Sync> sync;
+  std::chrono::milliseconds time_limit{0};
+  std::chrono::steady_clock::time_point deadline;
+
+  ~Connection() {
+    for (const auto& [sql, statement] : statements) sqlite3_finalize(statement);
+    sqlite3_close(handle);
+  }
+};
+
+Database::Database(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
+Database::Database(Database&&) noexcept = default;
+Database& Database::operator=(Database&&) noexcept = default;
+Database::~Database() = default;
+
+Result<Database> Database::open(const std::filesystem::path& file, Mode mode,
+                                const Options& options) {
+  configure();
+  auto connection = std::make_unique<Connection>();
+  connection->name = file.filename().string();
+  int flags = SQLITE_OPEN_NOMUTEX;
+  flags |= mode == Mode::kReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+  if (mode == Mode::kCreate) flags |= SQLITE_OPEN_CREATE;
+  const char* vfs = options.vfs.empty() ? nullptr : options.vfs.c_str();
+  const int opened = sqlite3_open_v2(file.c_str(), &connection->handle, flags, vfs);
+  Database database(std::move(connection));
+  if (opened != SQLITE_OK) return fail(database.error());
+  sqlite3_extended_result_codes(database.connection_->handle, 1);
+  sqlite3_busy_timeout(database.connection_->handle, static_cast<int>(options.busy_wait.count()));
+  std::string pragmas = "PRAGMA cache_size=-" + std::to_string(options.cache_kib) + ";";
+  pragmas += "PRAGMA temp_store=MEMORY;PRAGMA trusted_schema=OFF;";
+  if (mode == Mode::kReadOnly) {
+    pragmas += "PRAGMA query_only=ON;";
+  } else {
+    // Freed bytes are overwritten where that costs no write of its own: the log keeps what was
+    // deleted anyway.
+    pragmas += "PRAGMA page_size=" + std::to_string(kPageBytes) +
+               ";PRAGMA secure_delete=FAST;PRAGMA journal_mode=WAL;PRAGMA journal_size_limit=" +
+               std::to_string(kJournalBytesKept) +
+               ";PRAGMA wal_autocheckpoint=" + std::to_string(kCheckpointPages) + ";";
+  }
+  LANYARD_TRY(database.execute(pragmas));
+  return database;
+}
+
+Error Database::error() const {
+  sqlite3* handle = connection_->handle;
+  const int code = handle == nullptr ? SQLITE_NOMEM : sqlite3_extended_errcode(handle);
+  const Code ours = code_of(code);
+  const std::string what = handle == nullptr ? "out of memory" : sqlite3_errmsg(handle);
+  return Error(ours, connection_->name + ": " + what + " (sqlite " + std::to_string(code) + ")",
+               fix_for(ours));
+}
+
+Status Database::execute(const std::string& sql) {
+  if (sqlite3_exec(connection_->handle, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
+    return fail(error());
+  return {};
+}
+
+Result<std::int64_t> Database::number(const std::string& sql) {
+  Query query(*this, sql);
+  LANYARD_TRY_SET(const bool found, query.next());
+  return found ? query.integer(0) : 0;
+}
+
+Status Database::begin(Sync sync) {
+  if (connection_->sync != sync) {
+    LANYARD_TRY(
+        execute(sync == Sync::kFull ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL"));
+    connection_->sync = sync;
+  }
+  return Query(*this, "BEGIN IMMEDIATE").run();
+}
+
+Status Database::begin_snapshot() {
+  LANYARD_TRY(Query(*this, "BEGIN").run());
+  // The snapshot is taken by the first read.
+  LANYARD_TRY(number("SELECT count(*) FROM sqlite_schema"));
+  return {};
+}
+
+Status Database::commit() { return Query(*this, "COMMIT").run(); }
+
+void Database::rollback() {
+  if (in_transaction()) static_cast<void>(Query(*this, "ROLLBACK").run());
+}
+
+bool Database::in_transaction() const { return sqlite3_get_autocommit(connection_->handle) == 0; }
+
+std::int64_t Database::changes() const { return sqlite3_changes64(connection_->handle); }
+std::int64_t Database::total_changes() const {
+  return sqlite3_total_changes64(connection_->handle);
+}
+
+Status Database::checkpoint() {
+  const int code = sqlite3_wal_checkpoint_v2(connection_->handle, nullptr,
+                                             SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  if (code == SQLITE_BUSY) {
+    // A reader is in the way: as much as it leaves.
+    if (sqlite3_wal_checkpoint_v2(connection_->handle, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr,
+                                  nullptr) == SQLITE_OK)
+      return {};
+  }
+  if (code != SQLITE_OK) return fail(error());
+  return {};
+}
+
+Status Database::limit_pages(std::uint64_t pages) {
+  return execute("PRAGMA max_page_count=" + std::to_string(pages));
+}
+
+void Database::limit_time(std::chrono::milliseconds each) {
+  connection_->time_limit = each;
+  const auto look = [](void* opaque) {
+    const auto& connection = *static_cast<const Connection*>(opaque);
+    return std::chrono::steady_clock::now() >= connection.deadline ? 1 : 0;
+  };
+  const bool limited = each.count() > 0;
+  sqlite3_progress_handler(connection_->handle, limited ? kStepsBetweenLooks : 0,
+                           limited ? +look : nullptr, connection_.get());
+}
+
+void Database::interrupt() { sqlite3_interrupt(connection_->handle); }
+
+Result<sqlite3_stmt*> Database::statement(const char* sql) {
+  sqlite3_stmt*& statement = connection_->statements[sql];
+  if (statement == nullptr &&
+      sqlite3_prepare_v3(connection_->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement,
+                         nullptr) != SQLITE_OK) {
+    Error failed = error();
+    connection_->statements.erase(sql);
+    return fail(std::move(failed));
+  }
+  return statement;
+}
+
+// ---- queries
+
+Query::Query(Database& database, const char* sql) : database_(database) {
+  auto statement = database.statement(sql);
+  if (!statement) {
+    error_ = std::move(statement).error();
+    return;
+  }
+  LANYARD_CHECK(sqlite3_stmt_busy(*statement) == 0, "a statement is used by one query at a time");
+  statement_ = *statement;
+}
+
+Query::Query(Database& database, const std::string& sql) : database_(database), is_own_(true) {
+  if (sqlite3_prepare_v2(database.connection_->handle, sql.c_str(), -1, &statement_, nullptr) !=
+      SQLITE_OK)
+    error_ = database.error();
+}
+
+Query::~Query() {
+  if (is_own_) {
+    sqlite3_finalize(statement_);
+  } else if (statement_ != nullptr) {
+    sqlite3_reset(statement_);
+  }
+}
+
+Query& Query::bind(std::int64_t value) {
+  if (statement_ != nullptr) sqlite3_bind_int64(statement_, ++bound_, value);
+  return *this;
+}
+
+Query& Query::bind(double value) {
+  if (statement_ != nullptr) sqlite3_bind_double(statement_, ++bound_, value);
+  return *this;
+}
+
+Query& Query::bind(std::string_view text) {
+  // An empty view may have no address, which would be NULL.
+  const char* data = text.data() == nullptr ? "" : text.data();
+  if (statement_ != nullptr && sqlite3_bind_text64(statement_, ++bound_, data, text.size(),
+                                                   SQLITE_STATIC, SQLITE_UTF8) != SQLITE_OK)
+    error_ = database_.error();
+  return *this;
+}
+
+Query& Query::bind(ByteView blob) {
+  const void* data = blob.data() == nullptr ? static_cast<const void*>("") : blob.data();
+  if (statement_ != nullptr &&
+      sqlite3_bind_blob64(statement_, ++bound_, data, blob.size(), SQLITE_STATIC) != SQLITE_OK)
+    error_ = database_.error();
+  return *this;
+}
+
+Query& Query::bind_null() {
+  if (statement_ != nullptr) sqlite3_bind_null(statement_, ++bound_);
+  return *this;
+}
+
+Result<bool> Query::next() {
+  if (error_) return fail(*error_);
+  Database::Connection& connection = *database_.connection_;
+  if (connection.time_limit.count() > 0 && sqlite3_stmt_busy(statement_) == 0)
+    connection.deadline = std::chrono::steady_clock::now() + connection.time_limit;
+  const int code = sqlite3_step(statement_);
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  error_ = database_.error();
+  return fail(*error_);
+}
+
+Status Query::run() {
+  while (true) {
+    LANYARD_TRY_SET(const bool more, next());
+    if (!more) return {};
+  }
+}
+
+Query::Type Query::type(int column) const {
+  switch (sqlite3_column_type(statement_, column)) {
+    case SQLITE_INTEGER: return Type::kInteger;
+    case SQLITE_FLOAT: return Type::kReal;
+    case SQLITE_TEXT: return Type::kText;
+    case SQLITE_BLOB: return Type::kBlob;
+    default: return Type::kNull;
+  }
+}
+
+int Query::columns() const { return statement_ == nullptr ? 0 : sqlite3_column_count(statement_); }
+
+std::int64_t Query::integer(int column) const { return sqlite3_column_int64(statement_, column); }
+
+double Query::real(int column) const { return sqlite3_column_double(statement_, column); }
+
+std::string_view Query::text(int column) const {
+  const unsigned char* data = sqlite3_column_text(statement_, column);
+  const int size = sqlite3_column_bytes(statement_, column);
+  if (data == nullptr) return {};
+  return {reinterpret_cast<const char*>(data), static_cast<std::size_t>(size)};
+}
+
+ByteView Query::blob(int column) const {
+  const void* data = sqlite3_column_blob(statement_, column);
+  const int size = sqlite3_column_bytes(statement_, column);
+  if (data == nullptr) return {};
+  return {static_cast<const std::uint8_t*>(data), static_cast<std::size_t>(size)};
+}
+
+}  // namespace lanyard::storage

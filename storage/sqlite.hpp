@@ -1,0 +1,135 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "replication/types/bytes.hpp"
+#include "replication/types/result.hpp"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+/// SQLite's C API in a thin coat: errors are values, everything closes itself. A connection and its
+/// queries belong to one thread, except for interrupt().
+namespace lanyard::storage {
+
+/// What a commit waits for (PRAGMA synchronous).
+enum class Sync { kNormal, kFull };
+
+class Database {
+ public:
+  enum class Mode { kCreate, kReadWrite, kReadOnly };
+  struct Options {
+    std::size_t cache_kib = 2048;
+    /// How long to wait for another connection's lock.
+    std::chrono::milliseconds busy_wait{5000};
+    /// Name of an sqlite3_vfs: tests have disks that fail.
+    std::string vfs;
+  };
+
+  /// WAL mode, pages of 8 KiB in new files, rare checkpoints. kReadOnly, kDiskFull, kInputOutput,
+  /// kCorrupt or kBusy; the detail names the file.
+  [[nodiscard]] static Result<Database> open(const std::filesystem::path& file, Mode mode,
+                                             const Options& options);
+  Database(Database&&) noexcept;
+  Database& operator=(Database&&) noexcept;
+  ~Database();
+
+  /// Any number of statements without parameters; rows are thrown away.
+  [[nodiscard]] Status execute(const std::string& sql);
+  /// The first column of the first row of a statement without parameters; 0 if there is none.
+  [[nodiscard]] Result<std::int64_t> number(const std::string& sql);
+
+  /// BEGIN IMMEDIATE, after setting what its commit waits for: inside a transaction the pragma
+  /// would fail.
+  [[nodiscard]] Status begin(Sync sync);
+  /// A consistent view of the file until commit() or rollback().
+  [[nodiscard]] Status begin_snapshot();
+  [[nodiscard]] Status commit();
+  /// Harmless outside a transaction.
+  void rollback();
+  [[nodiscard]] bool in_transaction() const;
+
+  /// Rows changed by the last statement.
+  [[nodiscard]] std::int64_t changes() const;
+  /// Rows changed since the connection was opened.
+  [[nodiscard]] std::int64_t total_changes() const;
+  /// Copies what the WAL holds into the file and empties it, as far as readers let it.
+  [[nodiscard]] Status checkpoint();
+  /// Pages beyond this fail with kDiskFull.
+  [[nodiscard]] Status limit_pages(std::uint64_t pages);
+
+  /// Statements that run longer fail with kInterrupted. Zero: no limit.
+  void limit_time(std::chrono::milliseconds each);
+  /// From any thread: what runs now fails with kInterrupted.
+  void interrupt();
+
+ private:
+  friend class Query;
+  struct Connection;
+  explicit Database(std::unique_ptr<Connection> connection);
+  [[nodiscard]] Result<sqlite3_stmt*> statement(const char* sql);
+  [[nodiscard]] Error error() const;
+
+  std::unique_ptr<Connection> connection_;
+};
+
+/// One use of a statement that its connection keeps prepared. `sql` is a literal: statements are
+/// found by its address. Parameters are bound in order; what they point to must live as long as the
+/// query. Errors wait until the first step.
+class Query {
+ public:
+  Query(Database& database, const char* sql);
+  /// The same for a text that is made up: prepared for this use only.
+  Query(Database& database, const std::string& sql);
+  Query(const Query&) = delete;
+  Query& operator=(const Query&) = delete;
+  ~Query();
+
+  Query& bind(std::int64_t value);
+  Query& bind(std::uint32_t value) { return bind(static_cast<std::int64_t>(value)); }
+  /// The same 64 bits, read as signed.
+  Query& bind(std::uint64_t value) { return bind(static_cast<std::int64_t>(value)); }
+  Query& bind(double value);
+  Query& bind(std::string_view text);
+  Query& bind(const char* text) = delete;
+  Query& bind(ByteView blob);
+  Query& bind_null();
+
+  /// True: there is a row to read.
+  [[nodiscard]] Result<bool> next();
+  /// To the end, without rows.
+  [[nodiscard]] Status run();
+
+  enum class Type { kNull, kInteger, kReal, kText, kBlob };
+  [[nodiscard]] Type type(int column) const;
+  [[nodiscard]] int columns() const;
+  [[nodiscard]] std::int64_t integer(int column) const;
+  [[nodiscard]] std::uint64_t natural(int column) const {
+    return static_cast<std::uint64_t>(integer(column));
+  }
+  [[nodiscard]] double real(int column) const;
+  /// Views last until the next step.
+  [[nodiscard]] std::string_view text(int column) const;
+  [[nodiscard]] ByteView blob(int column) const;
+  [[nodiscard]] bool is_null(int column) const { return type(column) == Type::kNull; }
+  /// A blob of exactly that size.
+  template <class Fixed>
+  [[nodiscard]] Fixed fixed(int column) const {
+    return Fixed::from(blob(column)).value_or(Fixed{});
+  }
+
+ private:
+  Database& database_;
+  sqlite3_stmt* statement_ = nullptr;
+  bool is_own_ = false;
+  int bound_ = 0;
+  std::optional<Error> error_;
+};
+
+}  // namespace lanyard::storage

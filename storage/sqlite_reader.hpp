@@ -1,0 +1,57 @@
+#pragma once
+
+#include <functional>
+
+#include "replication/merge/log_table.hpp"
+#include "storage/log_rows.hpp"
+#include "storage/record_rows.hpp"
+#include "storage/space_reader.hpp"
+
+namespace lanyard::storage {
+
+class SqliteSpaceReader final : public SpaceReader {
+ public:
+  SqliteSpaceReader(Database database, const Hasher& hasher);
+
+  [[nodiscard]] Result<ReadRecord> get(const std::string& collection,
+                                       const std::string& key) override;
+  [[nodiscard]] Result<RecordPage> query(const RecordQuery& query) override;
+  [[nodiscard]] Result<std::uint64_t> count(const RecordQuery& query) override;
+  [[nodiscard]] Result<std::vector<ReadConflict>> conflicts(const std::optional<RecordOf>& record,
+                                                            std::size_t limit) override;
+  [[nodiscard]] Result<std::vector<ReadTrash>> trash(const std::optional<RecordOf>& record,
+                                                     std::size_t limit) override;
+  [[nodiscard]] Result<std::uint64_t> conflict_count() override;
+  [[nodiscard]] Result<VectorClock> applied() override;
+  [[nodiscard]] Result<SpaceNumbers> numbers() override;
+
+ private:
+  /// Everything that `read` reads is of one moment.
+  [[nodiscard]] Status at_one_moment(const std::function<Status()>& read);
+  /// Knows all logs that rows of this moment name.
+  [[nodiscard]] Status refresh_logs();
+  [[nodiscard]] Result<std::optional<merge::CollectionNumber>> number_of(
+      const std::string& collection);
+  [[nodiscard]] Result<std::string> name_of(merge::CollectionNumber collection);
+  /// From a row (key, value, dots, ...) of lanyard_records.
+  [[nodiscard]] Result<ReadRecord> record_of(const Query& row, const std::string& collection,
+                                             merge::CollectionNumber number);
+  [[nodiscard]] Result<std::string> version_of(const Dots& dots, std::string_view value,
+                                               merge::CollectionNumber number,
+                                               std::string_view key);
+  [[nodiscard]] Result<std::vector<ReadConflict>> conflicts_of(merge::CollectionNumber number,
+                                                               const std::string& key,
+                                                               const std::vector<std::string>& of);
+  [[nodiscard]] std::string conflict_id(std::string_view collection, std::string_view key,
+                                        std::string_view field) const;
+  [[nodiscard]] Status count_collections(SpaceNumbers& numbers);
+  [[nodiscard]] Result<VectorClock> read_clock();
+
+  Database database_;
+  const Hasher& hasher_;
+  LogRows log_rows_;
+  merge::LogTable logs_;
+  std::vector<DeviceId> devices_;  // by log number
+};
+
+}  // namespace lanyard::storage

@@ -1,0 +1,188 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "replication/merge/local_writer.hpp"
+#include "replication/oplog/intake.hpp"
+#include "replication/ports.hpp"
+
+/// The door to one space's file (design 4, docs/STORAGE.md): its log, and the tables that are
+/// merged from it. Not thread-safe: it belongs to the storage thread, which is the only writer.
+/// Readers use SpaceReader. After a failed fsync or a failing disk every write answers kInputOutput
+/// until the file is opened again; a full disk can be written to again when there is room.
+namespace lanyard::storage {
+
+/// The outside world of a store. All outlive it.
+struct Ports {
+  const Signer& signer;
+  const Hasher& hasher;
+  const CipherFactory& ciphers;
+  Rng& rng;
+};
+
+using merge::LocalChange;
+using merge::LocalOp;
+using merge::Written;
+
+/// The records that a batch touched, for live queries.
+struct Touched {
+  std::vector<merge::RecordName> records;
+  bool all = true;  ///< false: there were more than are named
+};
+
+/// Changes of ours that were committed together, signed at their end.
+struct OwnRun {
+  std::vector<oplog::Change> changes;  ///< payloads point into `memory`
+  std::vector<Bytes> memory;
+  Signature signature;  ///< of the last change
+  Bytes pack;           ///< of the run, as it is stored
+};
+
+/// What local writes came to: an answer for each, and the runs to send: none if nothing was
+/// written, more than one where a run would not have fitted into a pack.
+struct WriteOutcome {
+  std::vector<Result<Written>> answers;
+  std::vector<OwnRun> runs;
+  Touched touched;
+};
+
+/// A part of the store's order of application, ready to be sent.
+struct LogSlice {
+  std::vector<Bytes> packs;
+  std::uint64_t next = 0;  ///< position to go on from
+  bool at_end = false;
+};
+
+struct ApplyOutcome {
+  std::size_t packs = 0;  ///< of those that were given, from the first on
+  std::size_t changes = 0;
+  std::size_t ops = 0;
+  std::size_t without_effect = 0;
+  std::size_t void_deletes = 0;
+  Touched touched;
+};
+
+/// A random name for one copy of a file, by which a high-water mark knows it again.
+using StoreId = FixedBytes<struct StoreIdTag, 16>;
+
+/// What open() found and the other threads go on from.
+struct SpaceState {
+  oplog::SpaceLog log;  ///< as applied
+  VectorClock durable;
+  /// Sealed keys addressed to this device: those kept ahead of the log, then those in it, in order.
+  std::vector<std::pair<EpochId, Bytes>> grants;
+  StoreId store;
+  /// Our own log, and how far it goes; nothing before the first change of this incarnation.
+  std::optional<LogId> own_log;
+  Head own_head;
+};
+
+/// What a device needs before it can open a space's history: the admit that grants it the keys,
+/// provable by itself.
+struct SignedGrant {
+  DeviceId author;
+  Incarnation incarnation;  ///< with the author's key gives the header's log id
+  Bytes header;
+  Bytes payload;
+  Signature signature;
+};
+
+class SpaceStore {
+ public:
+  struct Options {
+    bool read_only = false;
+    std::size_t cache_kib = 16 * 1024;
+    /// For tests: a disk that fails, planted bugs.
+    std::string vfs;
+    merge::Merger::Options merging;
+  };
+
+  /// Opens or creates the file. kNewerVersion for a file of a newer Lanyard (nothing is touched),
+  /// kCorrupt, kReadOnly, kDiskFull, kInputOutput as the disk has it; the detail names the file.
+  [[nodiscard]] static Result<std::unique_ptr<SpaceStore>> open(const std::filesystem::path& file,
+                                                                const SpaceId& space,
+                                                                const Ports& ports,
+                                                                const Options& options);
+  virtual ~SpaceStore() = default;
+
+  [[nodiscard]] virtual SpaceState state() const = 0;
+
+  /// The founder's first two changes: the log's opening with `founding`, and the admit of this
+  /// device with a fresh epoch.
+  [[nodiscard]] virtual Result<WriteOutcome> found(const oplog::Founding& founding,
+                                                   WallTime wall) = 0;
+  /// Admits a device: grants it every epoch key that is held here.
+  [[nodiscard]] virtual Result<WriteOutcome> admit(const DeviceId& device, WallTime wall) = 0;
+  /// The newest effective admit of the device, for sending ahead of the history. kNotFound if there
+  /// is none.
+  [[nodiscard]] virtual Result<SignedGrant> grant_for(const DeviceId& device) const = 0;
+
+  /// Numbers, merges and commits what is waiting as one run, one transaction, one fsync
+  /// (synchronous=FULL). A change that cannot be written (limits, an unseen edit under a delete)
+  /// gets its error and leaves the others alone. If the commit fails nothing was written, and every
+  /// answer says so.
+  [[nodiscard]] virtual WriteOutcome write(const std::vector<LocalChange>& changes,
+                                           WallTime wall) = 0;
+
+  /// Keeps a key that a signed grant brought ahead of the log in which it stands, so that what
+  /// comes can be opened, after a restart too. Verify the grant first.
+  [[nodiscard]] virtual Status keep_grant(const EpochId& epoch, ByteView sealed) = 0;
+
+  /// From the next write on we write a log of our own again, which names the present one as its
+  /// predecessor: for a store that was restored, copied or rolled back. Durable.
+  [[nodiscard]] virtual Status start_incarnation() = 0;
+
+  /// Stores and merges accepted packs in one transaction without fsync. `stop`: asked between
+  /// packs; after a true, what was begun is finished and the rest waits (the outcome says how many
+  /// packs are in). An error of a pack (kForked, kMissingContext) or of the disk leaves all of them
+  /// out.
+  [[nodiscard]] virtual Result<ApplyOutcome> apply(const std::vector<const oplog::Accepted*>& packs,
+                                                   WallTime wall,
+                                                   const std::function<bool()>& stop = {}) = 0;
+  /// Makes everything applied durable: a one-row FULL commit, nothing if nothing changed since.
+  [[nodiscard]] virtual Status make_durable() = 0;
+
+  /// Packs from `position` (0: the beginning) on of what `held` does not have, until about
+  /// `bytes_max`. Stored packs go out as they are; one that the receiver holds in part is made anew
+  /// without it. `sealed`: for one without the keys.
+  [[nodiscard]] virtual Result<LogSlice> read_log(std::uint64_t position, const VectorClock& held,
+                                                  std::size_t bytes_max, bool sealed) = 0;
+
+  /// Folds single runs into packs, a bounded piece of work; true if there may be more to do.
+  [[nodiscard]] virtual Result<bool> fold() = 0;
+  /// For idle times: copies the WAL into the file.
+  [[nodiscard]] virtual Status checkpoint() = 0;
+
+  /// BLAKE2b-256 over every record as it is stored: the same on every device with the same changes
+  /// (docs/STORAGE.md gives the recipe).
+  [[nodiscard]] virtual Result<Hash> state_hash() = 0;
+  /// Changes that are held and without effect, by what is wrong with them.
+  [[nodiscard]] virtual Result<std::map<oplog::Effect, std::uint64_t>> without_effect() = 0;
+  /// What could not be done and harms nothing, for the log: a view that SQLite refused.
+  [[nodiscard]] virtual std::vector<std::string> take_notes() = 0;
+};
+
+/// After a failed fsync a file is not to be trusted. Copies it with VACUUM INTO, syncs the copy,
+/// puts it in the file's place (the old one stays beside it as `.broken`) and starts a new
+/// incarnation in it. The store must be closed. If this fails the file is as it was.
+[[nodiscard]] Status rescue(const std::filesystem::path& file, const Ports& ports);
+
+/// Rebuilds every table of the file from its log in a scratch file, and compares row by row. Works
+/// on a snapshot, beside a running agent. `differences`: one line each, at most 100; empty means
+/// the same bytes.
+struct CheckReport {
+  std::uint64_t changes = 0;
+  std::uint64_t records = 0;
+  std::vector<std::string> differences;
+};
+[[nodiscard]] Result<CheckReport> check_rebuild(
+    const std::filesystem::path& file, const SpaceId& space, const Ports& ports,
+    const std::filesystem::path& scratch_folder,
+    const std::function<void(std::uint64_t done, std::uint64_t of)>& progress);
+
+}  // namespace lanyard::storage

@@ -1,0 +1,92 @@
+#include "replication/types/limits.hpp"
+#include "storage/file_vault.hpp"
+#include "storage/names.hpp"
+
+namespace lanyard::storage {
+
+Result<std::unique_ptr<Vault>> Vault::open(Options options, const Ports& ports) {
+  LANYARD_TRY(prepare_data_folder(options.data_dir));
+  LANYARD_TRY_SET(Platform platform,
+                  Platform::open(options.data_dir / "platform.sqlite", options.vfs));
+  LANYARD_TRY_SET(const std::vector<SpaceId> dirty, platform.dirty_spaces());
+  if (!options.disk_space) options.disk_space = disk_space_of;
+  return std::make_unique<FileVault>(std::move(options), ports, std::move(platform),
+                                     std::set<SpaceId>(dirty.begin(), dirty.end()));
+}
+
+FileVault::FileVault(Options options, const Ports& ports, Platform platform,
+                     std::set<SpaceId> dirty)
+    : options_(std::move(options)),
+      ports_(ports),
+      platform_(std::move(platform)),
+      files_([this](const SpaceId& space, WatchedStore& store) { before_close(space, store); }),
+      dirty_(std::move(dirty)) {}
+
+FileVault::~FileVault() { close(); }
+
+void FileVault::close() {
+  if (std::exchange(is_closed_, true)) return;
+  files_.close_all();
+  platform_.close();
+}
+
+// ---- devices
+
+Result<std::vector<KnownDevice>> FileVault::devices() { return platform_.devices(); }
+
+Status FileVault::add_device(const DeviceId& device, const std::string& address, WallTime now) {
+  if (device == ports_.signer.device())
+    return fail(Code::kUsage, "this is the id of this device", "Use the id of the other device.");
+  return platform_.add_device(device, address, now);
+}
+
+Status FileVault::rename_device(const DeviceId& device, const std::string& name) {
+  LANYARD_TRY(check_name(name));
+  return platform_.rename_device(device, name);
+}
+
+Status FileVault::forget_device(const DeviceId& device) { return platform_.forget_device(device); }
+
+Status FileVault::saw_device(const DeviceId& device, const std::string& says_name,
+                             const std::string& address, WallTime now) {
+  return platform_.saw_device(device, name_from_outside(says_name), address, now);
+}
+
+// ---- progress and settings
+
+Status FileVault::acknowledged(const DeviceId& device, const SpaceId& space,
+                               const VectorClock& durable) {
+  return platform_.acknowledged(device, space, durable);
+}
+
+Result<std::vector<PeerProgress>> FileVault::progress() { return platform_.progress(); }
+
+Result<std::optional<std::string>> FileVault::setting(const std::string& key) {
+  return platform_.setting(key);
+}
+
+Status FileVault::set_setting(const std::string& key, const std::string& value) {
+  return platform_.set_setting(key, value);
+}
+
+// ---- upkeep
+
+bool FileVault::upkeep(WallTime now) {
+  if (files_.close_idle(now)) return true;
+  if (settle_one()) return true;
+  WatchedStore* const store = files_.wanting_fold();
+  if (store == nullptr) return false;
+  static_cast<void>(store->fold());  // what fails is found again, and reported, at the next use
+  return true;
+}
+
+std::optional<std::chrono::milliseconds> FileVault::upkeep_within() const {
+  if (files_.count() == 0) return std::nullopt;
+  return limits::kSpaceIdleClose;
+}
+
+void FileVault::report(const SpaceId& space, const Error& error) const {
+  if (options_.report) options_.report(space, error);
+}
+
+}  // namespace lanyard::storage

@@ -1,0 +1,131 @@
+#pragma once
+
+#include <chrono>
+
+#include "storage/data_folder.hpp"
+#include "storage/store.hpp"
+
+/// Everything that one device keeps: platform.sqlite and a file per space (design 4). Not
+/// thread-safe: it belongs to the storage thread. Readers of other threads open the same files
+/// read-only.
+namespace lanyard::storage {
+
+struct KnownDevice {
+  DeviceId id;
+  std::string name;  ///< ours for it if we gave one, else what it says of itself
+  bool named_here = false;
+  bool forgotten = false;
+  std::string address;  ///< host:port where it was added or last reached; empty: only it dials
+  std::int64_t added_ms = 0;
+  std::int64_t last_seen_ms = 0;  ///< 0: never
+};
+
+struct SpaceEntry {
+  SpaceId id;
+  std::string name;   ///< local: unique on this device
+  bool left = false;  ///< kept on disk, neither asked for nor served
+  std::int64_t created_ms = 0;
+  std::vector<DeviceId> members;
+};
+
+/// How far a peer is known to hold a space durably.
+struct PeerProgress {
+  DeviceId device;
+  SpaceId space;
+  VectorClock durable;
+};
+
+/// A space's digest as it was computed from its applied clock.
+struct SharedSpace {
+  SpaceId space;
+  Hash digest;
+};
+
+class Vault {
+ public:
+  struct Options {
+    std::filesystem::path data_dir;
+    /// Digest of an applied clock: given by the engine's room, which storage may not include.
+    std::function<Hash(const VectorClock&)> digest_of;
+    /// What went wrong, or was refused, where nobody waits for an answer: for the log and the
+    /// status. Called on the storage thread. May be empty.
+    std::function<void(const SpaceId&, const Error&)> report;
+    /// What the disk of the data folder has left. Empty: ask the system.
+    std::function<Result<DiskSpace>(const std::filesystem::path&)> disk_space;
+    /// As SpaceStore::Options has it, for platform.sqlite too: for tests.
+    std::string vfs;
+  };
+
+  /// Opens or creates the data folder (0700) and platform.sqlite. kUnsafePermissions,
+  /// kInvalidConfig, kReadOnly, kDiskFull, kNewerVersion, kCorrupt as they are, each with the path
+  /// and a fix. The lock that keeps a second agent out is the agent's affair. Opens no space: ten
+  /// thousand cost nothing.
+  [[nodiscard]] static Result<std::unique_ptr<Vault>> open(Options options, const Ports& ports);
+  virtual ~Vault() = default;
+
+  // ---- devices
+  [[nodiscard]] virtual Result<std::vector<KnownDevice>> devices() = 0;
+  /// Makes a device known, or known again; a second time only updates the address.
+  [[nodiscard]] virtual Status add_device(const DeviceId& device, const std::string& address,
+                                          WallTime now) = 0;
+  /// kNotFound; kUsage for a name over 64 bytes or not UTF-8.
+  [[nodiscard]] virtual Status rename_device(const DeviceId& device, const std::string& name) = 0;
+  [[nodiscard]] virtual Status forget_device(const DeviceId& device) = 0;
+  /// Met just now: what it calls itself, and where it was reached (empty: it dialled).
+  [[nodiscard]] virtual Status saw_device(const DeviceId& device, const std::string& says_name,
+                                          const std::string& address, WallTime now) = 0;
+
+  // ---- spaces
+  [[nodiscard]] virtual Result<std::vector<SpaceEntry>> spaces() = 0;
+  struct Created {
+    SpaceId id;
+    WriteOutcome outcome;  ///< of the record with the name, which comes after the founding itself
+  };
+  /// Founds a space with this local name: kExists, kUsage, kDiskFull. The name is also kept as a
+  /// record inside the space ("lanyard_space", "info"), so that those it is shared with learn it.
+  [[nodiscard]] virtual Result<Created> create_space(const std::string& name, WallTime now) = 0;
+  /// An empty store for a space that a known device offers; kNotAllowed if it was left here. The
+  /// name comes with its data; until then it has a name made of its id.
+  [[nodiscard]] virtual Status join_space(const SpaceId& space, WallTime now) = 0;
+  /// Admits a device, and counts it among the members here: SpaceStore::admit and refresh_space().
+  [[nodiscard]] virtual Result<WriteOutcome> share_space(const SpaceId& space,
+                                                         const DeviceId& device, WallTime now) = 0;
+  /// After data came in: refreshes the members, and takes the name that the space says it has, with
+  /// a suffix where it is taken here. A name that the space has not changed since is not taken
+  /// again.
+  [[nodiscard]] virtual Status refresh_space(const SpaceId& space) = 0;
+  /// Nobody asks for it or is served from now on; its file stays. kNotFound.
+  [[nodiscard]] virtual Status leave_space(const SpaceId& space) = 0;
+  /// The store, opened on demand; at most limits::kOpenSpacesMax are open. Lasts until the next
+  /// call for another space. kNotFound; kNotAllowed for one that was left; else as
+  /// SpaceStore::open. After its disk failed (kInputOutput from the store, which does nothing more
+  /// then) the next call copies the file to a new one and opens that. Where that fails too, the
+  /// store can be read, and every write answers kReadOnly and why.
+  [[nodiscard]] virtual Result<SpaceStore*> space(const SpaceId& space) = 0;
+  /// What this device and the peer are both members of, not left, sorted by id. Nothing for a
+  /// forgotten device. A space that cannot be opened now and whose digest is not known is left out.
+  [[nodiscard]] virtual Result<std::vector<SharedSpace>> shared_with(const DeviceId& peer) = 0;
+  /// kDiskFull, with the fix, if a local write other than a delete would use what is kept free for
+  /// sync, deletes and recovery: limits::kDiskReserveBytes and 1 % of the disk.
+  [[nodiscard]] virtual Status room_to_write() = 0;
+  [[nodiscard]] virtual std::filesystem::path file_of(const SpaceId& space) const = 0;
+
+  // ---- progress and settings
+  [[nodiscard]] virtual Status acknowledged(const DeviceId& device, const SpaceId& space,
+                                            const VectorClock& durable) = 0;
+  [[nodiscard]] virtual Result<std::vector<PeerProgress>> progress() = 0;
+  /// Small facts of this device that outlive a restart: chosen ports, the store's id.
+  [[nodiscard]] virtual Result<std::optional<std::string>> setting(const std::string& key) = 0;
+  [[nodiscard]] virtual Status set_setting(const std::string& key, const std::string& value) = 0;
+
+  // ---- upkeep
+  /// A bounded piece of idle work: folding, digests that a crash left old, closing what is idle.
+  /// True if there is more to do now.
+  [[nodiscard]] virtual bool upkeep(WallTime now) = 0;
+  /// When to call upkeep() again at the latest, if nothing else is called before; nothing: never.
+  [[nodiscard]] virtual std::optional<std::chrono::milliseconds> upkeep_within() const = 0;
+  /// Everything durable, checkpointed and closed.
+  virtual void close() = 0;
+};
+
+}  // namespace lanyard::storage

@@ -1,0 +1,133 @@
+#include "storage/views.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <vector>
+
+#include "replication/types/limits.hpp"
+
+namespace lanyard::storage {
+namespace {
+
+constexpr std::size_t kNameMax = 64;
+/// Beyond this many, the schema that every connection reads would grow without end.
+constexpr std::size_t kViewsMax = 1000;
+
+/// As SQLite compares names: ASCII letters only.
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return out;
+}
+
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// Whether a JSON path of SQLite can name the field: it compares with the text as it is written.
+bool can_be_column(std::string_view name) {
+  return !name.empty() && std::none_of(name.begin(), name.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
+  });
+}
+
+std::string in_quotes(std::string_view text, char quote) {
+  std::string out(1, quote);
+  for (const char c : text) {
+    if (c == quote) out += quote;
+    out += c;
+  }
+  return out + quote;
+}
+
+std::string view_sql(std::string_view name, std::int64_t collection,
+                     const std::vector<std::string>& fields) {
+  const std::string uuid =
+      "lower(substr(hex(key),1,8)||'-'||substr(hex(key),9,4)||'-'||substr(hex(key),13,4)||'-'||"
+      "substr(hex(key),17,4)||'-'||substr(hex(key),21))";
+  std::string sql = "CREATE VIEW " + in_quotes(name, '"') +
+                    " AS SELECT coalesce(json_extract(value,'$.id'),CASE typeof(key) WHEN 'blob' "
+                    "THEN " +
+                    uuid + " ELSE key END) AS id";
+  std::set<std::string> taken{"id"};
+  for (const std::string& field : fields) {
+    if (taken.size() >= limits::kViewColumnsMax) break;
+    if (!can_be_column(field) || !taken.insert(lower(field)).second) continue;
+    sql += ",json_extract(value," + in_quotes("$.\"" + field + "\"", '\'') + ") AS " +
+           in_quotes(field, '"');
+  }
+  return sql + " FROM lanyard_records WHERE collection=" + std::to_string(collection) +
+         " AND value IS NOT NULL";
+}
+
+/// Name of each view that is there -> how it was made.
+Result<std::map<std::string, std::string>> present_views(Database& database) {
+  Query query(database, "SELECT name, sql FROM sqlite_schema WHERE type = 'view'");
+  std::map<std::string, std::string> out;
+  while (true) {
+    LANYARD_TRY_SET(const bool more, query.next());
+    if (!more) return out;
+    out.emplace(query.text(0), query.text(1));
+  }
+}
+
+Result<std::vector<std::string>> fields_of(Database& database, std::int64_t collection) {
+  Query query(database, "SELECT name FROM lanyard_fields WHERE collection = ? ORDER BY name");
+  query.bind(collection);
+  std::vector<std::string> out;
+  while (true) {
+    LANYARD_TRY_SET(const bool more, query.next());
+    if (!more) return out;
+    out.emplace_back(query.text(0));
+  }
+}
+
+Result<std::map<std::string, std::string>> wanted_views(Database& database,
+                                                        std::vector<std::string>& notes) {
+  Query query(database, "SELECT number, name FROM lanyard_collections ORDER BY name");
+  std::map<std::string, std::string> out;
+  std::set<std::string> taken;
+  while (true) {
+    LANYARD_TRY_SET(const bool more, query.next());
+    if (!more) return out;
+    const std::string name(query.text(1));
+    if (!may_have_view(name) || !taken.insert(lower(name)).second) continue;
+    if (out.size() >= kViewsMax) {
+      notes.push_back("there are more than 1,000 collections; the others have no view");
+      return out;
+    }
+    LANYARD_TRY_SET(const auto fields, fields_of(database, query.integer(0)));
+    out.emplace(name, view_sql(name, query.integer(0), fields));
+  }
+}
+
+}  // namespace
+
+bool may_have_view(std::string_view collection) {
+  if (collection.empty() || collection.size() > kNameMax || !is_letter(collection.front()))
+    return false;
+  const auto allowed = [](char c) { return is_letter(c) || is_digit(c); };
+  if (!std::all_of(collection.begin(), collection.end(), allowed)) return false;
+  const std::string name = lower(collection);
+  return !name.starts_with("sqlite_") && !name.starts_with("lanyard_") && name != "tree_ops" &&
+         name != "spaces";
+}
+
+Status write_views(Database& database, std::vector<std::string>& notes) {
+  LANYARD_TRY_SET(const auto present, present_views(database));
+  LANYARD_TRY_SET(const auto wanted, wanted_views(database, notes));
+  for (const auto& [name, sql] : present) {
+    const auto same = wanted.find(name);
+    if (same != wanted.end() && same->second == sql) continue;
+    LANYARD_TRY(database.execute("DROP VIEW " + in_quotes(name, '"')));
+  }
+  for (const auto& [name, sql] : wanted) {
+    const auto same = present.find(name);
+    if (same != present.end() && same->second == sql) continue;
+    if (Status made = database.execute(sql); !made)
+      notes.push_back("no view for the collection " + name + ": " + made.error().detail);
+  }
+  return {};
+}
+
+}  // namespace lanyard::storage

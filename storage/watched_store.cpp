@@ -1,0 +1,111 @@
+#include "storage/watched_store.hpp"
+
+namespace lanyard::storage {
+
+WatchedStore::WatchedStore(std::unique_ptr<SpaceStore> store, BeforeWrite before_write)
+    : store_(std::move(store)), before_write_(std::move(before_write)) {}
+
+Status WatchedStore::may_read() const {
+  if (failure_) return fail(*failure_);
+  return {};
+}
+
+Status WatchedStore::may_write() {
+  LANYARD_TRY(may_read());
+  LANYARD_TRY(before_write_());
+  wants_fold_ = true;
+  return {};
+}
+
+void WatchedStore::note(const Error& error) const {
+  if (error.is(Code::kInputOutput) && !failure_) failure_ = error;
+}
+
+template <class T>
+Result<T> WatchedStore::watched(Result<T> result) const {
+  if (!result) note(result.error());
+  return result;
+}
+
+Result<WriteOutcome> WatchedStore::found(const oplog::Founding& founding, WallTime wall) {
+  LANYARD_TRY(may_write());
+  return watched(store_->found(founding, wall));
+}
+
+Result<WriteOutcome> WatchedStore::admit(const DeviceId& device, WallTime wall) {
+  LANYARD_TRY(may_write());
+  return watched(store_->admit(device, wall));
+}
+
+Result<SignedGrant> WatchedStore::grant_for(const DeviceId& device) const {
+  LANYARD_TRY(may_read());
+  return watched(store_->grant_for(device));
+}
+
+WriteOutcome WatchedStore::write(const std::vector<LocalChange>& changes, WallTime wall) {
+  const Status allowed = may_write();
+  if (!allowed) {
+    WriteOutcome refused;
+    for (std::size_t each = 0; each < changes.size(); ++each)
+      refused.answers.emplace_back(fail(allowed.error()));
+    return refused;
+  }
+  WriteOutcome outcome = store_->write(changes, wall);
+  for (const Result<Written>& answer : outcome.answers)
+    if (!answer) note(answer.error());
+  return outcome;
+}
+
+Status WatchedStore::keep_grant(const EpochId& epoch, ByteView sealed) {
+  LANYARD_TRY(may_write());
+  return watched(store_->keep_grant(epoch, sealed));
+}
+
+Status WatchedStore::start_incarnation() {
+  LANYARD_TRY(may_write());
+  return watched(store_->start_incarnation());
+}
+
+Result<ApplyOutcome> WatchedStore::apply(const std::vector<const oplog::Accepted*>& packs,
+                                         WallTime wall, const std::function<bool()>& stop) {
+  LANYARD_TRY(may_write());
+  return watched(store_->apply(packs, wall, stop));
+}
+
+Status WatchedStore::make_durable() {
+  LANYARD_TRY(may_read());
+  return watched(store_->make_durable());
+}
+
+Result<LogSlice> WatchedStore::read_log(std::uint64_t position, const VectorClock& held,
+                                        std::size_t bytes_max, bool sealed) {
+  LANYARD_TRY(may_read());
+  return watched(store_->read_log(position, held, bytes_max, sealed));
+}
+
+Result<bool> WatchedStore::fold() {
+  // After an error too: it is tried again after the next write, not for ever.
+  wants_fold_ = false;
+  LANYARD_TRY(may_read());
+  LANYARD_TRY(before_write_());
+  auto more = watched(store_->fold());
+  wants_fold_ = more && *more;
+  return more;
+}
+
+Status WatchedStore::checkpoint() {
+  LANYARD_TRY(may_read());
+  return watched(store_->checkpoint());
+}
+
+Result<Hash> WatchedStore::state_hash() {
+  LANYARD_TRY(may_read());
+  return watched(store_->state_hash());
+}
+
+Result<std::map<oplog::Effect, std::uint64_t>> WatchedStore::without_effect() {
+  LANYARD_TRY(may_read());
+  return watched(store_->without_effect());
+}
+
+}  // namespace lanyard::storage

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "storage/store.hpp"
+
+namespace lanyard::storage {
+
+/// A space's store as the vault hands it out: it says before anything is written, and after the
+/// disk failed it does nothing more, so that nothing is acknowledged that may not be there.
+class WatchedStore final : public SpaceStore {
+ public:
+  /// Asked before each write; if it fails, nothing is written and its error is the answer.
+  using BeforeWrite = std::function<Status()>;
+  WatchedStore(std::unique_ptr<SpaceStore> store, BeforeWrite before_write);
+
+  /// The first failure of the disk: nothing is done any more.
+  [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
+  /// Something was written since fold() last said that nothing is left to do.
+  [[nodiscard]] bool wants_fold() const { return wants_fold_ && !failure_; }
+
+  [[nodiscard]] SpaceState state() const override { return store_->state(); }
+  [[nodiscard]] Result<WriteOutcome> found(const oplog::Founding& founding, WallTime wall) override;
+  [[nodiscard]] Result<WriteOutcome> admit(const DeviceId& device, WallTime wall) override;
+  [[nodiscard]] Result<SignedGrant> grant_for(const DeviceId& device) const override;
+  [[nodiscard]] WriteOutcome write(const std::vector<LocalChange>& changes, WallTime wall) override;
+  [[nodiscard]] Status keep_grant(const EpochId& epoch, ByteView sealed) override;
+  [[nodiscard]] Status start_incarnation() override;
+  [[nodiscard]] Result<ApplyOutcome> apply(const std::vector<const oplog::Accepted*>& packs,
+                                           WallTime wall,
+                                           const std::function<bool()>& stop) override;
+  [[nodiscard]] Status make_durable() override;
+  [[nodiscard]] Result<LogSlice> read_log(std::uint64_t position, const VectorClock& held,
+                                          std::size_t bytes_max, bool sealed) override;
+  [[nodiscard]] Result<bool> fold() override;
+  [[nodiscard]] Status checkpoint() override;
+  [[nodiscard]] Result<Hash> state_hash() override;
+  [[nodiscard]] Result<std::map<oplog::Effect, std::uint64_t>> without_effect() override;
+  [[nodiscard]] std::vector<std::string> take_notes() override { return store_->take_notes(); }
+
+ private:
+  [[nodiscard]] Status may_read() const;
+  [[nodiscard]] Status may_write();
+  void note(const Error& error) const;
+  /// Looks at what a call came to, and hands it on.
+  template <class T>
+  Result<T> watched(Result<T> result) const;
+
+  std::unique_ptr<SpaceStore> store_;
+  BeforeWrite before_write_;
+  bool wants_fold_ = false;
+  mutable std::optional<Error> failure_;  // a read can find it as well
+};
+
+}  // namespace lanyard::storage

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <map>
+#include <set>
+
+#include "storage/vault.hpp"
+
+namespace lanyard::support {
+
+/// What a FakeVault was asked to do, in order, and how it is to answer. Outlives the vault; to be
+/// read and changed on the storage thread, or when there is none.
+struct FakeVaultScript {
+  /// "write 3", "apply 2 packs", "upkeep", "close", and what a test adds.
+  std::vector<std::string> events;
+
+  std::optional<Error> write_fails;  ///< every answer of a write
+  std::optional<Error> apply_fails;  ///< every apply
+  std::optional<Error> no_room;      ///< room_to_write()
+  std::set<SpaceId> missing;         ///< space() answers kNotFound
+  std::function<void()> in_write;    ///< called before each write answers
+  std::function<void()> in_apply;    ///< called for each pack that is taken
+  std::function<void()> in_upkeep;   ///< called by each upkeep()
+  std::size_t upkeep_pieces = 0;     ///< upkeep() answers true so often
+  std::optional<std::chrono::milliseconds> upkeep_within;
+};
+
+/// A Vault without a disk, whose stores remember what they were asked.
+class FakeVault final : public storage::Vault {
+ public:
+  explicit FakeVault(FakeVaultScript& script);
+  ~FakeVault() override;
+
+  Result<std::vector<storage::KnownDevice>> devices() override { return {}; }
+  Status add_device(const DeviceId&, const std::string&, WallTime) override { return {}; }
+  Status rename_device(const DeviceId&, const std::string&) override { return {}; }
+  Status forget_device(const DeviceId&) override { return {}; }
+  Status saw_device(const DeviceId&, const std::string&, const std::string&, WallTime) override {
+    return {};
+  }
+  Result<std::vector<storage::SpaceEntry>> spaces() override { return {}; }
+  Result<Created> create_space(const std::string&, WallTime) override { return Created{}; }
+  Status join_space(const SpaceId&, WallTime) override { return {}; }
+  Result<storage::WriteOutcome> share_space(const SpaceId&, const DeviceId&, WallTime) override {
+    return storage::WriteOutcome{};
+  }
+  Status refresh_space(const SpaceId&) override { return {}; }
+  Status leave_space(const SpaceId&) override { return {}; }
+  Result<storage::SpaceStore*> space(const SpaceId& space) override;
+  Result<std::vector<storage::SharedSpace>> shared_with(const DeviceId&) override { return {}; }
+  Status room_to_write() override;
+  std::filesystem::path file_of(const SpaceId&) const override { return {}; }
+  Status acknowledged(const DeviceId&, const SpaceId&, const VectorClock&) override { return {}; }
+  Result<std::vector<storage::PeerProgress>> progress() override { return {}; }
+  Result<std::optional<std::string>> setting(const std::string&) override { return {}; }
+  Status set_setting(const std::string&, const std::string&) override { return {}; }
+  bool upkeep(WallTime now) override;
+  std::optional<std::chrono::milliseconds> upkeep_within() const override {
+    return script_.upkeep_within;
+  }
+  void close() override;
+
+ private:
+  FakeVaultScript& script_;
+  std::map<SpaceId, std::unique_ptr<storage::SpaceStore>> stores_;
+};
+
+}  // namespace lanyard::support

@@ -1,0 +1,101 @@
+#include "tests/support/memory_vault.hpp"
+
+#include "replication/engine/digest_dialogue.hpp"
+
+namespace lanyard::support {
+
+MemoryStore& MemoryVault::make(const SpaceId& space) {
+  auto& store = stores_[space];
+  if (!store) store = std::make_unique<MemoryStore>(space, ports_, faults_);
+  return *store;
+}
+
+MemoryStore* MemoryVault::find(const SpaceId& space) {
+  const auto found = stores_.find(space);
+  return found == stores_.end() || left_.contains(space) ? nullptr : found->second.get();
+}
+
+std::optional<engine::Input> MemoryVault::perform(const engine::Effect& effect, WallTime wall) {
+  const auto answer = [&](const auto& each) -> std::optional<engine::Input> {
+    using T = std::decay_t<decltype(each)>;
+    if constexpr (std::is_same_v<T, engine::Persist>) {
+      return on(each, wall);
+    } else if constexpr (requires { this->on(each); }) {
+      return on(each);
+    } else {
+      return std::nullopt;
+    }
+  };
+  return std::visit(answer, effect);
+}
+
+void MemoryVault::power_cut(WallTime wall) {
+  for (auto& [space, store] : stores_) store->power_cut(wall);
+}
+
+engine::Input MemoryVault::on(const engine::LoadShared& effect) {
+  engine::SharedLoaded out{effect.link, {}};
+  for (const auto& [space, store] : stores_) {
+    const oplog::SpaceLog& log = store->log();
+    if (left_.contains(space) || !log.is_member(ports_.signer.device()) ||
+        !log.is_member(effect.peer))
+      continue;
+    out.spaces.push_back({space, engine::digest_of(log.clock(), ports_.hasher)});
+  }
+  return out;
+}
+
+engine::Input MemoryVault::on(const engine::OpenSpace& effect) {
+  const MemoryStore* store = find(effect.space);
+  if (store == nullptr) return engine::SpaceOpened{effect.space, std::nullopt, {}, {}};
+  return engine::SpaceOpened{effect.space, store->log(), store->durable(), store->own_grants()};
+}
+
+engine::Input MemoryVault::on(const engine::JoinSpace& effect) {
+  if (!left_.contains(effect.space)) make(effect.space);
+  return on(engine::OpenSpace{effect.space});
+}
+
+engine::Input MemoryVault::on(const engine::Persist& effect, WallTime wall) {
+  MemoryStore* store = find(effect.space);
+  if (store == nullptr) {
+    return engine::PersistFailed{
+        effect.space, {effect.space, {}, {}, {}}, Error(Code::kNotFound, "left")};
+  }
+  oplog::SpaceLog next = store->log();
+  for (const oplog::Change& change : effect.accepted->pack.changes) {
+    // What came before it was not taken either.
+    if (disk_full_ || !next.advance(change, ports_.hasher)) {
+      return engine::PersistFailed{effect.space, store->log(), Error(Code::kDiskFull, "full")};
+    }
+  }
+  store->apply(effect.accepted, wall);
+  return engine::Applied{effect.space, effect.ticket};
+}
+
+engine::Input MemoryVault::on(const engine::MakeDurable& effect) {
+  MemoryStore* store = find(effect.space);
+  if (store == nullptr) return engine::Durable{effect.space, {}};
+  store->make_durable();
+  return engine::Durable{effect.space, store->durable()};
+}
+
+engine::Input MemoryVault::on(const engine::LoadLog& effect) {
+  engine::LogLoaded out{effect.link, effect.space, effect.request, {}, 0, false, false};
+  const MemoryStore* store = find(effect.space);
+  out.failed = store == nullptr;
+  if (store == nullptr) return out;
+  MemoryStore::Slice slice = store->read_log(effect.position, effect.held, effect.bytes_max);
+  out.packs = std::move(slice.packs);
+  out.next = slice.next;
+  out.at_end = slice.at_end;
+  return out;
+}
+
+engine::Input MemoryVault::on(const engine::LoadGrant& effect) {
+  const MemoryStore* store = find(effect.space);
+  return engine::GrantLoaded{effect.link, effect.space, effect.request,
+                             store == nullptr ? std::nullopt : store->grant_for(effect.device)};
+}
+
+}  // namespace lanyard::support

@@ -1,0 +1,43 @@
+#pragma once
+
+#include "replication/engine/effect.hpp"
+#include "tests/support/memory_store.hpp"
+
+namespace lanyard::support {
+
+/// All spaces of one device, and the answers that storage gives to the engine.
+class MemoryVault {
+ public:
+  MemoryVault(const StorePorts& ports, StoreFaults faults) : ports_(ports), faults_(faults) {}
+
+  /// An empty store, if there is none.
+  MemoryStore& make(const SpaceId& space);
+  [[nodiscard]] MemoryStore* find(const SpaceId& space);
+  [[nodiscard]] const std::map<SpaceId, std::unique_ptr<MemoryStore>>& stores() const {
+    return stores_;
+  }
+  void leave(const SpaceId& space) { left_.insert(space); }
+  void set_disk_full(bool full) { disk_full_ = full; }
+  [[nodiscard]] bool is_disk_full() const { return disk_full_; }
+
+  /// Does what the effect asks of storage. Nothing for an effect that asks nothing of it.
+  [[nodiscard]] std::optional<engine::Input> perform(const engine::Effect& effect, WallTime wall);
+  void power_cut(WallTime wall);
+
+ private:
+  engine::Input on(const engine::LoadShared& effect);
+  engine::Input on(const engine::OpenSpace& effect);
+  engine::Input on(const engine::JoinSpace& effect);
+  engine::Input on(const engine::Persist& effect, WallTime wall);
+  engine::Input on(const engine::MakeDurable& effect);
+  engine::Input on(const engine::LoadLog& effect);
+  engine::Input on(const engine::LoadGrant& effect);
+
+  StorePorts ports_;
+  StoreFaults faults_;
+  bool disk_full_ = false;
+  std::set<SpaceId> left_;
+  std::map<SpaceId, std::unique_ptr<MemoryStore>> stores_;
+};
+
+}  // namespace lanyard::support
