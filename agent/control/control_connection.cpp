@@ -38,12 +38,12 @@ void ControlConnection::read() {
   if (reading_ || !is_open() || input_ended_ || is_full()) return;
   reading_ = true;
   const std::size_t more = in_.size() > kReadBytes ? kLargeReadBytes : kReadBytes;
-  const std::size_t before = in_.size();
-  in_.resize(before + more);
+  // A buffer of its own: lines are taken from `in_` while the read is under way.
+  incoming_.resize(more);
   socket_.async_read_some(
-      asio::buffer(in_.data() + before, more),
-      [self = shared_from_this(), before](const asio::error_code& error, std::size_t size) {
-        self->in_.resize(before + size);
+      asio::buffer(incoming_),
+      [self = shared_from_this()](const asio::error_code& error, std::size_t size) {
+        self->in_.append(self->incoming_, 0, size);
         self->on_read(error, size);
       });
 }

@@ -49,6 +49,7 @@ class ControlConnection : public std::enable_shared_from_this<ControlConnection>
   Dispatch dispatch_;
   Closed closed_;
   std::string in_;
+  std::string incoming_;     // what the read under way may fill
   std::size_t taken_ = 0;    // of in_: lines that were dealt with
   std::size_t scanned_ = 0;  // of in_: has no line break behind taken_ up to here
   bool reading_ = false;

@@ -19,6 +19,18 @@ void tamper(const fs::path& file, const std::string& sql) {
   must(database.checkpoint());
 }
 
+SpaceStore::Options on(const support::ShimDisk& disk) {
+  SpaceStore::Options options;
+  options.vfs = disk.name();
+  return options;
+}
+
+SpaceStore::Options for_reading() {
+  SpaceStore::Options options;
+  options.read_only = true;
+  return options;
+}
+
 }  // namespace
 
 TEST_CASE("after a failed sync nothing is acknowledged until the file is opened again") {
@@ -26,7 +38,7 @@ TEST_CASE("after a failed sync nothing is acknowledged until the file is opened 
   Group group(2);
   Device& a = group[0];
   a.write(put("kept", {{"n", 1}}));
-  a.open({.vfs = disk.name()});
+  a.open(on(disk));
   const VectorClock before = a.clock();
   disk.fail_syncs_of("-wal");
   CHECK(code_of(a.try_write({put("lost", {{"n", 2}})})) == Code::kInputOutput);
@@ -67,7 +79,7 @@ TEST_CASE(
   support::ShimDisk disk("full-disk");
   Group group(2);
   Device& a = group[0];
-  a.open({.vfs = disk.name()});
+  a.open(on(disk));
   a.write(put("kept", {{"n", 1}}));
   const std::string before = a.state_hash();
   disk.be_full(true);
@@ -88,7 +100,7 @@ TEST_CASE("what was merged is durable only after a commit that was synced") {
   support::ShimDisk disk("counting");
   Group group(2);
   Device& b = group[1];
-  b.open({.vfs = disk.name()});
+  b.open(on(disk));
   b.write(put("before", {{"n", 1}}));  // a fresh WAL has its header synced, whatever is committed
   group[0].write(put("n", {{"n", 1}}));
   disk.reset();
@@ -113,7 +125,7 @@ TEST_CASE("one write is one sync, and sixteen that wait together are one too") {
   support::ShimDisk disk("few-syncs");
   Group group(1);
   Device& a = group[0];
-  a.open({.vfs = disk.name()});
+  a.open(on(disk));
   a.write(put("first", {{"n", 0}}));
   disk.reset();
   a.write(put("n", {{"n", 1}}));
@@ -148,7 +160,7 @@ TEST_CASE("a store that is opened for reading only refuses to write") {
   Device& a = group[0];
   a.write(put("n", {{"n", 1}}));
   const std::string before = a.state_hash();
-  a.open({.read_only = true});
+  a.open(for_reading());
   CHECK(a.state_hash() == before);
   CHECK(code_of(a.try_write({put("m", {{"n", 1}})})) == Code::kReadOnly);
   CHECK(code_of(a.store().make_durable()) == Code::kReadOnly);

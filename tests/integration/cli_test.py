@@ -1,0 +1,340 @@
+#!/usr/bin/env python3
+"""The command line without an agent, or with one: exit codes, errors, output, pipes, signals."""
+
+import json
+import os
+import signal
+import subprocess
+import unittest
+
+from lanyard_process import PROGRAM, Device, wait_until
+
+
+class WithoutAgent(unittest.TestCase):
+    def setUp(self):
+        self.device = Device()
+        self.addCleanup(self.device.close)
+
+    def expect(self, code, *words, stderr="", environment=None):
+        done = self.device.run(*words, environment=environment)
+        self.assertEqual(done.returncode, code, f"{words}: {done.stdout}{done.stderr}")
+        self.assertIn(stderr, done.stderr)
+        return done
+
+    def test_every_verb_says_that_no_agent_runs(self):
+        for words in (
+            ["status"], ["devices", "list"], ["devices", "add", "x"], ["space", "list"],
+            ["space", "create", "s"], ["space", "info", "s"], ["data", "get", "s", "c", "k"],
+            ["data", "put", "s", "c", "k", "{}"], ["data", "query", "s", "c"],
+            ["data", "watch", "s", "c"], ["conflicts", "list"], ["ping", "pi"],
+            ["devices", "forget", "x", "--yes"], ["space", "leave", "x", "--yes"],
+        ):
+            done = self.expect(3, *words, stderr="(LY-A003)")
+            self.assertIn("lanyard up", done.stderr)
+            self.assertRegex(done.stderr, r"\ACould not .*\.\n  Why: .*\n  Fix: .*\n  \(LY-")
+
+    def test_errors_are_json_where_json_is_asked_for(self):
+        done = self.expect(3, "status", "--json")
+        error = json.loads(done.stderr)
+        self.assertEqual((error["schema"], error["code"], error["exit"]),
+                         ("lanyard.error/1", "LY-A003", 3))
+        self.assertEqual(done.stdout, "")
+
+    def test_a_command_line_that_makes_no_sense(self):
+        for words in (["jump"], ["status", "--jump"], ["data", "put", "s"], ["devices"]):
+            done = subprocess.run([PROGRAM, *words], capture_output=True, text=True)
+            self.assertEqual(done.returncode, 2)
+            self.assertEqual(len(done.stderr.splitlines()), 2)
+            self.assertIn("--help", done.stderr)
+
+    def test_help_and_version(self):
+        done = subprocess.run([PROGRAM, "--help"], capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertLess(done.stdout.index("Examples:"), done.stdout.index("Usage:"))
+        version = self.device.json("version")
+        self.assertEqual(version["schema"], "lanyard.version/1")
+
+    def test_destructive_commands_name_what_is_lost_and_want_yes(self):
+        for words in (["devices", "forget", "pi"], ["space", "leave", "notes"]):
+            done = self.expect(2, *words)
+            self.assertIn("--yes", done.stderr)
+            self.assertIn("changes", done.stderr.lower())
+
+    def test_bad_configuration(self):
+        config = self.device.folder / ".config/lanyard/config.toml"
+        config.parent.mkdir(parents=True)
+        config.write_text("[sync]\nprot = 1\n")
+        for verb in ("agent", "up", "config check"):
+            done = self.expect(9, *verb.split(), stderr="config.toml:2:sync.prot")
+            self.assertIn("Did you mean sync.port?", done.stderr)
+        config.unlink()
+        config.mkdir()
+        self.expect(9, "agent", stderr="it is a folder")
+        self.expect(9, "agent", "--config", "/nothing/here", stderr="there is no such file")
+        config.rmdir()
+        self.expect(9, "agent", environment={"LANYARD_SYNC_PORT": "x"},
+                    stderr="LANYARD_SYNC_PORT (sync.port)")
+        self.expect(9, "agent", "--sync-port", "70000", stderr="--sync-port (sync.port)")
+        done = subprocess.run([PROGRAM, "agent", "--data-dir", "relative"], capture_output=True,
+                              text=True, env=self.device.environment)
+        self.assertEqual(done.returncode, 9)
+        self.assertIn("/relative", done.stderr)
+
+    def test_config_verbs(self):
+        self.device.ok("config", "set", "sync.port", "7999")
+        self.assertEqual(self.device.ok("config", "get", "sync.port"), "7999\n")
+        listed = self.device.json("config", "list")
+        ports = [key for key in listed["keys"] if key["key"] == "sync.port"]
+        self.assertEqual(ports[0]["value"], 7999)
+        self.assertIn("config.toml:2", ports[0]["from"])
+        self.device.ok("config", "check")
+        self.assertIn(".config/lanyard/config.toml", self.device.ok("config", "path"))
+        self.expect(9, "config", "set", "sync.port", "x")
+        self.expect(9, "config", "get", "sync.prot", stderr="sync.port")
+
+    def test_a_world_writable_data_folder_is_refused(self):
+        self.device.data.mkdir()
+        self.device.data.chmod(0o777)
+        self.expect(9, "agent", stderr="chmod 700")
+
+    def test_a_bad_import_needs_no_agent_to_be_refused(self):
+        file = self.device.folder / "export.json"
+        for text, detail in (
+            ("", "empty"), ("{", "line 1, column"), ('{"version":"4.3.8","chats":[]}', "4.3.8"),
+            ('{"version":"2.2.0","chats":[{"title":"x"}]}', "chats[0]"),
+        ):
+            file.write_text(text)
+            done = self.device.run("import", str(file))
+            self.assertIn(done.returncode, (1, 10))
+            self.assertIn(detail, done.stderr)
+        self.expect(4, "import", "/nothing/here")
+        self.expect(1, "import", "/dev/zero", stderr="not a regular file")
+
+    def test_output_into_a_closed_pipe(self):
+        read, write = os.pipe()
+        os.close(read)
+        done = subprocess.run([PROGRAM, "--help"], stdout=write, stderr=subprocess.PIPE)
+        os.close(write)
+        self.assertEqual(done.returncode, 141)
+
+
+class WithAgent(unittest.TestCase):
+    def setUp(self):
+        self.device = Device("ada")
+        self.addCleanup(self.device.close)
+        self.device.start()
+
+    def test_records_from_argument_file_and_standard_input(self):
+        device = self.device
+        device.ok("space", "create", "notes")
+        device.ok("data", "put", "notes", "tasks", "t1", '{"title": "Buy milk", "n": 1}')
+        file = device.folder / "value.json"
+        file.write_text('{\n "title": "From a file"\n}')
+        device.ok("data", "put", "notes", "tasks", "t2", f"@{file}")
+        device.ok("data", "put", "notes", "tasks", "t3", stdin='{"title":"From a pipe"}')
+        device.ok("data", "patch", "notes", "tasks", "t1", '{"done": true, "n": null}')
+        record = device.json("data", "get", "notes", "tasks", "t1")
+        self.assertEqual(record["value"], {"title": "Buy milk", "done": True})
+        self.assertEqual(device.ok("data", "get", "notes", "tasks", "t1"),
+                         '{"done":true,"title":"Buy milk"}\n')
+        found = device.ok("data", "query", "notes", "tasks", "--order", "-title", "--json")
+        self.assertEqual([json.loads(line)["key"] for line in found.splitlines()],
+                         ["t3", "t2", "t1"])
+        found = device.ok("data", "query", "notes", "tasks", "--where", '{"done":true}')
+        self.assertEqual(found, 't1\t{"done":true,"title":"Buy milk"}\n')
+        device.ok("data", "delete", "notes", "tasks", "t1")
+        self.assertEqual(device.run("data", "get", "notes", "tasks", "t1").returncode, 4)
+        device.ok("data", "restore", "notes", "tasks", "t1")
+        self.assertEqual(device.json("data", "get", "notes", "tasks", "t1")["value"]["done"], True)
+
+    def test_bad_values_and_names(self):
+        device = self.device
+        device.ok("space", "create", "notes")
+        for value in ("{", "[1]", '{"a":1,"a":2}', "@/nothing/here", '{"a":1e999}'):
+            self.assertIn(device.run("data", "put", "notes", "tasks", "t1", value).returncode,
+                          (1, 2, 4), value)
+        self.assertEqual(device.run("data", "put", "notse", "tasks", "t1", "{}").returncode, 4)
+        self.assertIn('Did you mean "notes"?',
+                      device.run("data", "put", "notse", "tasks", "t1", "{}").stderr)
+        self.assertEqual(device.run("space", "create", "notes").returncode, 1)
+        self.assertEqual(device.run("devices", "add", "K7QM").returncode, 2)
+        self.assertEqual(device.run("devices", "add", device.info["id"]).returncode, 2)
+        self.assertEqual(device.run("ping", "nobody").returncode, 4)
+
+    def test_a_write_that_has_not_seen_an_edit_leaves_it_in_the_inbox(self):
+        device = self.device
+        device.ok("space", "create", "notes")
+        first = device.json("data", "put", "notes", "tasks", "t1", '{"title":"one"}')
+        device.ok("data", "put", "notes", "tasks", "t1", '{"title":"two"}', "--based-on",
+                  first["version"])
+        device.ok("data", "patch", "notes", "tasks", "t1", '{"title":"three"}', "--based-on",
+                  first["version"])
+        conflicts = device.json("conflicts", "list")["conflicts"]
+        self.assertEqual(len(conflicts), 1)
+        values = {sibling["value"] for sibling in conflicts[0]["siblings"]}
+        self.assertEqual(values, {"two", "three"})
+        self.assertEqual(device.run("status", "--check").returncode, 7)
+        shown = device.ok("conflicts", "show", conflicts[0]["id"])
+        self.assertIn('"two"', shown)
+        device.ok("conflicts", "resolve", conflicts[0]["id"], "--value", '"both"')
+        self.assertEqual(device.json("conflicts", "list")["conflicts"], [])
+        self.assertEqual(device.json("data", "get", "notes", "tasks", "t1")["value"],
+                         {"title": "both"})
+        self.assertEqual(device.run("status", "--check").returncode, 0)
+
+    def test_text_from_elsewhere_is_escaped(self):
+        device = self.device
+        device.ok("space", "create", "notes")
+        device.call("data.put", space="notes", collection="tasks", key="evil\x1b[2J\u202e",
+                    value={"title": "x"})
+        found = device.ok("data", "query", "notes", "tasks")
+        self.assertIn("evil\\x1b[2J\\u{202e}", found)
+        self.assertNotIn("\x1b", found)
+
+    def test_watching_shows_changes_and_ends_with_ctrl_c(self):
+        device = self.device
+        device.ok("space", "create", "notes")
+        watch = subprocess.Popen(device.arguments("data", "watch", "notes", "tasks", "--json"),
+                                 stdout=subprocess.PIPE, env=device.environment, text=True)
+        self.addCleanup(watch.stdout.close)
+        keys = iter(range(1000))
+
+        def seen():
+            device.ok("data", "put", "notes", "tasks", f"t{next(keys)}", '{"n":1}')
+            return os.get_blocking(watch.stdout.fileno()) and select_line(watch)
+
+        line = wait_until(seen)
+        self.assertEqual(json.loads(line)["value"], {"n": 1})
+        watch.send_signal(signal.SIGINT)
+        self.assertEqual(watch.wait(30), 130)
+
+    def test_an_import_twice_writes_nothing_new_and_checks_out(self):
+        device = self.device
+        file = device.folder / "export.json"
+        chats = [
+            {"id": f"c{i}", "title": f"Chat {i}", "updatedAt": i, "isStarred": False,
+             "messages": [{"id": f"c{i}-m{j}", "sender": "user", "text": "x" * 50}
+                          for j in range(5)]}
+            for i in range(400)
+        ]
+        file.write_text(json.dumps({"version": "2.2.0", "exportedAt": 1, "chats": chats,
+                                    "settings": {"theme": "dark", "settings_a": {"k": None}}}))
+        dry = device.json("import", str(file), "--dry-run", "--space", self.new_space())
+        self.assertEqual((dry["added"], dry["messages"]), (2402, 2000))
+        first = device.json("import", str(file), "--space", "imported")
+        self.assertEqual((first["added"], first["changed"], first["same"]), (2402, 0, 0))
+        before = device.json("space", "info", "imported")
+        again = device.json("import", str(file), "--space", "imported")
+        self.assertEqual((again["added"], again["changed"], again["same"]), (0, 0, 2402))
+        self.assertEqual(device.json("space", "info", "imported"), before)
+        self.assertEqual(before["records"], 2402 + self.own_records)
+        chats[7]["title"] = "Other"
+        file.write_text(json.dumps({"version": "2.2.0", "chats": chats}))
+        third = device.json("import", str(file), "--space", "imported")
+        self.assertEqual((third["added"], third["changed"], third["same"]), (0, 1, 2399))
+        broken = file.read_text()[:-100]
+        before = device.json("space", "info", "imported")
+        file.write_text(broken)
+        self.assertEqual(device.run("import", str(file), "--space", "imported").returncode, 1)
+        self.assertEqual(device.json("space", "info", "imported"), before)
+        checked = device.json("check", "imported", "--rebuild")
+        self.assertEqual((checked["findings"], checked["rebuilt"]), ([], True))
+
+    def new_space(self):
+        self.device.ok("space", "create", "imported")
+        # The record with the space's name.
+        self.own_records = self.device.json("space", "info", "imported")["records"]
+        return "imported"
+
+    def test_status_as_table_and_as_json(self):
+        device = self.device
+        device.ok("space", "create", "notes")
+        status = device.json("status")
+        self.assertEqual(status["schema"], "lanyard.status/1")
+        self.assertEqual([space["name"] for space in status["spaces"]], ["notes"])
+        shown = device.ok("status")
+        self.assertIn("ada  up ", shown)
+        self.assertIn("SPACE", shown)
+
+    def test_a_second_agent_on_the_folder_names_the_first(self):
+        done = self.device.run("agent", "--no-discovery", "--sync-port", "0")
+        self.assertEqual(done.returncode, 11)
+        self.assertIn(str(self.device.info["pid"]), done.stderr)
+
+
+def select_line(process):
+    """A line if there is one now."""
+    import select
+
+    ready, _, _ = select.select([process.stdout], [], [], 0.2)
+    return process.stdout.readline() if ready else None
+
+
+class UpAndDown(unittest.TestCase):
+    def setUp(self):
+        self.device = Device()
+        self.addCleanup(self.device.close)
+        self.flags = ["--name", "ada", "--sync-port", "0", "--listen", "127.0.0.1",
+                      "--no-discovery"]
+
+    def test_up_starts_it_once_and_down_stops_it(self):
+        device = self.device
+        first = device.json("up", *self.flags)
+        self.assertEqual(first["agent"]["name"], "ada")
+        again = device.json("up", *self.flags)
+        self.assertEqual(again["agent"]["pid"], first["agent"]["pid"])
+        self.assertIn("is running on ada", device.ok("up", *self.flags))
+        self.assertTrue(device.ok("log"))
+        self.assertEqual(device.json("down"), {"schema": "lanyard.down/1", "stopped": True})
+        self.assertEqual(device.run("status").returncode, 3)
+        self.assertEqual(device.json("down"), {"schema": "lanyard.down/1", "stopped": False})
+
+    def test_up_that_fails_says_why_and_leaves_nothing(self):
+        device = self.device
+        device.data.mkdir(mode=0o700)
+        (device.data / "identity.key").write_text("not a key")
+        (device.data / "identity.key").chmod(0o644)
+        done = device.run("up", *self.flags)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("Could not start the agent", done.stderr)
+        self.assertIn("Why: ", done.stderr)
+        self.assertEqual(device.run("status").returncode, 3)
+
+    def test_up_uses_systemd_where_it_answers(self):
+        """A systemctl of our own stands for the real one: it does what the unit says."""
+        device = self.device
+        tools = device.folder / "bin"
+        tools.mkdir()
+        (tools / "systemctl").write_text(FAKE_SYSTEMCTL)
+        (tools / "systemctl").chmod(0o755)
+        device.environment["PATH"] = f"{tools}:{device.environment['PATH']}"
+        device.environment["FAKE_PID"] = str(device.folder / "pid")
+        started = device.json("up", *self.flags)
+        self.assertTrue(started["service"])
+        units = list((device.folder / ".config/systemd/user").glob("lanyard-*.service"))
+        self.assertEqual(len(units), 1)
+        self.assertIn("Type=notify", units[0].read_text())
+        device.ok("up", *self.flags)
+        self.assertTrue(device.json("down")["stopped"])
+        self.assertEqual(list((device.folder / ".config/systemd/user").iterdir()), [])
+
+
+FAKE_SYSTEMCTL = r"""#!/usr/bin/env python3
+import os, pathlib, shlex, signal, subprocess, sys
+words = sys.argv[2:]
+pid = pathlib.Path(os.environ["FAKE_PID"])
+if words[0] == "enable":
+    unit = pathlib.Path(os.environ["HOME"], ".config/systemd/user", words[2]).read_text()
+    command = [line[10:] for line in unit.splitlines() if line.startswith("ExecStart=")][0]
+    agent = subprocess.Popen(shlex.split(command), stdin=subprocess.DEVNULL,
+                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                             start_new_session=True)
+    pid.write_text(str(agent.pid))
+if words[0] == "disable" and pid.exists():
+    os.kill(int(pid.read_text()), signal.SIGTERM)
+    pid.unlink()
+"""
+
+
+if __name__ == "__main__":
+    unittest.main()
