@@ -28,6 +28,8 @@ Output output_for(const GlobalOptions& options, const Environment& environment) 
 int report(const Error& error, const std::string& attempted, const Output& out) {
   const Problem problem = problem_of(error);
   out.end_progress();
+  // Who pressed Ctrl-C need not be told; what was half done says so in its own words.
+  if (error.is(Code::kInterrupted) && error.detail == kAskedFor) return problem.exit_code;
   if (!out.style().json) {
     out.error(error_text(attempted, problem));
     return problem.exit_code;

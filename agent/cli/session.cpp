@@ -29,7 +29,7 @@ Result<std::string> read_to_end(int descriptor, const std::string& name) {
   std::array<char, 65536> part;
   while (true) {
     const ssize_t got = read(descriptor, part.data(), part.size());
-    if (is_interrupted()) return fail(Code::kInterrupted, "you asked for it");
+    if (is_interrupted()) return fail(Code::kInterrupted, kAskedFor);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return fail(Code::kNotAllowed, name + " cannot be read");
     if (got == 0) return out;

@@ -100,7 +100,7 @@ Result<std::string> wait_for_answer(const Session& session, const std::function<
     auto info = session.call("agent.info", "{}");
     if (info || !info.error().is(Code::kNotRunning)) return info;
     LANYARD_TRY(gone());
-    if (is_interrupted()) return fail(Code::kInterrupted, "you asked for it");
+    if (is_interrupted()) return fail(Code::kInterrupted, kAskedFor);
     if (Clock::now() >= until)
       return fail(Code::kUnreachable, "the agent did not answer on its control socket in time",
                   "See  lanyard log");
@@ -152,7 +152,7 @@ Result<std::string> start_service(const std::vector<std::string>& arguments,
 Status wait_until_gone(const Session& session) {
   const auto until = Clock::now() + session.options().timeout;
   while (lock_holder(session.paths().data_dir)) {
-    if (is_interrupted()) return fail(Code::kInterrupted, "you asked for it");
+    if (is_interrupted()) return fail(Code::kInterrupted, kAskedFor);
     if (Clock::now() >= until)
       return fail(Code::kUnreachable, "the agent is still there",
                   "Try again with a longer --timeout, or see  lanyard log");

@@ -150,7 +150,7 @@ Result<int> run(const CheckCommand& command, Session& session) {
     const std::string name = named == names.end() ? to_text(space) : named->second;
     if (!command.space.empty() && command.space != name && command.space != to_text(space))
       continue;
-    if (is_interrupted()) return fail(Code::kInterrupted, "you asked for it");
+    if (is_interrupted()) return fail(Code::kInterrupted, kAskedFor);
     auto result = check_one(space, name, command.rebuild, session);
     if (!result && !result.error().is(Code::kCorrupt)) return fail(result.error());
     if (!result) result = Checked{space, name, {result.error().detail}, {}};

@@ -26,7 +26,7 @@ class Percent {
       : what_(std::move(what)), of_(of), out_(out) {}
 
   Status at(std::uint64_t done) {
-    if (is_interrupted()) return fail(Code::kInterrupted, "you asked for it");
+    if (is_interrupted()) return fail(Code::kInterrupted, kAskedFor);
     const int now = of_ == 0 ? 100 : static_cast<int>(done * 100 / of_);
     const int step = isatty_ ? 1 : 10;
     if (now / step == last_ / step && last_ >= 0) return {};

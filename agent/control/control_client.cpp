@@ -75,7 +75,7 @@ std::optional<ControlClient::Clock::time_point> ControlClient::deadline() const 
 
 Status ControlClient::wait_for(short events, std::optional<Clock::time_point> until) {
   while (true) {
-    if (interrupted_ && interrupted_()) return fail(Code::kInterrupted, "you asked for it");
+    if (interrupted_ && interrupted_()) return fail(Code::kInterrupted, kAskedFor);
     int wait_ms = -1;
     if (until) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(*until - Clock::now());

@@ -10,6 +10,9 @@
 
 namespace lanyard::agent {
 
+/// The detail of a kInterrupted that a person caused.
+inline constexpr const char* kAskedFor = "you asked for it";
+
 /// One line of an answer.
 struct AnswerLine {
   enum class Kind { kProgress, kResult };

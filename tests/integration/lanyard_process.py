@@ -156,7 +156,11 @@ def wait_until(condition, within_s=ANSWER_WITHIN_S):
 
 
 def make_known(first, second):
-    """Two running devices, each known to the other, the first one dialling."""
+    """Two running devices, each known to the other and linked, the first one dialling."""
     address = f"127.0.0.1:{second.info['syncPort']}"
     first.ok("devices", "add", second.info["id"], "--at", address)
     second.ok("devices", "add", first.info["id"])
+    # A device's name is what it says of itself once it is met.
+    for one, other in ((first, second), (second, first)):
+        wait_until(lambda: other.name in [device["name"] for device in one.json("status")["devices"]
+                                          if device["linked"]])
