@@ -106,7 +106,8 @@ const std::vector<ConfigKey>& all_keys() {
   return keys;
 }
 
-/// How many letters to add, take out, change, or swap with their neighbour (optimal string alignment).
+/// How many letters to add, take out, change, or swap with their neighbour (optimal string
+/// alignment).
 std::size_t distance(std::string_view left, std::string_view right) {
   std::vector<std::vector<std::size_t>> rows(left.size() + 1,
                                              std::vector<std::size_t>(right.size() + 1));

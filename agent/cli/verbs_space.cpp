@@ -36,7 +36,7 @@ void print_info(const Json& info, const Output& out) {
       {"Changes", count_text(info.value("changes", std::uint64_t{0}))},
       {"Size", bytes_text(info.value("fileBytes", std::uint64_t{0}))},
       {"File", shown(info, "file")}};
-  if (info.contains("stateHash")) rows.push_back({"State hash", shown(info, "stateHash")});
+  if (info.contains("state_hash")) rows.push_back({"State hash", shown(info, "state_hash")});
   if (const auto held = info.value("withoutEffect", std::uint64_t{0}); held > 0)
     rows.push_back({"Without effect", plural(held, "change") + ": of a newer version, or damaged"});
   for (const Json& member : info["members"])

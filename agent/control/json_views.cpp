@@ -85,7 +85,7 @@ void write_info(const SpaceInfo& info, JsonWriter& out) {
   write_space_members(info.space, out);
   write_numbers(info.numbers, out);
   out.member("withoutEffect", info.without_effect);
-  if (info.state_hash) out.member("stateHash", to_hex(info.state_hash->view()));
+  if (info.state_hash) out.member("state_hash", to_hex(info.state_hash->view()));
   out.member("file", info.file.string());
   out.name("members").begin_array();
   for (const auto& [id, name] : info.members)

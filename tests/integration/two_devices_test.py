@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Two real agents on one machine: made known to each other by hand, a space shared, edits on both."""
+"""Two real agents on one machine: known to each other by hand, a space shared, both edit."""
 
 import json
 import sqlite3
@@ -50,6 +50,7 @@ class TwoDevices(unittest.TestCase):
         self.share()
         self.ada.ok("data", "put", "notes", "tasks", "t1", '{"title":"zero"}')
         wait_until(lambda: self.pi.run("data", "get", "notes", "tasks", "t1").returncode == 0)
+        wait_until(self.synced)
         self.pi.stop()
         self.ada.ok("data", "patch", "notes", "tasks", "t1", '{"title":"from ada"}')
         self.assertEqual(self.ada.run("status", "--check").returncode, 7)
