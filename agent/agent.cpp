@@ -122,7 +122,7 @@ class Agent {
   std::unique_ptr<Network> network_;
 };
 
-int report(const Error& error) {
+int report_fatal(const Error& error) {
   const Problem problem = problem_of(error);
   std::fputs(error_text("Could not start the agent", problem).c_str(), stderr);
   return problem.exit_code;
@@ -134,10 +134,10 @@ int run_agent(const Config& config) {
   forbid_core_files();
   std::signal(SIGPIPE, SIG_IGN);  // a peer that is gone is an error of the write, not our end
   Agent agent(config);
-  if (const Status opened = agent.open(); !opened) return report(opened.error());
+  if (const Status opened = agent.open(); !opened) return report_fatal(opened.error());
   const Status ran = agent.run();
   flush_log();
-  return ran ? exit_code::kOk : report(ran.error());
+  return ran ? exit_code::kOk : report_fatal(ran.error());
 }
 
 }  // namespace lanyard::agent

@@ -47,8 +47,8 @@ Result<ConfigValue> list_of(const toml::array& array, const std::string& where,
   return out;
 }
 
-Result<ConfigValue> value_of(const toml::node& node, const std::string& where,
-                             const ConfigKey& key) {
+Result<ConfigValue> value_from_toml(const toml::node& node, const std::string& where,
+                                    const ConfigKey& key) {
   ConfigValue value;
   switch (key.type) {
     case KeyType::kText:
@@ -87,7 +87,7 @@ Status walk(const toml::table& table, const std::string& prefix, const std::stri
     const std::string key = prefix + std::string(part.str());
     const std::string where = place(name, node, key);
     if (const ConfigKey* known = find_config_key(key)) {
-      LANYARD_TRY_SET(ConfigValue value, value_of(node, where, *known));
+      LANYARD_TRY_SET(ConfigValue value, value_from_toml(node, where, *known));
       out.push_back({known, std::move(value), node.source().begin.line});
     } else if (const toml::table* inner = node.as_table();
                inner != nullptr && depth < kDepthMax && !(inner->empty())) {

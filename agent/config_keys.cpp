@@ -141,7 +141,7 @@ std::vector<std::string> split_list(std::string_view text) {
   return out;
 }
 
-std::string quoted(std::string_view text) {
+std::string quoted_text(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -177,7 +177,7 @@ Result<ConfigValue> config_value_from_text(const ConfigKey& key, std::string_vie
     case KeyType::kList: value = split_list(text); break;
     case KeyType::kBoolean:
       if (text != "true" && text != "false")
-        return fail(wrong_value(key, quoted(text) + " is neither true nor false").error());
+        return fail(wrong_value(key, quoted_text(text) + " is neither true nor false").error());
       value = text == "true";
       break;
     case KeyType::kInteger: {
@@ -185,7 +185,7 @@ Result<ConfigValue> config_value_from_text(const ConfigKey& key, std::string_vie
       const auto end = text.data() + text.size();
       if (const auto read = std::from_chars(text.data(), end, number);
           text.empty() || read.ec != std::errc{} || read.ptr != end)
-        return fail(wrong_value(key, quoted(text) + " is not an integer").error());
+        return fail(wrong_value(key, quoted_text(text) + " is not an integer").error());
       value = number;
       break;
     }
@@ -202,10 +202,10 @@ Status check_config_value(const ConfigKey& key, const ConfigValue& value) {
   const auto check_text = [&](const std::string& text) -> Status {
     if (!key.choices.empty() &&
         std::find(key.choices.begin(), key.choices.end(), text) == key.choices.end())
-      return wrong_value(key, quoted(text) + " is not one of the choices");
+      return wrong_value(key, quoted_text(text) + " is not one of the choices");
     if (key.rule == nullptr) return {};
     const auto wrong = key.rule(text);
-    return wrong ? wrong_value(key, quoted(text) + " " + *wrong) : Status{};
+    return wrong ? wrong_value(key, quoted_text(text) + " " + *wrong) : Status{};
   };
   if (const auto* text = std::get_if<std::string>(&value)) return check_text(*text);
   if (const auto* list = std::get_if<std::vector<std::string>>(&value))
@@ -214,12 +214,12 @@ Status check_config_value(const ConfigKey& key, const ConfigValue& value) {
 }
 
 std::string config_text(const ConfigValue& value) {
-  if (const auto* text = std::get_if<std::string>(&value)) return quoted(*text);
+  if (const auto* text = std::get_if<std::string>(&value)) return quoted_text(*text);
   if (const auto* number = std::get_if<std::int64_t>(&value)) return std::to_string(*number);
   if (const auto* yes = std::get_if<bool>(&value)) return *yes ? "true" : "false";
   std::string out = "[";
   for (const std::string& element : std::get<std::vector<std::string>>(value))
-    out += (out.size() > 1 ? ", " : "") + quoted(element);
+    out += (out.size() > 1 ? ", " : "") + quoted_text(element);
   return out + "]";
 }
 
@@ -233,7 +233,7 @@ std::string expected_of(const ConfigKey& key) {
     case KeyType::kChoice: {
       std::string out = "one of ";
       for (const std::string_view choice : key.choices)
-        out += (choice == key.choices.front() ? "" : ", ") + quoted(choice);
+        out += (choice == key.choices.front() ? "" : ", ") + quoted_text(choice);
       return out;
     }
   }

@@ -16,7 +16,7 @@ std::filesystem::path lock_file(const std::filesystem::path& data_dir) {
   return data_dir / "agent.lock";
 }
 
-Error system_error(const std::string& what) {
+Error lock_error(const std::string& what) {
   const std::error_code code(errno, std::system_category());
   if (code == std::errc::read_only_file_system || code == std::errc::permission_denied) {
     return Error(Code::kReadOnly, what + ": " + code.message(),
@@ -37,7 +37,7 @@ long pid_in(int descriptor) {
 Result<InstanceLock> InstanceLock::take(const std::filesystem::path& data_dir) {
   const std::string file = lock_file(data_dir).string();
   const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kMode);
-  if (descriptor < 0) return fail(system_error("cannot open " + file));
+  if (descriptor < 0) return fail(lock_error("cannot open " + file));
   InstanceLock lock(descriptor);
   if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
     const std::string pid = std::to_string(pid_in(descriptor));
@@ -49,7 +49,7 @@ Result<InstanceLock> InstanceLock::take(const std::filesystem::path& data_dir) {
   const bool written =
       ::ftruncate(descriptor, 0) == 0 &&
       ::pwrite(descriptor, pid.data(), pid.size(), 0) == static_cast<ssize_t>(pid.size());
-  if (!written) return fail(system_error("cannot write " + file));
+  if (!written) return fail(lock_error("cannot write " + file));
   return lock;
 }
 

@@ -67,7 +67,7 @@ Result<Found> find(const Place& place, const std::optional<std::string>& flag,
   return Found{fs::path(*home) / place.below_home / "lanyard", true};
 }
 
-Error system_error(int number, const fs::path& path, const std::string& doing) {
+Error path_error(int number, const fs::path& path, const std::string& doing) {
   const std::string detail =
       doing + " " + path.string() + ": " + std::generic_category().message(number);
   switch (number) {
@@ -91,12 +91,12 @@ Status make_private_folder(const fs::path& folder) {
     return fail(Code::kInvalidConfig, folder.string() + " is not a folder",
                 "Move that file away, or choose another folder.");
   }
-  if (errno != ENOENT) return fail(system_error(errno, folder, "cannot look at"));
+  if (errno != ENOENT) return fail(path_error(errno, folder, "cannot look at"));
   std::error_code failed;
   if (folder.has_parent_path()) fs::create_directories(folder.parent_path(), failed);
-  if (failed) return fail(system_error(failed.value(), folder.parent_path(), "cannot make"));
+  if (failed) return fail(path_error(failed.value(), folder.parent_path(), "cannot make"));
   if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
-    return fail(system_error(errno, folder, "cannot make"));
+    return fail(path_error(errno, folder, "cannot make"));
   return {};
 }
 
@@ -122,7 +122,7 @@ const char* network_kind(const fs::path& folder) {
 
 Status check_data_dir(const fs::path& folder) {
   struct stat found {};
-  if (stat(folder.c_str(), &found) != 0) return fail(system_error(errno, folder, "cannot look at"));
+  if (stat(folder.c_str(), &found) != 0) return fail(path_error(errno, folder, "cannot look at"));
   if (found.st_uid != geteuid() && geteuid() != 0) {
     return fail(Code::kUnsafePermissions, folder.string() + " belongs to another user",
                 "Run Lanyard as that user, or choose another folder with --data-dir.");
@@ -134,7 +134,7 @@ Status check_data_dir(const fs::path& folder) {
                 "Run  chmod 700 " + folder.string());
   }
   if (access(folder.c_str(), W_OK | X_OK) != 0)
-    return fail(system_error(errno, folder, "cannot write to"));
+    return fail(path_error(errno, folder, "cannot write to"));
   if (const char* kind = network_kind(folder)) {
     return fail(Code::kInvalidConfig,
                 folder.string() + " lies on a network file system (" + kind +

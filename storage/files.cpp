@@ -10,7 +10,7 @@
 namespace lanyard::storage {
 namespace {
 
-Code code_of(int number) {
+Code code_of_errno(int number) {
   switch (number) {
     case EROFS:
     case EACCES:
@@ -35,8 +35,8 @@ Status sync(const std::filesystem::path& path, int flags) {
 }  // namespace
 
 Error system_error(int number, const std::string& what, const std::filesystem::path& file) {
-  return Error(code_of(number), what + " " + file.filename().string() + ": " +
-                                    std::generic_category().message(number));
+  return Error(code_of_errno(number), what + " " + file.filename().string() + ": " +
+                                          std::generic_category().message(number));
 }
 
 Status make_private_file(const std::filesystem::path& file) {

@@ -1,24 +1,12 @@
 #include "storage/space_file.hpp"
 
-#include <fstream>
-
 #include "storage/files.hpp"
-#include "storage/migrations.hpp"
+#include "storage/schema_version.hpp"
 
 namespace lanyard::storage {
 namespace {
 
-constexpr std::int64_t kApplicationId = 0x4C4E5944;  // "LNYD"
-constexpr std::size_t kHeaderBytes = 100;
-constexpr std::size_t kUserVersionAt = 60;
-constexpr std::size_t kApplicationIdAt = 68;
-
-std::int64_t big_endian(const std::array<char, kHeaderBytes>& header, std::size_t at) {
-  std::int64_t value = 0;
-  for (std::size_t i = 0; i < 4; ++i)
-    value = value << 8 | static_cast<std::uint8_t>(header[at + i]);
-  return value;
-}
+FileKind space_kind() { return {0x4C4E5944, migrations()}; }  // "LNYD"
 
 tl::unexpected<Error> newer(const std::filesystem::path& file) {
   return fail(Code::kNewerVersion,
@@ -31,29 +19,13 @@ tl::unexpected<Error> not_ours(const std::filesystem::path& file) {
               "Move the file away, or restore it from a backup or a peer.");
 }
 
-/// Looks at the first bytes (sqlite.org/fileformat.html, 1.3) before SQLite does, which could leave
-/// its own files beside a file that we may not touch. The WAL may hold a later version: asked again
-/// once the file is open.
 Status check_header(const std::filesystem::path& file) {
-  std::array<char, kHeaderBytes> header{};
-  std::ifstream in(file, std::ios::binary);
-  in.read(header.data(), header.size());
-  if (in.gcount() == 0) return {};  // made, and nothing more: the tables are still to come
-  const std::string_view text(header.data(), 15);
-  if (in.gcount() < std::streamsize(header.size()) || text != "SQLite format 3")
-    return not_ours(file);
-  if (big_endian(header, kUserVersionAt) > schema_version()) return newer(file);
-  const std::int64_t application = big_endian(header, kApplicationIdAt);
-  if (application != kApplicationId && application != 0) return not_ours(file);
-  return {};
-}
-
-Status migrate(Database& database, std::int64_t from) {
-  for (const Migration& migration : migrations()) {
-    if (migration.version > from) LANYARD_TRY(database.execute(std::string(migration.sql)));
+  switch (read_header(file, space_kind())) {
+    case HeaderSays::kOurs: return {};
+    case HeaderSays::kForeign: return not_ours(file);
+    case HeaderSays::kNewer: return newer(file);
   }
-  return database.execute("PRAGMA user_version=" + std::to_string(schema_version()) +
-                          ";PRAGMA application_id=" + std::to_string(kApplicationId));
+  return {};
 }
 
 /// The WAL may hold what was committed without a sync before a crash of the process alone: it is
@@ -69,7 +41,7 @@ Status sync_what_is_there(const std::filesystem::path& file) {
 
 Status make_tables(Database& database, const SpaceId& space, Rng& rng) {
   LANYARD_TRY(database.begin(Sync::kFull));
-  LANYARD_TRY(migrate(database, 0));
+  LANYARD_TRY(migrate(database, space_kind(), 0));
   StoreId store;
   rng.fill(store.bytes);
   Query query(database, "INSERT INTO lanyard_space (one, space, store) VALUES (1, ?, ?)");
@@ -101,7 +73,7 @@ Result<Database> open_space_file(const OpenFile& what, Rng& rng) {
     LANYARD_TRY(make_tables(database, what.space, rng));
   } else if (version < schema_version() && !what.read_only) {
     LANYARD_TRY(database.begin(Sync::kFull));
-    LANYARD_TRY(migrate(database, version));
+    LANYARD_TRY(migrate(database, space_kind(), version));
     LANYARD_TRY(database.commit());
   }
   Query query(database, "SELECT space FROM lanyard_space");

@@ -1,5 +1,6 @@
 #include "agent/cli/cli.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -42,6 +43,12 @@ int report(const Error& error, const std::string& attempted, const Output& out) 
   return problem.exit_code;
 }
 
+/// A closed standard stream would else become the number of whatever is opened next.
+void open_standard_streams() {
+  for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; ++stream)
+    if (fcntl(stream, F_GETFD) < 0) static_cast<void>(open("/dev/null", O_RDWR));
+}
+
 int run_invocation(const Invocation& invocation) {
   const Environment environment = process_environment();
   const Output out = output_for(invocation.global, environment);
@@ -64,6 +71,7 @@ int run_invocation(const Invocation& invocation) {
 }  // namespace
 
 int run_cli(int argc, char** argv) {
+  open_standard_streams();
   // What a closed pipe means is decided where we write.
   std::signal(SIGPIPE, SIG_IGN);
   catch_interrupts();

@@ -31,8 +31,9 @@ std::vector<std::string> agent_arguments(const UpCommand& command, const Session
   }
   for (const ConfigFlag& flag : command.agent.flags) {
     if (flag.flag == "--peer") {
-      for (const auto& peer : std::get<std::vector<std::string>>(
-               config_value_from_text(*find_config_key(flag.key), flag.text).value()))
+      const auto peers = config_value_from_text(*find_config_key(flag.key), flag.text);
+      if (!peers) continue;  // a flag that was read says what it should
+      for (const auto& peer : std::get<std::vector<std::string>>(*peers))
         out.insert(out.end(), {"--peer", peer});
       continue;
     }
@@ -187,10 +188,11 @@ Result<int> run(const DownCommand& /*command*/, Session& session) {
   const ServiceUnit unit(session);
   const bool was_running = lock_holder(session.paths().data_dir).has_value();
   const bool is_service = unit.is_installed();
-  if (is_service) {
-    LANYARD_TRY(unit.stop());
-  } else if (was_running) {
-    LANYARD_TRY_SET(const std::string answer, session.call("agent.stop", "{}"));
+  if (is_service) LANYARD_TRY(unit.stop());
+  // One that was not started as a service is asked.
+  if (lock_holder(session.paths().data_dir)) {
+    const auto asked = session.call("agent.stop", "{}");
+    if (!asked && !asked.error().is(Code::kNotRunning)) return fail(asked.error());
   }
   LANYARD_TRY(wait_until_gone(session));
   if (session.out().style().json)

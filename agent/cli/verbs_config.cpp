@@ -18,7 +18,7 @@ void write_value(const ConfigValue& value, JsonWriter& out) {
   }
 }
 
-int list(const Config& config, const Output& out) {
+int list_keys(const Config& config, const Output& out) {
   std::vector<std::vector<std::string>> rows = {{"KEY", "VALUE", "FROM", "MEANING"}};
   JsonWriter json;
   json.begin_object().name("keys").begin_array();
@@ -38,7 +38,7 @@ int list(const Config& config, const Output& out) {
   return exit_code::kOk;
 }
 
-Result<int> get(const std::string& name, const Config& config, const Output& out) {
+Result<int> get_key(const std::string& name, const Config& config, const Output& out) {
   const auto value = config.values.find(name);
   if (value == config.values.end()) {
     std::vector<std::string> names;
@@ -82,8 +82,8 @@ Result<int> run(const ConfigCommand& command, Session& session) {
     return exit_code::kOk;
   }
   LANYARD_TRY_SET(const Config config, session.configuration({}));
-  if (command.action == Action::kGet) return get(command.key, config, out);
-  if (command.action == Action::kList) return list(config, out);
+  if (command.action == Action::kGet) return get_key(command.key, config, out);
+  if (command.action == Action::kList) return list_keys(config, out);
   if (out.style().json) out.json("config-check/1", "{\"ok\":true}");
   out.say("ok  The configuration is fine.");
   return exit_code::kOk;

@@ -23,7 +23,7 @@ std::int64_t newest(const Json& conflict) {
   return out;
 }
 
-Result<int> list(const ConflictCommand& command, Session& session) {
+Result<int> list_conflicts(const ConflictCommand& command, Session& session) {
   session.attempt("Could not list the conflicts");
   JsonWriter params;
   params.begin_object();
@@ -99,7 +99,7 @@ Result<int> resolve(const ConflictCommand& command, Session& session) {
 
 Result<int> run(const ConflictCommand& command, Session& session) {
   switch (command.action) {
-    case ConflictCommand::Action::kList: return list(command, session);
+    case ConflictCommand::Action::kList: return list_conflicts(command, session);
     case ConflictCommand::Action::kShow: return show(command, session);
     case ConflictCommand::Action::kResolve: return resolve(command, session);
   }

@@ -20,8 +20,8 @@ JsonWriter params_of(const DataCommand& command) {
   return out;
 }
 
-Result<int> write(const DataCommand& command, const char* method, const char* verb,
-                  const char* done, bool takes_value, Session& session) {
+Result<int> write_record(const DataCommand& command, const char* method, const char* verb,
+                         const char* done, bool takes_value, Session& session) {
   session.attempt(std::string("Could not ") + verb + " " + record_name(command));
   JsonWriter params = params_of(command);
   params.member("key", command.key);
@@ -50,7 +50,7 @@ std::string terminal_safe(const std::string& json, const Output& out) {
   return out.style().terminal ? display_text(json) : json;
 }
 
-Result<int> get(const DataCommand& command, Session& session) {
+Result<int> get_record(const DataCommand& command, Session& session) {
   session.attempt("Could not get " + record_name(command));
   JsonWriter params = params_of(command);
   params.member("key", command.key);
@@ -154,13 +154,14 @@ Result<int> watch(const DataCommand& command, Session& session) {
 
 Result<int> run(const DataCommand& command, Session& session) {
   switch (command.action) {
-    case Action::kPut: return write(command, "data.put", "put", "put", true, session);
-    case Action::kPatch: return write(command, "data.patch", "patch", "patched", true, session);
+    case Action::kPut: return write_record(command, "data.put", "put", "put", true, session);
+    case Action::kPatch:
+      return write_record(command, "data.patch", "patch", "patched", true, session);
     case Action::kDelete:
-      return write(command, "data.delete", "delete", "put into the trash:", false, session);
+      return write_record(command, "data.delete", "delete", "put into the trash:", false, session);
     case Action::kRestore:
-      return write(command, "data.restore", "restore", "restored", false, session);
-    case Action::kGet: return get(command, session);
+      return write_record(command, "data.restore", "restore", "restored", false, session);
+    case Action::kGet: return get_record(command, session);
     case Action::kQuery: return query(command, session);
     case Action::kWatch: return watch(command, session);
   }

@@ -6,7 +6,7 @@
 namespace lanyard::agent {
 namespace {
 
-Result<int> list(Session& session) {
+Result<int> list_devices(Session& session) {
   session.attempt("Could not list the devices");
   LANYARD_TRY_SET(ControlClient client, session.connect());
   LANYARD_TRY_SET(const std::string text, client.call("device.list", "{}"));
@@ -58,7 +58,7 @@ Result<int> run(const DeviceCommand& command, Session& session) {
   JsonWriter params;
   params.begin_object();
   switch (command.action) {
-    case Action::kList: return list(session);
+    case Action::kList: return list_devices(session);
     case Action::kAdd:
       session.attempt("Could not add the device");
       params.member("id", command.device);

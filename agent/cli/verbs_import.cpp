@@ -164,8 +164,8 @@ Result<int> run(const ImportCommand& command, Session& session) {
     const Totals& totals = sender.totals();
     const std::uint64_t written = totals.added + totals.changed;
     Error error = finished.error();
-    error.detail += "; " + plural(written, "record") + " of " + count_text(counts.records()) +
-                    " had been written, each of them whole";
+    error.detail += "; at least " + plural(written, "record") + " of " +
+                    count_text(counts.records()) + " had been written, each of them whole";
     error.fix += (error.fix.empty() ? "" : " ") + std::string(
                                                       "Then import the same file again: "
                                                       "only what is missing is written.");

@@ -6,7 +6,7 @@
 namespace lanyard::agent {
 namespace {
 
-Result<int> list(Session& session) {
+Result<int> list_spaces(Session& session) {
   session.attempt("Could not list the spaces");
   LANYARD_TRY_SET(const std::string text, session.call("space.list", "{}"));
   LANYARD_TRY_SET(const Json answer, read_json(text));
@@ -109,7 +109,7 @@ Result<int> leave(const SpaceCommand& command, Session& session) {
 Result<int> run(const SpaceCommand& command, Session& session) {
   using Action = SpaceCommand::Action;
   switch (command.action) {
-    case Action::kList: return list(session);
+    case Action::kList: return list_spaces(session);
     case Action::kCreate: return create(command, session);
     case Action::kShare: return share(command, session);
     case Action::kLeave: return leave(command, session);

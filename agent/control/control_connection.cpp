@@ -53,11 +53,16 @@ void ControlConnection::on_read(const asio::error_code& error, std::size_t /*siz
   if (error == asio::error::eof) {
     // Half a line is no request. What was asked before is still answered.
     input_ended_ = true;
-    if (open_requests_ == 0 && waiting_bytes() == 0) close();
-    return;
+    if (open_requests_ == 0 && waiting_bytes() == 0) return close();
+    return wait_for_hang_up();
   }
   if (error) return close();
   take_lines();
+}
+
+void ControlConnection::wait_for_hang_up() {
+  socket_.async_wait(Socket::wait_error,
+                     [self = shared_from_this()](const asio::error_code&) { self->close(); });
 }
 
 void ControlConnection::take_lines() {

@@ -38,6 +38,8 @@ class ControlConnection : public std::enable_shared_from_this<ControlConnection>
  private:
   void read();
   void on_read(const asio::error_code& error, std::size_t size);
+  /// After the end of its input: a client that closed its other half too waits for nothing.
+  void wait_for_hang_up();
   void take_lines();
   void take_line(std::string_view line);
   void refuse_long_line();

@@ -8,14 +8,13 @@
 namespace lanyard::agent {
 
 void dispatch(ControlRoom& room, Request& request, const Reply& reply) {
-  std::vector<std::string> names;
-  for (const auto methods :
-       {data_methods(), agent_methods(), space_methods(), conflict_methods()}) {
-    for (const ControlMethod& method : methods) {
+  const auto all = {data_methods(), agent_methods(), space_methods(), conflict_methods()};
+  for (const auto methods : all)
+    for (const ControlMethod& method : methods)
       if (method.name == request.method) return method.call(room, request.params, reply);
-      names.emplace_back(method.name);
-    }
-  }
+  std::vector<std::string> names;
+  for (const auto methods : all)
+    for (const ControlMethod& method : methods) names.emplace_back(method.name);
   const auto nearest = nearest_name(request.method, names);
   reply.error(
       Error(Code::kUsage, "there is no method \"" + request.method + "\"",
@@ -41,9 +40,11 @@ class ControlServer::Impl {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
-  void changed(const SpaceId& space, storage::Touched touched) {
-    room_.host.post(
-        [this, space, touched = std::move(touched)] { room_.feed.changed(space, touched); });
+  /// The job may be kept when this is gone, but is not run then.
+  [[nodiscard]] Merged on_merged() {
+    return [this, post = room_.host.post](const SpaceId& space, const storage::Touched& touched) {
+      post([this, space, touched] { room_.feed.changed(space, touched); });
+    };
   }
 
  private:
@@ -59,8 +60,9 @@ Result<std::unique_ptr<ControlServer>> ControlServer::open(const Options& option
 
 ControlServer::ControlServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ControlServer::~ControlServer() = default;
-void ControlServer::changed(const SpaceId& space, storage::Touched touched) {
-  impl_->changed(space, std::move(touched));
+ControlServer::Merged ControlServer::on_merged() { return impl_->on_merged(); }
+void ControlServer::changed(const SpaceId& space, const storage::Touched& touched) {
+  impl_->on_merged()(space, touched);
 }
 
 }  // namespace lanyard::agent

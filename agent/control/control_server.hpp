@@ -31,9 +31,12 @@ class ControlServer {
   ControlServer(const ControlServer&) = delete;
   ControlServer& operator=(const ControlServer&) = delete;
 
-  /// Changes of others were merged: for those who watch. From any thread. What is written here is
-  /// known here.
-  void changed(const SpaceId& space, storage::Touched touched);
+  /// To be told that changes of others were merged, for those who watch: from any thread, and also
+  /// when this is gone, when it does nothing. What is written through here is known here.
+  using Merged = std::function<void(const SpaceId&, const storage::Touched&)>;
+  [[nodiscard]] Merged on_merged();
+  /// The same, as long as this lives.
+  void changed(const SpaceId& space, const storage::Touched& touched);
 
  private:
   class Impl;

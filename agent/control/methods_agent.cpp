@@ -142,7 +142,7 @@ void sync_now(ControlRoom& room, Params& params, const Reply& reply) {
   });
 }
 
-constexpr std::array kMethods = std::to_array<ControlMethod>({
+constexpr std::array kAgentMethods = std::to_array<ControlMethod>({
     {"agent.info", agent_info},
     {"agent.stop", agent_stop},
     {"status.get", status_get},
@@ -156,6 +156,6 @@ constexpr std::array kMethods = std::to_array<ControlMethod>({
 
 }  // namespace
 
-std::span<const ControlMethod> agent_methods() { return kMethods; }
+std::span<const ControlMethod> agent_methods() { return kAgentMethods; }
 
 }  // namespace lanyard::agent

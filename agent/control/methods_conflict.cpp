@@ -68,7 +68,7 @@ void conflict_resolve(ControlRoom& room, Params& params, const Reply& reply) {
   });
 }
 
-constexpr std::array kMethods = std::to_array<ControlMethod>({
+constexpr std::array kConflictMethods = std::to_array<ControlMethod>({
     {"conflict.list", conflict_list},
     {"conflict.show", conflict_show},
     {"conflict.resolve", conflict_resolve},
@@ -76,6 +76,6 @@ constexpr std::array kMethods = std::to_array<ControlMethod>({
 
 }  // namespace
 
-std::span<const ControlMethod> conflict_methods() { return kMethods; }
+std::span<const ControlMethod> conflict_methods() { return kConflictMethods; }
 
 }  // namespace lanyard::agent

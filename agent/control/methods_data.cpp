@@ -190,6 +190,7 @@ void data_watch(ControlRoom& room, Params& params, const Reply& reply) {
         },
         [&room, reply](const Result<std::uint64_t>& watch) {
           if (!watch) return reply.error(watch.error());
+          if (!reply.is_open()) return room.data.unwatch(*watch);  // it left meanwhile
           reply.on_closed([&room, number = *watch] { room.data.unwatch(number); });
           reply.progress("{\"watching\":true}");
         });
@@ -233,7 +234,7 @@ void import_write(ControlRoom& room, Params& params, const Reply& reply) {
   });
 }
 
-constexpr std::array kMethods = std::to_array<ControlMethod>({
+constexpr std::array kDataMethods = std::to_array<ControlMethod>({
     {"data.put", data_put},
     {"data.batch", data_batch},
     {"data.get", data_get},
@@ -248,6 +249,6 @@ constexpr std::array kMethods = std::to_array<ControlMethod>({
 
 }  // namespace
 
-std::span<const ControlMethod> data_methods() { return kMethods; }
+std::span<const ControlMethod> data_methods() { return kDataMethods; }
 
 }  // namespace lanyard::agent

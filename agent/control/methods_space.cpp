@@ -84,7 +84,7 @@ void space_info(ControlRoom& room, Params& params, const Reply& reply) {
   });
 }
 
-constexpr std::array kMethods = std::to_array<ControlMethod>({
+constexpr std::array kSpaceMethods = std::to_array<ControlMethod>({
     {"space.list", space_list},
     {"space.create", space_create},
     {"space.share", space_share},
@@ -94,6 +94,6 @@ constexpr std::array kMethods = std::to_array<ControlMethod>({
 
 }  // namespace
 
-std::span<const ControlMethod> space_methods() { return kMethods; }
+std::span<const ControlMethod> space_methods() { return kSpaceMethods; }
 
 }  // namespace lanyard::agent

@@ -13,7 +13,7 @@ namespace {
 using oplog::OpKind;
 using storage::LocalOp;
 
-tl::unexpected<Error> wrong(std::string what, std::string fix = {}) {
+tl::unexpected<Error> wrong_op(std::string what, std::string fix = {}) {
   return fail(Code::kUsage, std::move(what), std::move(fix));
 }
 
@@ -49,10 +49,11 @@ Status add_counter_ops(const std::string& collection, const std::string& key,
                        std::string_view value, const std::optional<std::string>& based_on,
                        std::vector<LocalOp>& ops) {
   auto object = JsonObject::parse(value);
-  if (!object) return wrong("add wants {field: integer}");
+  if (!object) return wrong_op("add wants {field: integer}");
   for (const JsonMember& member : object->members()) {
     const auto amount = json_integer(member.value);
-    if (!amount) return wrong("add wants an integer for \"" + display_cut(member.name, 60) + "\"");
+    if (!amount)
+      return wrong_op("add wants an integer for \"" + display_cut(member.name, 60) + "\"");
     LocalOp op = an_op(OpKind::kAdd, collection, key, based_on);
     op.field = member.name;
     op.amount = *amount;
@@ -65,11 +66,11 @@ Status add_set_ops(OpKind kind, const std::string& collection, const std::string
                    std::string_view value, const std::optional<std::string>& based_on,
                    std::vector<LocalOp>& ops) {
   auto object = JsonObject::parse(value);
-  if (!object) return wrong("set-add and set-remove want {field: [elements]}");
+  if (!object) return wrong_op("set-add and set-remove want {field: [elements]}");
   for (const JsonMember& member : object->members()) {
     const auto elements = json_elements(member.value);
     if (!elements)
-      return wrong("the elements of \"" + display_cut(member.name, 60) + "\" are not a list");
+      return wrong_op("the elements of \"" + display_cut(member.name, 60) + "\" are not a list");
     for (const std::string_view element : *elements) {
       LocalOp op = an_op(kind, collection, key, based_on);
       op.field = member.name;
@@ -93,7 +94,7 @@ Result<storage::Condition> condition_of(const std::string& field, storage::Compa
   storage::Condition out{field, comparison, {}};
   if (comparison == storage::Comparison::kIn) {
     const auto elements = json_elements(json);
-    if (!elements) return wrong("\"in\" wants a list for \"" + display_cut(field, 60) + "\"");
+    if (!elements) return wrong_op("\"in\" wants a list for \"" + display_cut(field, 60) + "\"");
     for (const std::string_view element : *elements) {
       LANYARD_TRY_SET(Bytes value, value_from_json(element, field));
       out.values.push_back(std::move(value));
@@ -101,7 +102,7 @@ Result<storage::Condition> condition_of(const std::string& field, storage::Compa
     return out;
   }
   if (comparison == storage::Comparison::kPrefix && !is_json_string(json))
-    return wrong("\"prefix\" wants a text for \"" + display_cut(field, 60) + "\"");
+    return wrong_op("\"prefix\" wants a text for \"" + display_cut(field, 60) + "\"");
   LANYARD_TRY_SET(Bytes value, value_from_json(json, field));
   out.values.push_back(std::move(value));
   return out;
@@ -117,7 +118,7 @@ Result<std::vector<std::pair<std::string, Bytes>>> fields_from_json(std::string_
   }
   CanonicalReader in(*value);
   if (in.peek() != CanonicalReader::Kind::kMap)
-    return wrong("a record is a JSON object", "Put it into braces: {\"field\": value}");
+    return wrong_op("a record is a JSON object", "Put it into braces: {\"field\": value}");
   std::vector<std::pair<std::string, Bytes>> out(in.map());
   for (auto& [name, field] : out) {
     name = in.text();
@@ -133,8 +134,8 @@ Status add_ops(const std::string& op, const std::string& collection, const std::
                std::optional<std::string_view> value, const std::optional<std::string>& based_on,
                std::vector<LocalOp>& ops) {
   const bool takes_value = op != "delete" && op != "restore";
-  if (takes_value && !value) return wrong(op + " wants a value");
-  if (!takes_value && value) return wrong(op + " takes no value");
+  if (takes_value && !value) return wrong_op(op + " wants a value");
+  if (!takes_value && value) return wrong_op(op + " takes no value");
   if (op == "put") {
     LocalOp put = an_op(OpKind::kPut, collection, key, based_on);
     LANYARD_TRY_SET(put.fields, fields_from_json(*value));
@@ -158,15 +159,15 @@ Status add_ops(const std::string& op, const std::string& collection, const std::
     const OpKind kind = op == "set-add" ? OpKind::kSetAdd : OpKind::kSetRemove;
     return add_set_ops(kind, collection, key, *value, based_on, ops);
   } else {
-    return wrong("there is no op \"" + display_cut(op, 60) + "\"",
-                 "It can be put, patch, delete, add, set-add, set-remove or restore.");
+    return wrong_op("there is no op \"" + display_cut(op, 60) + "\"",
+                    "It can be put, patch, delete, add, set-add, set-remove or restore.");
   }
   return {};
 }
 
 Status read_op(std::string_view json, std::vector<LocalOp>& ops) {
   auto object = JsonObject::parse(json);
-  if (!object) return wrong("an op is not an object: " + object.error().detail);
+  if (!object) return wrong_op("an op is not an object: " + object.error().detail);
   std::string op;
   std::string collection;
   std::string key;
@@ -178,7 +179,7 @@ Status read_op(std::string_view json, std::vector<LocalOp>& ops) {
       continue;
     }
     auto text = json_string(member.value);
-    if (!text) return wrong("\"" + display_cut(member.name, 60) + "\" of an op is not a text");
+    if (!text) return wrong_op("\"" + display_cut(member.name, 60) + "\" of an op is not a text");
     if (member.name == "op")
       op = std::move(*text);
     else if (member.name == "collection")
@@ -188,17 +189,17 @@ Status read_op(std::string_view json, std::vector<LocalOp>& ops) {
     else if (member.name == "basedOn")
       based_on = std::move(*text);
     else
-      return wrong("an op has no member \"" + display_cut(member.name, 60) + "\"");
+      return wrong_op("an op has no member \"" + display_cut(member.name, 60) + "\"");
   }
-  if (op.empty()) return wrong("an op lacks its \"op\"");
+  if (op.empty()) return wrong_op("an op lacks its \"op\"");
   return add_ops(op, collection, key, value, based_on, ops);
 }
 
 Result<std::vector<storage::Condition>> read_where(std::string_view json) {
   auto object = JsonObject::parse(json);
   if (!object)
-    return wrong("where is not a JSON object: " + object.error().detail,
-                 "Write for example {\"chatId\":\"c1\",\"updatedAt\":{\"gt\":5}}");
+    return wrong_op("where is not a JSON object: " + object.error().detail,
+                    "Write for example {\"chatId\":\"c1\",\"updatedAt\":{\"gt\":5}}");
   std::vector<storage::Condition> out;
   for (const JsonMember& member : object->members()) {
     if (!is_json_object(member.value)) {
@@ -211,8 +212,8 @@ Result<std::vector<storage::Condition>> read_where(std::string_view json) {
     for (const JsonMember& part : comparisons.members()) {
       const auto comparison = comparison_of(part.name);
       if (!comparison)
-        return wrong("where has no comparison \"" + display_cut(part.name, 60) + "\"",
-                     "It can be eq, ne, gt, ge, lt, le, in or prefix.");
+        return wrong_op("where has no comparison \"" + display_cut(part.name, 60) + "\"",
+                        "It can be eq, ne, gt, ge, lt, le, in or prefix.");
       LANYARD_TRY_SET(storage::Condition one, condition_of(member.name, *comparison, part.value));
       out.push_back(std::move(one));
     }

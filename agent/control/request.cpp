@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kIdBytesMax = 128;
 
-tl::unexpected<Error> wrong(std::string_view name, const std::string& what) {
+tl::unexpected<Error> wrong_param(std::string_view name, const std::string& what) {
   return fail(Code::kUsage, "the parameter \"" + display_cut(name, 60) + "\" " + what,
               "See docs/CONTROL.md for what the method takes.");
 }
@@ -38,13 +38,13 @@ Result<std::string_view> Params::json(std::string_view name) {
     used_[i] = true;
     return object_.members()[i].value;
   }
-  return wrong(name, "is missing");
+  return wrong_param(name, "is missing");
 }
 
 Result<std::string> Params::text(std::string_view name) {
   LANYARD_TRY_SET(const std::string_view value, json(name));
   auto text = json_string(value);
-  if (!text) return wrong(name, "is not a text");
+  if (!text) return wrong_param(name, "is not a text");
   return text;
 }
 
@@ -52,7 +52,7 @@ Result<std::optional<std::string>> Params::optional_text(std::string_view name) 
   const auto value = optional_json(name);
   if (!value) return std::nullopt;
   auto text = json_string(*value);
-  if (!text) return wrong(name, "is not a text");
+  if (!text) return wrong_param(name, "is not a text");
   return std::move(*text);
 }
 
@@ -62,22 +62,22 @@ Result<std::int64_t> Params::integer(std::string_view name, std::int64_t otherwi
   if (!value) return otherwise;
   const auto number = json_integer(*value);
   if (!number || *number < min || *number > max)
-    return wrong(name,
-                 "is not an integer from " + std::to_string(min) + " to " + std::to_string(max));
+    return wrong_param(
+        name, "is not an integer from " + std::to_string(min) + " to " + std::to_string(max));
   return number;
 }
 
 Result<bool> Params::boolean(std::string_view name, bool otherwise) {
   const auto value = optional_json(name);
   if (!value) return otherwise;
-  if (*value != "true" && *value != "false") return wrong(name, "is neither true nor false");
+  if (*value != "true" && *value != "false") return wrong_param(name, "is neither true nor false");
   return *value == "true";
 }
 
 Result<std::vector<std::string_view>> Params::elements(std::string_view name) {
   LANYARD_TRY_SET(const std::string_view value, json(name));
   auto out = json_elements(value);
-  if (!out) return wrong(name, "is not a list");
+  if (!out) return wrong_param(name, "is not a list");
   return out;
 }
 
@@ -86,7 +86,7 @@ Result<std::vector<std::string>> Params::texts(std::string_view name) {
   std::vector<std::string> out;
   for (const std::string_view value : values) {
     auto text = json_string(value);
-    if (!text) return wrong(name, "is not a list of texts");
+    if (!text) return wrong_param(name, "is not a list of texts");
     out.push_back(std::move(*text));
   }
   return out;
@@ -94,7 +94,7 @@ Result<std::vector<std::string>> Params::texts(std::string_view name) {
 
 Status Params::finish() const {
   for (std::size_t i = 0; i < used_.size(); ++i)
-    if (!used_[i]) return wrong(object_.members()[i].name, "is unknown");
+    if (!used_[i]) return wrong_param(object_.members()[i].name, "is unknown");
   return {};
 }
 

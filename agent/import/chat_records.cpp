@@ -10,14 +10,15 @@ namespace {
 
 constexpr std::string_view kNotesPrefix = "study_notes_";
 
-tl::unexpected<Error> wrong(const std::string& path, const std::string& what) {
+tl::unexpected<Error> wrong_record(const std::string& path, const std::string& what) {
   return fail(Code::kMalformed, path + ": " + what,
               "Mend the file, or export it again; nothing was imported.");
 }
 
 Status check_key(const std::string& key, const std::string& path) {
-  if (key.empty()) return wrong(path, "the id is empty");
-  if (key.size() > limits::kKeyBytesMax) return wrong(path, "the id is longer than 512 bytes");
+  if (key.empty()) return wrong_record(path, "the id is empty");
+  if (key.size() > limits::kKeyBytesMax)
+    return wrong_record(path, "the id is longer than 512 bytes");
   return {};
 }
 
@@ -34,9 +35,9 @@ Result<ImportRecord> checked(ImportRecord record) {
 
 Result<std::string> id_of(const JsonObject& object, const std::string& path) {
   const auto id = object.find("id");
-  if (!id) return wrong(path, "there is no id");
+  if (!id) return wrong_record(path, "there is no id");
   auto text = json_string(*id);
-  if (!text) return wrong(path + ".id", "a text was expected");
+  if (!text) return wrong_record(path + ".id", "a text was expected");
   return text;
 }
 
@@ -57,12 +58,12 @@ Status place_in(std::string& json, const JsonObject& object, std::string_view na
   if (!present) {
     add_member(json, name, value);
   } else if (*present != value) {
-    return wrong(path, "it has a member " + std::string(name) + " that says otherwise");
+    return wrong_record(path, "it has a member " + std::string(name) + " that says otherwise");
   }
   return {};
 }
 
-std::string quoted(std::string_view text) {
+std::string as_json_text(std::string_view text) {
   std::string out;
   append_json_string(text, out);
   return out;
@@ -73,7 +74,7 @@ Result<ImportRecord> note_record(std::string_view text, const std::string& noteb
   std::string json(text);
   LANYARD_TRY_SET(const JsonObject object, JsonObject::parse(text));
   LANYARD_TRY_SET(std::string key, id_of(object, path));
-  LANYARD_TRY(place_in(json, object, "notebook", quoted(notebook), path));
+  LANYARD_TRY(place_in(json, object, "notebook", as_json_text(notebook), path));
   if (!object.find("position")) add_member(json, "position", std::to_string(position));
   return checked({"notes", std::move(key), std::move(json), path});
 }
@@ -105,14 +106,14 @@ std::string setting_json(const JsonObject& object, std::string_view left_out) {
 Result<ImportRecord> message_record(const std::string& json, const std::string& chat_id,
                                     std::uint64_t position, const std::string& path) {
   auto object = JsonObject::parse(json);
-  if (!object) return wrong(path, object.error().detail);
+  if (!object) return wrong_record(path, object.error().detail);
   LANYARD_TRY_SET(std::string key, id_of(*object, path));
   std::string out = json;
-  LANYARD_TRY(place_in(out, *object, "chatId", quoted(chat_id), path));
+  LANYARD_TRY(place_in(out, *object, "chatId", as_json_text(chat_id), path));
   if (const auto present = object->find("position"); !present) {
     add_member(out, "position", std::to_string(position));
   } else if (!json_integer(*present)) {
-    return wrong(path + ".position", "an integer was expected");
+    return wrong_record(path + ".position", "an integer was expected");
   }
   return checked({"messages", std::move(key), std::move(out), path});
 }
@@ -132,13 +133,13 @@ Result<std::vector<ImportRecord>> setting_records(const std::string& key, const 
     return out;
   }
   auto object = JsonObject::parse(json);
-  if (!object) return wrong(path, object.error().detail);
+  if (!object) return wrong_record(path, object.error().detail);
   const bool split = has_notes(key, *object);
   if (split) {
     LANYARD_TRY_SET(const auto notes, json_elements(*object->find("notes")));
     for (std::size_t i = 0; i < notes.size(); ++i) {
       const std::string place = path + ".notes[" + std::to_string(i) + "]";
-      if (!is_json_object(notes[i])) return wrong(place, "an object was expected");
+      if (!is_json_object(notes[i])) return wrong_record(place, "an object was expected");
       LANYARD_TRY_SET(ImportRecord note, note_record(notes[i], key, i, place));
       out.push_back(std::move(note));
     }

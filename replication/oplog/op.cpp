@@ -6,8 +6,6 @@
 namespace lanyard::oplog {
 namespace {
 
-constexpr std::uint8_t kEncodingMsgpack = 0;
-
 bool has_record(OpKind kind) { return kind != OpKind::kClear && kind != OpKind::kChunk; }
 
 /// Elements of an op's array without unseen and revives; 0 for a kind that this version does not

@@ -34,6 +34,9 @@ enum class OpKind : std::uint16_t {
   kForkProof = 67  // reserved
 };
 
+/// First byte of every plain payload: how the ops after it are written (F).
+inline constexpr std::uint8_t kEncodingMsgpack = 0;
+
 /// One member of a put or patch. `value` is canonical msgpack of a JSON value, or, if `chunked`,
 /// the BLAKE2b-256 of the canonical msgpack of a value that earlier chunk ops of the same log
 /// brought.
@@ -45,13 +48,13 @@ struct FieldValue {
 
 /// One edit of a sealed change, as views into the payload it was read from. Which members mean
 /// something depends on `kind`; the others are empty.
-///   put, patch           [kind, collection, key, {field: value}]          fields
-///   unset                [kind, collection, key, [field, ...]]            names, sorted and
-///   distinct delete               [kind, collection, key] clear                [kind, collection
-///   or nil]                        collection; whole_space if nil add                  [kind,
-///   collection, key, field, amount]           field, amount set-add, set-remove  [kind,
-///   collection, key, field, element]          field, element chunk                [kind, hash,
-///   index, bytes]                       chunk_hash, chunk_index, chunk
+///   put, patch           [kind, collection, key, {field: value}]    fields
+///   unset                [kind, collection, key, [field, ...]]      names, sorted and distinct
+///   delete               [kind, collection, key]
+///   clear                [kind, collection or nil]                  whole_space if nil
+///   add                  [kind, collection, key, field, amount]     field, amount
+///   set-add, set-remove  [kind, collection, key, field, element]    field, element
+///   chunk                [kind, hash, index, bytes]                 chunk_hash, chunk_index, chunk
 /// An edit or delete may be followed by two more elements, `unseen` and `revives`; both are there
 /// or neither is, and not both are empty. Each is [[log id, [seq, ...]], ...], sorted and distinct.
 struct Op {

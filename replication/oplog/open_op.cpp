@@ -5,8 +5,6 @@
 namespace lanyard::oplog {
 namespace {
 
-constexpr std::uint8_t kEncodingMsgpack = 0;
-
 void write(CanonicalWriter& out, const OpenLog& op) {
   out.array(6);
   out.natural(static_cast<std::uint64_t>(OpKind::kOpenLog));

@@ -23,6 +23,10 @@
 /// Everything else in a header is computed: log ids, seqs, prev, context hashes, payload hashes.
 namespace lanyard::oplog {
 
+inline constexpr std::uint8_t kPackFormat = 1;
+inline constexpr std::uint8_t kPackRaw = 0;
+inline constexpr std::uint8_t kPackZstd = 1;
+
 struct PackLog {
   LogId log;
   Seq first;

@@ -7,10 +7,6 @@
 namespace lanyard::oplog {
 namespace {
 
-constexpr std::uint8_t kPackFormat = 1;
-constexpr std::uint8_t kRaw = 0;
-constexpr std::uint8_t kZstd = 1;
-
 Result<Bytes> decompress(ByteView frame) {
   // The frame states its size; we take that much memory only if it is within bounds, and zstd
   // writes no more than that.
@@ -27,9 +23,9 @@ Result<Bytes> decompress(ByteView frame) {
 Result<Bytes> body_of(ByteView bytes) {
   if (bytes.size() < 2) return fail(Code::kMalformed, "pack");
   if (bytes[0] > kPackFormat) return fail(Code::kNewerVersion, "pack");
-  if (bytes[0] != kPackFormat || bytes[1] > kZstd) return fail(Code::kMalformed, "pack");
+  if (bytes[0] != kPackFormat || bytes[1] > kPackZstd) return fail(Code::kMalformed, "pack");
   const ByteView rest = bytes.subspan(2);
-  if (bytes[1] == kZstd) return decompress(rest);
+  if (bytes[1] == kPackZstd) return decompress(rest);
   if (rest.size() > limits::kPackBodyBytesMax) return fail(Code::kTooLarge, "pack");
   return to_bytes(rest);
 }

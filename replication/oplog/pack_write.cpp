@@ -7,9 +7,6 @@
 namespace lanyard::oplog {
 namespace {
 
-constexpr std::uint8_t kPackFormat = 1;
-constexpr std::uint8_t kRaw = 0;
-constexpr std::uint8_t kZstd = 1;
 constexpr int kZstdLevel = 1;
 
 std::uint64_t zigzag(std::uint64_t difference) {
@@ -42,7 +39,7 @@ class Tables {
   std::map<ContextEntry, std::uint64_t> references;
 };
 
-void write_context(CanonicalWriter& out, const Header& header, Tables& tables) {
+void write_pack_context(CanonicalWriter& out, const Header& header, Tables& tables) {
   out.array(header.context.size());
   for (const ContextEntry& entry : header.context) {
     const auto log = tables.logs.find(entry.log);
@@ -70,7 +67,7 @@ void write_change(CanonicalWriter& out, const Change& change, Hlc& previous, Tab
               static_cast<std::uint64_t>(header.kind));
   out.natural(zigzag(header.timestamp.value - previous.value));
   previous = header.timestamp;
-  write_context(out, header, tables);
+  write_pack_context(out, header, tables);
   out.natural(header.epoch.is_zero() ? 0 : tables.epochs.at(header.epoch));
   if (change.form == PayloadForm::kErased) {
     out.array(2);
@@ -111,7 +108,7 @@ void write_in_index_order(CanonicalWriter& out, const std::map<Key, std::uint64_
 }
 
 Bytes finish(ByteView body, bool compress) {
-  Bytes pack{kPackFormat, compress ? kZstd : kRaw};
+  Bytes pack{kPackFormat, compress ? kPackZstd : kPackRaw};
   if (!compress) {
     append(pack, body);
     return pack;
@@ -151,7 +148,7 @@ Bytes write_pack(std::span<const Change> changes, const RunSignatures& signature
 
 Bytes compressed(Bytes pack) {
   LANYARD_CHECK(pack.size() >= 2, "a pack has a format and a compression");
-  return pack[1] == kRaw ? finish(ByteView(pack).subspan(2), true) : pack;
+  return pack[1] == kPackRaw ? finish(ByteView(pack).subspan(2), true) : pack;
 }
 
 }  // namespace lanyard::oplog

@@ -16,7 +16,7 @@ class TwoDevices(unittest.TestCase):
             device.start()
 
     def hash_of(self, device, space="notes"):
-        return device.json("space", "info", space)["stateHash"]
+        return device.json("space", "info", space)["state_hash"]
 
     def synced(self):
         return self.ada.run("status", "--check", "--quiet").returncode == 0

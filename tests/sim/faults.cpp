@@ -60,9 +60,8 @@ void World::fault() {
   }
 }
 
-void World::crash(DeviceNumber number) {
+void World::power_cut(DeviceNumber number) {
   Device& device = *devices_[number];
-  if (!device.is_on()) return;
   report_.count(Fault::kCrash);
   device.power_cut();
   for (const auto& [space, store] : device.vault().stores()) {
@@ -70,6 +69,12 @@ void World::crash(DeviceNumber number) {
     if (!covers(store->log().clock(), had.applied)) report_.count(Fault::kLostUnsynced);
     had.applied = store->log().clock();  // may step back here, and nowhere else
   }
+}
+
+void World::crash(DeviceNumber number) {
+  Device& device = *devices_[number];
+  if (!device.is_on()) return;
+  power_cut(number);
   schedule_.after(some_time(10, 10'000), [&device] {
     if (!device.is_on()) device.switch_on();
   });

@@ -39,6 +39,8 @@ class World final : private NetworkUser, private DeviceWorld {
   void pass(Schedule::Milliseconds time) { schedule_.run_until(schedule_.now() + time); }
   void write(const SpaceId& space, DeviceNumber device, Client& client, merge::LocalOp op);
   void partition(DeviceNumber from, DeviceNumber to) { network_.block(from, to); }
+  /// The device is off until it is switched on, and has lost what no fsync had kept.
+  void power_cut(DeviceNumber device);
   /// Everybody dials whom they miss, from now on.
   void keep_dialling();
   [[nodiscard]] Hash hash_of(const SpaceId& space, DeviceNumber device);

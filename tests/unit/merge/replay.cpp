@@ -13,7 +13,7 @@ using merge::Record;
 
 namespace {
 
-void hold(bool condition, const std::string& rule, const Changes& changes) {
+void must_hold(bool condition, const std::string& rule, const Changes& changes) {
   if (!condition) throw std::logic_error(rule + "\n" + describe(changes));
 }
 
@@ -25,9 +25,9 @@ void check_orders(const World& world, Dice& dice, Coverage& coverage) {
   for (int i = 0; i < 3; ++i) {
     const Changes order = causal_order(changes, dice);
     const MergeStore store = replay(order, dice);
-    hold(store.records() == expected, "an order gives another state", order);
-    hold(std::includes(voids.begin(), voids.end(), store.voids().begin(), store.voids().end()),
-         "a delete that stands is reported as void", order);
+    must_hold(store.records() == expected, "an order gives another state", order);
+    must_hold(std::includes(voids.begin(), voids.end(), store.voids().begin(), store.voids().end()),
+              "a delete that stands is reported as void", order);
     ++coverage["orders"];
   }
   if (!voids.empty()) ++coverage["histories with void deletes"];
@@ -37,10 +37,10 @@ void check_orders(const World& world, Dice& dice, Coverage& coverage) {
 void check_half_way(const World& world, Coverage& coverage) {
   for (std::size_t i = 0; i < 2; ++i) {
     const Device& device = world.devices()[i];
-    hold(device.store.records() == meaning(device.order), "half way differs", device.order);
+    must_hold(device.store.records() == meaning(device.order), "half way differs", device.order);
     if (!world.is_wild()) {
       const std::string loss = find_loss(device.order, world.shown_before());
-      hold(loss.empty(), "lost half way: " + loss, device.order);
+      must_hold(loss.empty(), "lost half way: " + loss, device.order);
     }
     ++coverage["stores half way"];
   }
@@ -58,7 +58,7 @@ void check_traceless(const Changes& changes, Dice& dice, Coverage& coverage) {
     if (change->effective) left.push_back(change);
   }
   const MergeStore store = replay(causal_order(marked, dice), dice);
-  hold(store.records() == meaning(left), "a change without effect leaves a trace", marked);
+  must_hold(store.records() == meaning(left), "a change without effect leaves a trace", marked);
   ++coverage["histories with changes without effect"];
 }
 
@@ -169,7 +169,7 @@ void check_history(std::uint64_t seed, const std::vector<std::uint32_t>& steps,
   check_traceless(world.changes(), dice, coverage);
   if (!world.is_wild()) {
     const std::string loss = find_loss(world.changes(), world.shown_before());
-    hold(loss.empty(), "lost: " + loss, world.changes());
+    must_hold(loss.empty(), "lost: " + loss, world.changes());
   }
   std::set<std::string> found{world.is_wild() ? "with arbitrary unseen and revives"
                                               : "of clients and agents"};

@@ -11,22 +11,22 @@ namespace lanyard::testing {
 
 using merge::DotSet;
 using merge::LocalDot;
-using nlohmann::json;
+using Json = nlohmann::json;
 using oplog::OpKind;
 
 namespace {
 
-void write(CanonicalWriter& writer, const json& value) {
+void write(CanonicalWriter& writer, const Json& value) {
   switch (value.type()) {
-    case json::value_t::null: return writer.nil();
-    case json::value_t::boolean: return writer.boolean(value.get<bool>());
-    case json::value_t::number_integer: return writer.integer(value.get<std::int64_t>());
-    case json::value_t::number_unsigned: return writer.natural(value.get<std::uint64_t>());
-    case json::value_t::number_float: return writer.real(value.get<double>());
-    case json::value_t::string: return writer.text(value.get_ref<const std::string&>());
-    case json::value_t::array:
+    case Json::value_t::null: return writer.nil();
+    case Json::value_t::boolean: return writer.boolean(value.get<bool>());
+    case Json::value_t::number_integer: return writer.integer(value.get<std::int64_t>());
+    case Json::value_t::number_unsigned: return writer.natural(value.get<std::uint64_t>());
+    case Json::value_t::number_float: return writer.real(value.get<double>());
+    case Json::value_t::string: return writer.text(value.get_ref<const std::string&>());
+    case Json::value_t::array:
       writer.array(value.size());
-      for (const json& inner : value) write(writer, inner);
+      for (const Json& inner : value) write(writer, inner);
       return;
     default:
       writer.map(value.size());
@@ -46,25 +46,25 @@ const std::map<std::string, OpKind>& kinds() {
 }
 
 /// Stands for the header's hash where the vector gives none: the same whatever the log's number.
-Hash any_hash(const json& change) {
+Hash any_hash(const Json& change) {
   Hash out;
   out.bytes[0] = static_cast<std::uint8_t>(change["log"].get<std::string>().back());
   out.bytes[1] = static_cast<std::uint8_t>(change["seq"].get<std::uint64_t>());
   return out;
 }
 
-bool is_known(const json& change) {
+bool is_known(const Json& change) {
   return std::all_of(change["ops"].begin(), change["ops"].end(),
-                     [](const json& op) { return kinds().contains(op["op"]); });
+                     [](const Json& op) { return kinds().contains(op["op"]); });
 }
 
-LetterDot letter_of(const json& dot) {
+LetterDot letter_of(const Json& dot) {
   return {dot[0].get<std::string>(), dot[1].get<std::uint64_t>()};
 }
 
-LetterDots letters_of(const json& dots) {
+LetterDots letters_of(const Json& dots) {
   LetterDots out;
-  for (const json& dot : dots) out.insert(letter_of(dot));
+  for (const Json& dot : dots) out.insert(letter_of(dot));
   return out;
 }
 
@@ -79,7 +79,7 @@ Bytes integer_bytes(std::int64_t number) {
   return out;
 }
 
-RecordView::InTrash expected_trash(const json& entry) {
+RecordView::InTrash expected_trash(const Json& entry) {
   LetterDots dot;
   if (entry.contains("dot")) dot.insert(letter_of(entry["dot"]));
   return {entry["kind"], canonical_of(entry.contains("sum") ? entry["sum"] : entry["value"]), dot,
@@ -88,53 +88,53 @@ RecordView::InTrash expected_trash(const json& entry) {
 
 }  // namespace
 
-json vectors_in(const std::string& file) {
+Json vectors_in(const std::string& file) {
   const std::string path = std::string(LANYARD_TEST_FOLDER "/vectors/merge/") + file;
   std::ifstream in(path);
   if (!in) throw std::runtime_error("cannot read " + path);
-  return json::parse(in);
+  return Json::parse(in);
 }
 
-Bytes canonical_of(const json& value) {
+Bytes canonical_of(const Json& value) {
   Bytes out;
   CanonicalWriter writer(out);
   write(writer, value);
   return out;
 }
 
-LocalDot VectorReader::dot(const json& dot) {
+LocalDot VectorReader::dot(const Json& dot) {
   return {logs_.number_of(dot[0].get<std::string>()), dot[1].get<std::uint64_t>()};
 }
 
-DotSet VectorReader::dots(const json& dots) {
+DotSet VectorReader::dots(const Json& dots) {
   DotSet out;
-  for (const json& one : dots) merge::insert(out, dot(one));
+  for (const Json& one : dots) merge::insert(out, dot(one));
   return out;
 }
 
-merge::Version VectorReader::version(const json& version) {
+merge::Version VectorReader::version(const Json& version) {
   return {dots(version["edits"]), dots(version["deletes"])};
 }
 
-MergeOp VectorReader::op(const json& op) {
+MergeOp VectorReader::op(const Json& op) {
   MergeOp out;
   out.kind = kinds().at(op["op"]);
   out.whole_space = out.kind == OpKind::kClear && !op.contains("collection");
   out.name = {op.value("collection", ""), op.value("key", "")};
   if (out.kind == OpKind::kUnset) {
-    for (const json& name : op["fields"]) out.names.insert(name.get<std::string>());
+    for (const Json& name : op["fields"]) out.names.insert(name.get<std::string>());
   } else if (op.contains("fields")) {
     for (const auto& [name, value] : op["fields"].items()) out.fields[name] = canonical_of(value);
   }
   out.field = op.value("field", "");
   out.amount = op.value("amount", std::int64_t{0});
   if (op.contains("element")) out.element = canonical_of(op["element"]);
-  out.unseen = dots(op.value("unseen", json::array()));
-  out.revives = dots(op.value("revives", json::array()));
+  out.unseen = dots(op.value("unseen", Json::array()));
+  out.revives = dots(op.value("revives", Json::array()));
   return out;
 }
 
-ChangePtr VectorReader::change(const json& change, bool effective) {
+ChangePtr VectorReader::change(const Json& change, bool effective) {
   MergeChange out;
   out.dot = {logs_.number_of(change["log"].get<std::string>()), change["seq"].get<std::uint64_t>()};
   out.timestamp = {change["timestamp"].get<std::uint64_t>()};
@@ -145,7 +145,7 @@ ChangePtr VectorReader::change(const json& change, bool effective) {
   out.hash = change.contains("hash") ? *Hash::from(*from_hex(change["hash"].get<std::string>()))
                                      : any_hash(change);
   out.effective = effective && is_known(change);
-  for (const json& one : change["ops"]) {
+  for (const Json& one : change["ops"]) {
     if (out.effective) out.ops.push_back(op(one));
   }
   return std::make_shared<const MergeChange>(std::move(out));
@@ -198,22 +198,22 @@ Views VectorReader::views(const MergeStore& store) const {
   return out;
 }
 
-Views expected_views(const json& records) {
+Views expected_views(const Json& records) {
   Views out;
-  for (const json& record : records) {
+  for (const Json& record : records) {
     RecordView& view = out[{record["collection"], record["key"]}];
     view.shown = canonical_of(record["shown"]);
     for (const auto& [field, kind] : record["kinds"].items()) view.kinds[field] = kind;
     for (const auto& [field, entries] : record["inbox"].items()) {
-      for (const json& entry : entries) {
+      for (const Json& entry : entries) {
         view.inbox[field].push_back({entry["kind"], canonical_of(entry["value"]),
-                                     letters_of(entry.value("dots", json::array()))});
+                                     letters_of(entry.value("dots", Json::array()))});
       }
     }
     for (const auto& [field, entries] : record["trash"].items()) {
-      for (const json& entry : entries) view.trash[field].insert(expected_trash(entry));
+      for (const Json& entry : entries) view.trash[field].insert(expected_trash(entry));
     }
-    for (const json& head : record["heads"]) {
+    for (const Json& head : record["heads"]) {
       view.heads[letter_of(head["dot"])] = letters_of(head["hidden_by"]);
     }
   }

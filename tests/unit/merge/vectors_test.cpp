@@ -6,7 +6,7 @@
 
 using namespace lanyard;
 using namespace lanyard::testing;
-using nlohmann::json;
+using Json = nlohmann::json;
 
 namespace {
 
@@ -15,16 +15,16 @@ struct Counts {
 };
 
 /// The order of the vector itself, then those it gives.
-std::vector<std::vector<std::size_t>> orders_of(const json& vector) {
+std::vector<std::vector<std::size_t>> orders_of(const Json& vector) {
   std::vector<std::size_t> given(vector["changes"].size());
   for (std::size_t i = 0; i < given.size(); ++i) given[i] = i;
   std::vector<std::vector<std::size_t>> out{given};
-  for (const json& order : vector["orders"]) out.push_back(order.get<std::vector<std::size_t>>());
+  for (const Json& order : vector["orders"]) out.push_back(order.get<std::vector<std::size_t>>());
   return out;
 }
 
 /// The changes in an order, read by a store that meets their logs in that order.
-Changes read_in_order(const json& vector, const std::vector<std::size_t>& order,
+Changes read_in_order(const Json& vector, const std::vector<std::size_t>& order,
                       VectorReader& reader) {
   const auto out = vector.value("without_effect", std::set<std::size_t>{});
   Changes changes;
@@ -34,14 +34,14 @@ Changes read_in_order(const json& vector, const std::vector<std::size_t>& order,
   return changes;
 }
 
-void check_voids(const json& vector, const MergeStore& store, VectorReader& reader) {
-  for (const json& entry : vector["expect"]["void"]) {
+void check_voids(const Json& vector, const MergeStore& store, VectorReader& reader) {
+  for (const Json& entry : vector["expect"]["void"]) {
     const VoidDelete expected{reader.dot(entry["delete"]), {entry["collection"], entry["key"]}};
     CHECK(store.voids().contains(expected));
   }
 }
 
-void check_order(const json& vector, const std::vector<std::size_t>& order, Counts& counts) {
+void check_order(const Json& vector, const std::vector<std::size_t>& order, Counts& counts) {
   VectorReader reader;
   const Changes changes = read_in_order(vector, order, reader);
   const Views expected = expected_views(vector["expect"]["records"]);
@@ -66,7 +66,7 @@ void check_order(const json& vector, const std::vector<std::size_t>& order, Coun
 
 Counts check_file(const std::string& file) {
   Counts counts;
-  for (const json& vector : vectors_in(file)) {
+  for (const Json& vector : vectors_in(file)) {
     INFO(vector["name"].get<std::string>() << ": " << vector["about"].get<std::string>());
     for (const auto& order : orders_of(vector)) check_order(vector, order, counts);
     ++counts.vectors;
@@ -74,15 +74,15 @@ Counts check_file(const std::string& file) {
   return counts;
 }
 
-void check_agent(const json& vector) {
+void check_agent(const Json& vector) {
   VectorReader reader;
   MergeStore store;
-  for (const json& change : vector["changes"]) store.apply(reader.change(change, true));
+  for (const Json& change : vector["changes"]) store.apply(reader.change(change, true));
   const RecordName name{vector["record"][0], vector["record"][1]};
   CHECK(merge::read_version(store.record(name)) == reader.version(vector["read"]));
 
-  const json& write = vector["write"];
-  const json& expect = vector["expect"];
+  const Json& write = vector["write"];
+  const Json& expect = vector["expect"];
   const merge::Version version = reader.version(write["version"]);
   const merge::LocalDot own = reader.dot(write["dot"]);
   MergeOp op = reader.op(write["op"]);
@@ -114,7 +114,7 @@ TEST_CASE("every merge vector comes out as the reference model says, in every or
 TEST_CASE("an agent writes for its clients what the reference model says") {
   const std::string file = GENERATE("agent-named.json", "agent-random.json");
   std::size_t count = 0;
-  for (const json& vector : vectors_in(file)) {
+  for (const Json& vector : vectors_in(file)) {
     INFO(vector["name"].get<std::string>() << ": " << vector["about"].get<std::string>());
     check_agent(vector);
     ++count;
@@ -125,8 +125,8 @@ TEST_CASE("an agent writes for its clients what the reference model says") {
 
 TEST_CASE("values are equal exactly where the reference model's canonical bytes are") {
   std::size_t count = 0;
-  for (const json& vector : vectors_in("canonical.json")) {
-    const json& value = vector["value"];
+  for (const Json& vector : vectors_in("canonical.json")) {
+    const Json& value = vector["value"];
     INFO(value.dump());
     const std::string expected = vector["msgpack"];
     CHECK(to_hex(canonical_of(value)) == expected);

@@ -15,8 +15,8 @@ using Contexts = std::vector<std::vector<ContextEntry>>;
 constexpr WallTime kNoon{1'800'000'000'000};
 
 /// A founder with an author, and an intake that stands for every other replica.
-struct Scene {
-  explicit Scene(std::uint64_t seed = 90) : founder(seed), space(founder) {
+struct AuthorScene {
+  explicit AuthorScene(std::uint64_t seed = 90) : founder(seed), space(founder) {
     state.incarnation.bytes[0] = 1;
     state.epoch = space.epoch;
   }
@@ -59,7 +59,7 @@ std::vector<ContextEntry> entries(const VectorClock& clock) {
 }
 
 TEST_CASE("the first change of a log is its opening, and a founder's carries the founding") {
-  Scene scene;
+  AuthorScene scene;
   Author author = scene.make();
   author.begin({}, kNoon);
   const auto dot = author.next_dot(scene.space.founding);
@@ -82,7 +82,7 @@ TEST_CASE("the first change of a log is its opening, and a founder's carries the
 }
 
 TEST_CASE("an edit opens its log by itself, and names the incarnation before") {
-  Scene scene;
+  AuthorScene scene;
   ContextEntry previous{{}, {{17}, {}}};
   previous.log.bytes[0] = 3;
   scene.state.previous = previous;
@@ -96,7 +96,7 @@ TEST_CASE("an edit opens its log by itself, and names the incarnation before") {
 }
 
 TEST_CASE("what waits becomes one run, chained, with one signature over its last change") {
-  Scene scene;
+  AuthorScene scene;
   Author author = scene.make();
   scene.found(author);
   author.begin({}, kNoon);
@@ -120,7 +120,7 @@ TEST_CASE("what waits becomes one run, chained, with one signature over its last
 }
 
 TEST_CASE("an open change is signed by itself, in the middle of a run and at its end") {
-  Scene scene;
+  AuthorScene scene;
   Author author = scene.make();
   scene.found(author);
   Admit admit;
@@ -138,23 +138,23 @@ TEST_CASE("an open change is signed by itself, in the middle of a run and at its
 }
 
 TEST_CASE("a context has what is new since the change before, and nothing twice") {
-  Scene scene;
+  AuthorScene scene;
   Author author = scene.make();
   scene.found(author);
   author.begin(clock_of({{1, 5}, {2, 7}}), kNoon);
   REQUIRE(author.add(put_plain("a", 1)).has_value());
   REQUIRE(author.add(put_plain("a", 2)).has_value());
-  CHECK(Scene::contexts(author) ==
+  CHECK(AuthorScene::contexts(author) ==
         Contexts{entries(clock_of({{1, 5}, {2, 7}})), std::vector<ContextEntry>{}});
   static_cast<void>(author.finish());
   author.commit();
   author.begin(clock_of({{1, 5}, {2, 8}, {3, 1}}), kNoon);
   REQUIRE(author.add(put_plain("a", 3)).has_value());
-  CHECK(Scene::contexts(author) == Contexts{entries(clock_of({{2, 8}, {3, 1}}))});
+  CHECK(AuthorScene::contexts(author) == Contexts{entries(clock_of({{2, 8}, {3, 1}}))});
 }
 
 TEST_CASE("the whole clock stands at the first change and at each 256th after it") {
-  Scene scene;
+  AuthorScene scene;
   Author author = scene.make();
   const VectorClock clock = clock_of({{1, 5}, {2, 7}});
   author.begin(clock, kNoon);
@@ -170,18 +170,18 @@ TEST_CASE("the whole clock stands at the first change and at each 256th after it
 }
 
 TEST_CASE("our own log is never in a context") {
-  Scene scene;
+  AuthorScene scene;
   Author author = scene.make();
   scene.found(author);
   VectorClock clock = clock_of({{1, 5}});
   clock[*author.state().log] = author.state().head;
   author.begin(clock, kNoon);
   REQUIRE(author.add(put_plain("a", 1)).has_value());
-  CHECK(Scene::contexts(author) == Contexts{entries(clock_of({{1, 5}}))});
+  CHECK(AuthorScene::contexts(author) == Contexts{entries(clock_of({{1, 5}}))});
 }
 
 TEST_CASE("a run that was aborted never happened: the next has its numbers and says the same") {
-  Scene scene;
+  AuthorScene scene;
   Author author = scene.make();
   scene.found(author);
   const auto write = [&] {
@@ -199,7 +199,7 @@ TEST_CASE("a run that was aborted never happened: the next has its numbers and s
 }
 
 TEST_CASE("an aborted opening is opened again") {
-  Scene scene;
+  AuthorScene scene;
   Author author = scene.make();
   author.begin({}, kNoon);
   REQUIRE(author.next_dot(scene.space.founding).has_value());
@@ -212,7 +212,7 @@ TEST_CASE("an aborted opening is opened again") {
 }
 
 TEST_CASE("a payload above its limit is refused before it is numbered") {
-  Scene scene;
+  AuthorScene scene;
   Author author = scene.make();
   scene.found(author);
   author.begin(clock_of({{1, 5}}), kNoon);
@@ -227,7 +227,7 @@ TEST_CASE("a payload above its limit is refused before it is numbered") {
 }
 
 TEST_CASE("a change with more context than anyone accepts is refused before it is numbered") {
-  Scene scene;
+  AuthorScene scene;
   Author author = scene.make();
   scene.found(author);
   VectorClock clock;
@@ -243,7 +243,7 @@ TEST_CASE("a change with more context than anyone accepts is refused before it i
 }
 
 TEST_CASE("without an epoch nothing is sealed, but the log can be opened") {
-  Scene scene;
+  AuthorScene scene;
   scene.state.epoch = {};
   Author author = scene.make();
   author.begin({}, kNoon);
@@ -254,7 +254,7 @@ TEST_CASE("without an epoch nothing is sealed, but the log can be opened") {
 }
 
 TEST_CASE("an author that goes on from a stored state writes what it would have written") {
-  Scene scene;
+  AuthorScene scene;
   Author author = scene.make();
   scene.found(author);
   Author again(scene.space.id, scene.founder.identity, hasher(), scene.founder.keys,
@@ -267,7 +267,7 @@ TEST_CASE("an author that goes on from a stored state writes what it would have 
 }
 
 TEST_CASE("stamps follow a sane peer, and not one that is years ahead") {
-  Scene scene;
+  AuthorScene scene;
   Author author = scene.make();
   scene.found(author);
   const Hlc sane{static_cast<std::uint64_t>(kNoon.ms + 60'000) << 16};
@@ -280,7 +280,7 @@ TEST_CASE("stamps follow a sane peer, and not one that is years ahead") {
 }
 
 TEST_CASE("a run is full before it is beyond one pack") {
-  Scene scene;
+  AuthorScene scene;
   Author author = scene.make();
   author.begin({}, kNoon);
   while (!author.is_full()) REQUIRE(author.add(put_plain("a", 1)).has_value());

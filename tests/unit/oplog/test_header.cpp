@@ -26,13 +26,15 @@ Header some_header(Chance& chance) {
   return header;
 }
 
-Bytes encoded(const Header& header) {
+Bytes encoded_header(const Header& header) {
   Bytes out;
   encode(header, out);
   return out;
 }
 
-std::string outcome_of(const Header& header) { return outcome(decode_header(encoded(header))); }
+std::string header_outcome(const Header& header) {
+  return outcome(decode_header(encoded_header(header)));
+}
 
 Header a_header() {
   Chance chance(20);
@@ -55,20 +57,20 @@ ContextEntry entry(std::uint8_t log, std::uint64_t seq) {
 TEST_CASE("a header is read back as it was written") {
   Chance chance(21);
   for (int round = 0; round < 2000; ++round) {
-    const Bytes bytes = encoded(some_header(chance));
+    const Bytes bytes = encoded_header(some_header(chance));
     const auto header = decode_header(bytes);
-    if (!header || encoded(*header) != bytes) FAIL(to_hex(bytes));
+    if (!header || encoded_header(*header) != bytes) FAIL(to_hex(bytes));
   }
 }
 
 TEST_CASE("whatever is taken as a header is its one encoding, and every cut is refused") {
   Chance chance(22);
   for (int round = 0; round < 5000; ++round) {
-    Bytes bytes = encoded(some_header(chance));
+    Bytes bytes = encoded_header(some_header(chance));
     if (decode_header(ByteView(bytes).first(chance.below(bytes.size())))) FAIL(to_hex(bytes));
     bytes[chance.below(bytes.size())] = static_cast<std::uint8_t>(chance.next());
     const auto header = decode_header(bytes);
-    if (header && encoded(*header) != bytes) FAIL(to_hex(bytes));
+    if (header && encoded_header(*header) != bytes) FAIL(to_hex(bytes));
   }
 }
 
@@ -81,12 +83,12 @@ TEST_CASE("a header keeps the rules of its log") {
       {"open with epoch", [](Header& header) { header.kind = ChangeKind::kOpen; }},
       {"context at seq 0", [](Header& header) { header.context = {entry(1, 0)}; }},
   };
-  CHECK(outcome_of(a_header()) == "accepted");
+  CHECK(header_outcome(a_header()) == "accepted");
   for (const auto& [name, spoil] : malformed) {
     Header header = a_header();
     spoil(header);
     INFO(name);
-    CHECK(outcome_of(header) == "malformed");
+    CHECK(header_outcome(header) == "malformed");
   }
 }
 
@@ -95,7 +97,7 @@ TEST_CASE("a header's context is sorted, names each log once and its own never")
     Header header = a_header();
     header.log = entry(9, 1).log;
     header.context = std::move(context);
-    return outcome_of(header);
+    return header_outcome(header);
   };
   CHECK(with({entry(1, 5), entry(2, 1)}) == "accepted");
   CHECK(with({entry(2, 1), entry(1, 5)}) == "not canonical");
@@ -107,17 +109,17 @@ TEST_CASE("extreme times are times") {
   for (const std::uint64_t time : {std::uint64_t{0}, std::uint64_t{INT64_MAX}, UINT64_MAX}) {
     Header header = a_header();
     header.timestamp = {time};
-    CHECK(outcome_of(header) == "accepted");
+    CHECK(header_outcome(header) == "accepted");
   }
 }
 
 TEST_CASE("a payload of 1 MiB and 64 bytes is accepted, one byte more and ten times more are not") {
   Header header = a_header();
   header.payload_size = limits::kPayloadBytesMax;
-  CHECK(outcome_of(header) == "accepted");
+  CHECK(header_outcome(header) == "accepted");
   for (const std::size_t size : {limits::kPayloadBytesMax + 1, limits::kPayloadBytesMax * 10}) {
     header.payload_size = size;
-    CHECK(outcome_of(header) == "too large");
+    CHECK(header_outcome(header) == "too large");
   }
 }
 
@@ -129,7 +131,7 @@ TEST_CASE("a context of 4,096 entries is accepted, one more and ten times more a
       next.log.bytes[1] = static_cast<std::uint8_t>(i);
       header.context.push_back(next);
     }
-    return outcome_of(header);
+    return header_outcome(header);
   };
   CHECK(with(limits::kContextEntriesMax) == "accepted");
   CHECK(with(limits::kContextEntriesMax + 1) == "too large");
@@ -137,7 +139,7 @@ TEST_CASE("a context of 4,096 entries is accepted, one more and ten times more a
 }
 
 TEST_CASE("a header of a newer format or kind is told apart from a bad one") {
-  const Bytes good = encoded(a_header());
+  const Bytes good = encoded_header(a_header());
   const auto with = [&](std::size_t at, std::uint8_t value) {
     Bytes bytes = good;
     bytes[at] = value;

@@ -9,8 +9,8 @@ using namespace lanyard;
 using namespace lanyard::oplog;
 
 /// A space with a founder and one more member, and an intake that holds what they wrote.
-struct Scene {
-  Scene() : space(founder) {
+struct IntakeScene {
+  IntakeScene() : space(founder) {
     share_key(space, member);
     share_key(space, stranger);
     held.push_back(first.open({}, true));
@@ -51,7 +51,7 @@ Bytes sign_wrongly(const Change& change, Signature signature) {
 // ---- what is accepted
 
 TEST_CASE("a pack of which nothing is held is kept byte for byte") {
-  Scene scene;
+  IntakeScene scene;
   const Change change = scene.first.put("b");
   const Bytes bytes = packed({change}, {&scene.first});
   const auto accepted = scene.intake.accept(bytes);
@@ -61,7 +61,7 @@ TEST_CASE("a pack of which nothing is held is kept byte for byte") {
 
 TEST_CASE(
     "times 0 and 2^63 - 1 and the last of all are accepted, and so are times that step back") {
-  Scene scene;
+  IntakeScene scene;
   for (const std::uint64_t time : {std::uint64_t{INT64_MAX}, std::uint64_t{0}, UINT64_MAX}) {
     const Change change = scene.first.add(ChangeKind::kSealed, put_plain("a", 1), {},
                                           [&](Header& header) { header.timestamp = {time}; });
@@ -70,7 +70,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a change whose ops are bad under a good signature is accepted, and has no effect") {
-  Scene scene;
+  IntakeScene scene;
   for (const std::string plain : {"00", "ff", "0091940181a161c0", "00dc"}) {
     const Bytes bytes = from_hex(plain).value();
     CHECK(scene.offer({scene.first.add(ChangeKind::kSealed, bytes)}) == "accepted");
@@ -82,7 +82,7 @@ TEST_CASE("a change whose ops are bad under a good signature is accepted, and ha
 // ---- what is refused: order and chain
 
 TEST_CASE("a gap in a log is a missing context, and what follows the gap is not taken") {
-  Scene scene;
+  IntakeScene scene;
   const Change next = scene.first.put("b");
   const Change after = scene.first.put("c");
   CHECK(scene.offer({after}) == "missing context");
@@ -90,7 +90,7 @@ TEST_CASE("a gap in a log is a missing context, and what follows the gap is not 
 }
 
 TEST_CASE("a change that does not name its predecessor is refused") {
-  Scene scene;
+  IntakeScene scene;
   const Head honest = scene.first.entry().head;
   const auto with_prev = [&](const Hash& prev) {
     scene.first.step_back(honest);
@@ -107,7 +107,7 @@ TEST_CASE("a change that does not name its predecessor is refused") {
 }
 
 TEST_CASE("another change in place of one that is held is a fork") {
-  Scene scene;
+  IntakeScene scene;
   const Head before{scene.held[2].header.seq, scene.held[2].hash};
   scene.first.step_back(before);
   const Change other = scene.first.put("another");
@@ -117,7 +117,7 @@ TEST_CASE("another change in place of one that is held is a fork") {
 }
 
 TEST_CASE("seq 0 is refused") {
-  Scene scene;
+  IntakeScene scene;
   const Change change = scene.first.add(ChangeKind::kSealed, put_plain("b", 1), {},
                                         [](Header& header) { header.seq = {0}; });
   CHECK(scene.offer({change}) == "malformed");
@@ -126,7 +126,7 @@ TEST_CASE("seq 0 is refused") {
 // ---- contexts
 
 TEST_CASE("a change that depends on one not held is refused until that one is here") {
-  Scene scene;
+  IntakeScene scene;
   const Change cause = scene.second.put("cause");
   const Change effect = scene.first.put("effect", {scene.second.entry()});
   CHECK(scene.offer({effect}) == "missing context");
@@ -135,21 +135,21 @@ TEST_CASE("a change that depends on one not held is refused until that one is he
 }
 
 TEST_CASE("a context that names a log nobody has is missing") {
-  Scene scene;
+  IntakeScene scene;
   ContextEntry nobody{{}, {{1}, {}}};
   nobody.log.bytes[0] = 7;
   CHECK(scene.offer({scene.first.put("b", {nobody})}) == "missing context");
 }
 
 TEST_CASE("a context that names another hash than the one held is a fork") {
-  Scene scene;
+  IntakeScene scene;
   ContextEntry entry = scene.second.entry();
   entry.head.hash.bytes[0] ^= 1;
   CHECK(scene.offer({scene.first.put("b", {entry})}) == "forked log");
 }
 
 TEST_CASE("a change that cites itself or its own log is refused") {
-  Scene scene;
+  IntakeScene scene;
   const ContextEntry own = scene.first.entry();
   CHECK(scene.offer({scene.first.put("b", {own})}) == "not canonical");
   scene.first.step_back(own.head);
@@ -158,7 +158,7 @@ TEST_CASE("a change that cites itself or its own log is refused") {
 }
 
 TEST_CASE("two changes that cite each other cannot both come first") {
-  Scene scene;
+  IntakeScene scene;
   const ContextEntry before = scene.second.entry();
   const Change second = scene.second.put("b");
   const Change first = scene.first.put("a", {scene.second.entry()});
@@ -172,7 +172,7 @@ TEST_CASE("two changes that cite each other cannot both come first") {
 // ---- signatures
 
 TEST_CASE("a signature that does not verify is refused, wherever in a run it should stand") {
-  Scene scene;
+  IntakeScene scene;
   const std::vector<Change> run{scene.first.put("a"), scene.first.put("b"), scene.first.put("c")};
   for (std::size_t last = 0; last < run.size(); ++last) {
     const std::vector<Change> part(run.begin(),
@@ -188,7 +188,7 @@ TEST_CASE("a signature that does not verify is refused, wherever in a run it sho
 }
 
 TEST_CASE("one changed byte in the first, middle or last payload of a run is refused") {
-  Scene scene;
+  IntakeScene scene;
   const std::vector<Change> run{scene.first.put("a"), scene.first.put("b"), scene.first.put("c")};
   const Signature signature = scene.first.sign(run.back());
   for (std::size_t changed = 0; changed < run.size(); ++changed) {
@@ -202,7 +202,7 @@ TEST_CASE("one changed byte in the first, middle or last payload of a run is ref
 }
 
 TEST_CASE("the signature of another member, or over other bytes, is refused") {
-  Scene scene;
+  IntakeScene scene;
   const Change change = scene.first.put("b");
   const auto with = [&](const Signature& signature) {
     return scene.offer(
@@ -215,7 +215,7 @@ TEST_CASE("the signature of another member, or over other bytes, is refused") {
 }
 
 TEST_CASE("an open change carries its own signature, which must verify") {
-  Scene scene;
+  IntakeScene scene;
   Change admit = scene.first.admit(scene.stranger);
   const Change after = scene.first.put("b");
   const Signature good = admit.signature;
@@ -228,7 +228,7 @@ TEST_CASE("an open change carries its own signature, which must verify") {
 // ---- spaces and members
 
 TEST_CASE("a log that was opened for another space is refused, although its signature is right") {
-  Scene scene;
+  IntakeScene scene;
   const Space elsewhere(scene.founder);
   LogWriter log(scene.founder, elsewhere);
   const Bytes pack = packed({log.open({}, true)}, {&log});
@@ -236,14 +236,14 @@ TEST_CASE("a log that was opened for another space is refused, although its sign
 }
 
 TEST_CASE("who claims to be the founder must be named by the space's id") {
-  Scene scene;
+  IntakeScene scene;
   const OpenLog claim{
       scene.space.id, scene.stranger.id(), {{1}}, std::nullopt, scene.space.founding};
   CHECK(scene.offer({scene.third.add(ChangeKind::kOpen, encode_plain({claim}))}) == "wrong space");
 }
 
 TEST_CASE("a log must have the id that its opening gives it") {
-  Scene scene;
+  IntakeScene scene;
   Incarnation other{{9}};
   const OpenLog opening{scene.space.id, scene.founder.id(), other, std::nullopt,
                         scene.space.founding};
@@ -253,7 +253,7 @@ TEST_CASE("a log must have the id that its opening gives it") {
 }
 
 TEST_CASE("a log must begin with its opening") {
-  Scene scene;
+  IntakeScene scene;
   const auto begins_with = [&](ChangeKind kind, Bytes plain) {
     LogWriter log(scene.member, scene.space, 3);
     return scene.offer(packed({log.add(kind, std::move(plain), {scene.first.entry()})}, {&log}));
@@ -265,12 +265,12 @@ TEST_CASE("a log must begin with its opening") {
 }
 
 TEST_CASE("a device that was not admitted may not write") {
-  Scene scene;
+  IntakeScene scene;
   CHECK(scene.offer({scene.third.open({scene.first.entry()})}) == "not admitted");
 }
 
 TEST_CASE("a device cannot admit itself") {
-  Scene scene;
+  IntakeScene scene;
   const Change open = scene.third.open({scene.first.entry()});
   const Change admit = scene.third.admit(scene.stranger);
   CHECK(scene.offer({open, admit}) == "not admitted");
@@ -285,7 +285,7 @@ TEST_CASE("a device cannot admit itself") {
 }
 
 TEST_CASE("a device must have been admitted in its past, not only somewhere") {
-  Scene scene;
+  IntakeScene scene;
   const ContextEntry before = scene.first.entry();
   const Change admit = scene.first.admit(scene.stranger);
   const ContextEntry after = scene.first.entry();
@@ -297,7 +297,7 @@ TEST_CASE("a device must have been admitted in its past, not only somewhere") {
 }
 
 TEST_CASE("what a newer version admits counts in the log and admits nobody here") {
-  Scene scene;
+  IntakeScene scene;
   Admit reader;
   reader.device = scene.stranger.id();
   reader.role = 2;
@@ -306,7 +306,7 @@ TEST_CASE("what a newer version admits counts in the log and admits nobody here"
 }
 
 TEST_CASE("members are the founder and whom members admitted") {
-  Scene scene;
+  IntakeScene scene;
   std::vector<DeviceId> expected{scene.founder.id(), scene.member.id()};
   std::sort(expected.begin(), expected.end());
   CHECK(scene.intake.state().members() == expected);
@@ -316,7 +316,7 @@ TEST_CASE("members are the founder and whom members admitted") {
 // ---- reading payloads
 
 TEST_CASE("a payload that does not open says why") {
-  Scene scene;
+  IntakeScene scene;
   Device keeper(80);
   Bytes sealed;
   const Change change = scene.first.put("b");

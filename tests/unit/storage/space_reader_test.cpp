@@ -5,10 +5,10 @@
 namespace lanyard::storage {
 namespace {
 
-const crypto::SodiumHasher kHasher;
+const crypto::SodiumHasher kReadersHasher;
 
 std::unique_ptr<SpaceReader> reader_of(Device& device) {
-  return must(SpaceReader::open(device.file(), device.space(), kHasher));
+  return must(SpaceReader::open(device.file(), device.space(), kReadersHasher));
 }
 
 std::vector<std::string> keys(const RecordPage& page) {
@@ -144,9 +144,10 @@ TEST_CASE("conflicts name every sibling, the shown one first, until somebody set
 
 TEST_CASE("a file that is missing or of another space is not read") {
   Group group(1);
-  CHECK(code_of(SpaceReader::open(group.folder() / "none.db", group[0].space(), kHasher)) ==
+  CHECK(code_of(SpaceReader::open(group.folder() / "none.db", group[0].space(), kReadersHasher)) ==
         Code::kNotFound);
-  CHECK(code_of(SpaceReader::open(group[0].file(), SpaceId{}, kHasher)) == Code::kWrongSpace);
+  CHECK(code_of(SpaceReader::open(group[0].file(), SpaceId{}, kReadersHasher)) ==
+        Code::kWrongSpace);
 }
 
 }  // namespace lanyard::storage

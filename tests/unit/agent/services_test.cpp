@@ -29,8 +29,6 @@ storage::SpaceEntry a_space(std::uint8_t seed, const char* name, bool left = fal
   return out;
 }
 
-Bytes canonical(const char* json) { return from_json(json).value(); }
-
 /// "put c/k {"a":1} @version" and so on, one a line.
 std::string described(const std::vector<storage::LocalOp>& ops) {
   std::string out;
@@ -171,9 +169,9 @@ TEST_CASE("conditions are read from JSON and met by records") {
 TEST_CASE("what is imported again differs in nothing") {
   const auto differing = [](const char* stored, const char* incoming) {
     std::string out;
-    for (const auto& [name, value] :
-         differing_fields(stored, fields_from_json(incoming).value()).value())
-      out += name + "=" + to_json(value) + " ";
+    const auto fields = fields_from_json(incoming);
+    const auto differ = differing_fields(stored, fields.value());
+    for (const auto& [name, value] : differ.value()) out += name + "=" + to_json(value) + " ";
     return out;
   };
   CHECK(differing(R"({"a":1,"b":[1,{"x":2.0}]})", R"({"b":[1,{"x":2.0}],"a":1})") == "");
@@ -190,5 +188,4 @@ TEST_CASE("siblings that are objects merge member by member, the shown one first
   };
   CHECK(merged({R"({"a":1,"b":2})", R"({"b":3,"c":4})"}) == R"({"a":1,"b":2,"c":4})");
   CHECK(merged({R"({"a":1})", "5"}) == "usage");
-  static_cast<void>(canonical);
 }

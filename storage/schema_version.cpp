@@ -1,0 +1,43 @@
+#include "storage/schema_version.hpp"
+
+#include <array>
+#include <fstream>
+
+namespace lanyard::storage {
+namespace {
+
+constexpr std::size_t kHeaderBytes = 100;
+constexpr std::size_t kUserVersionAt = 60;
+constexpr std::size_t kApplicationIdAt = 68;
+
+std::int64_t big_endian(const std::array<char, kHeaderBytes>& header, std::size_t at) {
+  std::int64_t value = 0;
+  for (std::size_t i = 0; i < 4; ++i)
+    value = value << 8 | static_cast<std::uint8_t>(header[at + i]);
+  return value;
+}
+
+}  // namespace
+
+HeaderSays read_header(const std::filesystem::path& file, const FileKind& kind) {
+  std::array<char, kHeaderBytes> header{};
+  std::ifstream in(file, std::ios::binary);
+  in.read(header.data(), header.size());
+  if (in.gcount() == 0) return HeaderSays::kOurs;  // made, and nothing more
+  const bool is_sqlite = in.gcount() == std::streamsize(header.size()) &&
+                         std::string_view(header.data(), 15) == "SQLite format 3";
+  if (!is_sqlite) return HeaderSays::kForeign;
+  const std::int64_t application = big_endian(header, kApplicationIdAt);
+  if (application != kind.application_id && application != 0) return HeaderSays::kForeign;
+  const bool newer = big_endian(header, kUserVersionAt) > kind.newest_version();
+  return newer ? HeaderSays::kNewer : HeaderSays::kOurs;
+}
+
+Status migrate(Database& database, const FileKind& kind, std::int64_t from) {
+  for (const Migration& migration : kind.migrations)
+    if (migration.version > from) LANYARD_TRY(database.execute(std::string(migration.sql)));
+  return database.execute("PRAGMA user_version=" + std::to_string(kind.newest_version()) +
+                          ";PRAGMA application_id=" + std::to_string(kind.application_id));
+}
+
+}  // namespace lanyard::storage

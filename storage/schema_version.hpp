@@ -1,0 +1,29 @@
+#pragma once
+
+#include <filesystem>
+
+#include "storage/migrations.hpp"
+#include "storage/sqlite.hpp"
+
+/// Whose file is it, of which version, and how does it get to the newest.
+namespace lanyard::storage {
+
+/// A kind of file of ours.
+struct FileKind {
+  std::int64_t application_id;  ///< SQLite's application_id
+  std::span<const Migration> migrations;
+
+  [[nodiscard]] int newest_version() const { return migrations.back().version; }
+};
+
+enum class HeaderSays { kOurs, kForeign, kNewer };
+
+/// Reads the first bytes of a file (sqlite.org/fileformat.html, 1.3) before SQLite does, which could
+/// leave its own files beside one that we may not touch. An empty file, and one whose tables are
+/// still in the WAL, are ours. The WAL may hold a later version: ask again once the file is open.
+[[nodiscard]] HeaderSays read_header(const std::filesystem::path& file, const FileKind& kind);
+
+/// Applies what is missing after version `from`, and notes kind and version. Inside a transaction.
+[[nodiscard]] Status migrate(Database& database, const FileKind& kind, std::int64_t from);
+
+}  // namespace lanyard::storage
