@@ -18,9 +18,9 @@ struct FileKind {
 
 enum class HeaderSays { kOurs, kForeign, kNewer };
 
-/// Reads the first bytes of a file (sqlite.org/fileformat.html, 1.3) before SQLite does, which could
-/// leave its own files beside one that we may not touch. An empty file, and one whose tables are
-/// still in the WAL, are ours. The WAL may hold a later version: ask again once the file is open.
+/// Reads the first bytes of a file (sqlite.org/fileformat.html, 1.3) before SQLite does, which
+/// could leave its own files beside one that we may not touch. An empty file, and one whose tables
+/// are still in the WAL, are ours. The WAL may hold a later version: ask again once it is open.
 [[nodiscard]] HeaderSays read_header(const std::filesystem::path& file, const FileKind& kind);
 
 /// Applies what is missing after version `from`, and notes kind and version. Inside a transaction.

@@ -28,7 +28,8 @@ void count(std::ptrdiff_t more) {
 
 #ifdef LANYARD_SANITIZED
 
-// A sanitizer brings its own allocator, and tells of its use. gcc does not ship the header that declares this.
+// A sanitizer brings its own allocator, and tells of its use. gcc does not ship the header that
+// declares this.
 extern "C" {
 std::size_t __sanitizer_get_allocated_size(const volatile void* memory);
 int __sanitizer_install_malloc_and_free_hooks(void (*on_malloc)(const volatile void*, std::size_t),
