@@ -44,6 +44,8 @@ class Device:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+        if self.process:
+            self.process.stdout.close()
         if lock := self.agent_pid():
             os.kill(lock, signal.SIGKILL)
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -111,7 +113,11 @@ class Control:
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(ANSWER_WITHIN_S)
-        self.socket.connect(str(path))
+        try:
+            self.socket.connect(str(path))
+        except OSError:
+            self.socket.close()
+            raise
         self.lines = self.socket.makefile("rb")
         self.last_id = 0
 
