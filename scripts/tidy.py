@@ -168,9 +168,33 @@ def check_leftovers(path, text):
             yield Finding(path, line_of(text, match.start()), rule, match.group().strip(), instead)
 
 
+def private_functions(code):
+    """(namespace, name, line) of each function that a file keeps to itself."""
+    for block in re.finditer(r"^namespace \{\n(.*?)^\}", code, re.M | re.S):
+        around = re.findall(r"^namespace ([\w:]+) \{", code[: block.start()], re.M)
+        for match in re.finditer(rules.FUNCTION_AT_MARGIN, block.group(1), re.M):
+            line = line_of(code, block.start(1) + match.start())
+            yield "::".join(around[-1:]), match.group(1), line
+
+
+def check_private_names(codes):
+    """Several files of a room are compiled as one: an overload of another file would be called."""
+    owners = {}
+    for path, code in sorted(codes.items()):
+        parts = Path(path).parts
+        room = parts[:3] if parts[0] == "tests" else parts[:1]
+        for namespace, name, line in private_functions(code):
+            owner = owners.setdefault((room, namespace, name), path)
+            if owner != path:
+                yield Finding(
+                    path, line, "private-name", f"{owner} has a `{name}` of its own",
+                    "say in the name what this one is about",
+                )
+
+
 def check_tree(root):
     """All findings of a tree, in order of path and line."""
-    findings, used_allowances = [], set()
+    findings, used_allowances, codes = [], set(), {}
     for path in source_files(root):
         try:
             text = (Path(root) / path).read_text(encoding="utf-8")
@@ -182,9 +206,12 @@ def check_tree(root):
         if language is None:
             continue
         code = {"cpp": code_only, "py": python_code}.get(language, str)(text)
+        if path.endswith(".cpp"):
+            codes[path] = code
         findings += check_sizes(path, text, language, used_allowances)
         findings += check_names(path, code, language)
         findings += check_calls(path, code, language)
+    findings += check_private_names(codes)
     for path, name in sorted(rules.LONG_FUNCTIONS.keys() - used_allowances):
         if (Path(root) / path).exists():
             findings.append(Finding(

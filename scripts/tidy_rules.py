@@ -25,6 +25,11 @@ BANNED_TYPE = re.compile(
 BANNED_FILE_WORDS = {"manager", "helper", "helpers", "util", "utils", "handler", "misc", "stuff"}
 
 
+# The name of a function whose head begins at the left margin, as clang-format lays it out.
+FUNCTION_AT_MARGIN = (
+    r"^(?!return|using|namespace|struct|class|enum)[A-Za-z_][\w:<>,&* \[\]]*?[\s&*](\w+)\("
+)
+
 # Calls that are right where they stand: (file, call as it is printed) -> why.
 ALLOWED_CALLS = {
     ("tests/unit/merge/cost_test.cpp", "std::malloc("): "replaces operator new, to count its calls",

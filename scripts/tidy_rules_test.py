@@ -57,6 +57,11 @@ PLANTED = [
     ("a/1.cpp", f'auto path = "{_HOME}";\n', "machine-path", 1),
 ]
 
+_PRIVATE = "namespace a {\nnamespace {\n\nint f(int x) {\n  return x;\n}\n\n}  // namespace\n}\n"
+# A file of the same room, to be found together with it.
+PLANTED_BESIDE = {("a/4.cpp", _PRIVATE): ("a/3.cpp", _PRIVATE)}
+PLANTED += [(path, text, "private-name", 4) for path, text in PLANTED_BESIDE]
+
 # (file, text) in which nothing may be found.
 CLEAN = [
     ("a/a.cpp", "void f() {\n" + _SHORT + "}\nvoid g() {\n" + _SHORT + "}\n"),
@@ -71,6 +76,9 @@ CLEAN = [
     ("tests/unit/a.cpp", "void f() { throw Failed(); }\n"),
     ("tests/integration/a.cpp", "void f() { std::this_thread::sleep_for(step); }\n"),
     ("tests/vectors/a.cpp", "x" * 200),
+    ("b/f.cpp", _PRIVATE),
+    ("b/g.cpp", _PRIVATE.replace("namespace a {", "namespace b {")),
+    ("c/g.cpp", _PRIVATE),
     ("a/run", "#!/usr/bin/env bash\nfirst() {\n" + _SHORT + "}\nsecond() {\n" + _SHORT + "}\n"),
     ("docs/A.md", "x" * 200 + " in `~/.local/share/lanyard`, see https://a.example/home/page\n"),
 ]
@@ -81,7 +89,9 @@ def run(check_tree):
     wrong = []
     with tempfile.TemporaryDirectory(prefix="lanyard-tidy-") as folder:
         for number, (path, text, rule, line) in enumerate(PLANTED):
-            found = _findings_in(Path(folder) / f"planted-{number}", [(path, text)], check_tree)
+            beside = PLANTED_BESIDE.get((path, text))
+            files = [(path, text)] + ([beside] if beside else [])
+            found = _findings_in(Path(folder) / f"planted-{number}", files, check_tree)
             if (path, line, rule) not in [(f.path, f.line, f.rule) for f in found]:
                 wrong.append(f"{rule} in {path}:{line} was not found (found: {found})")
         for finding in _findings_in(Path(folder) / "clean", CLEAN, check_tree):

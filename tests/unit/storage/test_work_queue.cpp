@@ -7,7 +7,7 @@
 namespace lanyard::storage {
 namespace {
 
-SpaceId space(std::uint8_t number) {
+SpaceId numbered_space(std::uint8_t number) {
   SpaceId id;
   id.bytes.fill(number);
   return id;
@@ -59,37 +59,37 @@ using Words = std::vector<std::string>;
 
 TEST_CASE("all writes that wait for one space become one group, in their order") {
   WorkQueue queue;
-  CHECK(queue.add(space(1), a_write("a")));
-  CHECK(queue.add(space(2), a_write("x")));
-  CHECK(queue.add(space(1), a_write("b")));
-  CHECK(queue.add(space(1), a_write("c")));
+  CHECK(queue.add(numbered_space(1), a_write("a")));
+  CHECK(queue.add(numbered_space(2), a_write("x")));
+  CHECK(queue.add(numbered_space(1), a_write("b")));
+  CHECK(queue.add(numbered_space(1), a_write("c")));
   CHECK(all_of(queue) == Words{"write a b c", "write x"});
 }
 
 TEST_CASE("a group of writes ends before it is so large that a single edit would wait for it") {
   WorkQueue queue;
-  CHECK(queue.add(space(1), a_write("large", 3 << 20)));
-  CHECK(queue.add(space(1), a_write("larger", 9 << 20)));
-  CHECK(queue.add(space(1), a_write("small")));
+  CHECK(queue.add(numbered_space(1), a_write("large", 3 << 20)));
+  CHECK(queue.add(numbered_space(1), a_write("larger", 9 << 20)));
+  CHECK(queue.add(numbered_space(1), a_write("small")));
   CHECK(all_of(queue) == Words{"write large", "write larger", "write small"});
 }
 
 TEST_CASE("writes overtake merges and jobs, which keep their order among each other") {
   WorkQueue queue;
-  queue.add(space(1), a_merge());
+  queue.add(numbered_space(1), a_merge());
   queue.add(WorkQueue::Job([](Vault&) {}));
-  queue.add(space(1), a_merge());
-  CHECK(queue.add(space(1), a_write("a")));
+  queue.add(numbered_space(1), a_merge());
+  CHECK(queue.add(numbered_space(1), a_write("a")));
   CHECK(all_of(queue) == Words{"write a", "merge 1 of 1", "job", "merge 1 of 1"});
 }
 
 TEST_CASE("writers that never pause let something else through after eight groups") {
   WorkQueue queue;
-  queue.add(space(1), a_merge());
+  queue.add(numbered_space(1), a_merge());
   queue.add(WorkQueue::Job([](Vault&) {}));
   Words done;
   for (int i = 0; i < 20; ++i) {
-    CHECK(queue.add(space(1), a_write("a")));
+    CHECK(queue.add(numbered_space(1), a_write("a")));
     done.push_back(next(queue));
     if (done.back() != "write a") continue;
   }
@@ -102,30 +102,30 @@ TEST_CASE("writers that never pause let something else through after eight group
 
 TEST_CASE("merges of one space that follow each other become one batch") {
   WorkQueue queue;
-  for (int i = 0; i < 3; ++i) queue.add(space(1), a_merge());
-  for (int i = 0; i < 2; ++i) queue.add(space(2), a_merge());
-  queue.add(space(1), a_merge());
+  for (int i = 0; i < 3; ++i) queue.add(numbered_space(1), a_merge());
+  for (int i = 0; i < 2; ++i) queue.add(numbered_space(2), a_merge());
+  queue.add(numbered_space(1), a_merge());
   CHECK(all_of(queue) == Words{"merge 3 of 1", "merge 2 of 2", "merge 1 of 1"});
 }
 
 TEST_CASE("a merge batch is bounded in ops and in bytes, and one pack always fits") {
   WorkQueue queue;
-  queue.add(space(1), a_merge(limits::kMergeBatchOps + 1));
-  queue.add(space(1), a_merge(limits::kMergeBatchOps - 1));
-  queue.add(space(1), a_merge(1));
-  queue.add(space(1), a_merge(1, limits::kMergeBatchBytes));
-  queue.add(space(1), a_merge(1));
+  queue.add(numbered_space(1), a_merge(limits::kMergeBatchOps + 1));
+  queue.add(numbered_space(1), a_merge(limits::kMergeBatchOps - 1));
+  queue.add(numbered_space(1), a_merge(1));
+  queue.add(numbered_space(1), a_merge(1, limits::kMergeBatchBytes));
+  queue.add(numbered_space(1), a_merge(1));
   CHECK(all_of(queue) == Words{"merge 1 of 1", "merge 2 of 1", "merge 1 of 1", "merge 1 of 1"});
 }
 
 TEST_CASE("a merge batch is one pack while local writes wait") {
   WorkQueue queue;
-  for (int i = 0; i < 4; ++i) queue.add(space(1), a_merge());
+  for (int i = 0; i < 4; ++i) queue.add(numbered_space(1), a_merge());
   for (std::size_t i = 0; i < kGroupsBeforeOthers; ++i) {
-    CHECK(queue.add(space(2), a_write("a")));
+    CHECK(queue.add(numbered_space(2), a_write("a")));
     CHECK(next(queue) == "write a");
   }
-  CHECK(queue.add(space(2), a_write("a")));
+  CHECK(queue.add(numbered_space(2), a_write("a")));
   CHECK(all_of(queue) == Words{"merge 1 of 1", "write a", "merge 3 of 1"});
 }
 
@@ -133,36 +133,36 @@ TEST_CASE(
     "more than 4096 waiting writes are refused, and room is there again after some are taken") {
   WorkQueue queue;
   for (std::size_t i = 0; i < limits::kLocalWritesWaitingMax; ++i)
-    REQUIRE(queue.add(space(1), a_write("a")));
-  const Status refused = queue.add(space(1), a_write("b"));
+    REQUIRE(queue.add(numbered_space(1), a_write("a")));
+  const Status refused = queue.add(numbered_space(1), a_write("b"));
   REQUIRE(!refused);
   CHECK(refused.error().is(Code::kBusy));
   CHECK(!refused.error().fix.empty());
   static_cast<void>(queue.next());
-  CHECK(queue.add(space(1), a_write("b")));
+  CHECK(queue.add(numbered_space(1), a_write("b")));
 }
 
 TEST_CASE("waiting writes are bounded in bytes, except for one that is alone") {
   WorkQueue queue;
-  CHECK(queue.add(space(1), a_write("alone", kLocalBytesWaitingMax + 1)));
-  CHECK(!queue.add(space(1), a_write("a")));
+  CHECK(queue.add(numbered_space(1), a_write("alone", kLocalBytesWaitingMax + 1)));
+  CHECK(!queue.add(numbered_space(1), a_write("a")));
   CHECK(all_of(queue) == Words{"write alone"});
-  CHECK(queue.add(space(1), a_write("a", kLocalBytesWaitingMax / 2)));
-  CHECK(!queue.add(space(1), a_write("b", kLocalBytesWaitingMax / 2)));
-  CHECK(queue.add(space(1), a_write("c", 1000)));
+  CHECK(queue.add(numbered_space(1), a_write("a", kLocalBytesWaitingMax / 2)));
+  CHECK(!queue.add(numbered_space(1), a_write("b", kLocalBytesWaitingMax / 2)));
+  CHECK(queue.add(numbered_space(1), a_write("c", 1000)));
 }
 
 TEST_CASE("what a batch left undone is next of its space, and can be taken out as a whole") {
   WorkQueue queue;
-  for (int i = 0; i < 3; ++i) queue.add(space(1), a_merge());
-  queue.add(space(2), a_merge());
-  queue.add(space(1), a_merge());
+  for (int i = 0; i < 3; ++i) queue.add(numbered_space(1), a_merge());
+  queue.add(numbered_space(2), a_merge());
+  queue.add(numbered_space(1), a_merge());
   auto batch = std::get<WorkQueue::MergeBatch>(queue.next());
   batch.merges.erase(batch.merges.begin());
   queue.put_back(std::move(batch));
   CHECK(next(queue) == "merge 2 of 1");
-  queue.add(space(2), a_merge());
-  CHECK(queue.take_merges(space(2)).size() == 2);
+  queue.add(numbered_space(2), a_merge());
+  CHECK(queue.take_merges(numbered_space(2)).size() == 2);
   CHECK(all_of(queue) == Words{"merge 1 of 1"});
 }
 
