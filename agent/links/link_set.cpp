@@ -106,6 +106,15 @@ void LinkSet::wait_for_next_dial() {
   });
 }
 
+NetworkCounters LinkSet::counters() const {
+  NetworkCounters all = counters_;
+  for (const auto& [id, link] : links_) {
+    all.bytes_in += link.socket->bytes_in();
+    all.bytes_out += link.socket->bytes_out();
+  }
+  return all;
+}
+
 // ---- what links say
 
 bool LinkSet::replaces(const PeerLink& fresh, const Link& old) const {

@@ -44,7 +44,8 @@ class LinkSet {
   [[nodiscard]] std::vector<PeerStatus> peers() const;
   /// Of a known device.
   [[nodiscard]] PeerStatus status_of(const DeviceId& device) const;
-  [[nodiscard]] const NetworkCounters& counters() const { return counters_; }
+  /// Those of links that are up too.
+  [[nodiscard]] NetworkCounters counters() const;
   /// Calls the device now, wherever it may be, whatever the plan says.
   void dial_now(const DeviceId& device);
 
@@ -86,7 +87,7 @@ class LinkSet {
   std::map<std::string, std::size_t> half_open_;  ///< by source
   std::size_t half_open_all_ = 0;
   std::uint64_t next_link_ = 1;
-  NetworkCounters counters_;
+  NetworkCounters counters_;  ///< bytes: of links that have ended
   bool stopping_ = false;
 };
 

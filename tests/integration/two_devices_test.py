@@ -72,6 +72,14 @@ class TwoDevices(unittest.TestCase):
         wait_until(lambda: not self.ada.json("conflicts", "list")["conflicts"])
         self.assertEqual(self.hash_of(self.ada), self.hash_of(self.pi))
 
+    def test_the_bytes_of_a_link_that_is_up_are_counted(self):
+        self.share()
+        before = self.ada.call("status.get")["counters"]["bytesOut"]
+        self.ada.ok("data", "put", "notes", "tasks", "t1", json.dumps({"text": "x" * 1000}))
+        wait_until(self.synced)
+        after = self.ada.call("status.get")["counters"]["bytesOut"]
+        self.assertGreater(after, before)
+
     def test_a_watcher_hears_of_the_other_devices_edits(self):
         self.share()
         with self.pi.connect() as watcher:
