@@ -33,7 +33,8 @@ def records(count: int):
     def words(least: int, most: int) -> str:
         size = round(least + (most - least) * chance.random() ** 1.85)
         begin = pool.index(" ", chance.randrange(len(pool) - 2 * most)) + 1
-        return pool[begin:pool.rindex(" ", begin, begin + size + 1)]
+        end = pool.rfind(" ", begin, begin + size + 1)
+        return pool[begin:end if end > begin else begin + size]
 
     def new_id() -> str:
         return str(uuid.UUID(int=chance.getrandbits(128), version=4))
