@@ -59,16 +59,18 @@ class Cursor {
   }
 
  private:
+  /// Looks for quotes, which memchr does at the speed of memory; an odd number of backslashes
+  /// before one makes it text.
   [[nodiscard]] Status skip_string() {
-    ++at_;
-    while (at_ < text_.size() && text_[at_] != '"') {
-      const std::size_t plain = text_.find_first_of("\"\\", at_);
-      if (plain == std::string_view::npos) break;
-      at_ = text_[plain] == '\\' ? plain + 2 : plain;
+    const std::size_t from = ++at_;
+    while (true) {
+      const std::size_t quote = text_.find('"', at_);
+      if (quote == std::string_view::npos) return malformed("the string is not closed");
+      std::size_t begin = quote;
+      while (begin > from && text_[begin - 1] == '\\') --begin;
+      at_ = quote + 1;
+      if ((quote - begin) % 2 == 0) return {};
     }
-    if (at_ >= text_.size()) return malformed("the string is not closed");
-    ++at_;
-    return {};
   }
 
   /// One token; `open` holds the brackets that are open.
