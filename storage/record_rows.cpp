@@ -26,6 +26,24 @@ SideRow side_row(const Query& row) {
   return out;
 }
 
+/// What a query for one record finds. In the trash, column 6 has the deletes that hide a value.
+Result<std::vector<SideRow>> side_rows(Query& query, merge::CollectionNumber collection,
+                                       std::string_view key, bool is_trash) {
+  const RecordKey bound_key(key);
+  query.bind(collection);
+  bound_key.bind_to(query);
+  std::vector<SideRow> out;
+  while (true) {
+    LANYARD_TRY_SET(const bool more, query.next());
+    if (!more) return out;
+    out.push_back(side_row(query));
+    if (!is_trash) continue;
+    BlobReader in(query.blob(6));
+    out.back().hidden_by = in.dots();
+    LANYARD_TRY(in.finish("deletes of a row in the trash"));
+  }
+}
+
 bool same_names(const std::vector<oplog::FieldValue>& fields,
                 const std::vector<std::string>& last) {
   return std::equal(fields.begin(), fields.end(), last.begin(), last.end(),
@@ -288,15 +306,7 @@ Result<std::vector<SideRow>> read_conflicts(Database& database, merge::Collectio
   Query query(database,
               "SELECT field, kind, log, seq, value, timestamp FROM lanyard_conflicts WHERE "
               "collection = ? AND key = ?");
-  const RecordKey bound_key(key);
-  query.bind(collection);
-  bound_key.bind_to(query);
-  std::vector<SideRow> out;
-  while (true) {
-    LANYARD_TRY_SET(const bool more, query.next());
-    if (!more) return out;
-    out.push_back(side_row(query));
-  }
+  return side_rows(query, collection, key, false);
 }
 
 Result<std::vector<SideRow>> read_trash(Database& database, merge::CollectionNumber collection,
@@ -304,18 +314,7 @@ Result<std::vector<SideRow>> read_trash(Database& database, merge::CollectionNum
   Query query(database,
               "SELECT field, kind, log, seq, value, timestamp, hidden_by FROM lanyard_trash WHERE "
               "collection = ? AND key = ?");
-  const RecordKey bound_key(key);
-  query.bind(collection);
-  bound_key.bind_to(query);
-  std::vector<SideRow> out;
-  while (true) {
-    LANYARD_TRY_SET(const bool more, query.next());
-    if (!more) return out;
-    out.push_back(side_row(query));
-    BlobReader in(query.blob(6));
-    out.back().hidden_by = in.dots();
-    LANYARD_TRY(in.finish("deletes of a row in the trash"));
-  }
+  return side_rows(query, collection, key, true);
 }
 
 // ---- chunks

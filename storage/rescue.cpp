@@ -11,19 +11,13 @@ namespace fs = std::filesystem;
 fs::path part_of(const fs::path& file) { return beside(file, ".rescue-part"); }
 fs::path whole_of(const fs::path& file) { return beside(file, ".rescued"); }
 
-std::string sql_text(const std::string& text) {
-  std::string out = "'";
-  for (const char c : text) out += c == '\'' ? std::string("''") : std::string(1, c);
-  return out + "'";
-}
-
 Status copy_out(const fs::path& file, const fs::path& to) {
   LANYARD_TRY(remove_file(to));
   LANYARD_TRY(make_private_file(to));
   LANYARD_TRY_SET(Database database, Database::open(file, Database::Mode::kReadOnly, {}));
   // What is written is another file.
   LANYARD_TRY(database.execute("PRAGMA query_only=OFF"));
-  return database.execute("VACUUM INTO " + sql_text(to.string()));
+  return database.execute("VACUUM INTO " + sql_quoted(to.string(), '\''));
 }
 
 /// What the old file's last transactions wrote may be lost or may come back: the copy does not go

@@ -132,4 +132,7 @@ class Query {
   std::optional<Error> error_;
 };
 
+/// `text` inside SQL: between ' as a literal, between " as a name.
+[[nodiscard]] std::string sql_quoted(std::string_view text, char quote);
+
 }  // namespace lanyard::storage

@@ -31,21 +31,12 @@ bool can_be_column(std::string_view name) {
   });
 }
 
-std::string in_quotes(std::string_view text, char quote) {
-  std::string out(1, quote);
-  for (const char c : text) {
-    if (c == quote) out += quote;
-    out += c;
-  }
-  return out + quote;
-}
-
 std::string view_sql(std::string_view name, std::int64_t collection,
                      const std::vector<std::string>& fields) {
   const std::string uuid =
       "lower(substr(hex(key),1,8)||'-'||substr(hex(key),9,4)||'-'||substr(hex(key),13,4)||'-'||"
       "substr(hex(key),17,4)||'-'||substr(hex(key),21))";
-  std::string sql = "CREATE VIEW " + in_quotes(name, '"') +
+  std::string sql = "CREATE VIEW " + sql_quoted(name, '"') +
                     " AS SELECT coalesce(json_extract(value,'$.id'),CASE typeof(key) WHEN 'blob' "
                     "THEN " +
                     uuid + " ELSE key END) AS id";
@@ -53,8 +44,8 @@ std::string view_sql(std::string_view name, std::int64_t collection,
   for (const std::string& field : fields) {
     if (taken.size() >= limits::kViewColumnsMax) break;
     if (!can_be_column(field) || !taken.insert(lower(field)).second) continue;
-    sql += ",json_extract(value," + in_quotes("$.\"" + field + "\"", '\'') + ") AS " +
-           in_quotes(field, '"');
+    sql += ",json_extract(value," + sql_quoted("$.\"" + field + "\"", '\'') + ") AS " +
+           sql_quoted(field, '"');
   }
   return sql + " FROM lanyard_records WHERE collection=" + std::to_string(collection) +
          " AND value IS NOT NULL";
@@ -119,7 +110,7 @@ Status write_views(Database& database, std::vector<std::string>& notes) {
   for (const auto& [name, sql] : present) {
     const auto same = wanted.find(name);
     if (same != wanted.end() && same->second == sql) continue;
-    LANYARD_TRY(database.execute("DROP VIEW " + in_quotes(name, '"')));
+    LANYARD_TRY(database.execute("DROP VIEW " + sql_quoted(name, '"')));
   }
   for (const auto& [name, sql] : wanted) {
     const auto same = present.find(name);
