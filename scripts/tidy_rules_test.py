@@ -1,7 +1,6 @@
 """Findings that tidy.py must make, and clean code in which it must find nothing."""
 
-import tempfile
-from pathlib import Path
+import planted
 
 _LONG = "  work();\n" * 59
 _SHORT = "  work();\n" * 57
@@ -86,22 +85,4 @@ CLEAN = [
 
 def run(check_tree):
     """Runs both tables; returns how many findings were planted and what went wrong."""
-    wrong = []
-    with tempfile.TemporaryDirectory(prefix="lanyard-tidy-") as folder:
-        for number, (path, text, rule, line) in enumerate(PLANTED):
-            beside = PLANTED_BESIDE.get((path, text))
-            files = [(path, text)] + ([beside] if beside else [])
-            found = _findings_in(Path(folder) / f"planted-{number}", files, check_tree)
-            if (path, line, rule) not in [(f.path, f.line, f.rule) for f in found]:
-                wrong.append(f"{rule} in {path}:{line} was not found (found: {found})")
-        for finding in _findings_in(Path(folder) / "clean", CLEAN, check_tree):
-            wrong.append(f"found in clean code: {finding}")
-    return len(PLANTED), wrong
-
-
-def _findings_in(root, files, check_tree):
-    for path, text in files:
-        file = root / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-    return check_tree(root)
+    return planted.run(check_tree, PLANTED, CLEAN, PLANTED_BESIDE)
