@@ -1,5 +1,6 @@
 #include "storage/log_slices.hpp"
 
+#include <algorithm>
 #include <deque>
 
 #include "replication/types/limits.hpp"
@@ -16,6 +17,8 @@ using oplog::PayloadForm;
 /// folded again and again.
 constexpr std::uint64_t kSmallChanges = 256;
 constexpr std::uint64_t kSmallBytes = 256 * limits::kKiB;
+/// A look costs a scan of up to kSmallChanges rows: not one for every single change.
+constexpr std::uint64_t kChangesBetweenLooks = 64;
 
 // ---- slices
 
@@ -169,10 +172,13 @@ Result<LogSlice> read_slice(LogRows& rows, const merge::LogTable& logs, const Sl
   return slice;
 }
 
-Result<bool> fold_rows(LogRows& rows, const merge::LogTable& logs, std::uint64_t& position,
+Result<bool> fold_rows(LogRows& rows, const merge::LogTable& logs, FoldPlace& place,
                        const PackPorts& ports) {
-  LANYARD_TRY_SET(const Group group, find_group(rows, position));
-  if (!group.is_worth_it()) return false;
+  LANYARD_TRY_SET(const Group group, find_group(rows, place.done));
+  if (!group.is_worth_it()) {
+    place.look_again = rows.end() + std::min(kSmallChanges - group.changes, kChangesBetweenLooks);
+    return false;
+  }
   Joined joined;
   for (const LogRow& row : group.rows) {
     LANYARD_TRY_SET(const Bytes body, rows.body(row.position));
@@ -181,12 +187,12 @@ Result<bool> fold_rows(LogRows& rows, const merge::LogTable& logs, std::uint64_t
   }
   const std::span<const LogRow> done = std::span(group.rows).first(joined.rows);
   if (done.size() < 2) {
-    position = group.rows.front().position + group.rows.front().changes;
+    place.done = group.rows.front().position + group.rows.front().changes;
     return true;
   }
   const Bytes body = oplog::write_pack(joined.changes, joined.signatures, true);
   LANYARD_TRY(rows.replace(done, body, joined.changes, logs));
-  position = done.front().position;
+  place.done = done.front().position;
   return true;
 }
 

@@ -22,10 +22,15 @@ struct SliceRequest {
 [[nodiscard]] Result<LogSlice> read_slice(LogRows& rows, const merge::LogTable& logs,
                                           const SliceRequest& request, const PackPorts& ports);
 
+/// How far folding has come: positions of the log.
+struct FoldPlace {
+  std::uint64_t done = 0;        ///< what lies before it needs no more work
+  std::uint64_t look_again = 0;  ///< until the log ends here there is nothing to join
+};
+
 /// One piece of SpaceStore::fold(), inside the caller's transaction: joins the first few small rows
-/// from `position` on that are worth it. `position` moves behind what needs no more work; false if
-/// nothing was found to join.
-[[nodiscard]] Result<bool> fold_rows(LogRows& rows, const merge::LogTable& logs,
-                                     std::uint64_t& position, const PackPorts& ports);
+/// from `place.done` on that are worth it; false if nothing was found to join.
+[[nodiscard]] Result<bool> fold_rows(LogRows& rows, const merge::LogTable& logs, FoldPlace& place,
+                                     const PackPorts& ports);
 
 }  // namespace lanyard::storage

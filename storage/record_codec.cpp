@@ -282,6 +282,9 @@ Result<Record> from_rows(const RecordRowSet& rows, std::string_view key) {
   for (Field& field : record.fields) {
     if (!plain) sort_slots(field);
   }
+  record.all_visible =
+      rows.trash.empty() && std::all_of(record.heads.begin(), record.heads.end(),
+                                        [](const auto& head) { return head.hidden_by.empty(); });
   return record;
 }
 

@@ -194,6 +194,7 @@ Result<LogSlice> SqliteSpaceStore::read_log(std::uint64_t position, const Vector
 }
 
 Result<bool> SqliteSpaceStore::fold() {
+  if (tables_.log_rows().end() < folded_.look_again) return false;
   bool more = false;
   const VectorClock durable = durable_;
   const bool was_ahead = is_ahead_;

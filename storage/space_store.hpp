@@ -62,7 +62,7 @@ class SqliteSpaceStore final : public SpaceStore {
   VectorClock durable_;
   bool is_ahead_ = false;     ///< something was committed without a sync
   bool stamps_seen_ = false;  ///< the author knows the timestamps of what was there at load()
-  std::uint64_t folded_ = 0;  ///< rows before this position need no folding
+  FoldPlace folded_;
   std::optional<Error> broken_;
   std::vector<std::string> notes_;
 };

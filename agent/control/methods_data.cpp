@@ -31,7 +31,7 @@ void write_one(const char* op, ControlRoom& room, Params& params, const Reply& r
     LANYARD_TRY(in.finish());
     std::vector<LocalOp> ops;
     LANYARD_TRY(add_ops(op, collection, key, value, based_on, ops));
-    room.data.write(space, std::move(ops), [reply, key](const Result<Written>& written) {
+    room.data.write(space, {std::move(ops)}, [reply, key](const Result<Written>& written) {
       reply.answer(written, [&](const Written& done) {
         JsonWriter out;
         out.begin_object().member("key", key).member("version", done.versions.back());
@@ -70,7 +70,7 @@ void data_batch(ControlRoom& room, Params& params, const Reply& reply) {
       LANYARD_TRY(read_op(element, ops));
       last_of.push_back(ops.size() - 1);
     }
-    room.data.write(space, std::move(ops), [=](const Result<Written>& written) {
+    room.data.write(space, {std::move(ops), with_versions}, [=](const Result<Written>& written) {
       reply.answer(written, [&](const Written& done) {
         JsonWriter out;
         out.begin_object();

@@ -84,12 +84,33 @@ void space_info(ControlRoom& room, Params& params, const Reply& reply) {
   });
 }
 
+void space_clock(ControlRoom& room, Params& params, const Reply& reply) {
+  with_params(params, reply, [&](Params& in) -> Status {
+    LANYARD_TRY_SET(const std::string space, in.text("space"));
+    LANYARD_TRY(in.finish());
+    room.spaces.clock(space, [reply](const Result<VectorClock>& clock) {
+      reply.answer(clock, [](const VectorClock& held) {
+        JsonWriter out;
+        std::uint64_t changes = 0;
+        out.begin_object().name("logs").begin_object();
+        for (const auto& [log, head] : held) {
+          out.member(to_hex(log.view()), head.seq.value);
+          changes += head.seq.value;
+        }
+        return out.end_object().member("changes", changes).end_object().take();
+      });
+    });
+    return {};
+  });
+}
+
 constexpr std::array kSpaceMethods = std::to_array<ControlMethod>({
     {"space.list", space_list},
     {"space.create", space_create},
     {"space.share", space_share},
     {"space.leave", space_leave},
     {"space.info", space_info},
+    {"space.clock", space_clock},
 });
 
 }  // namespace

@@ -125,7 +125,7 @@ void ConflictService::resolve(const std::string& id, const Choice& choice,
     op.key = conflict.key;
     op.fields.emplace_back(conflict.field, *value);
     op.based_on = conflict.version;
-    data_.write(to_text(found->space.id), {std::move(op)},
+    data_.write(to_text(found->space.id), {{std::move(op)}, false},
                 [done, json = to_json(*value)](const Result<storage::Written>& written) {
                   written ? done(json) : done(fail(written.error()));
                 });

@@ -95,9 +95,8 @@ bool meets(const std::string& json, const std::vector<storage::Condition>& where
   return true;
 }
 
-void DataService::write(const std::string& space, std::vector<LocalOp> ops, Done<Written> done) {
-  auto change = std::make_shared<LocalChange>();
-  change->ops = std::move(ops);
+void DataService::write(const std::string& space, LocalChange wanted, Done<Written> done) {
+  const auto change = std::make_shared<LocalChange>(std::move(wanted));
   directory_.find(space, [this, change, done = std::move(done)](const Result<SpaceId>& found) {
     if (!found) return done(fail(found.error()));
     auto touched = std::make_shared<storage::Touched>();

@@ -68,4 +68,8 @@ Result<storage::SpaceNumbers> SpaceReads::numbers(const SpaceId& space) {
                                      [](storage::SpaceReader& reader) { return reader.numbers(); });
 }
 
+Result<VectorClock> SpaceReads::clock(const SpaceId& space) {
+  return read<VectorClock>(space, [](storage::SpaceReader& reader) { return reader.applied(); });
+}
+
 }  // namespace lanyard::agent

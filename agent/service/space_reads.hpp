@@ -30,6 +30,7 @@ class SpaceReads {
   [[nodiscard]] Result<std::vector<storage::ReadConflict>> conflicts(
       const SpaceId& space, const std::optional<storage::RecordOf>& record, std::size_t limit);
   [[nodiscard]] Result<storage::SpaceNumbers> numbers(const SpaceId& space);
+  [[nodiscard]] Result<VectorClock> clock(const SpaceId& space);
   void close(const SpaceId& space) { open_.erase(space); }
 
  private:

@@ -129,6 +129,12 @@ void SpaceService::info(const std::string& space, bool with_hash, Done<SpaceInfo
       });
 }
 
+void SpaceService::clock(const std::string& space, Done<VectorClock> done) {
+  directory_.find(space, [this, done = std::move(done)](Result<SpaceId> found) {
+    done(found ? reads_.clock(*found) : fail(found.error()));
+  });
+}
+
 void SpaceService::read_numbers(SpaceInfo info, const Done<SpaceInfo>& done) {
   auto numbers = reads_.numbers(info.space.id);
   if (!numbers) return done(fail(numbers.error()));

@@ -40,6 +40,8 @@ class SpaceService {
   /// `with_hash` reads everything: half a second for 100,000 records, in which no other merge goes
   /// on.
   void info(const std::string& space, bool with_hash, Done<SpaceInfo> done);
+  /// Which changes are here, log by log: cheap, however much the space holds.
+  void clock(const std::string& space, Done<VectorClock> done);
 
  private:
   void read_numbers(SpaceInfo info, const Done<SpaceInfo>& done);

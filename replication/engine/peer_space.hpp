@@ -38,6 +38,7 @@ struct PeerSpace {
   bool pulling = false;   ///< asked, and not yet in step
   /// What it sends goes on from a fork: passed over until it is in step.
   bool ignoring = false;
+  bool told_of_fork = false;  ///< people were told that it holds another branch of a log
   std::uint64_t our_credit = 0;  ///< bytes that it may still send
   std::uint64_t unapplied = 0;   ///< bytes that storage has not answered yet
   std::uint64_t owed = 0;        ///< bytes taken in, not yet given back as credit

@@ -10,6 +10,15 @@ namespace {
 /// Errors that say more about order than about the peer: it is asked again, not dropped.
 bool is_out_of_order(const Error& error) { return error.is(Code::kMissingContext); }
 
+/// Whether a log ends with the same number and another change in the two.
+bool is_forked(const VectorClock& left, const VectorClock& right) {
+  return std::any_of(left.begin(), left.end(), [&](const auto& each) {
+    const auto other = right.find(each.first);
+    return other != right.end() && other->second.seq == each.second.seq &&
+           other->second.hash != each.second.hash;
+  });
+}
+
 }  // namespace
 
 void SpaceSync::peer_has_news(LinkId link, Now now) {
@@ -112,10 +121,14 @@ void SpaceSync::on(LinkId link, const wire::InStep& message, Now now) {
   if (peer == nullptr || !peer->pulling) return;
   peer->pulling = false;
   peer->ignoring = false;
-  if (!covers(intake_->state().clock(), message.clock)) {
+  const VectorClock held = intake_->state().clock();
+  if (!covers(held, message.clock)) {
     context_.out.notify(Refused{peer->device, space_,
                                 Error(Code::kMissingContext, "the peer did not send all it has")});
   }
+  // Neither side has anything to send then, and their digests differ for ever: said once.
+  if (is_forked(held, message.clock) && !std::exchange(peer->told_of_fork, true))
+    context_.out.notify(Refused{peer->device, space_, Error(Code::kForked, "the peer's log")});
   notify_progress(*peer, Phase::kInStep);
   finish_source(link, now);
 }

@@ -129,6 +129,7 @@ void hide(Record& record, const Event& event, DotSet& voids) {
   if (std::any_of(record.heads.begin(), record.heads.end(), unseen)) {
     return insert(voids, event.dot);
   }
+  record.all_visible = false;
   rehide(record, [&](DotSet& hidden_by) { insert(hidden_by, event.dot); });
 }
 
@@ -143,6 +144,7 @@ bool Event::accepts(const LocalDot& deleted) const {
 }
 
 void apply(Record& record, const Event& event, const oplog::Op& op, DotSet& voids) {
+  if (record.is_empty()) record.all_visible = true;
   if (op.is_delete()) return hide(record, event, voids);
   if (!op.is_edit()) return;
   void_unaccepted(record, event, voids);

@@ -74,6 +74,10 @@ bool concerns(const Op& clear, const Op& op) {
 struct LocalWriter::Working {
   StoredRecord stored;
   std::optional<std::size_t> waiting;  ///< the op that made it, applied only if a second one comes
+  /// What an op that is based on nothing has seen, besides this change's own dot. As long as
+  /// nothing is hidden, later ops of the change have seen the same: the record, which may be large,
+  /// is not looked through for each of them.
+  std::optional<Version> seen;
 };
 
 /// A change before it is numbered.
@@ -84,10 +88,11 @@ struct LocalWriter::Draft {
   };
   LocalDot own;
   Context held;
+  bool wants_versions = true;
   std::deque<Op> ops;
   std::deque<Unseen> unseen;  ///< of each op, in local dots
   std::vector<std::size_t> clears;
-  std::vector<Version> versions;  ///< after each op
+  std::vector<Version> versions;  ///< after each op, if wanted
   std::map<std::pair<std::string_view, std::string_view>, Working> records;
   std::deque<Chunked> chunked;
 
@@ -131,6 +136,7 @@ Result<Written> LocalWriter::write(const LocalChange& change) {
   Draft draft;
   draft.own = own_dot();
   draft.held = merger_.held();
+  draft.wants_versions = change.wants_versions;
   for (const LocalOp& wish : change.ops) LANYARD_TRY(add_op(draft, wish));
   for (const Draft::Chunked& value : draft.chunked) {
     LANYARD_TRY(write_chunks(value.value, value.hash));
@@ -181,7 +187,7 @@ Status LocalWriter::add_op(Draft& draft, const LocalOp& wish) {
     const std::size_t index = draft.ops.size();
     draft.ops.push_back(op);
     draft.unseen.emplace_back();
-    draft.versions.emplace_back();
+    if (draft.wants_versions) draft.versions.emplace_back();
     draft.clears.push_back(index);
     for (auto& [name, record] : draft.records) {
       if (!op.whole_space && op.collection != name.first) continue;
@@ -216,13 +222,15 @@ Result<LocalWriter::Working*> LocalWriter::working(Draft& draft, const Op& op) {
 
 /// Finds out what the op's client had not seen, and puts it into the draft.
 Status LocalWriter::see(Draft& draft, Op& op, const LocalOp& wish) {
-  Version version;
+  Version named;
   if (wish.based_on) {
-    LANYARD_TRY_SET(version, version_from_text(*wish.based_on, merger_.logs()));
+    LANYARD_TRY_SET(named, version_from_text(*wish.based_on, merger_.logs()));
   }
   LANYARD_TRY_SET(Working* const found, working(draft, op));
   const Record& record = found->stored.record;
-  if (!wish.based_on) version = read_version(record);
+  const bool is_new = !found->seen || !record.all_visible || op.kind == OpKind::kDelete;
+  if (!wish.based_on && is_new) found->seen = read_version(record);
+  const Version& version = wish.based_on ? named : *found->seen;
   Unseen unseen;
   if (op.kind == OpKind::kDelete) {
     if (!record.is_shown()) return fail(Code::kNotFound, "there is no such record to delete");
@@ -247,7 +255,7 @@ Status LocalWriter::see(Draft& draft, Op& op, const LocalOp& wish) {
   } else {
     draft.apply_to(found->stored.record, index);
   }
-  draft.versions.push_back(version_after(record, op, draft.own, version));
+  if (draft.wants_versions) draft.versions.push_back(version_after(record, op, draft.own, version));
   return {};
 }
 

@@ -28,11 +28,12 @@ struct LocalOp {
 /// One transaction of a client: all or nothing, one change.
 struct LocalChange {
   std::vector<LocalOp> ops;
+  bool wants_versions = true;
 };
 
 struct Written {
   Dot dot;
-  std::vector<std::string> versions;  ///< per op: the client's version after it
+  std::vector<std::string> versions;  ///< per op: the client's version after it; if wanted
 };
 
 /// Turns what local clients ask for into changes of our own: says what their clients had not seen

@@ -36,7 +36,7 @@ bool Record::is_shown() const {
 
 DotSet Record::deletes() const {
   DotSet out;
-  // Asked for at every edit, over what may be many thousand set elements that nothing hides.
+  if (all_visible) return out;
   const auto gather = [&](const auto& things) {
     for (const auto& one : things) {
       if (!one.hidden_by.empty()) unite(out, one.hidden_by);

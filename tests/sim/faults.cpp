@@ -52,7 +52,7 @@ void World::fault() {
       }
       report_.count(Fault::kSlowLink);
       const auto pair = some_devices(2);
-      const auto name = std::minmax(pair[0], pair[1]);
+      const std::pair<DeviceNumber, DeviceNumber> name = std::minmax(pair[0], pair[1]);
       network_.slow[name] = some_time(200, 3000);
       schedule_.after(some_time(2000, 20'000), [this, name] { network_.slow.erase(name); });
       return;
