@@ -9,12 +9,18 @@ constexpr std::size_t kUuidText = 36;
 
 bool is_dash_place(std::size_t at) { return at == 8 || at == 13 || at == 18 || at == 23; }
 
-/// Lower case only: nothing else comes back as it was.
-int digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
+/// What each character stands for, -1 if it is no digit. Lower case only: nothing else comes back
+/// as it was. A table, because nobody can predict the branches of random digits.
+constexpr std::array<std::int8_t, 256> kDigits = [] {
+  std::array<std::int8_t, 256> out{};
+  out.fill(-1);
+  for (int i = 0; i < 10; ++i) out[static_cast<std::size_t>('0' + i)] = static_cast<std::int8_t>(i);
+  for (int i = 10; i < 16; ++i)
+    out[static_cast<std::size_t>('a' + i - 10)] = static_cast<std::int8_t>(i);
+  return out;
+}();
+
+int digit(char c) { return kDigits[static_cast<std::uint8_t>(c)]; }
 
 }  // namespace
 

@@ -16,8 +16,7 @@ class DataService {
       : host_(host), directory_(directory), reads_(reads), feed_(feed) {}
 
   /// One transaction: all ops or none.
-  void write(const std::string& space, storage::LocalChange wanted,
-             Done<storage::Written> done);
+  void write(const std::string& space, storage::LocalChange wanted, Done<storage::Written> done);
   /// kNotFound where there is no record.
   void get(const std::string& space, const std::string& collection, const std::string& key,
            const Done<storage::ReadRecord>& done);

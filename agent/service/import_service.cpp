@@ -48,9 +48,10 @@ void ImportService::merge(const std::string& space, std::vector<Incoming> record
       op.based_on = std::move(stored->version);
     }
     if (ops.empty() || dry_run) return done(outcome);
-    data_.write(space, {std::move(ops), false}, [done, outcome](const Result<storage::Written>& written) {
-      written ? done(outcome) : done(fail(written.error()));
-    });
+    data_.write(space, {std::move(ops), false},
+                [done, outcome](const Result<storage::Written>& written) {
+                  written ? done(outcome) : done(fail(written.error()));
+                });
   });
 }
 

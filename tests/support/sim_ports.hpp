@@ -29,6 +29,11 @@ class SimVerifier final : public Verifier {
  public:
   [[nodiscard]] bool verify(const DeviceId& device, ByteView message,
                             const Signature& signature) const override;
+  /// How many signatures it was asked about.
+  [[nodiscard]] std::size_t asked() const { return asked_; }
+
+ private:
+  mutable std::size_t asked_ = 0;
 };
 
 /// `rng` outlives it.

@@ -88,6 +88,7 @@ class Device {
 
   [[nodiscard]] std::string state_hash() { return to_hex(must(store_->state_hash()).view()); }
   [[nodiscard]] CheckReport check();
+  [[nodiscard]] std::size_t signatures_verified() const { return verifier_.asked(); }
 
   WallTime wall{1'700'000'000'000};
 

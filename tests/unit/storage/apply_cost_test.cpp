@@ -1,0 +1,89 @@
+// What applying what others wrote costs. Counted, not timed: counts are the same on every machine.
+// Allocations not in a sanitizer's build, which brings an operator new of its own that had better
+// stay.
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "tests/unit/storage/storage_test.hpp"
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+
+namespace {
+
+std::atomic<std::size_t> allocations = 0;
+
+}  // namespace
+
+// Counting replacements for this whole test program.
+void* operator new(std::size_t size) {
+  ++allocations;
+  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace lanyard::storage {
+namespace {
+
+/// Allocations per op when a second device takes a history of `count` records.
+double allocations_per_op(int count) {
+  Group group(2);
+  std::vector<LocalOp> ops;
+  for (int i = 0; i < count; ++i) {
+    ops.push_back(put("n" + std::to_string(i), {{"n", i}, {"text", "longer than a short string"}}));
+    if (ops.size() == 64) group[0].write(std::exchange(ops, {}));
+  }
+  group[1].write(put("own", {{"n", 0}}));  // what the first write brings with it
+  const LogSlice slice = must(group[0].store().read_log(0, group[1].clock(), 64 << 20, false));
+  const std::size_t before = allocations;
+  must(group[1].take(slice.packs));
+  return static_cast<double>(allocations - before) / count;
+}
+
+}  // namespace
+
+TEST_CASE("an applied op costs the same allocations in a short history and in one eight times it") {
+  const double few = allocations_per_op(2048);
+  const double many = allocations_per_op(8 * 2048);
+  INFO("per op " << few << " and " << many);
+  CHECK(many < 1.1 * few);
+  CHECK(few < 4);
+}
+
+}  // namespace lanyard::storage
+
+#endif
+
+namespace lanyard::storage {
+
+TEST_CASE("a history of single changes costs one signature for hundreds of them, once folded") {
+  constexpr int kChanges = 2560;
+  Group group(2);
+  for (int i = 0; i < kChanges; ++i) group[0].write(put("n" + std::to_string(i), {{"n", i}}));
+  while (must(group[0].store().fold())) {
+  }
+  const std::size_t before = group[1].signatures_verified();
+  group[1].pull(group[0]);
+  CHECK(group[0].state_hash() == group[1].state_hash());
+  CHECK(group[1].signatures_verified() - before <= kChanges / 100);
+}
+
+TEST_CASE("a bulk of changes costs one signature for hundreds of ops") {
+  constexpr int kChanges = 40;
+  constexpr int kOps = 256;
+  Group group(2);
+  for (int i = 0; i < kChanges; ++i) {
+    std::vector<LocalOp> ops;
+    for (int op = 0; op < kOps; ++op)
+      ops.push_back(put("n" + std::to_string(i * kOps + op), {{"n", op}}));
+    group[0].write(std::move(ops));
+  }
+  const std::size_t before = group[1].signatures_verified();
+  group[1].pull(group[0]);
+  CHECK(group[0].state_hash() == group[1].state_hash());
+  CHECK(group[1].signatures_verified() - before <= kChanges * kOps / 100);
+}
+
+}  // namespace lanyard::storage
