@@ -52,7 +52,7 @@ struct ConfigRequest {
 
 /// kInvalidConfig for anything that is not right, with file:line:key or the variable or flag that
 /// said it, and for an unknown key the nearest known one. A file that is missing is empty, unless
-/// it was asked for by name; a folder, a device, one that cannot be read, or one above 1 MiB is
+/// it was asked for by name; a folder, a device, one that cannot be read, or one above 64 KiB is
 /// refused unread.
 [[nodiscard]] Result<Config> load_config(const ConfigRequest& request);
 

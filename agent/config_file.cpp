@@ -5,6 +5,7 @@
 #include <toml++/toml.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "agent/display_text.hpp"
@@ -12,7 +13,9 @@
 namespace lanyard::agent {
 namespace {
 
-constexpr std::size_t kConfigBytesMax = 1U << 20U;
+constexpr std::size_t kConfigBytesMax = 1U << 16U;
+/// Each dot of a key makes a table inside a table, and the parser takes them apart by recursion.
+constexpr std::size_t kLineBytesMax = 4096;
 constexpr std::size_t kDepthMax = 8;
 
 std::string place(const std::string& name, const toml::node& node, const std::string& key) {
@@ -124,8 +127,21 @@ Result<std::string> read_all(const std::filesystem::path& file, const Descriptor
     if (got == 0) return text;
     text.append(part, static_cast<std::size_t>(got));
     if (text.size() > kConfigBytesMax)
-      return unreadable(file, "it is larger than 1 MiB", "Write a smaller one.");
+      return unreadable(file, "it is larger than 64 KiB", "Write a smaller one.");
   }
+}
+
+Status check_lines(std::string_view text, const std::string& name) {
+  for (std::size_t line = 1; !text.empty(); ++line) {
+    const std::size_t size = std::min(text.find('\n'), text.size());
+    if (size > kLineBytesMax) {
+      return fail(Code::kInvalidConfig,
+                  name + ":" + std::to_string(line) + ": the line is longer than 4 KiB",
+                  "Shorten it; a list may go over several lines.");
+    }
+    text.remove_prefix(std::min(size + 1, text.size()));
+  }
+  return {};
 }
 
 }  // namespace
@@ -143,12 +159,13 @@ Result<std::optional<std::string>> read_config_file(const std::filesystem::path&
   if (!S_ISREG(found.st_mode))
     return unreadable(file, "it is not a regular file", "Put a file of text in its place.");
   if (found.st_size > static_cast<off_t>(kConfigBytesMax))
-    return unreadable(file, "it is larger than 1 MiB", "Write a smaller one.");
+    return unreadable(file, "it is larger than 64 KiB", "Write a smaller one.");
   LANYARD_TRY_SET(std::string text, read_all(file, opened));
   return text;
 }
 
 Result<std::vector<FileSetting>> parse_config(std::string_view text, const std::string& name) {
+  LANYARD_TRY(check_lines(text, name));
   std::vector<FileSetting> out;
   try {
     const toml::table table = toml::parse(text, std::string_view(name));

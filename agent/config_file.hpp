@@ -18,7 +18,7 @@ struct FileSetting {
 };
 
 /// The whole text of a configuration file; nothing if there is none. kInvalidConfig for a folder, a
-/// device, a file above 1 MiB or one that cannot be read: without reading it.
+/// device, a file above 64 KiB or one that cannot be read: without reading it.
 [[nodiscard]] Result<std::optional<std::string>> read_config_file(
     const std::filesystem::path& file);
 

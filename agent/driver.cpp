@@ -3,6 +3,7 @@
 #include "agent/clock.hpp"
 #include "agent/logging.hpp"
 #include "replication/types/device_id_text.hpp"
+#include "replication/types/limits.hpp"
 
 namespace lanyard::agent {
 
@@ -11,6 +12,7 @@ Driver::Driver(asio::io_context& io, engine::Config config, const Hasher& hasher
     : io_(io), engine_(std::move(config), hasher, verifier, ciphers), links_(links), timer_(io) {}
 
 void Driver::feed(engine::Input input) {
+  if (const auto* down = std::get_if<engine::PeerDown>(&input)) reads_.erase(down->link);
   for (engine::Effect& effect : engine_.step(std::move(input), now())) perform(std::move(effect));
   wait_for_deadline();
 }
@@ -46,6 +48,7 @@ void Driver::perform(engine::Send effect) { links_.send(effect.link, effect.mess
 
 void Driver::perform(const engine::DropPeer& effect) {
   if (const auto peer = links_.peer_of(effect.link)) peers_[*peer].spaces.clear();
+  reads_.erase(effect.link);
   links_.drop(effect.link, Error(Code::kProtocol, effect.why));
 }
 
@@ -61,6 +64,23 @@ engine::SpaceOpened opened(const SpaceId& space, Result<storage::SpaceStore*> st
   out.durable = std::move(state.durable);
   out.grants = std::move(state.grants);
   return out;
+}
+
+engine::LogLoaded read_log(storage::Vault& vault, const engine::LoadLog& effect) {
+  engine::LogLoaded loaded{effect.link, effect.space, effect.request, {}, 0, false, true};
+  const auto store = vault.space(effect.space);
+  auto slice = store ? (*store)->read_log(effect.position, effect.held, effect.bytes_max, false)
+                     : Result<storage::LogSlice>(fail(store.error()));
+  if (slice) {
+    loaded.packs = std::move(slice->packs);
+    loaded.next = slice->next;
+    loaded.at_end = slice->at_end;
+    loaded.failed = false;
+  } else {
+    log_warning("the log of space " + to_text(effect.space) +
+                " cannot be read: " + slice.error().detail);
+  }
+  return loaded;
 }
 
 }  // namespace
@@ -115,22 +135,29 @@ void Driver::perform(const engine::MakeDurable& effect) {
 }
 
 void Driver::perform(engine::LoadLog effect) {
-  storage_->run([this, effect = std::move(effect)](storage::Vault& vault) {
-    engine::LogLoaded loaded{effect.link, effect.space, effect.request, {}, 0, false, true};
-    const auto store = vault.space(effect.space);
-    auto slice = store ? (*store)->read_log(effect.position, effect.held, effect.bytes_max, false)
-                       : Result<storage::LogSlice>(fail(store.error()));
-    if (slice) {
-      loaded.packs = std::move(slice->packs);
-      loaded.next = slice->next;
-      loaded.at_end = slice->at_end;
-      loaded.failed = false;
-    } else {
-      log_warning("the log of space " + to_text(effect.space) +
-                  " cannot be read: " + slice.error().detail);
-    }
-    answer(std::move(loaded));
+  const engine::LinkId link = effect.link;
+  reads_[link].waiting.push_back(std::move(effect));
+  read_next(link);
+}
+
+void Driver::read_next(engine::LinkId link) {
+  const auto found = reads_.find(link);
+  if (found == reads_.end()) return;
+  Reads& reads = found->second;
+  if (reads.is_reading || reads.waiting.empty()) return;
+  if (links_.queued_bytes(link) > limits::kSendQueueBytesMax) return;  // drained() comes back
+  reads.is_reading = true;
+  storage_->run([this, effect = std::move(reads.waiting.front())](storage::Vault& vault) {
+    auto loaded = std::make_shared<engine::LogLoaded>(read_log(vault, effect));
+    asio::post(io_, [this, loaded] {
+      const engine::LinkId asked = loaded->link;
+      const auto reading = reads_.find(asked);  // gone with the link, if that is gone
+      if (reading != reads_.end()) reading->second.is_reading = false;
+      feed(std::move(*loaded));
+      read_next(asked);
+    });
   });
+  reads.waiting.pop_front();
 }
 
 void Driver::perform(const engine::LoadGrant& effect) {
@@ -188,9 +215,27 @@ void Driver::note(const engine::Progress& notice) {
 }
 
 void Driver::note(const engine::PeerAcknowledged& notice) {
-  storage_->run([notice](storage::Vault& vault) {
-    static_cast<void>(vault.acknowledged(notice.peer, notice.space, notice.durable));
+  const std::pair whose{notice.peer, notice.space};
+  told_[whose].next = notice.durable;
+  write_told(whose);
+}
+
+void Driver::write_told(const std::pair<DeviceId, SpaceId>& whose) {
+  Told& told = told_[whose];
+  if (told.is_writing) return;
+  if (!told.next) {
+    told_.erase(whose);
+    return;
+  }
+  told.is_writing = true;
+  storage_->run([this, whose, clock = std::move(*told.next)](storage::Vault& vault) {
+    static_cast<void>(vault.acknowledged(whose.first, whose.second, clock));
+    asio::post(io_, [this, whose] {
+      told_[whose].is_writing = false;
+      write_told(whose);
+    });
   });
+  told.next.reset();
 }
 
 void Driver::ask(engine::LinkId link, std::function<void()> done) {

@@ -16,6 +16,8 @@ class Driver {
   void start(storage::StorageThread& storage) { storage_ = &storage; }
   void on_merged(Network::Merged merged) { merged_ = std::move(merged); }
   void feed(engine::Input input);
+  /// What was to be sent on this link is on its way.
+  void drained(engine::LinkId link) { read_next(link); }
 
   /// Asks a linked peer for a sign of life; `done` is called when it answers, or never.
   void ask(engine::LinkId link, std::function<void()> done);
@@ -50,6 +52,8 @@ class Driver {
   void note(const engine::Refused& notice);
   /// From the storage thread: feeds the engine on this one.
   void answer(engine::Input input);
+  void read_next(engine::LinkId link);
+  void write_told(const std::pair<DeviceId, SpaceId>& whose);
   void wait_for_deadline();
 
   asio::io_context& io_;
@@ -59,7 +63,20 @@ class Driver {
   Network::Merged merged_;
   asio::steady_timer timer_;
   std::optional<engine::Instant> timer_at_;
+  /// What a link has asked of the log: read one after the other, and only as fast as it is sent.
+  struct Reads {
+    bool is_reading = false;
+    std::deque<engine::LoadLog> waiting;
+  };
+  /// What a peer says it holds: only the newest word of it waits to be stored.
+  struct Told {
+    bool is_writing = false;
+    std::optional<VectorClock> next;
+  };
+
   std::map<DeviceId, Peer> peers_;
+  std::map<engine::LinkId, Reads> reads_;
+  std::map<std::pair<DeviceId, SpaceId>, Told> told_;
   std::uint64_t refused_changes_ = 0;
   std::uint64_t next_question_ = 1;
   std::map<std::uint64_t, std::function<void()>> questions_;

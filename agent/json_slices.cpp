@@ -13,6 +13,8 @@ namespace {
 
 /// Deeper than any value may be: what is deeper still is refused where it is read.
 constexpr std::size_t kDepthMax = 64;
+/// Members or elements of one value: more are of no use, and each costs some 50 bytes here.
+constexpr std::size_t kPartsMax = 65'536;
 
 class Cursor {
  public:
@@ -102,6 +104,10 @@ class Cursor {
   std::size_t at_ = 0;
 };
 
+tl::unexpected<Error> too_many(const std::string& parts) {
+  return fail(Code::kTooLarge, "more than " + std::to_string(kPartsMax) + " " + parts);
+}
+
 }  // namespace
 
 Result<JsonObject> JsonObject::parse(std::string_view text) {
@@ -115,6 +121,7 @@ Result<JsonObject> JsonObject::parse(std::string_view text) {
     LANYARD_TRY_SET(std::string name, json_string(quoted));
     if (!in.accept(':')) return fail(in.malformed("a colon was expected").error());
     LANYARD_TRY_SET(const std::string_view value, in.value());
+    if (out.members_.size() == kPartsMax) return too_many("members");
     out.members_.push_back({std::move(name), value});
   }
   LANYARD_TRY(in.end());
@@ -140,6 +147,7 @@ Result<std::vector<std::string_view>> json_elements(std::string_view text) {
     if (!out.empty() && !in.accept(','))
       return fail(in.malformed("a comma or ] was expected").error());
     LANYARD_TRY_SET(const std::string_view value, in.value());
+    if (out.size() == kPartsMax) return too_many("elements");
     out.push_back(value);
   }
   LANYARD_TRY(in.end());

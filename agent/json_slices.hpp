@@ -19,8 +19,8 @@ struct JsonMember {
 
 class JsonObject {
  public:
-  /// The members of a text that is one object and nothing else; kMalformed otherwise. The values
-  /// point into `text`.
+  /// The members of a text that is one object and nothing else; kMalformed otherwise, kTooLarge
+  /// for more than 65,536. The values point into `text`.
   [[nodiscard]] static Result<JsonObject> parse(std::string_view text);
 
   [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
@@ -30,7 +30,8 @@ class JsonObject {
   std::vector<JsonMember> members_;
 };
 
-/// The elements of a text that is one array and nothing else; kMalformed otherwise.
+/// The elements of a text that is one array and nothing else; kMalformed otherwise, kTooLarge for
+/// more than 65,536.
 [[nodiscard]] Result<std::vector<std::string_view>> json_elements(std::string_view text);
 
 /// The text of a JSON string; kMalformed if it is none.

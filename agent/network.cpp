@@ -1,5 +1,6 @@
 #include "agent/network.hpp"
 
+#include <cerrno>
 #include <csignal>
 
 #include "agent/clock.hpp"
@@ -18,16 +19,36 @@ constexpr int kPortsTried = 100;
 /// How long a stopping agent lets its links say goodbye.
 constexpr std::chrono::milliseconds kStopMax{2000};
 
+/// Asio's codes are not equal to std::errc's, whatever they are named.
+Error listen_error(const std::error_code& error, const Tcp::endpoint& endpoint) {
+  const std::string port = "port " + std::to_string(endpoint.port());
+  if (error == asio::error::address_in_use) {
+    return Error(
+        Code::kPortTaken, port + " is in use by another program",
+        "choose another with --sync-port or sync.port, or stop that program (ss -ltnp shows it)");
+  }
+  if (error == asio::error::access_denied) {
+    return Error(Code::kInvalidConfig, port + " is one that this user may not listen on",
+                 "choose one of 1024 or above with --sync-port or sync.port");
+  }
+  if (error.value() == EADDRNOTAVAIL) {
+    return Error(Code::kInvalidConfig,
+                 endpoint.address().to_string() + " is not an address of this machine",
+                 "set sync.listen to one that is, or leave it out");
+  }
+  return Error(error, "cannot listen on " + port);
+}
+
 Result<Tcp::acceptor> listen_on(asio::io_context& io, const Tcp::endpoint& endpoint) {
   Tcp::acceptor acceptor(io);
   std::error_code error;
   acceptor.open(endpoint.protocol(), error);
-  if (error) return fail(Error(error, "cannot listen"));
+  if (error) return fail(listen_error(error, endpoint));
   acceptor.set_option(Tcp::acceptor::reuse_address(true), error);
   if (endpoint.protocol() == Tcp::v6()) acceptor.set_option(asio::ip::v6_only(false), error);
   acceptor.bind(endpoint, error);
   if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
-  if (error) return fail(Error(error, "cannot listen"));
+  if (error) return fail(listen_error(error, endpoint));
   return acceptor;
 }
 
@@ -44,21 +65,17 @@ Result<Tcp::acceptor> listen_anywhere(asio::io_context& io, const std::string& a
     return listen_on(io, {ip, port});
   }
   auto both = listen_on(io, {Tcp::v6(), port});
-  if (both || both.error().code == std::errc::address_in_use) return both;
+  if (both || both.error().is(Code::kPortTaken)) return both;
   return listen_on(io, {Tcp::v4(), port});
 }
 
 Result<Tcp::acceptor> listen_or_next(asio::io_context& io, const Network::Options& options) {
-  const int tries = options.sync_port_is_default ? kPortsTried : 1;
-  for (int i = 0; i < tries; ++i) {
-    auto acceptor = listen_anywhere(io, options.listen_address,
-                                    static_cast<std::uint16_t>(options.sync_port + i));
-    if (acceptor || acceptor.error().code != std::errc::address_in_use) return acceptor;
-  }
-  return fail(
-      Code::kPortTaken,
-      "port " + std::to_string(options.sync_port) + " is in use by another program",
-      "choose another with --sync-port or sync.port, or stop that program (ss -ltnp shows it)");
+  auto acceptor = listen_anywhere(io, options.listen_address, options.sync_port);
+  if (!options.sync_port_is_default) return acceptor;
+  for (int i = 1; i < kPortsTried && !acceptor && acceptor.error().is(Code::kPortTaken); ++i)
+    acceptor = listen_anywhere(io, options.listen_address,
+                               static_cast<std::uint16_t>(options.sync_port + i));
+  return acceptor;
 }
 
 class NetworkLoop final : public Network {
@@ -76,6 +93,7 @@ class NetworkLoop final : public Network {
              [this](engine::LinkId link, Bytes message) {
                driver_.feed(engine::Received{link, std::move(message)});
              },
+             [this](engine::LinkId link) { driver_.drained(link); },
              [this](const DeviceId& peer, const std::string& address) { on_met(peer, address); }}),
         driver_(io_, {identity.device(), options_.device_name, options_.build}, hasher_, verifier_,
                 ciphers_, links_) {}

@@ -1,6 +1,7 @@
 // What this machine's disk, SQLite and loopback can do at best, on the rows of the chat corpus: the
 // limits of docs/GOALS.md that the agents are measured against. Prints one JSON line per limit.
-//   bench_limits CORPUS FOLDER     CORPUS: see corpus.py; FOLDER: on the disk to be measured
+//   bench_limits CORPUS FOLDER [LIMIT...]
+//     CORPUS: see corpus.py; FOLDER: on the disk to be measured; without names, all limits
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -15,6 +16,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -269,7 +271,13 @@ double round_trips(std::size_t count) {
   return seconds;
 }
 
-void run(const char* corpus, const fs::path& folder) {
+struct Limit {
+  const char* name;
+  std::size_t count;
+  std::function<double()> seconds;
+};
+
+void run(const char* corpus, const fs::path& folder, const std::set<std::string>& wanted) {
   std::ifstream in(corpus, std::ios::binary);
   check(in.good(), "cannot read the corpus");
   const std::string bytes((std::istreambuf_iterator<char>(in)), {});
@@ -277,28 +285,30 @@ void run(const char* corpus, const fs::path& folder) {
   const fs::path file = folder / "limits.db";
   const std::vector<Row> some(rows.begin(), rows.begin() + std::min<long>(500, std::ssize(rows)));
   const std::vector<Row> ten(rows.begin(), rows.begin() + std::min<long>(10'200, std::ssize(rows)));
-
-  print("L1", rows.size(), median_of(3, [&] { return two_tables(rows, file, 1000, "NORMAL"); }));
-  print("L3", rows.size(), median_of(3, [&] { return segmented(rows, file); }));
-  print("edits", ten.size(), median_of(3, [&] { return edits(ten, file); }));
-  print("single-full", some.size(),
-        median_of(3, [&] { return two_tables(some, file, 1, "FULL"); }));
-  print("group-full", ten.size(), median_of(3, [&] { return two_tables(ten, file, 16, "FULL"); }));
-  print("batch-full", ten.size(),
-        median_of(3, [&] { return two_tables(ten, file, 1000, "FULL"); }));
-  print("fdatasync", 300, median_of(3, [&] { return fsyncs(folder / "limits.sync", 300); }));
-  print("loopback", 5000, median_of(3, [&] { return round_trips(5000); }));
+  const std::vector<Limit> limits{
+      {"L1", rows.size(), [&] { return two_tables(rows, file, 1000, "NORMAL"); }},
+      {"L3", rows.size(), [&] { return segmented(rows, file); }},
+      {"edits", ten.size(), [&] { return edits(ten, file); }},
+      {"single-full", some.size(), [&] { return two_tables(some, file, 1, "FULL"); }},
+      {"group-full", ten.size(), [&] { return two_tables(ten, file, 16, "FULL"); }},
+      {"batch-full", ten.size(), [&] { return two_tables(ten, file, 1000, "FULL"); }},
+      {"fdatasync", 300, [&] { return fsyncs(folder / "limits.sync", 300); }},
+      {"loopback", 5000, [] { return round_trips(5000); }}};
+  for (const Limit& limit : limits) {
+    if (!wanted.empty() && !wanted.contains(limit.name)) continue;
+    print(limit.name, limit.count, median_of(3, limit.seconds));
+  }
 }
 
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count != 3) {
-    std::fputs("usage: bench_limits CORPUS FOLDER\n", stderr);
+  if (count < 3) {
+    std::fputs("usage: bench_limits CORPUS FOLDER [LIMIT...]\n", stderr);
     return 2;
   }
   try {
-    run(arguments[1], arguments[2]);
+    run(arguments[1], arguments[2], {arguments + 3, arguments + count});
   } catch (const std::exception& problem) {
     std::fprintf(stderr, "%s\n", problem.what());
     return 1;

@@ -2,7 +2,8 @@
 
     agent = Agent(binary, folder, name="laptop", wrap=lab_command)
     agent.start()                             waits until it answers
-    agent.call("space.create", {"name": "n"}) one request, its result; ControlError if refused
+    agent.call("space.create", name="notes")  one request, its result; ControlError if refused
+    agent.ok("space", "list")                 what the command line prints; AgentError if it fails
     agent.kill()                              -9
 """
 from __future__ import annotations
@@ -14,6 +15,13 @@ import signal
 import socket
 import subprocess
 import time
+
+# Generous: under a sanitizer, on a busy machine, all of this takes many times longer.
+ANSWER_WITHIN_S = 120
+
+
+class AgentError(Exception):
+    """An agent, or a command for it, that ended in another way than it should."""
 
 
 class ControlError(Exception):
@@ -29,16 +37,27 @@ class Control:
 
     def __init__(self, path: str | os.PathLike):
         self.socket = socket.socket(socket.AF_UNIX)
-        # A socket's path holds 107 bytes; a descriptor of its folder is always short enough.
-        folder = os.open(pathlib.Path(path).parent, os.O_RDONLY | os.O_DIRECTORY)
+        self.socket.settimeout(ANSWER_WITHIN_S)
         try:
-            self.socket.connect(f"/proc/self/fd/{folder}/{pathlib.Path(path).name}")
-        finally:
-            os.close(folder)
+            # A socket's path holds 107 bytes; a descriptor of its folder is always short enough.
+            folder = os.open(pathlib.Path(path).parent, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                self.socket.connect(f"/proc/self/fd/{folder}/{pathlib.Path(path).name}")
+            finally:
+                os.close(folder)
+        except OSError:
+            self.socket.close()
+            raise
         self.lines = self.socket.makefile("rb")
         self.next_id = 1
 
-    def send(self, method: str, params: dict) -> int:
+    def __enter__(self) -> "Control":
+        return self
+
+    def __exit__(self, *ignored) -> None:
+        self.close()
+
+    def send(self, method: str, **params) -> int:
         request = {"id": self.next_id, "method": method, "params": params}
         self.next_id += 1
         self.socket.sendall(json.dumps(request, ensure_ascii=False).encode() + b"\n")
@@ -50,12 +69,8 @@ class Control:
             raise ConnectionError("the agent closed its control socket")
         return json.loads(line)
 
-    def call(self, method: str, params: dict) -> dict:
-        self.send(method, params)
-        while True:
-            answer = self.receive()
-            if "progress" not in answer:
-                return result_of(answer)
+    def call(self, method: str, **params) -> dict:
+        return self.call_all([(method, params)])[0]
 
     def call_all(self, requests: list[tuple[str, dict]], window: int = 64) -> list[dict]:
         """Many requests on one connection, `window` of them under way; their results in order."""
@@ -63,11 +78,14 @@ class Control:
         first, sent = self.next_id, 0
         while len(results) < len(requests):
             while sent < len(requests) and sent - len(results) < window:
-                self.send(*requests[sent])
+                method, params = requests[sent]
+                self.send(method, **params)
                 sent += 1
             answer = self.receive()
-            if "progress" not in answer:
-                results[answer["id"]] = result_of(answer)
+            if "error" in answer:
+                raise ControlError(answer["error"])
+            if "result" in answer:
+                results[answer["id"]] = answer["result"]
         return [results[first + i] for i in range(len(requests))]
 
     def close(self) -> None:
@@ -75,66 +93,54 @@ class Control:
         self.socket.close()
 
 
-def result_of(answer: dict) -> dict:
-    if "error" in answer:
-        raise ControlError(answer["error"])
-    return answer["result"]
-
-
 class Agent:
     """An agent process with folders of its own. `wrap`: puts a command where it is to run."""
 
-    def __init__(self, binary, folder, name: str, wrap=lambda command: command, flags=()):
+    def __init__(self, binary, folder, name: str, wrap=lambda command: command, flags=(),
+                 environment: dict[str, str] | None = None):
         self.binary, self.name, self.wrap, self.flags = str(binary), name, wrap, list(flags)
         self.folder = pathlib.Path(folder)
         self.data, self.state = self.folder / "data", self.folder / "state"
+        self.output = self.folder / "output.txt"
+        config = {"LANYARD_CONFIG": str(self.folder / "config.toml")}
+        self.environment = {**os.environ, **config} if environment is None else environment
         self.process: subprocess.Popen | None = None
         self.control: Control | None = None
 
-    def start(self) -> "Agent":
+    # ---- the process
+
+    def start(self, *flags: str) -> "Agent":
         self.folder.mkdir(parents=True, exist_ok=True)
-        command = [*self._program(), "agent", "--name", self.name, "--no-discovery", *self.flags]
-        self.output = self.folder / "output.txt"
+        if "LANYARD_CONFIG" in self.environment:
+            pathlib.Path(self.environment["LANYARD_CONFIG"]).touch()
+        command = self.arguments("agent", "--name", self.name, "--no-discovery", *self.flags,
+                                 *flags)
         with open(self.output, "ab") as output:
-            environment = {**os.environ, "LANYARD_CONFIG": str(self.folder / "config.toml")}
-            (self.folder / "config.toml").touch()
             self.process = subprocess.Popen(self.wrap(command), stdin=subprocess.DEVNULL,
-                                            stdout=output, stderr=output, env=environment)
-        deadline = time.monotonic() + 20
+                                            stdout=output, stderr=output, env=self.environment)
+        deadline = time.monotonic() + ANSWER_WITHIN_S
         while True:
             try:
-                self.control = Control(self.data / "agent.sock")
-                self.info = self.control.call("agent.info", {})["agent"]
+                self.control = self.connect()
+                self.info = self.call("agent.info")["agent"]
                 return self
             except (OSError, ConnectionError) as problem:
                 if self.process.poll() is not None or time.monotonic() > deadline:
-                    said = self.output.read_text()
-                    raise RuntimeError(f"{self.name} does not start: {problem}\n{said}") from None
+                    said = self.output.read_text(errors="replace")
+                    raise AgentError(f"{self.name} does not start: {problem}\n{said}") from None
                 time.sleep(0.01)
-
-    def call(self, method: str, params: dict | None = None) -> dict:
-        assert self.control is not None, f"{self.name} is not running"
-        return self.control.call(method, params or {})
-
-    def cli(self, *arguments: str, check: bool = True, **options) -> subprocess.CompletedProcess:
-        command = [*self._program(), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL,
-                              **options)
-        if check and done.returncode != 0:
-            what = f"`lanyard {' '.join(arguments)}` on {self.name}"
-            raise RuntimeError(f"{what} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
-        return done
-
-    def _program(self) -> list[str]:
-        return [self.binary, "--data-dir", str(self.data), "--state-dir", str(self.state)]
 
     def kill(self) -> None:
         """The plug is pulled: no handler runs."""
         self._end(signal.SIGKILL)
 
     def stop(self) -> None:
-        if self.process is not None and self.process.poll() is None:
-            self._end(signal.SIGTERM)
+        if self.process is None or self.process.poll() is not None:
+            return
+        self._end(signal.SIGTERM)
+        if self.process.returncode != 0:
+            said = self.output.read_text(errors="replace")
+            raise AgentError(f"{self.name} ended with {self.process.returncode}:\n{said}")
 
     def _end(self, how: int) -> None:
         assert self.process is not None
@@ -142,10 +148,43 @@ class Agent:
             self.control.close()
             self.control = None
         self.process.send_signal(how)
-        self.process.wait(timeout=20)
+        self.process.wait(timeout=ANSWER_WITHIN_S)
+
+    # ---- its control socket
+
+    def connect(self) -> Control:
+        return Control(self.data / "agent.sock")
+
+    def call(self, method: str, **params) -> dict:
+        assert self.control is not None, f"{self.name} is not running"
+        return self.control.call(method, **params)
+
+    # ---- its command line
+
+    def arguments(self, *words: str) -> list[str]:
+        return [self.binary, "--data-dir", str(self.data), "--state-dir", str(self.state), *words]
+
+    def run(self, *words: str, stdin: str | None = None,
+            environment: dict[str, str] | None = None) -> subprocess.CompletedProcess:
+        """The finished program: returncode, stdout and stderr as text."""
+        given = {"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}
+        return subprocess.run(self.arguments(*words), capture_output=True, text=True,
+                              timeout=ANSWER_WITHIN_S, env=self.environment | (environment or {}),
+                              **given)
+
+    def ok(self, *words: str, stdin: str | None = None) -> str:
+        """Standard output of a program that must succeed."""
+        done = self.run(*words, stdin=stdin)
+        if done.returncode != 0:
+            what = f"`lanyard {' '.join(words)}` on {self.name}"
+            raise AgentError(f"{what} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def json(self, *words: str, stdin: str | None = None) -> dict:
+        return json.loads(self.ok(*words, "--json", stdin=stdin))
 
 
-def wait_until(what: str, condition, seconds: float = 60.0, every: float = 0.05):
+def wait_until(what: str, condition, seconds: float = ANSWER_WITHIN_S, every: float = 0.02):
     """The first true value of `condition()`; an error that says what did not come."""
     deadline = time.monotonic() + seconds
     while True:

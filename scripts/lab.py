@@ -3,7 +3,8 @@
 Everything is made inside namespaces of this process's own and goes when it ends; nothing outside
 is touched. Works as root, and for everybody else where the kernel lets users have namespaces.
 
-    enter()                        first, before anything else of the program
+    enter()                        first, before anything else of the program; enter_mounts()
+                                   for mounts of its own without a network
     lab = Lab(["laptop", "pi"])    10.77.0.1, 10.77.0.2, ...
     lab.popen("laptop", [...])     a process on that host
     lab.cut("laptop", "pi")        no frame passes between the two, either way, until heal()
@@ -25,24 +26,33 @@ def entered() -> bool:
 
 
 def enter() -> None:
-    """Starts this program again inside namespaces of its own. Returns only there."""
-    if entered():
-        os.environ.pop(_MARK)
-        _run("mount", "-t", "tmpfs", "tmpfs", "/run")
-        _run("ip", "link", "set", "lo", "up")
-        return
-    for tool in ("unshare", "ip", "nft"):
+    """Starts this program again with a network and mounts of its own. Returns only there."""
+    if not entered():
+        _start_again("-n", "-m", tools=("unshare", "ip", "nft"))
+    os.environ.pop(_MARK)
+    _run("mount", "-t", "tmpfs", "tmpfs", "/run")
+    _run("ip", "link", "set", "lo", "up")
+
+
+def enter_mounts() -> None:
+    """Starts this program again with mounts of its own only. Returns only there."""
+    if not entered():
+        _start_again("-m", tools=("unshare", "mount"))
+    os.environ.pop(_MARK)
+
+
+def _start_again(*namespaces: str, tools: tuple[str, ...]) -> None:
+    for tool in tools:
         if not shutil.which(tool):
             sys.exit(f"lab: `{tool}` is not installed.\n  Fix: scripts/setup")
     as_user = [] if os.geteuid() == 0 else ["-U", "-r"]
-    command = ["unshare", *as_user, "-n", "-m", "--", sys.executable, *sys.argv]
-    probe = subprocess.run(["unshare", *as_user, "-n", "-m", "--", "true"], capture_output=True,
-                           text=True)
+    command = ["unshare", *as_user, *namespaces, "--"]
+    probe = subprocess.run([*command, "true"], capture_output=True, text=True)
     if probe.returncode != 0:
-        sys.exit(f"lab: cannot make network namespaces.\n  Why: {probe.stderr.strip()}\n"
+        sys.exit(f"lab: cannot make namespaces.\n  Why: {probe.stderr.strip()}\n"
                  "  Fix: run as root, or allow user namespaces "
                  "(sysctl kernel.unprivileged_userns_clone=1)")
-    os.execvpe(command[0], command, {**os.environ, _MARK: "1"})
+    os.execvpe(command[0], [*command, sys.executable, *sys.argv], {**os.environ, _MARK: "1"})
 
 
 class Lab:

@@ -2,10 +2,14 @@
 #include <CLI/CLI.hpp>
 
 #include "agent/cli/commands.hpp"
+#include "agent/config_keys.hpp"
 #include "agent/display_text.hpp"
 
 namespace lanyard::agent {
 namespace {
+
+/// What a person typed is shown, but not pages of it.
+constexpr std::size_t kWhyColumnsMax = 200;
 
 /// Examples first (requirements/experience.md 2b): they stand in the footer of a command.
 class ExamplesFirst final : public CLI::Formatter {
@@ -74,8 +78,29 @@ class Parser {
   [[nodiscard]] std::string help() const { return deepest()->help(path()); }
   [[nodiscard]] std::string wrong(const CLI::ParseError& error) const {
     std::string why = error.what();
+    std::string fix = "see  " + path() + " --help";
+    const std::vector<std::string> unknown = app_.remaining(true);
+    if (!unknown.empty()) {
+      why = not_known(unknown.front());
+      const auto nearest = nearest_name(unknown.front(), known_words());
+      if (nearest) fix = "did you mean " + *nearest + "? Else " + fix;
+    }
     std::replace(why.begin(), why.end(), '\n', ' ');
-    return "lanyard: " + display_text(why) + "\n  Fix: see  " + path() + " --help\n";
+    return "lanyard: " + display_cut(why, kWhyColumnsMax) + "\n  Fix: " + fix + "\n";
+  }
+  [[nodiscard]] std::string not_known(const std::string& word) const {
+    if (word.starts_with('-')) return "There is no option " + word;
+    if (!deepest()->get_subcommands({}).empty()) return "There is no command " + word;
+    return "There is one argument too many: " + word;
+  }
+  /// What could stand where the parser met something that it does not know.
+  [[nodiscard]] std::vector<std::string> known_words() const {
+    std::vector<std::string> out;
+    for (const CLI::App* verb : deepest()->get_subcommands({})) out.push_back(verb->get_name());
+    for (const CLI::App* app : {deepest(), &app_})
+      for (const CLI::Option* option : app->get_options())
+        for (const std::string& name : option->get_lnames()) out.push_back("--" + name);
+    return out;
   }
 
   /// A verb that makes `command`, which its options then fill in.
@@ -155,7 +180,8 @@ class Parser {
     ping->add_option("device", whom->device, "name or id")->required();
     const auto [log, which] = verb<LogCommand>(app_, "log", "Show the agent's log.",
                                                "  lanyard log\n  lanyard log -n 200 -f");
-    log->add_option("-n,--lines", which->lines, "how many lines (50)");
+    log->add_option("-n,--lines", which->lines, "how many lines (50)")
+        ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}));
     log->add_flag("-f,--follow", which->follow, "go on as lines come");
     verb<VersionCommand>(app_, "version", "The version of this program.", "  lanyard version");
   }

@@ -20,7 +20,11 @@ void write_all(int descriptor, std::string_view text) {
     if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));
     if (written >= 0 || errno == EINTR) continue;
     if (errno == EPIPE) _exit(exit_code::kOutputClosed);
-    return;  // nobody can be told that standard output fails
+    if (descriptor == STDERR_FILENO) return;  // nobody is left to be told
+    const Code code = errno == ENOSPC ? Code::kDiskFull : Code::kInputOutput;
+    const Problem problem = problem_of(Error(code, std::generic_category().message(errno)));
+    write_all(STDERR_FILENO, error_text("Could not write everything to standard output", problem));
+    _exit(problem.exit_code);
   }
 }
 

@@ -95,11 +95,11 @@ Status Session::confirm(const std::string& question, const std::string& loses, b
 Result<std::string> json_argument(const std::optional<std::string>& argument) {
   LANYARD_TRY_SET(const std::string text, read_argument(argument));
   const auto value = from_json(text);
-  if (!value)
-    return fail(value.error().is(Code::kTooLarge) ? Code::kTooLarge : Code::kUsage,
-                "the value is not good JSON: " + value.error().detail,
-                "Quote it for the shell: '{\"title\":\"Buy milk\"}'");
-  return to_json(*value);
+  if (value) return to_json(*value);
+  if (value.error().is(Code::kTooLarge))
+    return fail(Code::kTooLarge, "the value: " + value.error().detail, "Give a smaller one.");
+  return fail(Code::kUsage, "the value is not good JSON: " + value.error().detail,
+              "Quote it for the shell: '{\"title\":\"Buy milk\"}'");
 }
 
 std::string host_name() {

@@ -310,6 +310,8 @@ bool ExportEvents::check_version(const std::string& json) {
 
 bool ExportEvents::parse_error(std::size_t /*position*/, const std::string& /*last*/,
                                const Json::exception& thrown) {
+  constexpr int kNumberOverflow = 406;  // the one finding that comes without its place
+  if (thrown.id == kNumberOverflow) return stop(Code::kMalformed, path() + ": a number too large");
   // "[json.exception.parse_error.101] parse error at line 1, column 5: syntax error while parsing
   // value - invalid literal; last read: '...'": without its number, and without what was read,
   // which is content.

@@ -50,14 +50,15 @@ std::size_t GuardedInput::scan(std::size_t size) {
     const char c = block_[at];
     if (c == '\n') ++line_;
     if (in_string_) {
+      ++token_;
       if (escaped_) {
         escaped_ = false;
       } else if (c == '\\') {
         escaped_ = true;
       } else if (c == '"') {
         in_string_ = false;
+        token_ = 0;
       }
-      ++token_;
     } else if (c == '"') {
       in_string_ = true;
       token_ = 0;

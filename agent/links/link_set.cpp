@@ -63,6 +63,7 @@ std::shared_ptr<PeerLink> LinkSet::make(Tcp::socket socket, crypto::Role role) {
       PeerLink::Owner{
           [this](PeerLink& from, const DeviceId& peer) { on_proven(from, peer); },
           [this](PeerLink& from, Bytes message) { on_message(from, std::move(message)); },
+          [this](PeerLink& from) { owner_.drained(from.id()); },
           [this](PeerLink& from, const Error& why) { on_closed(from, why); }});
   links_[id] = {link, {}, false, {}};
   return link;
@@ -223,6 +224,11 @@ void LinkSet::stop() {
   dial_timer_.cancel();
   for (const auto& [id, link] : links_)
     link.socket->finish(Error(Code::kInterrupted, "this agent stops"));
+}
+
+std::size_t LinkSet::queued_bytes(engine::LinkId link) const {
+  const auto found = links_.find(link);
+  return found == links_.end() ? 0 : found->second.socket->queued_bytes();
 }
 
 std::optional<DeviceId> LinkSet::peer_of(engine::LinkId link) const {

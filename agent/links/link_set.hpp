@@ -17,6 +17,8 @@ class LinkSet {
     std::function<void(engine::LinkId, const DeviceId&)> up;
     std::function<void(engine::LinkId)> down;
     std::function<void(engine::LinkId, Bytes)> message;
+    /// Little is left of what was to be sent.
+    std::function<void(engine::LinkId)> drained;
     /// A known device was reached at this address, or came from there (empty).
     std::function<void(const DeviceId&, const std::string& address)> met;
   };
@@ -38,6 +40,8 @@ class LinkSet {
   void stop();
   [[nodiscard]] bool is_empty() const { return links_.empty(); }
 
+  /// What waits to be sent on it.
+  [[nodiscard]] std::size_t queued_bytes(engine::LinkId link) const;
   /// The link's peer, where it is proven.
   [[nodiscard]] std::optional<DeviceId> peer_of(engine::LinkId link) const;
   [[nodiscard]] std::optional<engine::LinkId> link_of(const DeviceId& device) const;

@@ -7,8 +7,11 @@ namespace {
 
 /// How long a link that we close may take to send what it still has to say.
 constexpr std::chrono::milliseconds kFarewellMax{2000};
-/// Credit bounds what is queued; beyond this a peer does not read at all.
-constexpr std::size_t kQueueBytesMax = 16 * limits::kMiB;
+/// The log is read only while less than limits::kSendQueueBytesMax waits, and credit bounds what is
+/// live: beyond this a peer does not read at all.
+constexpr std::size_t kQueueBytesMax = 2 * limits::kSendQueueBytesMax;
+/// What a small message takes beside its bytes while it waits.
+constexpr std::size_t kQueuedOverhead = 64;
 /// One gathered write: enough to fill the socket's buffer, little enough to notice an end soon.
 constexpr std::size_t kGatherMax = 32;
 
@@ -113,7 +116,7 @@ void PeerLink::send(ByteView message) {
 
 void PeerLink::enqueue(Bytes bytes) {
   if (bytes.empty()) return;
-  queued_bytes_ += bytes.size();
+  queued_bytes_ += kQueuedOverhead + bytes.size();
   queue_.push_back(std::move(bytes));
   if (queued_bytes_ > kQueueBytesMax) return close(Error(Code::kBusy, "the peer does not read"));
   if (writing_.empty()) write();
@@ -136,10 +139,12 @@ void PeerLink::on_written(const std::error_code& error) {
   if (is_closed()) return;
   if (error) return close(Error(error, "the link ended"));
   for (const Bytes& each : writing_) {
-    queued_bytes_ -= each.size();
+    queued_bytes_ -= kQueuedOverhead + each.size();
     bytes_out_ += each.size();
   }
   writing_.clear();
+  if (queued_bytes_ <= limits::kSendQueueBytesMax) owner_.drained(*this);
+  if (is_closed() || !writing_.empty()) return;
   if (!queue_.empty()) return write();
   if (finishing_) close(*finishing_);
 }

@@ -18,6 +18,8 @@ class PeerLink : public std::enable_shared_from_this<PeerLink> {
   struct Owner {
     std::function<void(PeerLink&, const DeviceId&)> proven;
     std::function<void(PeerLink&, Bytes)> message;
+    /// After a write, while no more than limits::kSendQueueBytesMax waits.
+    std::function<void(PeerLink&)> drained;
     /// Called once, also when the owner closed it.
     std::function<void(PeerLink&, const Error&)> closed;
   };
@@ -41,6 +43,7 @@ class PeerLink : public std::enable_shared_from_this<PeerLink> {
   [[nodiscard]] const std::string& address() const { return address_; }
   [[nodiscard]] const std::string& dialed() const { return dialed_; }
   [[nodiscard]] const std::optional<DeviceId>& peer() const { return peer_; }
+  [[nodiscard]] std::size_t queued_bytes() const { return queued_bytes_; }
   [[nodiscard]] std::uint64_t bytes_in() const { return bytes_in_; }
   [[nodiscard]] std::uint64_t bytes_out() const { return bytes_out_; }
 

@@ -67,7 +67,9 @@ Status SecureLink::take_preface(Heard& heard) {
   const wire::Version choice = wire::choose(wire::VersionRange{}, range);
   const wire::Preface answer = wire::answer(choice);
   append(heard.to_send, answer);
-  if (choice == wire::kNoVersion) return fail(Code::kNewerVersion, "no wire version in common");
+  if (choice == wire::kNoVersion)
+    return fail(Code::kNewerVersion,
+                "the two speak no wire version in common: update the older Lanyard");
   return begin_handshake(theirs, answer, heard);
 }
 

@@ -95,7 +95,7 @@ struct Progress {
   std::uint64_t bytes = 0;  ///< received in this catch-up
 };
 
-/// What a peer holds durably.
+/// What a peer holds durably, as far as it has said on this link.
 struct PeerAcknowledged {
   DeviceId peer;
   SpaceId space;

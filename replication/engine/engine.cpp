@@ -259,7 +259,7 @@ void Engine::on(LogLoaded input) {
 
 void Engine::on(const GrantLoaded& input) {
   const auto found = spaces_.find(input.space);
-  if (found != spaces_.end()) found->second.grant_loaded(input);
+  if (found != spaces_.end()) found->second.grant_loaded(input, now_);
 }
 
 void Engine::on(const SpaceLeft& input) {

@@ -23,7 +23,9 @@ struct PeerSpace {
     VectorClock held;
     std::uint64_t position = 0;
     bool loading = false;  ///< storage was asked, for its grant or for the log
-    bool news = false;     ///< something came while storage was being asked: its end is not the end
+    /// It has pulled again since: what storage answers is for the pull before.
+    bool begins_anew = false;
+    bool news = false;  ///< something came while storage was being asked: its end is not the end
     bool at_end = false;
     std::deque<Bytes> ready;  ///< packs waiting for credit
   };
@@ -31,14 +33,16 @@ struct PeerSpace {
   bool they_in_step = false;
   std::uint64_t their_credit = 0;  ///< bytes that we may still send
   VectorClock acknowledged;        ///< what we have told it of our durable clock
+  VectorClock durable;             ///< what it has told us of its own
 
   // ---- we pull from it ----
   bool has_news = false;  ///< to be asked when its turn comes
   bool asked = false;     ///< at some time on this link: packs may come
   bool pulling = false;   ///< asked, and not yet in step
+  bool granted = false;   ///< it has answered this pull with a grant
   /// What it sends goes on from a fork: passed over until it is in step.
   bool ignoring = false;
-  bool told_of_fork = false;  ///< people were told that it holds another branch of a log
+  bool told_of_fork = false;     ///< people were told that it holds another branch of a log
   std::uint64_t our_credit = 0;  ///< bytes that it may still send
   std::uint64_t unapplied = 0;   ///< bytes that storage has not answered yet
   std::uint64_t owed = 0;        ///< bytes taken in, not yet given back as credit

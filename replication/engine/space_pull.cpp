@@ -51,6 +51,7 @@ void SpaceSync::pull_next(Now now) {
   peer.has_news = false;
   peer.asked = true;
   peer.pulling = true;
+  peer.granted = false;
   peer.received = 0;
   source_ = link;
   last_source_ = link;
@@ -72,8 +73,11 @@ void SpaceSync::finish_source(LinkId link, Now now) {
   pull_next(now);
 }
 
+/// One for each pull: opening boxes costs more than sending them.
 void SpaceSync::on(LinkId link, const wire::Grant& message, Now /*now*/) {
-  if (find(link) != nullptr) take_grant(message);
+  Peer* peer = find(link);
+  if (peer == nullptr || !peer->pulling || std::exchange(peer->granted, true)) return;
+  take_grant(message);
 }
 
 /// Takes epoch keys from an admit that is signed by the device whose log it stands in. Whether that
@@ -93,7 +97,7 @@ void SpaceSync::take_grant(const wire::Grant& grant) {
     const auto* admitted = std::get_if<oplog::Admit>(&op);
     if (admitted == nullptr || admitted->device != context_.self) continue;
     for (const oplog::Grant& each : admitted->grants) {
-      if (!cipher_->take_grant(each.epoch, each.sealed)) continue;
+      if (cipher_->holds(each.epoch) || !cipher_->take_grant(each.epoch, each.sealed)) continue;
       context_.out.add(KeepGrant{space_, each.epoch, to_bytes(each.sealed)});
     }
   }

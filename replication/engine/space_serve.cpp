@@ -18,9 +18,12 @@ void SpaceSync::on(LinkId link, const wire::Pull& message, Now now) {
   }
   peer->they_in_step = false;
   add_credit(*peer, message.credit);
-  peer->serving = Peer::Serving{};
+  // One question to storage at a time, however often the peer asks.
+  const std::optional<Peer::Serving> before = std::exchange(peer->serving, Peer::Serving{});
   peer->serving->held = message.clock;
-  serve(link, now);
+  if (!before || !before->loading) return serve(link, now);
+  peer->serving->request = before->request;
+  peer->serving->loading = peer->serving->begins_anew = true;
 }
 
 void SpaceSync::serve(LinkId link, Now now) {
@@ -44,10 +47,11 @@ void SpaceSync::serve(LinkId link, Now now) {
   context_.out.add(LoadGrant{link, space_, serving.request, peer.device});
 }
 
-void SpaceSync::grant_loaded(const GrantLoaded& loaded) {
+void SpaceSync::grant_loaded(const GrantLoaded& loaded, Now now) {
   Peer* peer = find(loaded.link);
   if (peer == nullptr || !peer->serving || peer->serving->request != loaded.request) return;
   peer->serving->loading = false;
+  if (std::exchange(peer->serving->begins_anew, false)) return serve(loaded.link, now);
   if (loaded.grant) context_.out.send(loaded.link, *loaded.grant);
   load(loaded.link, *peer);
 }
@@ -69,6 +73,7 @@ void SpaceSync::log_loaded(LogLoaded loaded, Now now) {
   }
   Peer::Serving& serving = *peer->serving;
   serving.loading = false;
+  if (std::exchange(serving.begins_anew, false)) return serve(loaded.link, now);
   serving.position = loaded.next;
   const bool news = std::exchange(serving.news, false);
   serving.at_end = loaded.at_end && !news;

@@ -24,6 +24,14 @@ std::uint64_t size_of(const SpaceMessage& message) {
   constexpr std::uint64_t kSmall = 100;
   if (const auto* part = std::get_if<wire::PackPart>(&message)) return kSmall + part->bytes.size();
   if (const auto* run = std::get_if<wire::LiveRun>(&message)) return kSmall + cost_of(*run);
+  if (const auto* grant = std::get_if<wire::Grant>(&message))
+    return kSmall + grant->header.size() + grant->payload.size();
+  if (const auto* pull = std::get_if<wire::Pull>(&message))
+    return kSmall * (1 + pull->clock.size());
+  if (const auto* step = std::get_if<wire::InStep>(&message))
+    return kSmall * (1 + step->clock.size());
+  if (const auto* told = std::get_if<wire::Acknowledge>(&message))
+    return kSmall * (1 + told->durable.size());
   return kSmall;
 }
 
@@ -203,9 +211,17 @@ void SpaceSync::acknowledge(LinkId link, Peer& peer) {
   context_.out.send(link, message);
 }
 
+/// Each names only what is new since the one before. It may hold what we do not know yet, but not
+/// without end.
 void SpaceSync::on(LinkId link, const wire::Acknowledge& message, Now /*now*/) {
-  const Peer* peer = find(link);
-  if (peer != nullptr) context_.out.notify(PeerAcknowledged{peer->device, space_, message.durable});
+  Peer* peer = find(link);
+  if (peer == nullptr || !is_member(*peer)) return;
+  VectorClock known = peer->durable;
+  for (const auto& [log, head] : message.durable) {
+    if (known.contains(log) || known.size() < limits::kClockLogsMax) known[log] = head;
+  }
+  if (known == std::exchange(peer->durable, known)) return;
+  context_.out.notify(PeerAcknowledged{peer->device, space_, known});
 }
 
 void SpaceSync::notify_progress(const Peer& peer, Phase phase) const {

@@ -44,7 +44,7 @@ class SpaceSync {
   void durable(const VectorClock& clock);
   void persist_failed(const PersistFailed& failed, Now now);
   void log_loaded(LogLoaded loaded, Now now);
-  void grant_loaded(const GrantLoaded& loaded);
+  void grant_loaded(const GrantLoaded& loaded, Now now);
 
   // ---- peers
   /// The peer is linked, and this space concerns it: from now on it hears of what is new.

@@ -90,6 +90,7 @@ struct LocalWriter::Draft {
   Context held;
   bool wants_versions = true;
   std::deque<Op> ops;
+  Bytes encoded;              ///< the ops as they will be signed
   std::deque<Unseen> unseen;  ///< of each op, in local dots
   std::vector<std::size_t> clears;
   std::vector<Version> versions;  ///< after each op, if wanted
@@ -142,8 +143,8 @@ Result<Written> LocalWriter::write(const LocalChange& change) {
     LANYARD_TRY(write_chunks(value.value, value.hash));
   }
   LANYARD_TRY(make_room());
-  const Bytes plain = oplog::encode_plain(std::vector<Op>(draft.ops.begin(), draft.ops.end()));
-  LANYARD_TRY_SET(const oplog::Change* const added, author_.add(plain));
+  LANYARD_TRY_SET(const oplog::Change* const added,
+                  author_.add(oplog::plain_of(draft.ops.size(), draft.encoded)));
   Written written{added->dot(), {}};
   LANYARD_TRY(merge_added());
   const LocalDot own{*merger_.logs().find(written.dot.log), written.dot.seq.value};
@@ -183,7 +184,8 @@ Status LocalWriter::add_op(Draft& draft, const LocalOp& wish) {
   LANYARD_TRY_SET(Op op, normal_op(wish));
   if (op.kind == OpKind::kChunk) return fail(Code::kUsage, "chunks are made by the store");
   if (op.kind == OpKind::kClear) {
-    LANYARD_TRY(oplog::check_own(op));
+    LANYARD_TRY(own_op_.check(op));
+    append(draft.encoded, own_op_.bytes());
     const std::size_t index = draft.ops.size();
     draft.ops.push_back(op);
     draft.unseen.emplace_back();
@@ -246,6 +248,7 @@ Status LocalWriter::see(Draft& draft, Op& op, const LocalOp& wish) {
   if (wish.restore && unseen.revives.empty())
     return fail(Code::kNotFound, "nothing of that record is in the trash");
   LANYARD_TRY(cut_large_values(draft, op));
+  append(draft.encoded, own_op_.bytes());
 
   const std::size_t index = draft.ops.size();
   draft.ops.push_back(op);
@@ -262,7 +265,7 @@ Status LocalWriter::see(Draft& draft, Op& op, const LocalOp& wish) {
 /// Names the largest values of a put or patch by their hashes until the op is within its limits.
 Status LocalWriter::cut_large_values(Draft& draft, Op& op) {
   while (true) {
-    Status within = oplog::check_own(op);
+    Status within = own_op_.check(op);
     if (within || !within.error().is(Code::kTooLarge)) return within;
     const auto largest = std::max_element(
         op.fields.begin(), op.fields.end(), [](const auto& left, const auto& right) {

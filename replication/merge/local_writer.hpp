@@ -80,6 +80,7 @@ class LocalWriter {
   Take take_;
   EndRun end_run_;
   std::size_t merged_ = 0;  // of the author's changes
+  oplog::OwnOp own_op_;     // the op that is being added
 };
 
 }  // namespace lanyard::merge

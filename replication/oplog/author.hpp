@@ -35,9 +35,8 @@ class Author {
   /// The dot that the next added change will have; opens the log first if this is its first change.
   /// `founding`: only for the first log of a space that is founded here.
   [[nodiscard]] Result<Dot> next_dot(const std::optional<Founding>& founding = std::nullopt);
-  /// A change with these sealed ops (encode_plain of ops that passed check_own). The reference
-  /// lasts until commit() or abort(). kTooLarge above a payload's limit, kMissingKey without an
-  /// epoch.
+  /// A change with these sealed ops, each of which passed OwnOp. The reference lasts until commit()
+  /// or abort(). kTooLarge above a payload's limit, kMissingKey without an epoch.
   [[nodiscard]] Result<const Change*> add(Bytes plain);
   /// An open change, signed by itself.
   [[nodiscard]] Result<const Change*> add_open(const std::vector<OpenOp>& ops);

@@ -222,18 +222,17 @@ void encode(const Op& op, Bytes& bytes) {
   }
 }
 
-Status check_own(const Op& op) {
+Status OwnOp::check(const Op& op) {
   if (base_size(op.kind) == 0)
     return fail(Code::kUsage, "an op of a kind that this version does not write");
   if (op.kind != OpKind::kChunk && !op.whole_space && op.collection.empty()) {
     return fail(Code::kUsage, "the collection's name is empty");
   }
   if (has_record(op.kind) && op.key.empty()) return fail(Code::kUsage, "the record's key is empty");
-  Bytes bytes;
-  encode(op, bytes);
-  CanonicalReader in(bytes);
-  Op again;
-  if (read_op(in, again) == Effect::kEffective) return {};
+  bytes_.clear();
+  encode(op, bytes_);
+  CanonicalReader in(bytes_);
+  if (read_op(in, again_) == Effect::kEffective) return {};
   if (in.failed() && in.code() != Code::kTooLarge)
     return fail(in.code(), "the op is not canonical");
   return fail(
@@ -279,6 +278,15 @@ Bytes encode_plain(const std::vector<Op>& ops) {
   Bytes plain{kEncodingMsgpack};
   CanonicalWriter(plain).array(ops.size());
   for (const Op& op : ops) encode(op, plain);
+  return plain;
+}
+
+Bytes plain_of(std::size_t count, ByteView encoded) {
+  Bytes plain;
+  plain.reserve(encoded.size() + 8);
+  plain.push_back(kEncodingMsgpack);
+  CanonicalWriter(plain).array(count);
+  append(plain, encoded);
   return plain;
 }
 

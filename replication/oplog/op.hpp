@@ -84,9 +84,18 @@ struct Op {
 /// was read from.
 void encode(const Op& op, Bytes& out);
 
-/// Whether an op of our own obeys every payload rule of design 10, and has a name and a key to be
-/// found by. To be asked before it is numbered.
-[[nodiscard]] Status check_own(const Op& op);
+/// Checks ops of our own before they are numbered, and keeps its memory from one to the next.
+class OwnOp {
+ public:
+  /// Whether the op obeys every payload rule of design 10, and has a name and a key to be found by.
+  [[nodiscard]] Status check(const Op& op);
+  /// The bytes of the op that was checked last.
+  [[nodiscard]] ByteView bytes() const { return bytes_; }
+
+ private:
+  Bytes bytes_;
+  Op again_;
+};
 
 /// What a whole payload comes to. Anything but kEffective leaves the change without effect, as a
 /// whole.
@@ -126,5 +135,7 @@ class OpReader {
 
 /// Plain of a payload: the encoding byte and the ops.
 [[nodiscard]] Bytes encode_plain(const std::vector<Op>& ops);
+/// The same from `count` ops that are encoded already, one after the other.
+[[nodiscard]] Bytes plain_of(std::size_t count, ByteView encoded);
 
 }  // namespace lanyard::oplog

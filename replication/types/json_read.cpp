@@ -22,6 +22,10 @@ void append_utf8(std::uint32_t point, std::string& out) {
   }
 }
 
+/// Members that wait for their objects to end and be sorted, in all objects that are open: each
+/// takes some 100 bytes, many times what it takes in the text.
+constexpr std::size_t kOpenMembersMax = 65'536;
+
 /// Recursive descent; recursion is bounded by limits::kValueDepthMax.
 class Parser {
  public:
@@ -115,11 +119,13 @@ class Parser {
     }
     expect('}', "the object is not closed");
     write_members(members, out);
+    open_members_ -= members.size();
   }
 
   void member(std::vector<Member>& members, std::size_t depth) {
     space();
     if (ok() && peek() != '"') stop(Code::kMalformed, "a member name was expected");
+    if (++open_members_ > kOpenMembersMax) stop(Code::kTooLarge, "more than 65,536 members");
     if (!ok()) return;
     Member& next = members.emplace_back();
     next.name = string();
@@ -265,6 +271,7 @@ class Parser {
 
   std::string_view text_;
   std::size_t at_ = 0;
+  std::size_t open_members_ = 0;
   std::size_t where_ = 0;  // of the first mistake
   Code code_ = Code::kMalformed;
   const char* why_ = nullptr;

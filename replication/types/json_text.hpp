@@ -20,7 +20,8 @@ void append_json_string(std::string_view text, std::string& out);
 
 /// Canonical msgpack of a JSON text. Refuses what cannot be kept exactly: duplicate member names,
 /// lone surrogates, integers beyond 64 bits, doubles beyond range, more nesting than
-/// limits::kValueDepthMax. The error's detail says what and at which byte.
+/// limits::kValueDepthMax; and more than 65,536 members in one object. The error's detail says what
+/// and at which byte.
 [[nodiscard]] Result<Bytes> from_json(std::string_view text);
 
 }  // namespace lanyard

@@ -72,7 +72,7 @@ inline constexpr std::size_t kPeersMax = 64;
 inline constexpr std::size_t kHalfOpenMax = 64;
 inline constexpr std::size_t kHalfOpenPerSourceMax = 8;
 inline constexpr std::chrono::seconds kHandshakeTimeMax{10};
-/// Bytes waiting to be sent on one link before the engine is told to stop.
+/// Bytes waiting to be sent on one link before no more of the log is read for it.
 inline constexpr std::size_t kSendQueueBytesMax = 4 * kMiB;
 /// A source of catch-up that is silent for this long is replaced by the next peer.
 inline constexpr std::chrono::seconds kSourceSilenceMax{10};

@@ -49,7 +49,8 @@ Result<Version> read_answer(ByteView bytes, VersionRange offered) {
     return fail(Code::kMalformed, "not a Lanyard link");
   const Version choice = number_at(bytes, 4);
   if (choice == kNoVersion)
-    return fail(Code::kNewerVersion, "no wire version in common",
+    return fail(Code::kNewerVersion,
+                "the two speak no wire version in common: update the older Lanyard",
                 "Bring both devices to the same version of Lanyard.");
   if (choice < offered.lowest || choice > offered.highest)
     return fail(Code::kMalformed, "a wire version that was not offered");

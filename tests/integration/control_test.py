@@ -7,7 +7,7 @@ import socket
 import threading
 import unittest
 
-from lanyard_process import Control, Device
+from lanyard_process import ControlError, Device
 
 
 class ControlSocket(unittest.TestCase):
@@ -82,7 +82,7 @@ class ControlSocket(unittest.TestCase):
                     for i in range(50):
                         control.call("data.put", space="s", collection="many",
                                      key=f"w{writer}-{i}", value={"n": i})
-            except (OSError, RuntimeError) as error:
+            except (OSError, ControlError) as error:
                 failures.append(error)
 
         writers = [threading.Thread(target=work, args=(i,)) for i in range(16)]
@@ -102,9 +102,9 @@ class ControlSocket(unittest.TestCase):
             self.assertEqual((done["applied"], len(done["versions"])), (1000, 1000))
             bad = [{"op": "put", "collection": "b", "key": "new", "value": {}},
                    {"op": "put", "collection": "b", "key": "x" * 513, "value": {}}]
-            with self.assertRaises(RuntimeError):
+            with self.assertRaises(ControlError):
                 control.call("data.batch", space="s", ops=bad)
-            with self.assertRaises(RuntimeError):
+            with self.assertRaises(ControlError):
                 control.call("data.get", space="s", collection="b", key="new")
             control.call("data.batch", space="s", ops=[
                 {"op": "add", "collection": "b", "key": "count", "value": {"n": 3}},

@@ -18,6 +18,12 @@ class TwoDevices(unittest.TestCase):
     def hash_of(self, device, space="notes"):
         return device.json("space", "info", space)["state_hash"]
 
+    def are_equal(self):
+        return self.hash_of(self.ada) == self.hash_of(self.pi)
+
+    def record_of_pi(self, key):
+        return self.pi.run("data", "get", "notes", "tasks", key)
+
     def synced(self):
         return self.ada.run("status", "--check", "--quiet").returncode == 0
 
@@ -25,8 +31,8 @@ class TwoDevices(unittest.TestCase):
         make_known(self.ada, self.pi)
         self.ada.ok("space", "create", "notes")
         self.ada.ok("space", "share", "notes", "pi")
-        wait_until(lambda: "notes" in self.names(self.pi))
-        wait_until(self.synced)
+        wait_until("pi has the space", lambda: "notes" in self.names(self.pi))
+        wait_until("all is there", self.synced)
 
     def names(self, device):
         return [space["name"] for space in device.json("space", "list")["spaces"]]
@@ -34,13 +40,13 @@ class TwoDevices(unittest.TestCase):
     def test_a_shared_space_gets_there_and_both_may_edit(self):
         self.share()
         self.ada.ok("data", "put", "notes", "tasks", "t1", '{"title":"Buy milk","done":false}')
-        found = wait_until(lambda: self.pi.run("data", "get", "notes", "tasks", "t1").stdout)
+        found = wait_until("pi has t1", lambda: self.record_of_pi("t1").stdout)
         self.assertEqual(json.loads(found), {"title": "Buy milk", "done": False})
         self.pi.ok("data", "patch", "notes", "tasks", "t1", '{"done":true}')
-        wait_until(lambda: self.hash_of(self.ada) == self.hash_of(self.pi))
+        wait_until("both have the same", self.are_equal)
         self.assertEqual(self.ada.json("data", "get", "notes", "tasks", "t1")["value"],
                          {"title": "Buy milk", "done": True})
-        wait_until(self.synced)
+        wait_until("all is there", self.synced)
         status = self.ada.json("status")["devices"][0]
         self.assertEqual((status["name"], status["linked"], status["notYetThere"]), ("pi", True, 0))
         pinged = self.ada.json("ping", "pi")
@@ -49,8 +55,8 @@ class TwoDevices(unittest.TestCase):
     def test_concurrent_edits_wait_in_both_inboxes_and_one_resolution_settles_both(self):
         self.share()
         self.ada.ok("data", "put", "notes", "tasks", "t1", '{"title":"zero"}')
-        wait_until(lambda: self.pi.run("data", "get", "notes", "tasks", "t1").returncode == 0)
-        wait_until(self.synced)
+        wait_until("pi has t1", lambda: self.record_of_pi("t1").returncode == 0)
+        wait_until("all is there", self.synced)
         self.pi.stop()
         self.ada.ok("data", "patch", "notes", "tasks", "t1", '{"title":"from ada"}')
         self.assertEqual(self.ada.run("status", "--check").returncode, 7)
@@ -62,21 +68,23 @@ class TwoDevices(unittest.TestCase):
         self.pi.ok("devices", "add", self.ada.info["id"], "--at",
                    f"127.0.0.1:{self.ada.info['syncPort']}")
         both = [self.ada, self.pi]
-        wait_until(lambda: all(len(d.json("conflicts", "list")["conflicts"]) == 1 for d in both))
+        wait_until("the conflict is in both inboxes", lambda: all(
+            len(d.json("conflicts", "list")["conflicts"]) == 1 for d in both))
         self.assertEqual(self.hash_of(self.ada), self.hash_of(self.pi))
         conflicts = [d.json("conflicts", "list")["conflicts"][0] for d in both]
         self.assertEqual(conflicts[0]["id"], conflicts[1]["id"])
         self.assertEqual([s["value"] for s in conflicts[0]["siblings"]],
                          [s["value"] for s in conflicts[1]["siblings"]])
         self.pi.ok("conflicts", "resolve", conflicts[1]["id"], "--use", "2")
-        wait_until(lambda: not self.ada.json("conflicts", "list")["conflicts"])
+        wait_until("ada's inbox is empty",
+                   lambda: not self.ada.json("conflicts", "list")["conflicts"])
         self.assertEqual(self.hash_of(self.ada), self.hash_of(self.pi))
 
     def test_the_bytes_of_a_link_that_is_up_are_counted(self):
         self.share()
         before = self.ada.call("status.get")["counters"]["bytesOut"]
         self.ada.ok("data", "put", "notes", "tasks", "t1", json.dumps({"text": "x" * 1000}))
-        wait_until(self.synced)
+        wait_until("all is there", self.synced)
         after = self.ada.call("status.get")["counters"]["bytesOut"]
         self.assertGreater(after, before)
 
@@ -96,7 +104,7 @@ class TwoDevices(unittest.TestCase):
         self.assertEqual(self.ada.run("ping", "pi").returncode, 4)
         listed = self.ada.json("devices", "list")["devices"]
         self.assertEqual([device["forgotten"] for device in listed], [True])
-        self.assertEqual(self.pi.run("data", "get", "notes", "tasks", "after").returncode, 4)
+        self.assertEqual(self.record_of_pi("after").returncode, 4)
 
     def test_the_sqlite_shell_reads_the_data_by_name(self):
         self.share()
@@ -105,10 +113,10 @@ class TwoDevices(unittest.TestCase):
             {"id": f"c{i}", "title": f"Chat {i}", "messages": [{"id": f"m{i}", "text": "x"}]}
             for i in range(50)], "settings": {}}))
         self.ada.ok("import", str(file), "--space", "notes")
-        wait_until(lambda: self.hash_of(self.ada) == self.hash_of(self.pi))
+        wait_until("both have the same", self.are_equal)
         for device in (self.ada, self.pi):
             stored = device.json("space", "info", "notes")["file"]
-            rows = wait_until(lambda: titles(stored))
+            rows = wait_until("the views are made", lambda: titles(stored))
             self.assertEqual(rows[:2], [("c0", "Chat 0"), ("c1", "Chat 1")])
 
 

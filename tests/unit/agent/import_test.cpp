@@ -182,7 +182,7 @@ TEST_CASE("what is no export of this kind is refused with its place") {
       {"integer too large", an_export(R"("settings":{"a":9223372036854775808})"), Code::kTooLarge,
        "more than 64 bits"},
       {"number too large", an_export(R"("settings":{"a":1e400})"), Code::kMalformed,
-       "number overflow"},
+       "settings[\"a\"]: a number too large"},
       {"NaN", an_export(R"("settings":{"a":NaN})"), Code::kMalformed, "line 1, column"},
       {"lone surrogate", an_export(R"("settings":{"a":"\ud800"})"), Code::kMalformed,
        "line 1, column"},
@@ -285,6 +285,18 @@ TEST_CASE("a file that changes between the two readings is not imported") {
   const auto counts = file->read([](const ImportRecord&) -> Status { return {}; }, {});
   REQUIRE_FALSE(counts);
   CHECK(counts.error().is(Code::kConflict));
+}
+
+TEST_CASE("a text may be much longer than a number") {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "export.json";
+  for (const std::size_t size : {1'000U, 1'001U, 65'536U, 5'000'000U}) {
+    std::ofstream(path) << R"({"version":"2.2.0","settings":{"a":")" << std::string(size, 'x')
+                        << R"(","b":1}})";
+    auto file = ExportFile::open(path);
+    REQUIRE(file);
+    CHECK(file->check({}));
+  }
 }
 
 TEST_CASE("reading takes bounded memory, for a million tiny records and for one endless text") {

@@ -1,29 +1,13 @@
-// What a bulk insert pays per record. Counted, not timed: counts are the same on every machine.
-// Not in a sanitizer's build, which brings an operator new of its own that had better stay.
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// What a bulk insert pays per record. Counted, not timed.
+#include "tests/support/counted_allocations.hpp"
+
+#ifdef LANYARD_COUNTS_ALLOCATIONS
 
 #include <catch2/catch.hpp>
-#include <cstdlib>
-#include <new>
 
 #include "replication/merge/show.hpp"
 #include "replication/merge/version.hpp"
 #include "tests/support/merge_world.hpp"
-
-namespace {
-
-std::size_t allocations = 0;
-
-}  // namespace
-
-// Counting replacements for this whole test program.
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 using namespace lanyard;
 using namespace lanyard::merge;
@@ -41,13 +25,6 @@ MergeOp a_message() {
                {"text", value(R"("A text that is longer than a short string would be.")")},
                {"time", value("1700000000000")}};
   return op;
-}
-
-template <class Work>
-std::size_t allocations_of(const Work& work) {
-  const std::size_t before = allocations;
-  work();
-  return allocations - before;
 }
 
 }  // namespace

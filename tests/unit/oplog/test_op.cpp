@@ -63,7 +63,7 @@ TEST_CASE("the ops of a change are read back as they were written") {
     const Bytes plain = encode_plain(made.ops());
     CHECK(effect_of(plain) == Effect::kEffective);
     if (encoded_again(plain) != plain) FAIL(to_hex(plain));
-    for (const Op& op : made.ops()) CHECK(check_own(op).has_value());
+    for (const Op& op : made.ops()) CHECK(OwnOp{}.check(op).has_value());
   }
 }
 
@@ -85,7 +85,7 @@ TEST_CASE("an op is at most 256 KiB") {
   const auto effect = [&](std::size_t op_bytes) {
     const Bytes value = text_value(op_bytes - others);
     CHECK(encoded(a_put(value)).size() == op_bytes);
-    CHECK(check_own(a_put(value)).has_value() == (op_bytes <= limits::kOpBytesMax));
+    CHECK(OwnOp{}.check(a_put(value)).has_value() == (op_bytes <= limits::kOpBytesMax));
     return effect_of(encode_plain({a_put(value)}));
   };
   CHECK(effect(limits::kOpBytesMax) == Effect::kEffective);
@@ -110,7 +110,7 @@ TEST_CASE("names have their bounds: key 512 bytes, collection 64, field 256") {
       op.*row.name = name;
       const bool good = size <= row.bound;
       CHECK(effect_of(encode_plain({op})) == (good ? Effect::kEffective : Effect::kBadPayload));
-      CHECK(check_own(op).has_value() == good);
+      CHECK(OwnOp{}.check(op).has_value() == good);
     }
   }
   for (const std::size_t size : {std::size_t{256}, std::size_t{257}, std::size_t{2560}}) {
@@ -227,21 +227,21 @@ TEST_CASE("an op of our own needs a collection and a key, and what it says in or
   const Bytes nil{0xC0};
   Op op = a_put(nil);
   op.key = {};
-  CHECK(check_own(op).error().is(Code::kUsage));
+  CHECK(OwnOp{}.check(op).error().is(Code::kUsage));
   op = a_put(nil);
   op.collection = {};
-  CHECK(check_own(op).error().is(Code::kUsage));
+  CHECK(OwnOp{}.check(op).error().is(Code::kUsage));
   op = a_put(nil);
   op.kind = OpKind::kTreeMove;
-  CHECK(check_own(op).error().is(Code::kUsage));
+  CHECK(OwnOp{}.check(op).error().is(Code::kUsage));
   op = a_put(nil);
   op.fields = {{"b", nil, false}, {"a", nil, false}};
-  CHECK(check_own(op).error().is(Code::kNotCanonical));
+  CHECK(OwnOp{}.check(op).error().is(Code::kNotCanonical));
   Op clear;
   clear.kind = OpKind::kClear;
-  CHECK(check_own(clear).error().is(Code::kUsage));
+  CHECK(OwnOp{}.check(clear).error().is(Code::kUsage));
   clear.whole_space = true;
-  CHECK(check_own(clear).has_value());
+  CHECK(OwnOp{}.check(clear).has_value());
 }
 
 // ---- open ops

@@ -1,28 +1,8 @@
 // What applying what others wrote costs. Counted, not timed: counts are the same on every machine.
-// Allocations not in a sanitizer's build, which brings an operator new of its own that had better
-// stay.
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
+#include "tests/support/counted_allocations.hpp"
 #include "tests/unit/storage/storage_test.hpp"
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-
-namespace {
-
-std::atomic<std::size_t> allocations = 0;
-
-}  // namespace
-
-// Counting replacements for this whole test program.
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+#ifdef LANYARD_COUNTS_ALLOCATIONS
 
 namespace lanyard::storage {
 namespace {
@@ -37,9 +17,8 @@ double allocations_per_op(int count) {
   }
   group[1].write(put("own", {{"n", 0}}));  // what the first write brings with it
   const LogSlice slice = must(group[0].store().read_log(0, group[1].clock(), 64 << 20, false));
-  const std::size_t before = allocations;
-  must(group[1].take(slice.packs));
-  return static_cast<double>(allocations - before) / count;
+  const std::size_t made = testing::allocations_of([&] { must(group[1].take(slice.packs)); });
+  return static_cast<double>(made) / count;
 }
 
 }  // namespace

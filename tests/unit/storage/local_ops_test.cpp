@@ -109,7 +109,7 @@ TEST_CASE("each op of a change has seen what a read just before it would have sh
       const WriteOutcome outcome = device.store().write({change}, device.wall);
       if (!outcome.answers.front()) continue;  // nothing to delete or restore
       const oplog::Change& made = outcome.runs.back().changes.back();
-      if (!before.logs.find(made.header.log)) continue;  // its first: the record is not numbered yet
+      if (!before.logs.find(made.header.log)) continue;  // its first change
       telling += check_seen(before, made, change.ops);
       ++written;
     }
@@ -127,8 +127,9 @@ TEST_CASE("forty thousand elements of one set come in one change") {
   group[0].write(std::move(ops));
   group[1].pull(group[0]);
   CHECK(group[0].state_hash() == group[1].state_hash());
-  CHECK(rows_of(group[1].file(), "SELECT json_array_length(value, '$.tags') FROM lanyard_records") ==
-        json::array({json::array({kElements})}));
+  const json rows =
+      rows_of(group[1].file(), "SELECT json_array_length(value, '$.tags') FROM lanyard_records");
+  CHECK(rows[0][0] == kElements);
 }
 
 }  // namespace lanyard::storage

@@ -1,0 +1,136 @@
+// Sends prepared requests to an agent's control socket from many clients, each with one under way,
+// and prints how long the answers took: clients that cost next to nothing themselves.
+//   bench_requests SOCKET REQUESTS CLIENTS     REQUESTS: a file with one request on each line
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+void check(bool ok, const char* what) {
+  if (!ok) throw std::runtime_error(std::string("bench_requests: ") + what);
+}
+
+std::vector<std::string> lines_of(const char* file) {
+  std::ifstream in(file);
+  std::vector<std::string> out;
+  for (std::string line; std::getline(in, line);) out.push_back(line + '\n');
+  check(!out.empty(), "no requests");
+  return out;
+}
+
+/// A socket's path holds 107 bytes; a descriptor of its folder is always short enough.
+int connect_to(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  check(slash != std::string::npos, "SOCKET wants a folder");
+  const int folder = open(path.substr(0, slash).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+  check(folder >= 0, "cannot open the folder of the socket");
+  const std::string name = "/proc/self/fd/" + std::to_string(folder) + path.substr(slash);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  check(name.size() < sizeof address.sun_path, "the name of the socket is too long");
+  std::memcpy(address.sun_path, name.c_str(), name.size());
+  const int out = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const auto* any = reinterpret_cast<const sockaddr*>(&address);
+  check(out >= 0 && connect(out, any, sizeof address) == 0, "cannot connect");
+  close(folder);
+  return out;
+}
+
+void send_all(int to, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t sent = write(to, bytes.data(), bytes.size());
+    check(sent > 0, "the agent hung up");
+    bytes.remove_prefix(static_cast<std::size_t>(sent));
+  }
+}
+
+struct Client {
+  int socket = -1;
+  std::string line;
+  Clock::time_point sent;
+  bool waits = false;
+};
+
+class Run {
+ public:
+  Run(const std::string& socket, std::size_t clients, const std::vector<std::string>& requests)
+      : requests_(requests), clients_(clients) {
+    for (Client& client : clients_) client.socket = connect_to(socket);
+  }
+
+  /// Microseconds from each request to its answer.
+  std::vector<double> all() {
+    std::vector<pollfd> waiting;
+    for (const Client& client : clients_) waiting.push_back({client.socket, POLLIN, 0});
+    for (Client& client : clients_) ask(client);
+    while (took_.size() < requests_.size()) {
+      check(poll(waiting.data(), waiting.size(), -1) > 0, "cannot wait");
+      for (std::size_t i = 0; i < clients_.size(); ++i)
+        if (waiting[i].revents != 0) hear(clients_[i]);
+    }
+    return std::move(took_);
+  }
+
+ private:
+  void ask(Client& client) {
+    if (next_ == requests_.size()) return;
+    client.sent = Clock::now();
+    client.waits = true;
+    send_all(client.socket, requests_[next_++]);
+  }
+
+  void hear(Client& client) {
+    const ssize_t got = read(client.socket, in_.data(), in_.size());
+    check(got > 0, "the agent hung up");
+    client.line.append(in_, 0, static_cast<std::size_t>(got));
+    if (client.line.back() != '\n') return;
+    check(client.waits, "an answer that nobody asked for");
+    if (client.line.find("\"error\"") != std::string::npos) throw std::runtime_error(client.line);
+    took_.push_back(std::chrono::duration<double, std::micro>(Clock::now() - client.sent).count());
+    client.line.clear();
+    client.waits = false;
+    ask(client);
+  }
+
+  const std::vector<std::string>& requests_;
+  std::vector<Client> clients_;
+  std::size_t next_ = 0;
+  std::string in_ = std::string(std::size_t{1} << 16, '\0');
+  std::vector<double> took_;
+};
+
+}  // namespace
+
+int main(int count, char** words) {
+  try {
+    check(count == 4, "usage: bench_requests SOCKET REQUESTS CLIENTS");
+    const std::vector<std::string> requests = lines_of(words[2]);
+    Run run(words[1], std::max(1UL, std::strtoul(words[3], nullptr, 10)), requests);
+    const auto start = Clock::now();
+    std::vector<double> took = run.all();
+    const std::chrono::duration<double> seconds = Clock::now() - start;
+    std::sort(took.begin(), took.end());
+    std::printf("{\"requests\":%zu,\"seconds\":%.6f,\"p50_us\":%.0f,\"p99_us\":%.0f}\n",
+                requests.size(), seconds.count(), took[took.size() / 2],
+                took[took.size() * 99 / 100]);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
+}
