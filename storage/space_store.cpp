@@ -222,13 +222,16 @@ Result<SignedGrant> SqliteSpaceStore::grant_for(const DeviceId& device) const {
                      to_bytes(query.blob(2)), query.fixed<Signature>(3)};
 }
 
-Result<std::map<oplog::Effect, std::uint64_t>> SqliteSpaceStore::without_effect() {
-  Query query(database_, "SELECT effect, count(*) FROM lanyard_ineffective GROUP BY effect");
-  std::map<oplog::Effect, std::uint64_t> out;
+Result<std::vector<WithoutEffect>> SqliteSpaceStore::without_effect() {
+  Query query(database_,
+              "SELECT l.device, i.effect, count(*) FROM lanyard_ineffective i JOIN lanyard_logs l "
+              "ON l.number = i.log GROUP BY l.device, i.effect ORDER BY l.device, i.effect");
+  std::vector<WithoutEffect> out;
   while (true) {
     LANYARD_TRY_SET(const bool more, query.next());
     if (!more) return out;
-    out[static_cast<oplog::Effect>(query.integer(0))] = query.natural(1);
+    out.push_back(
+        {query.fixed<DeviceId>(0), static_cast<oplog::Effect>(query.integer(1)), query.natural(2)});
   }
 }
 

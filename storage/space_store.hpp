@@ -31,7 +31,7 @@ class SqliteSpaceStore final : public SpaceStore {
   [[nodiscard]] Result<bool> fold() override;
   [[nodiscard]] Status checkpoint() override;
   [[nodiscard]] Result<Hash> state_hash() override;
-  [[nodiscard]] Result<std::map<oplog::Effect, std::uint64_t>> without_effect() override;
+  [[nodiscard]] Result<std::vector<WithoutEffect>> without_effect() override;
   [[nodiscard]] std::vector<std::string> take_notes() override { return std::exchange(notes_, {}); }
 
  private:

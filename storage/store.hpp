@@ -92,6 +92,14 @@ struct SignedGrant {
   Signature signature;
 };
 
+/// Changes of one author that are held and forwarded, and do not count.
+struct WithoutEffect {
+  DeviceId author;
+  oplog::Effect effect = oplog::Effect::kEffective;
+  std::uint64_t changes = 0;
+  friend bool operator==(const WithoutEffect&, const WithoutEffect&) = default;
+};
+
 class SpaceStore {
  public:
   struct Options {
@@ -161,8 +169,8 @@ class SpaceStore {
   /// BLAKE2b-256 over every record as it is stored: the same on every device with the same changes
   /// (docs/STORAGE.md gives the recipe).
   [[nodiscard]] virtual Result<Hash> state_hash() = 0;
-  /// Changes that are held and without effect, by what is wrong with them.
-  [[nodiscard]] virtual Result<std::map<oplog::Effect, std::uint64_t>> without_effect() = 0;
+  /// Changes that are held and without effect, by their author and what is wrong with them.
+  [[nodiscard]] virtual Result<std::vector<WithoutEffect>> without_effect() = 0;
   /// What could not be done and harms nothing, for the log: a view that SQLite refused.
   [[nodiscard]] virtual std::vector<std::string> take_notes() = 0;
 };

@@ -103,7 +103,7 @@ Result<Hash> WatchedStore::state_hash() {
   return watched(store_->state_hash());
 }
 
-Result<std::map<oplog::Effect, std::uint64_t>> WatchedStore::without_effect() {
+Result<std::vector<WithoutEffect>> WatchedStore::without_effect() {
   LANYARD_TRY(may_read());
   return watched(store_->without_effect());
 }

@@ -37,8 +37,10 @@ void print_info(const Json& info, const Output& out) {
       {"Size", bytes_text(info.value("fileBytes", std::uint64_t{0}))},
       {"File", shown(info, "file")}};
   if (info.contains("state_hash")) rows.push_back({"State hash", shown(info, "state_hash")});
-  if (const auto held = info.value("withoutEffect", std::uint64_t{0}); held > 0)
-    rows.push_back({"Without effect", plural(held, "change") + ": of a newer version, or damaged"});
+  for (const Json& held : info["withoutEffect"])
+    rows.push_back({"Without effect", plural(held.value("changes", std::uint64_t{0}), "change") +
+                                          " by " + shown(held, "authorName") + ": " +
+                                          shown(held, "why")});
   for (const Json& member : info["members"])
     rows.push_back({"Member", shown(member, "name") + "  " + shown(member, "id")});
   for (const Json& collection : info["collections"])

@@ -60,6 +60,19 @@ void write_counters(const NetworkCounters& counters, JsonWriter& out) {
   out.end_object();
 }
 
+/// Why a change that is held does not count.
+const char* why(oplog::Effect effect) {
+  switch (effect) {
+    case oplog::Effect::kEffective: break;
+    case oplog::Effect::kUnknownKind: return "needs a newer version";
+    case oplog::Effect::kBadPayload: return "breaks a rule";
+    case oplog::Effect::kNoKey: return "sealed under a key that this device does not have";
+    case oplog::Effect::kBadSeal: return "does not open with its key";
+    case oplog::Effect::kMissingChunk: return "a part of a large value is missing";
+  }
+  return "";
+}
+
 }  // namespace
 
 std::string utf8_or_escaped(std::string_view text) {
@@ -84,7 +97,13 @@ void write_info(const SpaceInfo& info, JsonWriter& out) {
   out.begin_object();
   write_space_members(info.space, out);
   write_numbers(info.numbers, out);
-  out.member("withoutEffect", info.without_effect);
+  out.name("withoutEffect").begin_array();
+  for (const SpaceInfo::Ineffective& each : info.without_effect) {
+    out.begin_object().member("author", to_text(each.what.author));
+    out.member("authorName", utf8_or_escaped(each.author)).member("why", why(each.what.effect));
+    out.member("changes", each.what.changes).end_object();
+  }
+  out.end_array();
   if (info.state_hash) out.member("state_hash", to_hex(info.state_hash->view()));
   out.member("file", info.file.string());
   out.name("members").begin_array();

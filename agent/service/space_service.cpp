@@ -21,21 +21,26 @@ void tell(Network& network, const SpaceId& space, storage::WriteOutcome outcome)
     network.committed(space, std::make_shared<const storage::WriteOutcome>(std::move(outcome)));
 }
 
-Result<std::vector<std::pair<DeviceId, std::string>>> members_of(storage::Vault& vault,
-                                                                 const SpaceEntry& space,
-                                                                 const DeviceId& self,
-                                                                 const std::string& self_name) {
-  LANYARD_TRY_SET(const auto devices, vault.devices());
-  std::vector<std::pair<DeviceId, std::string>> out;
-  for (const DeviceId& member : space.members) {
-    const auto known = std::find_if(devices.begin(), devices.end(),
-                                    [&](const auto& device) { return device.id == member; });
-    out.emplace_back(member, member == self           ? self_name
-                             : known != devices.end() ? shown_name(*known)
-                                                      : to_short_text(member));
+/// What people here call devices.
+class Names {
+ public:
+  [[nodiscard]] static Result<Names> read(storage::Vault& vault, const DeviceId& self,
+                                          const std::string& self_name) {
+    Names out;
+    LANYARD_TRY_SET(const auto devices, vault.devices());
+    for (const storage::KnownDevice& device : devices)
+      out.names_.emplace(device.id, shown_name(device));
+    out.names_.insert_or_assign(self, self_name);
+    return out;
   }
-  return out;
-}
+  [[nodiscard]] std::string of(const DeviceId& device) const {
+    const auto known = names_.find(device);
+    return known == names_.end() ? to_short_text(device) : known->second;
+  }
+
+ private:
+  std::map<DeviceId, std::string> names_;
+};
 
 }  // namespace
 
@@ -112,11 +117,14 @@ void SpaceService::info(const std::string& space, bool with_hash, Done<SpaceInfo
         SpaceInfo out;
         LANYARD_TRY_SET(out.space, space_of(vault, space, true));
         out.file = vault.file_of(out.space.id);
-        LANYARD_TRY_SET(out.members, members_of(vault, out.space, self, self_name));
+        LANYARD_TRY_SET(const Names names, Names::read(vault, self, self_name));
+        for (const DeviceId& member : out.space.members)
+          out.members.emplace_back(member, names.of(member));
         if (out.space.left) return out;
         LANYARD_TRY_SET(storage::SpaceStore* const store, vault.space(out.space.id));
         LANYARD_TRY_SET(const auto without_effect, store->without_effect());
-        for (const auto& [effect, count] : without_effect) out.without_effect += count;
+        for (const storage::WithoutEffect& each : without_effect)
+          out.without_effect.push_back({names.of(each.author), each});
         if (with_hash) {
           LANYARD_TRY_SET(const Hash hash, store->state_hash());
           out.state_hash = hash;

@@ -14,7 +14,11 @@ struct SpaceInfo {
   std::vector<std::pair<DeviceId, std::string>> members;  ///< with our names for them
   storage::SpaceNumbers numbers;
   std::optional<Hash> state_hash;
-  std::uint64_t without_effect = 0;  ///< changes that are held and do not count
+  struct Ineffective {
+    std::string author;  ///< our name for it
+    storage::WithoutEffect what;
+  };
+  std::vector<Ineffective> without_effect;
   std::filesystem::path file;
 };
 

@@ -26,7 +26,7 @@ class FakeStore final : public SpaceStore {
   Result<bool> fold() override { return false; }
   Status checkpoint() override { return {}; }
   Result<Hash> state_hash() override { return Hash{}; }
-  Result<std::map<oplog::Effect, std::uint64_t>> without_effect() override { return {}; }
+  Result<std::vector<WithoutEffect>> without_effect() override { return {}; }
   std::vector<std::string> take_notes() override { return {}; }
 
  private:

@@ -110,7 +110,14 @@ DeviceId Scene::agents_device() {
 
 Seen Scene::seen() {
   const Json info = agent.call("space.info", {{"space", kSpace}});
-  return {info.at("state_hash"), info.at("changes"), info.at("withoutEffect")};
+  Seen out{info.at("state_hash"), info.at("changes"), 0, {}};
+  for (const Json& each : info.at("withoutEffect")) {
+    INFO(each.dump());
+    REQUIRE(each.at("author") == mallory_id_);
+    out.without_effect += each.at("changes").get<std::uint64_t>();
+    out.reasons.insert(each.at("why"));
+  }
+  return out;
 }
 
 bool Scene::has_record(const std::string& key) {

@@ -15,6 +15,7 @@ struct Seen {
   std::string state_hash;
   std::uint64_t changes = 0;
   std::uint64_t without_effect = 0;
+  std::set<std::string> reasons;  ///< why those have none
   friend bool operator==(const Seen&, const Seen&) = default;
 };
 

@@ -212,8 +212,8 @@ TEST_CASE("a change of a newer version is kept, forwarded and without effect") {
   const ApplyOutcome outcome = must(a.take({pack}));
   CHECK(outcome.without_effect == 3);
   group[1].pull(a);
-  const std::map<oplog::Effect, std::uint64_t> expected{{oplog::Effect::kUnknownKind, 2},
-                                                        {oplog::Effect::kBadPayload, 1}};
+  const std::vector<WithoutEffect> expected{{writer.id(), oplog::Effect::kUnknownKind, 2},
+                                            {writer.id(), oplog::Effect::kBadPayload, 1}};
   for (Device* device : {&a, &group[1]}) {
     CHECK(must(device->store().without_effect()) == expected);
     CHECK(device->clock().at(*state.own_log).seq.value == state.own_head.seq.value + 3);
