@@ -9,6 +9,15 @@ SpaceId space_at(const Query& query, int column) {
   return space_id_from_text(query.text(column)).value_or(SpaceId{});
 }
 
+Status add_members(Database& database, const std::string& space,
+                   const std::vector<DeviceId>& members) {
+  for (const DeviceId& member : members) {
+    Query insert(database, "INSERT INTO lanyard_space_members VALUES (?, ?)");
+    LANYARD_TRY(insert.bind(member.view()).bind(space).run());
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::vector<SpaceEntry>> Platform::spaces() {
@@ -80,13 +89,7 @@ Status Platform::add_space(const Space& space, const std::vector<DeviceId>& memb
       insert.bind(std::int64_t{space.has_left}).bind(std::int64_t{space.has_data});
       LANYARD_TRY(insert.bind(space.digest.view()).bind(std::int64_t{space.is_dirty}).run());
     }
-    for (const DeviceId& member : members) {
-      LANYARD_TRY(Query(database_, "INSERT INTO lanyard_space_members VALUES (?, ?)")
-                      .bind(member.view())
-                      .bind(id)
-                      .run());
-    }
-    return {};
+    return add_members(database_, id, members);
   });
 }
 
@@ -170,13 +173,7 @@ Status Platform::set_members(const SpaceId& space, const std::vector<DeviceId>& 
   return write(Sync::kNormal, [&]() -> Status {
     LANYARD_TRY(
         Query(database_, "DELETE FROM lanyard_space_members WHERE space = ?").bind(id).run());
-    for (const DeviceId& member : members) {
-      LANYARD_TRY(Query(database_, "INSERT INTO lanyard_space_members VALUES (?, ?)")
-                      .bind(member.view())
-                      .bind(id)
-                      .run());
-    }
-    return {};
+    return add_members(database_, id, members);
   });
 }
 

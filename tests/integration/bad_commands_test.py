@@ -7,7 +7,7 @@ import socket
 import subprocess
 import unittest
 
-from bad_input import Frugal, Keeper, assert_error
+from bad_input import KeeperTest, assert_error
 
 MIB = 1024 * 1024
 ID = "K7QM2VXA" * 7
@@ -118,17 +118,7 @@ INPUT = [
 ]
 
 
-class BadCommands(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.device = Keeper("ada")
-        cls.addClassCleanup(cls.device.close)
-        cls.device.start().write_what_to_keep()
-        cls.file = cls.device.folder / "input"
-
-    def setUp(self):
-        self.frugal = Frugal(self, self.device)
-
+class BadCommands(KeeperTest):
     def run_quietly(self, words, stdin="/dev/null"):
         """The finished command, which the agent has hardly felt and not answered with a change."""
         words = [self.device.info["id"] if word == "OWN" else word for word in words]
@@ -185,16 +175,10 @@ class BadCommands(unittest.TestCase):
                 assert_error(self, self.run_quietly([*PUT, f"@{folder}/{name}"]), 4, name)
 
 
-class Streams(unittest.TestCase):
+class Streams(KeeperTest):
     """Standard streams that are closed, full, or nobody's."""
     SHOWS = [["--help"], ["version"], ["status"], ["status", "--json"], QUERY, ["config", "list"],
              ["data", "get", "kept", "tasks", "kept-1"], ["space", "info", "kept", "--json"]]
-
-    @classmethod
-    def setUpClass(cls):
-        cls.device = Keeper("ada")
-        cls.addClassCleanup(cls.device.close)
-        cls.device.start().write_what_to_keep()
 
     def run_with(self, words, **streams):
         given = {"stdin": subprocess.DEVNULL, "stderr": subprocess.PIPE, **streams}

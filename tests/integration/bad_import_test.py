@@ -8,7 +8,7 @@ import socket
 import subprocess
 import unittest
 
-from bad_input import Frugal, Keeper, assert_error
+from bad_input import Keeper, KeeperTest, assert_error
 
 MIB = 1024 * 1024
 GOOD = json.dumps({
@@ -129,17 +129,7 @@ FILES = [
 CUTS = range(1, len(GOOD), 31)
 
 
-class BadFiles(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.device = Keeper("ada")
-        cls.addClassCleanup(cls.device.close)
-        cls.device.start().write_what_to_keep()
-        cls.file = cls.device.folder / "export.json"
-
-    def setUp(self):
-        self.frugal = Frugal(self, self.device)
-
+class BadFiles(KeeperTest):
     def assert_refused(self, path, code, words, stdin="/dev/null"):
         command = self.device.arguments("import", str(path), "--space", "kept")
         with self.device.little_memory(self):

@@ -9,6 +9,7 @@ import select
 import subprocess
 import sys
 import tempfile
+import unittest
 from pathlib import Path
 
 from lanyard_process import ANSWER_WITHIN_S, PROGRAM, Device
@@ -130,3 +131,20 @@ def files_of(folder):
     """Every file and what is in it, but for the lock, in which each agent writes its pid."""
     return {str(file.relative_to(folder)): file.read_bytes() for file in sorted(folder.rglob("*"))
             if file.is_file() and file.name != "agent.lock"}
+
+
+# ---- tests
+
+
+class KeeperTest(unittest.TestCase):
+    """Tests that share one device, whose records every one of them leaves as they were."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.device = Keeper("ada")
+        cls.addClassCleanup(cls.device.close)
+        cls.device.start().write_what_to_keep()
+        cls.file = cls.device.folder / "input"
+
+    def setUp(self):
+        self.frugal = Frugal(self, self.device)

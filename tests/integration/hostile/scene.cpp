@@ -108,6 +108,12 @@ DeviceId Scene::agents_device() {
 
 // ---- what there is to see
 
+void check_kept_without_effect(const Seen& before, const Seen& after) {
+  CHECK(after.state_hash == before.state_hash);
+  CHECK(after.changes == before.changes + 1);
+  CHECK(after.without_effect == before.without_effect + 1);
+}
+
 Seen Scene::seen() {
   const Json info = agent.call("space.info", {{"space", kSpace}});
   Seen out{info.at("state_hash"), info.at("changes"), 0, {}};

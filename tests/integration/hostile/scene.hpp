@@ -19,6 +19,9 @@ struct Seen {
   friend bool operator==(const Seen&, const Seen&) = default;
 };
 
+/// One change more is held, and nothing else is different.
+void check_kept_without_effect(const Seen& before, const Seen& after);
+
 /// An agent with a space of a few records, and Mallory: a member of it, whom this program plays.
 /// All keys are real, and Mallory holds what a member holds.
 class Scene {
