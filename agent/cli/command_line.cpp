@@ -75,7 +75,8 @@ class Parser {
       if (at->get_subcommands().empty()) return out;
     }
   }
-  [[nodiscard]] std::string help() const { return deepest()->help(path()); }
+  /// Of the verb that was met: the parser goes down to it by itself.
+  [[nodiscard]] std::string help() const { return app_.help(); }
   [[nodiscard]] std::string wrong(const CLI::ParseError& error) const {
     std::string why = error.what();
     std::string fix = "see  " + path() + " --help";

@@ -50,7 +50,8 @@ Result<storage::SpaceEntry> resolve_space(const std::vector<storage::SpaceEntry>
     if (space.left && ((id && space.id == *id) || space.name == name))
       return fail(Code::kNotFound, "the space " + in_quotes(name) + " was left on this device");
   return fail(Code::kNotFound, "there is no space " + in_quotes(name) + " on this device",
-              did_you_mean(name, known, "See  lanyard space list"));
+              did_you_mean(name, known,
+                           "See  lanyard space list  or make it with  lanyard space create NAME"));
 }
 
 Result<storage::KnownDevice> resolve_device(const std::vector<storage::KnownDevice>& devices,

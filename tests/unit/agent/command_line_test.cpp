@@ -173,6 +173,8 @@ TEST_CASE("each verb has help with its examples first") {
     REQUIRE(usage != std::string::npos);
     CHECK(examples < usage);
     CHECK_THAT(help.text, Catch::Contains("lanyard " + std::string(row)));
+    const std::string verb = *row == '\0' ? "lanyard" : "lanyard " + std::string(row);
+    CHECK_THAT(help.text, Catch::Contains("\nUsage: " + verb + " [OPTIONS]"));
   }
 }
 
