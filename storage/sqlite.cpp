@@ -9,7 +9,7 @@
 namespace lanyard::storage {
 namespace {
 
-constexpr int kPageBytes = 8192;
+constexpr int kPageBytes = 4096;
 constexpr std::int64_t kJournalBytesKept = 64 << 20;
 /// 256 MB of WAL: checkpoints are rare, and one writes each page once however often it changed.
 constexpr int kCheckpointPages = (256 << 20) / kPageBytes;
