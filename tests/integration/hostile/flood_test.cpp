@@ -106,7 +106,8 @@ wire::Grant large_grant(Scene& scene) {
 void fill(Scene& scene) {
   for (int i = 0; i < 15; ++i) {
     std::string text;
-    for (int line = 0; line < 20'000; ++line) text += std::to_string(line * i * 7919 % 10'007);
+    for (std::uint64_t line = 0; line < 20'000; ++line)
+      text += std::to_string(line * static_cast<std::uint64_t>(i) * 7919 % 10'007);
     scene.agent.call("data.put", {{"space", "notes"},
                                   {"collection", "large"},
                                   {"key", "l" + std::to_string(i)},
