@@ -43,7 +43,7 @@ check_build() { configure dev && build dev all; }
 # Such a file is named and left out: what gcc accepts is no finding.
 check_one() {
   local file=$1 output
-  if output=$(clang-tidy -p build/dev --quiet "$file" 2>/dev/null); then
+  if output=$(clang-tidy -p build/dev/clang-tidy --quiet "$file" 2>/dev/null); then
     printf 'ok  %s\n' "$file"
   elif grep -qF '[clang-diagnostic-error]' <<<"$output"; then
     printf 'not checked, clang cannot read it: %s\n' "$file"
@@ -57,6 +57,7 @@ export -f check_one
 # shellcheck disable=SC2016 # the inner shell expands $1
 check_clang-tidy() {
   configure dev
+  scripts/without_pch.py build/dev build/dev/clang-tidy || return 1
   scripts/cpp_files.py "${choice[@]}" --compiled build/dev |
     xargs -r -d '\n' -n 1 -P "$jobs" bash -c 'check_one "$1"' check_one
 }
