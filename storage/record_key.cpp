@@ -14,9 +14,8 @@ bool is_dash_place(std::size_t at) { return at == 8 || at == 13 || at == 18 || a
 constexpr std::array<std::int8_t, 256> kDigits = [] {
   std::array<std::int8_t, 256> out{};
   out.fill(-1);
-  for (int i = 0; i < 10; ++i) out[static_cast<std::size_t>('0' + i)] = static_cast<std::int8_t>(i);
-  for (int i = 10; i < 16; ++i)
-    out[static_cast<std::size_t>('a' + i - 10)] = static_cast<std::int8_t>(i);
+  for (std::size_t i = 0; i < 10; ++i) out['0' + i] = static_cast<std::int8_t>(i);
+  for (std::size_t i = 10; i < 16; ++i) out['a' + i - 10] = static_cast<std::int8_t>(i);
   return out;
 }();
 

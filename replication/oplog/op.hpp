@@ -82,7 +82,7 @@ struct Op {
 /// Appends the canonical msgpack of one op. Sorts nothing: fields and names must be sorted by UTF-8
 /// bytes and distinct, dots sorted and distinct. An op made by an OpReader encodes to the bytes it
 /// was read from.
-void encode(const Op& op, Bytes& out);
+void encode(const Op& op, Bytes& bytes);
 
 /// Checks ops of our own before they are numbered, and keeps its memory from one to the next.
 class OwnOp {

@@ -54,13 +54,13 @@ class Chance final : public Rng {
 
 /// A text of up to `characters` characters: all ranges of UTF-8, control characters, quotes.
 inline std::string some_text(Chance& chance, std::size_t characters) {
-  static const std::vector<std::string> kOdd{
+  static const std::vector<std::string> odd{
       "\"",     "\\",     "/",  "\n", "\x01", "\x7F", "é",      "ß",          "\u07FF",
       "\u0800", "\uFFFF", "漢", "😀",  "\t",   "\b",   "\u2028", "\U0010FFFF", "e\u0301"};
   std::string out;
   for (std::size_t left = chance.below(characters + 1); left > 0; --left) {
     if (chance.one_in(4)) {
-      out += chance.one_of(kOdd);
+      out += chance.one_of(odd);
     } else {
       out += static_cast<char>('a' + chance.below(26));
     }
@@ -81,10 +81,10 @@ inline std::vector<std::string> some_names(Chance& chance, std::size_t count_max
 
 /// Any finite double, with those that are hard to print as likely as the rest.
 inline double some_real(Chance& chance) {
-  static const std::vector<double> kOdd{0.0,   1.0,     -1.5,     5e-324, 1.7976931348623157e308,
-                                        0.1,   1e21,    1e-7,     1e16,   9007199254740993.0,
-                                        1e300, -2.5e-5, 123456.0, 1e15,   2.2250738585072014e-308};
-  if (chance.one_in(2)) return chance.one_of(kOdd);
+  static const std::vector<double> odd{0.0,   1.0,     -1.5,     5e-324, 1.7976931348623157e308,
+                                       0.1,   1e21,    1e-7,     1e16,   9007199254740993.0,
+                                       1e300, -2.5e-5, 123456.0, 1e15,   2.2250738585072014e-308};
+  if (chance.one_in(2)) return chance.one_of(odd);
   for (;;) {
     const auto value = std::bit_cast<double>(chance.next());
     if (value - value == 0) return value;  // neither NaN nor infinite
