@@ -6,6 +6,7 @@
 
 #include "replication/types/canonical.hpp"
 #include "replication/types/json_text.hpp"
+#include "replication/types/limits.hpp"
 #include "replication/types/utf8.hpp"
 
 namespace lanyard::agent {
@@ -13,8 +14,8 @@ namespace {
 
 /// Deeper than any value may be: what is deeper still is refused where it is read.
 constexpr std::size_t kDepthMax = 64;
-/// Members or elements of one value: more are of no use, and each costs some 50 bytes here.
-constexpr std::size_t kPartsMax = 65'536;
+/// Members or elements of one value: no op holds more, and each costs some 50 bytes here.
+constexpr std::size_t kPartsMax = limits::kOpNodesMax;
 
 class Cursor {
  public:

@@ -169,20 +169,24 @@ class Tables {
   unsigned char id_[2][16] = {};
 };
 
-/// L1: a log row and a record row for each record, `per` records a transaction.
+/// A log row and a record row for each record, `per` records a transaction. `beside`: what the log
+/// row holds beside the record.
+void write_rows(Tables& tables, const std::vector<Row>& rows, std::size_t per, std::size_t beside) {
+  for (std::size_t at = 0; at < rows.size();) {
+    tables.begin();
+    for (std::size_t i = 0; i < per && at < rows.size(); ++i, ++at) {
+      tables.log(beside + rows[at].packed);
+      tables.insert(rows[at]);
+    }
+    tables.commit();
+  }
+}
+
+/// L1: everything that a change has stands in its log row.
 double two_tables(const std::vector<Row>& rows, const fs::path& file, std::size_t per,
                   const char* synchronous) {
   Tables tables(file, Tables::Key::kText, synchronous);
-  return seconds_of([&] {
-    for (std::size_t at = 0; at < rows.size();) {
-      tables.begin();
-      for (std::size_t i = 0; i < per && at < rows.size(); ++i, ++at) {
-        tables.log(kSignatureAndHeader + rows[at].packed);
-        tables.insert(rows[at]);
-      }
-      tables.commit();
-    }
-  });
+  return seconds_of([&] { write_rows(tables, rows, per, kSignatureAndHeader); });
 }
 
 /// L3: 256 records a log row, ids of 16 bytes, 20,000 records a transaction sorted by id.
@@ -215,16 +219,7 @@ double segmented(const std::vector<Row>& rows, const fs::path& file) {
 /// Edits that come in: the row, and the log of it, over rows that are there.
 double edits(const std::vector<Row>& rows, const fs::path& file) {
   Tables tables(file, Tables::Key::kText, "NORMAL");
-  const auto all = [&] {
-    for (std::size_t at = 0; at < rows.size();) {
-      tables.begin();
-      for (std::size_t i = 0; i < 1000 && at < rows.size(); ++i, ++at) {
-        tables.log(rows[at].packed);
-        tables.insert(rows[at]);
-      }
-      tables.commit();
-    }
-  };
+  const auto all = [&] { write_rows(tables, rows, 1000, 0); };
   all();
   return seconds_of(all);
 }

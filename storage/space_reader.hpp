@@ -102,7 +102,6 @@ struct SpaceNumbers {
   std::uint64_t records = 0;
   std::uint64_t conflicts = 0;
   std::uint64_t changes = 0;
-  std::uint64_t without_effect = 0;
   std::uint64_t file_bytes = 0;
   VectorClock applied;
 };

@@ -178,9 +178,6 @@ Result<SpaceNumbers> SqliteSpaceReader::numbers() {
     LANYARD_TRY_SET(numbers.conflicts, conflict_count());
     LANYARD_TRY_SET(numbers.applied, read_clock());
     for (const auto& [log, head] : numbers.applied) numbers.changes += head.seq.value;
-    LANYARD_TRY_SET(const std::int64_t idle,
-                    database_.number("SELECT count(*) FROM lanyard_ineffective"));
-    numbers.without_effect = static_cast<std::uint64_t>(idle);
     LANYARD_TRY_SET(const std::int64_t pages, database_.number("PRAGMA page_count"));
     LANYARD_TRY_SET(const std::int64_t page, database_.number("PRAGMA page_size"));
     numbers.file_bytes = static_cast<std::uint64_t>(pages * page);

@@ -4,7 +4,6 @@
 
 #include "agent/service/names.hpp"
 #include "replication/types/canonical.hpp"
-#include "replication/types/device_id_text.hpp"
 #include "replication/types/json_text.hpp"
 
 namespace lanyard::agent {
@@ -14,7 +13,7 @@ constexpr std::size_t kSearchedMax = 100'000;
 
 struct Names {
   std::vector<storage::SpaceEntry> spaces;
-  std::map<DeviceId, std::string> devices;
+  DeviceNames devices;
 };
 
 Result<Names> names_of(storage::Vault& vault, const std::string& space, const DeviceId& self,
@@ -28,9 +27,7 @@ Result<Names> names_of(storage::Vault& vault, const std::string& space, const De
     LANYARD_TRY_SET(const storage::SpaceEntry found, resolve_space(spaces, space));
     out.spaces.push_back(found);
   }
-  LANYARD_TRY_SET(const auto devices, vault.devices());
-  for (const auto& device : devices) out.devices.emplace(device.id, shown_name(device));
-  out.devices[self] = self_name;
+  LANYARD_TRY_SET(out.devices, DeviceNames::read(vault, self, self_name));
   return out;
 }
 
@@ -74,11 +71,8 @@ void ConflictService::list(const std::string& space, std::size_t limit,
           if (!conflicts) return done(fail(conflicts.error()));
           for (storage::ReadConflict& conflict : *conflicts) {
             Listed& listed = out.emplace_back(Listed{one, std::move(conflict), {}});
-            for (const storage::ReadSibling& sibling : listed.conflict.siblings) {
-              const auto name = names->devices.find(sibling.device);
-              listed.devices.push_back(
-                  name != names->devices.end() ? name->second : to_short_text(sibling.device));
-            }
+            for (const storage::ReadSibling& sibling : listed.conflict.siblings)
+              listed.devices.push_back(names->devices.of(sibling.device));
           }
           if (out.size() >= limit) break;
         }

@@ -84,4 +84,19 @@ std::string shown_name(const storage::KnownDevice& device) {
   return device.name.empty() ? to_short_text(device.id) : device.name;
 }
 
+Result<DeviceNames> DeviceNames::read(storage::Vault& vault, const DeviceId& self,
+                                      const std::string& self_name) {
+  DeviceNames out;
+  LANYARD_TRY_SET(const auto devices, vault.devices());
+  for (const storage::KnownDevice& device : devices)
+    out.names_.emplace(device.id, shown_name(device));
+  out.names_.insert_or_assign(self, self_name);
+  return out;
+}
+
+std::string DeviceNames::of(const DeviceId& device) const {
+  const auto known = names_.find(device);
+  return known == names_.end() ? to_short_text(device) : known->second;
+}
+
 }  // namespace lanyard::agent

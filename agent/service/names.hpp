@@ -1,12 +1,13 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "storage/vault.hpp"
 
-/// From what people write to what they mean. Pure.
+/// From what people write to what they mean, and from what is meant to what they read.
 namespace lanyard::agent {
 
 /// A space by its id or its local name. kNotFound names what is near; a space that was left is only
@@ -22,5 +23,17 @@ namespace lanyard::agent {
 
 /// A device's name for people: what we call it, else its short id.
 [[nodiscard]] std::string shown_name(const storage::KnownDevice& device);
+
+/// The same by id, for devices that may not be known here too.
+class DeviceNames {
+ public:
+  /// Of this device and of all that storage knows.
+  [[nodiscard]] static Result<DeviceNames> read(storage::Vault& vault, const DeviceId& self,
+                                                const std::string& self_name);
+  [[nodiscard]] std::string of(const DeviceId& device) const;
+
+ private:
+  std::map<DeviceId, std::string> names_;
+};
 
 }  // namespace lanyard::agent

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "agent/service/names.hpp"
-#include "replication/types/device_id_text.hpp"
 
 namespace lanyard::agent {
 namespace {
@@ -20,27 +19,6 @@ void tell(Network& network, const SpaceId& space, storage::WriteOutcome outcome)
   if (!outcome.runs.empty())
     network.committed(space, std::make_shared<const storage::WriteOutcome>(std::move(outcome)));
 }
-
-/// What people here call devices.
-class Names {
- public:
-  [[nodiscard]] static Result<Names> read(storage::Vault& vault, const DeviceId& self,
-                                          const std::string& self_name) {
-    Names out;
-    LANYARD_TRY_SET(const auto devices, vault.devices());
-    for (const storage::KnownDevice& device : devices)
-      out.names_.emplace(device.id, shown_name(device));
-    out.names_.insert_or_assign(self, self_name);
-    return out;
-  }
-  [[nodiscard]] std::string of(const DeviceId& device) const {
-    const auto known = names_.find(device);
-    return known == names_.end() ? to_short_text(device) : known->second;
-  }
-
- private:
-  std::map<DeviceId, std::string> names_;
-};
 
 }  // namespace
 
@@ -117,7 +95,7 @@ void SpaceService::info(const std::string& space, bool with_hash, Done<SpaceInfo
         SpaceInfo out;
         LANYARD_TRY_SET(out.space, space_of(vault, space, true));
         out.file = vault.file_of(out.space.id);
-        LANYARD_TRY_SET(const Names names, Names::read(vault, self, self_name));
+        LANYARD_TRY_SET(const DeviceNames names, DeviceNames::read(vault, self, self_name));
         for (const DeviceId& member : out.space.members)
           out.members.emplace_back(member, names.of(member));
         if (out.space.left) return out;

@@ -275,10 +275,9 @@ Effect effect_of(ByteView plain) {
 }
 
 Bytes encode_plain(const std::vector<Op>& ops) {
-  Bytes plain{kEncodingMsgpack};
-  CanonicalWriter(plain).array(ops.size());
-  for (const Op& op : ops) encode(op, plain);
-  return plain;
+  Bytes encoded;
+  for (const Op& op : ops) encode(op, encoded);
+  return plain_of(ops.size(), encoded);
 }
 
 Bytes plain_of(std::size_t count, ByteView encoded) {

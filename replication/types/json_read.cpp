@@ -22,9 +22,9 @@ void append_utf8(std::uint32_t point, std::string& out) {
   }
 }
 
-/// Members that wait for their objects to end and be sorted, in all objects that are open: each
-/// takes some 100 bytes, many times what it takes in the text.
-constexpr std::size_t kOpenMembersMax = 65'536;
+/// Members that wait for their objects to end and be sorted, in all objects that are open: no op
+/// holds more, and each takes some 100 bytes, many times what it takes in the text.
+constexpr std::size_t kOpenMembersMax = limits::kOpNodesMax;
 
 /// Recursive descent; recursion is bounded by limits::kValueDepthMax.
 class Parser {

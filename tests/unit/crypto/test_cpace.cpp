@@ -24,15 +24,25 @@ struct Sides {
   [[nodiscard]] CpaceContext context() const { return {code, session, joiner, host, {}}; }
 };
 
-/// Lets two sides talk, and says whether each is convinced of the other.
+/// Two sides that have each other's shares.
+struct Talk {
+  RepeatableRng chance_of_joiner{"one"};
+  RepeatableRng chance_of_host{"two"};
+  Cpace joiner;
+  Cpace host;
+
+  Talk(const Sides& one, const Sides& two)
+      : joiner(Role::kInitiator, one.context(), chance_of_joiner),
+        host(Role::kResponder, two.context(), chance_of_host) {
+    REQUIRE(joiner.take(host.share()));
+    REQUIRE(host.take(joiner.share()));
+  }
+};
+
+/// Whether each is convinced of the other.
 std::pair<bool, bool> convinced(const Sides& one, const Sides& two) {
-  RepeatableRng chance_of_one("one");
-  RepeatableRng chance_of_two("two");
-  Cpace joiner(Role::kInitiator, one.context(), chance_of_one);
-  Cpace host(Role::kResponder, two.context(), chance_of_two);
-  REQUIRE(joiner.take(host.share()));
-  REQUIRE(host.take(joiner.share()));
-  return {joiner.is_confirmed(host.tag()), host.is_confirmed(joiner.tag())};
+  const Talk talk(one, two);
+  return {talk.joiner.is_confirmed(talk.host.tag()), talk.host.is_confirmed(talk.joiner.tag())};
 }
 
 TEST_CASE("CPace gives what the draft's vectors say") {
@@ -101,16 +111,11 @@ TEST_CASE("what we said ourselves convinces nobody when it comes back") {
 
 TEST_CASE("a tag with one bit changed convinces nobody") {
   const Sides sides;
-  RepeatableRng chance_of_one("one");
-  RepeatableRng chance_of_two("two");
-  Cpace joiner(Role::kInitiator, sides.context(), chance_of_one);
-  Cpace host(Role::kResponder, sides.context(), chance_of_two);
-  REQUIRE(joiner.take(host.share()));
-  REQUIRE(host.take(joiner.share()));
-  const CpaceTag right = host.tag();
-  REQUIRE(joiner.is_confirmed(right));
+  const Talk talk(sides, sides);
+  const CpaceTag right = talk.host.tag();
+  REQUIRE(talk.joiner.is_confirmed(right));
   for (std::size_t at = 0; at < right.view().size(); ++at)
-    CHECK_FALSE(joiner.is_confirmed(*CpaceTag::from(flipped(right.view(), at, at % 8))));
+    CHECK_FALSE(talk.joiner.is_confirmed(*CpaceTag::from(flipped(right.view(), at, at % 8))));
 }
 
 }  // namespace
