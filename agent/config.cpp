@@ -87,6 +87,7 @@ Status check_misspelt(const Environment& environment, const std::vector<std::str
       continue;
     const auto nearest = nearest_name(name.substr(8), [&] {
       std::vector<std::string> ends;
+      ends.reserve(known.size());
       for (const std::string& one : known) ends.push_back(one.substr(8));
       return ends;
     }());

@@ -58,7 +58,7 @@ class ExportEvents {
   bool end_object() { return close('}'); }
   bool end_array() { return close(']'); }
   bool key(std::string& name);
-  bool parse_error(std::size_t position, const std::string& last, const Json::exception& error);
+  bool parse_error(std::size_t position, const std::string& last, const Json::exception& thrown);
 
   [[nodiscard]] Status finish();
 

@@ -145,7 +145,8 @@ void DataService::count(const std::string& space, const storage::RecordQuery& qu
 void DataService::watch(const std::string& space, const std::string& collection,
                         std::vector<storage::Condition> where, Watcher watcher,
                         const Done<std::uint64_t>& done) {
-  directory_.find(space, [=, this, where = std::move(where)](const Result<SpaceId>& found) {
+  directory_.find(space, [=, this, where = std::move(where),
+                          watcher = std::move(watcher)](const Result<SpaceId>& found) {
     if (!found) return done(fail(found.error()));
     done(feed_.watch(*found, [=, this, id = *found](const storage::Touched& touched) {
       on_touched(id, collection, where, watcher, touched);

@@ -25,7 +25,7 @@ Engine::Engine(Config config, const Hasher& hasher, const Verifier& verifier,
 
 std::vector<Effect> Engine::step(Input input, Now now) {
   now_ = now;
-  std::visit([&](auto&& each) { on(std::move(each)); }, std::move(input));
+  std::visit([&](auto&& each) { on(std::forward<decltype(each)>(each)); }, std::move(input));
   std::vector<Effect> effects = out_.take();
   tidy(effects);
   std::vector<Effect> more = out_.take();  // what the leaving of a link set in motion
@@ -141,7 +141,7 @@ Status Engine::hear(LinkId link, Session& session, wire::Message message) {
       out_.hang_up(link, each.code, "the peer said goodbye");
       return {};
     } else {
-      return hear_of_space(link, session, std::move(each));
+      return hear_of_space(link, session, std::forward<decltype(each)>(each));
     }
   };
   return std::visit(handle, std::move(message));

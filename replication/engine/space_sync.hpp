@@ -49,14 +49,14 @@ class SpaceSync {
   // ---- peers
   /// The peer is linked, and this space concerns it: from now on it hears of what is new.
   /// `knows_of_it`: it need not be told that the space is here.
-  void peer_listed(LinkId link, const DeviceId& peer, bool knows_of_it);
+  void peer_listed(LinkId link, const DeviceId& device, bool knows_of_it);
   /// Its digest equalled ours. `still`: ours has not changed since, so that both hold the same now.
   void peer_equal(LinkId link, bool still);
   /// It has something that we have not, or may have.
   void peer_has_news(LinkId link, Now now);
   void peer_gone(LinkId link, Now now);
   /// A linked device may have become a member just now: then it is told what there is. True if so.
-  bool offer(LinkId link, const DeviceId& peer);
+  bool offer(LinkId link, const DeviceId& device);
 
   /// A message about this space. kBusy: more came than can wait while the space is being opened.
   [[nodiscard]] Status hear(LinkId link, SpaceMessage message, Now now);
