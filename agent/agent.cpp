@@ -47,6 +47,7 @@ class Agent {
     identity_.emplace(std::move(identity));
     ciphers_.emplace(*identity_, rng_);
     LANYARD_TRY_SET(vault_, open_vault());
+    LANYARD_TRY(vault_->home(wall_now()));
     LANYARD_TRY_SET(network_, open_network());
     return {};
   }
@@ -65,6 +66,9 @@ class Agent {
         [server = control.get()](const SpaceId& space, const storage::Touched& touched) {
           server->changed(space, touched);
         });
+    network_->on_home_moved([server = control.get()](const SpaceId& from, const SpaceId& to) {
+      server->home_moved(from, to);
+    });
     log_info("device " + to_short_text(identity_->device()) + " serves " +
              config_.paths.data_dir.string() + " on sync port " + std::to_string(sync_port));
     systemd_notify("READY=1");

@@ -9,6 +9,7 @@
 
 #include "agent/config_file.hpp"
 #include "agent/display_text.hpp"
+#include "replication/types/nearest_name.hpp"
 
 namespace lanyard::agent {
 namespace {

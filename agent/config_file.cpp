@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "agent/display_text.hpp"
+#include "replication/types/nearest_name.hpp"
 
 namespace lanyard::agent {
 namespace {

@@ -48,10 +48,6 @@ using ConfigValue = std::variant<std::string, std::int64_t, bool, std::vector<st
 /// "an integer from 1 to 65535", for messages and help.
 [[nodiscard]] std::string expected_of(const ConfigKey& key);
 
-/// The known name that a person may have meant; nothing if none is near.
-[[nodiscard]] std::optional<std::string> nearest_name(std::string_view wrong,
-                                                      const std::vector<std::string>& known);
-
 /// "host:port", "1.2.3.4:5" or "[::1]:5", with a port from 1 to 65535.
 [[nodiscard]] bool is_host_and_port(std::string_view text);
 

@@ -209,8 +209,10 @@ void Driver::note(const engine::Progress& notice) {
   peers_[notice.peer].spaces[notice.space] = {notice.space, notice.phase, notice.bytes};
   if (notice.phase != engine::Phase::kInStep) return;
   // What came in may have changed the space's name and members.
-  storage_->run([space = notice.space](storage::Vault& vault) {
-    static_cast<void>(vault.refresh_space(space));
+  storage_->run([this, space = notice.space](storage::Vault& vault) {
+    const auto refreshed = vault.refresh_space(space);
+    if (refreshed && caught_up_)
+      asio::post(io_, [this, has_new = *refreshed] { caught_up_(has_new); });
   });
 }
 

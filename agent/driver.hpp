@@ -15,6 +15,11 @@ class Driver {
   /// Storage outlives every step until the loop ends.
   void start(storage::StorageThread& storage) { storage_ = &storage; }
   void on_merged(Network::Merged merged) { merged_ = std::move(merged); }
+  /// A space was caught up with: called on this thread once its name and members are up to date.
+  /// `has_new`: there are members that there were not.
+  void on_caught_up(std::function<void(bool has_new)> caught_up) {
+    caught_up_ = std::move(caught_up);
+  }
   void feed(engine::Input input);
   /// What was to be sent on this link is on its way.
   void drained(engine::LinkId link) { read_next(link); }
@@ -61,6 +66,7 @@ class Driver {
   LinkSet& links_;
   storage::StorageThread* storage_ = nullptr;
   Network::Merged merged_;
+  std::function<void(bool)> caught_up_;
   asio::steady_timer timer_;
   std::optional<engine::Instant> timer_at_;
   /// What a link has asked of the log: read one after the other, and only as fast as it is sent.

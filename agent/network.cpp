@@ -5,6 +5,8 @@
 
 #include "agent/clock.hpp"
 #include "agent/driver.hpp"
+#include "agent/logging.hpp"
+#include "agent/pairing/desk.hpp"
 #include "agent/ping_run.hpp"
 #include "crypto/link_handshake.hpp"
 #include "crypto/sodium.hpp"
@@ -94,7 +96,19 @@ class NetworkLoop final : public Network {
                driver_.feed(engine::Received{link, std::move(message)});
              },
              [this](engine::LinkId link) { driver_.drained(link); },
-             [this](const DeviceId& peer, const std::string& address) { on_met(peer, address); }}),
+             [this](const DeviceId& peer, const std::string& address) { on_met(peer, address); },
+             [this](const PairingLink& link) { desk_.on_stranger(link); },
+             [this](engine::LinkId link, const Bytes& message) { desk_.on_message(link, message); },
+             [this](engine::LinkId link, const Error& why) { desk_.on_end(link, why); }}),
+        desk_(
+            io_, links_, rng_,
+            [this](const DeviceId& device, const std::string& address) {
+              on_paired(device, address);
+            },
+            [this](const SpaceId& space, const auto& outcome) {
+              on_committed(space, *outcome);
+              driver_.feed(engine::SyncNow{});
+            }),
         driver_(io_, {identity.device(), options_.device_name, options_.build}, hasher_, verifier_,
                 ciphers_, links_) {}
 
@@ -108,15 +122,20 @@ class NetworkLoop final : public Network {
     return acceptor_->local_endpoint().port();
   }
 
-  void on_merged(Merged merged) override { driver_.on_merged(std::move(merged)); }
+  void on_merged(Merged merged) override {
+    merged_ = merged;
+    driver_.on_merged(std::move(merged));
+  }
+
+  void on_home_moved(HomeMoved moved) override { home_moved_ = std::move(moved); }
 
   void run(storage::StorageThread& storage) override {
     storage_ = &storage;
     driver_.start(storage);
-    storage.run([this](storage::Vault& vault) {
-      auto devices = vault.devices();
-      if (devices) asio::post(io_, [this, list = std::move(*devices)] { know(list); });
-    });
+    driver_.on_caught_up([this](bool has_new) { on_caught_up(has_new); });
+    desk_.start(storage, {link_identity_.device(), options_.device_name, sync_port()});
+    read_devices();
+    move_home();
     for (const std::string& address : options_.static_peers) links_.know_address(address);
     signals_.async_wait([this](const std::error_code& error, int) {
       if (!error) on_stop();
@@ -157,6 +176,8 @@ class NetworkLoop final : public Network {
   }
   void space_left(const SpaceId& space) override { driver_.feed(engine::SpaceLeft{space}); }
   void sync_now() override { driver_.feed(engine::SyncNow{}); }
+  [[nodiscard]] std::vector<Nearby> nearby() const override { return {}; }
+  [[nodiscard]] PairingDesk& pairing() override { return desk_; }
   void ping(const DeviceId& device, std::function<void(std::vector<PingStep>)> done) override {
     std::make_shared<PingRun>(io_, links_, driver_, device, std::move(done))->start();
   }
@@ -185,6 +206,53 @@ class NetworkLoop final : public Network {
     }
   }
 
+  /// Who is known may have changed, by a space that came in.
+  void read_devices() {
+    storage_->run([this](storage::Vault& vault) {
+      auto devices = vault.devices();
+      if (devices) asio::post(io_, [this, list = std::move(*devices)] { know(list); });
+    });
+  }
+
+  void on_caught_up(bool has_new) {
+    if (has_new) read_devices();
+    if (home_waits_) move_home();
+  }
+
+  void on_paired(const DeviceId& device, const std::string& address) {
+    links_.know(device, address);
+    if (!address.empty()) links_.dial_now(device);
+    home_waits_ = true;
+  }
+
+  /// Carries our `default` over to another device's, piece by piece, where a pairing said so.
+  void move_home() {
+    if (std::exchange(home_is_asked_, true)) return;
+    storage_->run([this](storage::Vault& vault) {
+      auto moved = std::make_shared<Result<storage::HomeMove>>(vault.move_home(wall_now()));
+      asio::post(io_, [this, moved] { on_home_move(*moved); });
+    });
+  }
+
+  void on_home_move(const Result<storage::HomeMove>& moved) {
+    using State = storage::HomeMove::State;
+    home_is_asked_ = false;
+    if (!moved) {
+      // Tried again when something comes in, and at the next start.
+      home_waits_ = true;
+      return log_error("the space \"default\" cannot be carried over: " + moved.error().detail);
+    }
+    home_waits_ = moved->state == State::kWaiting;
+    if (moved->state == State::kNone || home_waits_) return;
+    on_committed(moved->to, moved->outcome);
+    if (merged_) merged_(moved->to, moved->outcome.touched);
+    if (moved->state != State::kMoving) {
+      driver_.feed(engine::SpaceLeft{moved->from});
+      if (home_moved_) home_moved_(moved->from, moved->to);
+    }
+    if (moved->state != State::kOver) move_home();
+  }
+
   void on_met(const DeviceId& peer, const std::string& address) {
     storage_->run([peer, address](storage::Vault& vault) {
       static_cast<void>(vault.saw_device(peer, "", address, wall_now()));
@@ -209,6 +277,7 @@ class NetworkLoop final : public Network {
     acceptor_->close(ignored);
     accept_timer_.cancel();
     signals_.cancel(ignored);
+    desk_.stop();
     driver_.feed(engine::ShutDown{});
     links_.stop();
     // What has not said goodbye by then is cut off: nothing that matters is in it.
@@ -233,12 +302,17 @@ class NetworkLoop final : public Network {
   crypto::SpaceKeysFactory ciphers_;
   asio::io_context io_{1};
   LinkSet links_;
+  PairingDesk desk_;
   Driver driver_;
   std::optional<Tcp::acceptor> acceptor_;
   asio::steady_timer accept_timer_{io_};
   asio::steady_timer quiet_timer_{io_};
   asio::signal_set signals_{io_, SIGINT, SIGTERM};
   storage::StorageThread* storage_ = nullptr;
+  Merged merged_;
+  HomeMoved home_moved_;
+  bool home_waits_ = false;     ///< for a space to come in
+  bool home_is_asked_ = false;  ///< a piece of the move is with storage
   bool stopping_ = false;
 };
 

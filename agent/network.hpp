@@ -15,6 +15,8 @@ class Identity;
 
 namespace lanyard::agent {
 
+class PairingDesk;
+
 /// How far one space is with one linked peer.
 struct SpaceLink {
   SpaceId space;
@@ -33,6 +35,12 @@ struct PeerStatus {
   std::int64_t clock_ahead_ms = 0;  ///< its wall clock minus ours, at hello
   std::string last_failure;         ///< why the last attempt or link ended; empty: it did not
   std::vector<SpaceLink> spaces;
+};
+
+/// A device that was seen on the network, whoever it is.
+struct Nearby {
+  std::string address;   ///< host:port
+  bool pairing = false;  ///< it says that it shows a pairing code
 };
 
 /// What was heard and not liked, since start: for status and tests.
@@ -75,9 +83,13 @@ class Network {
   virtual ~Network() = default;
 
   [[nodiscard]] virtual std::uint16_t sync_port() const = 0;
-  /// What others wrote was merged: called on the storage thread, for those who watch. Before run().
+  /// What others wrote was merged: called on any thread, for those who watch. Before run().
   using Merged = std::function<void(const SpaceId&, const storage::Touched&)>;
   virtual void on_merged(Merged merged) = 0;
+  /// What was our `default` is a part of `to` from now on: called on the network thread. Before
+  /// run().
+  using HomeMoved = std::function<void(const SpaceId& from, const SpaceId& to)>;
+  virtual void on_home_moved(HomeMoved moved) = 0;
   /// Runs the loop until stop(). Blocks: the caller's thread becomes the network thread.
   virtual void run(storage::StorageThread& storage) = 0;
   /// From any thread: says goodbye to everyone and ends run().
@@ -96,6 +108,9 @@ class Network {
   virtual void device_forgotten(const DeviceId& device) = 0;
   virtual void space_left(const SpaceId& space) = 0;
   virtual void sync_now() = 0;
+  [[nodiscard]] virtual std::vector<Nearby> nearby() const = 0;
+  /// Where devices are paired.
+  [[nodiscard]] virtual PairingDesk& pairing() = 0;
   virtual void ping(const DeviceId& device, std::function<void(std::vector<PingStep>)> done) = 0;
 };
 

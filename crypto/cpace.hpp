@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "crypto/noise.hpp"
 #include "crypto/secret.hpp"
 #include "replication/ports.hpp"
@@ -40,6 +42,9 @@ class Cpace {
   /// Whether the other side has the same key: the same code, session and device keys. Takes as long
   /// for a wrong tag as for the right one.
   [[nodiscard]] bool is_confirmed(const CpaceTag& theirs) const;
+  /// Six digits that two people compare: equal where the keys are, ours and not the draft's.
+  /// Nothing rests on them, since tags prove more; they tell two pairings in one room apart.
+  [[nodiscard]] std::string check() const;
   /// The draft's ISK. Nothing of it leaves the device; what derives from it does.
   [[nodiscard]] const Secret<64>& key() const { return key_; }
 

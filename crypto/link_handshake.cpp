@@ -22,9 +22,10 @@ LinkIdentity::LinkIdentity(const Signer& device, Rng& rng)
       certificate_(certify(device, noise_static_.public_key)) {}
 
 LinkHandshake::LinkHandshake(Role role, const LinkIdentity& own, const LinkPreface& preface,
-                             Accepts accepts, Rng& rng)
+                             LinkPurpose purpose, Accepts accepts, Rng& rng)
     : role_(role),
       own_(own),
+      purpose_(purpose),
       accepts_(std::move(accepts)),
       noise_(role, own.noise_static(), prologue_of(preface), rng) {
   LANYARD_CHECK(accepts_, "somebody must say which devices are accepted");
@@ -52,7 +53,9 @@ Result<LinkHandshake::Step> LinkHandshake::take(ByteView message) {
   LANYARD_TRY(identify(payload));
   Step step;
   if (role_ == Role::kInitiator) {
-    LANYARD_TRY_SET(step.to_send, noise_.write_message(encode(own_.certificate())));
+    Bytes own = encode(own_.certificate());
+    own.push_back(static_cast<std::uint8_t>(purpose_));
+    LANYARD_TRY_SET(step.to_send, noise_.write_message(own));
   }
   LANYARD_TRY_SET(step.link, finish());
   return step;
@@ -65,6 +68,12 @@ Result<LinkHandshake::Step> LinkHandshake::answer_first(ByteView payload) {
 }
 
 Status LinkHandshake::identify(ByteView payload) {
+  if (role_ == Role::kResponder) {
+    if (payload.empty() || payload.back() > static_cast<std::uint8_t>(LinkPurpose::kPair))
+      return fail(Code::kMalformed, "a dialer that does not say what it wants");
+    purpose_ = static_cast<LinkPurpose>(payload.back());
+    payload = payload.first(payload.size() - 1);
+  }
   LANYARD_TRY_SET(const LinkCertificate certificate, decode_link_certificate(payload));
   if (!is_certified(certificate, *noise_.remote_static()))
     return fail(Code::kUnauthenticated, "a Noise key that the device did not sign");
@@ -78,7 +87,7 @@ Status LinkHandshake::identify(ByteView payload) {
 
 Result<AuthenticatedLink> LinkHandshake::finish() {
   LANYARD_TRY_SET(NoiseTransport transport, noise_.split());
-  return AuthenticatedLink{*remote_, transport.handshake_hash,
+  return AuthenticatedLink{*remote_, purpose_, transport.handshake_hash,
                            LinkCipher(std::move(transport.send), std::move(transport.receive))};
 }
 

@@ -28,16 +28,24 @@ class LinkIdentity {
 /// the clear (design 5).
 using LinkPreface = FixedBytes<struct LinkPrefaceTag, 16>;
 
+/// What a dialer calls for.
+enum class LinkPurpose : std::uint8_t {
+  kSync = 0,
+  kPair = 1,  ///< also where the two know each other already
+};
+
 /// A link on which both sides have proven who they are.
 struct AuthenticatedLink {
   DeviceId remote;
+  LinkPurpose purpose = LinkPurpose::kSync;
   HandshakeHash handshake_hash;
   LinkCipher cipher;
 };
 
 /// One side of a link's handshake: Noise XX with the prologue "lanyard-link-v1" || preface, so that
 /// nobody between the two can talk them down to an older version; an empty first payload, and a
-/// LinkCertificate in each of the other two. Without a clock: its owner gives up after
+/// LinkCertificate in each of the other two, behind which the dialer's has one byte more, its
+/// LinkPurpose. Without a clock: its owner gives up after
 /// limits::kHandshakeTimeMax. The first failure is the last: close the link and tell the other side
 /// nothing.
 class LinkHandshake {
@@ -56,9 +64,9 @@ class LinkHandshake {
     std::optional<AuthenticatedLink> link;  ///< there once the handshake is over
   };
 
-  /// The initiator dials. `own` and `rng` outlive this.
-  LinkHandshake(Role role, const LinkIdentity& own, const LinkPreface& preface, Accepts accepts,
-                Rng& rng);
+  /// The initiator dials, and says what for. `own` and `rng` outlive this.
+  LinkHandshake(Role role, const LinkIdentity& own, const LinkPreface& preface, LinkPurpose purpose,
+                Accepts accepts, Rng& rng);
 
   /// The dialer's first message, once. kProtocol for a listener.
   [[nodiscard]] Result<Bytes> start();
@@ -76,6 +84,7 @@ class LinkHandshake {
 
   Role role_;
   const LinkIdentity& own_;
+  LinkPurpose purpose_;  ///< a listener's is what its dialer says
   Accepts accepts_;
   NoiseHandshake noise_;
   std::optional<DeviceId> remote_;

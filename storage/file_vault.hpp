@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <set>
 
 #include "storage/platform.hpp"
@@ -11,8 +12,10 @@ namespace lanyard::storage {
 /// The Vault over a data folder.
 class FileVault final : public Vault {
  public:
-  /// `dirty`: spaces whose digest in platform.sqlite may be old.
-  FileVault(Options options, const Ports& ports, Platform platform, std::set<SpaceId> dirty);
+  /// `dirty`: spaces whose digest in platform.sqlite may be old. `parts`: those that were carried
+  /// over, and into which.
+  FileVault(Options options, const Ports& ports, Platform platform, std::set<SpaceId> dirty,
+            std::map<SpaceId, SpaceId> parts);
   ~FileVault() override;
 
   [[nodiscard]] Result<std::vector<KnownDevice>> devices() override;
@@ -28,12 +31,17 @@ class FileVault final : public Vault {
   [[nodiscard]] Status join_space(const SpaceId& space, WallTime now) override;
   [[nodiscard]] Result<WriteOutcome> share_space(const SpaceId& space, const DeviceId& device,
                                                  WallTime now) override;
-  [[nodiscard]] Status refresh_space(const SpaceId& space) override;
+  [[nodiscard]] Result<bool> refresh_space(const SpaceId& space) override;
   [[nodiscard]] Status leave_space(const SpaceId& space) override;
   [[nodiscard]] Result<SpaceStore*> space(const SpaceId& space) override;
   [[nodiscard]] Result<std::vector<SharedSpace>> shared_with(const DeviceId& peer) override;
   [[nodiscard]] Status room_to_write() override;
   [[nodiscard]] std::filesystem::path file_of(const SpaceId& space) const override;
+
+  [[nodiscard]] Result<Home> home(WallTime now) override;
+  [[nodiscard]] Result<PairOutcome> pair(const NewPairing& pairing, WallTime now) override;
+  [[nodiscard]] Result<HomeMove> move_home(WallTime now) override;
+  [[nodiscard]] SpaceId stands_for(const SpaceId& space) const override;
 
   [[nodiscard]] Status acknowledged(const DeviceId& device, const SpaceId& space,
                                     const VectorClock& durable) override;
@@ -66,14 +74,21 @@ class FileVault final : public Vault {
   [[nodiscard]] Status take_name(const SpaceId& space);
   [[nodiscard]] Result<std::string> free_space_name(const std::string& name);
 
+  // Our `default` (file_vault_home.cpp).
+  [[nodiscard]] Result<std::optional<SpaceId>> space_setting(const char* key);
+  [[nodiscard]] Result<bool> is_shared(const SpaceId& space);
+  [[nodiscard]] Result<bool> can_move_to(const SpaceId& space);
+  [[nodiscard]] Result<HomeMove> carry_piece(const SpaceId& from, const SpaceId& to, WallTime now);
+
   Options options_;
   Ports ports_;
   Platform platform_;
   SpaceFiles files_;
   /// As platform.sqlite says: marked before the first write, clean again once closed.
   std::set<SpaceId> dirty_;
-  std::set<SpaceId> unsettled_;  ///< dirty ones that cannot be settled now: reported once
-  std::set<SpaceId> failed_;     ///< as `has_failed`, which may not have been written
+  std::set<SpaceId> unsettled_;       ///< dirty ones that cannot be settled now: reported once
+  std::map<SpaceId, SpaceId> parts_;  ///< what was carried over, and into what
+  std::set<SpaceId> failed_;          ///< as `has_failed`, which may not have been written
   bool is_closed_ = false;
 };
 

@@ -95,7 +95,7 @@ bool FileVault::settle_one() {
   });
   if (place == dirty_.end()) return false;
   const SpaceId space = *place;
-  const Status refreshed = refresh_space(space);
+  const auto refreshed = refresh_space(space);
   files_.close(space);
   if (!dirty_.contains(space)) return true;
   unsettled_.insert(space);

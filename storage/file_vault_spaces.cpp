@@ -91,20 +91,27 @@ Result<WriteOutcome> FileVault::share_space(const SpaceId& space, const DeviceId
   LANYARD_TRY_SET(WatchedStore * store, open_store(space));
   LANYARD_TRY_SET(WriteOutcome outcome, store->admit(device, now));
   // It is admitted, whatever comes of the list of members: that is made again after a crash.
-  if (const Status listed = refresh_space(space); !listed) report(space, listed.error());
+  if (const auto listed = refresh_space(space); !listed) report(space, listed.error());
   return outcome;
 }
 
 Status FileVault::leave_space(const SpaceId& space) {
+  LANYARD_TRY_SET(const auto home, space_setting(kHomeSetting));
+  LANYARD_TRY_SET(const auto moves_to, space_setting(kMovesToSetting));
+  if (space == home || space == moves_to)
+    return fail(Code::kNotAllowed, "every device has a space called \"default\"",
+                "Other spaces can be left.");
   LANYARD_TRY(platform_.leave_space(space));
   files_.close(space);
   return {};
 }
 
-Status FileVault::refresh_space(const SpaceId& space) {
+Result<bool> FileVault::refresh_space(const SpaceId& space) {
   LANYARD_TRY_SET(const WatchedStore* store, open_store(space));
-  LANYARD_TRY(platform_.set_members(space, store->state().log.members()));
-  return take_name(space);
+  LANYARD_TRY_SET(const bool has_new, platform_.set_members(space, store->state().log.members(),
+                                                            ports_.signer.device()));
+  LANYARD_TRY(take_name(space));
+  return has_new;
 }
 
 Status FileVault::take_name(const SpaceId& space) {

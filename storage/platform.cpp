@@ -92,12 +92,20 @@ Result<std::optional<std::string>> Platform::setting(const std::string& key) {
 }
 
 Status Platform::set_setting(const std::string& key, const std::string& value) {
-  return write(Sync::kFull, [&] {
-    return Query(database_, "INSERT OR REPLACE INTO lanyard_settings VALUES (?, ?)")
-        .bind(key)
-        .bind(value)
-        .run();
-  });
+  return write(Sync::kFull, [&] { return put_setting(key.c_str(), value); });
+}
+
+Status Platform::put_setting(const char* key, const std::string& value) {
+  return Query(database_, "INSERT OR REPLACE INTO lanyard_settings VALUES (?, ?)")
+      .bind(std::string_view(key))
+      .bind(value)
+      .run();
+}
+
+Status Platform::drop_setting(const char* key) {
+  return Query(database_, "DELETE FROM lanyard_settings WHERE key = ?")
+      .bind(std::string_view(key))
+      .run();
 }
 
 void Platform::close() {

@@ -1,11 +1,19 @@
 #pragma once
 
+#include <map>
+
 #include "storage/sqlite.hpp"
 #include "storage/vault.hpp"
 
 /// platform.sqlite: what one device knows beside what stands in its spaces. Names and rights are
 /// checked by Vault; here are the rows.
 namespace lanyard::storage {
+
+/// Settings with a space's id: the one that `default` means; the one that it is to become a part
+/// of, once that is here; the one that is being carried over into it.
+inline constexpr const char* kHomeSetting = "default_space";
+inline constexpr const char* kMovesToSetting = "default_moves_to";
+inline constexpr const char* kMovesFromSetting = "default_moves_from";
 
 class Platform {
  public:
@@ -17,6 +25,8 @@ class Platform {
   // ---- devices: as Vault has them
   [[nodiscard]] Result<std::vector<KnownDevice>> devices();
   [[nodiscard]] Status add_device(const DeviceId& device, const std::string& address, WallTime now);
+  /// Durable, as one: the device is known, and our `default` is to move to that space, if any.
+  [[nodiscard]] Status add_pairing(const NewPairing& pairing, bool moves, WallTime now);
   [[nodiscard]] Status rename_device(const DeviceId& device, const std::string& name);
   [[nodiscard]] Status forget_device(const DeviceId& device);
   [[nodiscard]] Status saw_device(const DeviceId& device, const std::string& says_name,
@@ -33,6 +43,7 @@ class Platform {
     bool has_failed = false;
     Hash digest;
     std::int64_t created_ms = 0;
+    std::optional<SpaceId> now_part_of;
   };
   [[nodiscard]] Result<std::vector<SpaceEntry>> spaces();
   [[nodiscard]] Result<std::optional<Space>> space(const SpaceId& space);
@@ -41,6 +52,17 @@ class Platform {
   [[nodiscard]] Status add_space(const Space& space, const std::vector<DeviceId>& members);
   /// Durable.
   [[nodiscard]] Status leave_space(const SpaceId& space);
+  /// Durable, as one: `default` means `to`, whose name is that from now on; `from` is kept under
+  /// `old_name` as a part of it, and is to be carried over.
+  [[nodiscard]] Status begin_move(const SpaceId& from, const std::string& old_name,
+                                  const SpaceId& to);
+  /// Durable: all of it was carried over.
+  [[nodiscard]] Status end_move();
+  /// Durable: it is not to move after all.
+  [[nodiscard]] Status forget_move();
+  /// Which spaces were carried over, and into which.
+  [[nodiscard]] Result<std::map<SpaceId, SpaceId>> parts();
+  [[nodiscard]] Result<std::vector<DeviceId>> members_of(const SpaceId& space);
   /// Durable: something is about to be written to its file.
   [[nodiscard]] Status mark_dirty(const SpaceId& space);
   /// Everything in its file is durable, and this is the digest of it.
@@ -50,8 +72,10 @@ class Platform {
   [[nodiscard]] Status mark_failed(const SpaceId& space, bool failed);
   [[nodiscard]] Status rename_space(const SpaceId& space, const std::string& name,
                                     const std::string& said_name);
-  /// Sorted, as SpaceLog::members gives them. Writes only what differs.
-  [[nodiscard]] Status set_members(const SpaceId& space, const std::vector<DeviceId>& members);
+  /// Sorted, as SpaceLog::members gives them. Writes only what differs. From then on the others are
+  /// known devices; true if one of them was no member before.
+  [[nodiscard]] Result<bool> set_members(const SpaceId& space, const std::vector<DeviceId>& members,
+                                         const DeviceId& self);
   /// Spaces of which both are members, not left, sorted by id; none with a forgotten device.
   struct Shared {
     SpaceId id;
@@ -79,7 +103,8 @@ class Platform {
   [[nodiscard]] Status commit_or_undo(Status worked);
   [[nodiscard]] Status refuse_if_failed() const;
   [[nodiscard]] Status set_address(const DeviceId& device, const std::string& address);
-  [[nodiscard]] Result<std::vector<DeviceId>> members_of(const SpaceId& space);
+  [[nodiscard]] Status put_setting(const char* key, const std::string& value);
+  [[nodiscard]] Status drop_setting(const char* key);
 
   Database database_;
   std::optional<Error> failed_;

@@ -12,8 +12,11 @@ Result<std::vector<KnownDevice>> Platform::devices() {
   std::vector<KnownDevice> all;
   Query query(database_,
               "SELECT d.device, d.given_name, d.said_name, d.forgotten, d.added_ms,"
-              " d.last_seen_ms, a.address, max(a.turn) FROM lanyard_devices d"
+              " d.last_seen_ms, a.address, max(a.turn), d.paired FROM lanyard_devices d"
               " LEFT JOIN lanyard_addresses a ON a.device = d.device"
+              " WHERE d.paired = 1 OR d.forgotten = 1 OR EXISTS (SELECT 1 FROM"
+              " lanyard_space_members m JOIN spaces s ON s.id = m.space"
+              " WHERE m.device = d.device AND s.has_left = 0)"
               " GROUP BY d.device ORDER BY d.device");
   while (true) {
     LANYARD_TRY_SET(const bool more, query.next());
@@ -26,18 +29,34 @@ Result<std::vector<KnownDevice>> Platform::devices() {
     each.added_ms = query.integer(4);
     each.last_seen_ms = query.integer(5);
     each.address = query.text(6);
+    each.paired = query.integer(8) != 0;
   }
 }
 
 Status Platform::add_device(const DeviceId& device, const std::string& address, WallTime now) {
   return write(Sync::kFull, [&]() -> Status {
     LANYARD_TRY(Query(database_,
-                      "INSERT INTO lanyard_devices VALUES (?, NULL, '', 0, ?, 0)"
-                      " ON CONFLICT (device) DO UPDATE SET forgotten = 0")
+                      "INSERT INTO lanyard_devices VALUES (?, NULL, '', 0, ?, 0, 1)"
+                      " ON CONFLICT (device) DO UPDATE SET forgotten = 0, paired = 1")
                     .bind(device.view())
                     .bind(now.ms)
                     .run());
     return set_address(device, address);
+  });
+}
+
+Status Platform::add_pairing(const NewPairing& pairing, bool moves, WallTime now) {
+  return write(Sync::kFull, [&]() -> Status {
+    LANYARD_TRY(Query(database_,
+                      "INSERT INTO lanyard_devices VALUES (?1, NULL, ?2, 0, ?3, ?3, 1)"
+                      " ON CONFLICT (device) DO UPDATE SET forgotten = 0, paired = 1,"
+                      " said_name = CASE ?2 WHEN '' THEN said_name ELSE ?2 END")
+                    .bind(pairing.device.view())
+                    .bind(pairing.says_name)
+                    .bind(now.ms)
+                    .run());
+    LANYARD_TRY(set_address(pairing.device, pairing.address));
+    return moves ? put_setting(kMovesToSetting, to_text(pairing.their_home)) : Status();
   });
 }
 

@@ -23,15 +23,17 @@ Status add_members(Database& database, const std::string& space,
 Result<std::vector<SpaceEntry>> Platform::spaces() {
   std::vector<SpaceEntry> all;
   {
-    Query query(database_, "SELECT id, name, has_left, created_at FROM spaces ORDER BY id");
+    Query query(database_,
+                "SELECT id, name, has_left, created_at, now_part_of FROM spaces ORDER BY id");
     while (true) {
       LANYARD_TRY_SET(const bool more, query.next());
       if (!more) break;
-      all.push_back({space_at(query, 0),
-                     std::string(query.text(1)),
-                     query.integer(2) != 0,
-                     query.integer(3),
-                     {}});
+      SpaceEntry& each = all.emplace_back();
+      each.id = space_at(query, 0);
+      each.name = query.text(1);
+      each.left = query.integer(2) != 0;
+      if (!query.is_null(4)) each.now_part_of = space_at(query, 4);
+      each.created_ms = query.integer(3);
     }
   }
   // Both in the order of the ids: one walk over each.
@@ -51,7 +53,7 @@ Result<std::optional<Platform::Space>> Platform::space(const SpaceId& space) {
   const std::string id = to_text(space);
   Query query(database_,
               "SELECT name, said_name, has_left, has_data, is_dirty, has_failed,"
-              " digest, created_at"
+              " digest, created_at, now_part_of"
               " FROM spaces WHERE id = ?");
   LANYARD_TRY_SET(const bool found, query.bind(id).next());
   if (!found) return std::nullopt;
@@ -65,6 +67,7 @@ Result<std::optional<Platform::Space>> Platform::space(const SpaceId& space) {
   out.has_failed = query.integer(5) != 0;
   out.digest = query.fixed<Hash>(6);
   out.created_ms = query.integer(7);
+  if (!query.is_null(8)) out.now_part_of = space_at(query, 8);
   return out;
 }
 
@@ -79,7 +82,7 @@ Status Platform::add_space(const Space& space, const std::vector<DeviceId>& memb
   const std::string id = to_text(space.id);
   return write(Sync::kFull, [&]() -> Status {
     {
-      Query insert(database_, "INSERT INTO spaces VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)");
+      Query insert(database_, "INSERT INTO spaces VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, NULL)");
       insert.bind(id).bind(space.created_ms).bind(space.name);
       if (space.said_name) {
         insert.bind(*space.said_name);
@@ -100,6 +103,44 @@ Status Platform::leave_space(const SpaceId& space) {
     if (database_.changes() == 0) return fail(Code::kNotFound, "no such space");
     return {};
   });
+}
+
+Status Platform::begin_move(const SpaceId& from, const std::string& old_name, const SpaceId& to) {
+  const std::string old_id = to_text(from);
+  const std::string new_id = to_text(to);
+  return write(Sync::kFull, [&]() -> Status {
+    LANYARD_TRY(
+        Query(database_, "UPDATE spaces SET name = ?, has_left = 1, now_part_of = ? WHERE id = ?")
+            .bind(old_name)
+            .bind(new_id)
+            .bind(old_id)
+            .run());
+    LANYARD_TRY(Query(database_, "UPDATE spaces SET name = ? WHERE id = ?")
+                    .bind(std::string_view(kHomeName))
+                    .bind(new_id)
+                    .run());
+    LANYARD_TRY(put_setting(kHomeSetting, new_id));
+    LANYARD_TRY(put_setting(kMovesFromSetting, old_id));
+    return drop_setting(kMovesToSetting);
+  });
+}
+
+Result<std::map<SpaceId, SpaceId>> Platform::parts() {
+  std::map<SpaceId, SpaceId> parts;
+  Query query(database_, "SELECT id, now_part_of FROM spaces WHERE now_part_of IS NOT NULL");
+  while (true) {
+    LANYARD_TRY_SET(const bool more, query.next());
+    if (!more) return parts;
+    parts.emplace(space_at(query, 0), space_at(query, 1));
+  }
+}
+
+Status Platform::end_move() {
+  return write(Sync::kFull, [&] { return drop_setting(kMovesFromSetting); });
+}
+
+Status Platform::forget_move() {
+  return write(Sync::kFull, [&] { return drop_setting(kMovesToSetting); });
 }
 
 Status Platform::mark_dirty(const SpaceId& space) {
@@ -166,15 +207,24 @@ Result<std::vector<DeviceId>> Platform::members_of(const SpaceId& space) {
   }
 }
 
-Status Platform::set_members(const SpaceId& space, const std::vector<DeviceId>& members) {
+Result<bool> Platform::set_members(const SpaceId& space, const std::vector<DeviceId>& members,
+                                   const DeviceId& self) {
   LANYARD_TRY_SET(const std::vector<DeviceId> before, members_of(space));
-  if (before == members) return {};
+  if (before == members) return false;
   const std::string id = to_text(space);
-  return write(Sync::kNormal, [&]() -> Status {
+  LANYARD_TRY(write(Sync::kNormal, [&]() -> Status {
     LANYARD_TRY(
         Query(database_, "DELETE FROM lanyard_space_members WHERE space = ?").bind(id).run());
-    return add_members(database_, id, members);
-  });
+    LANYARD_TRY(add_members(database_, id, members));
+    for (const DeviceId& member : members) {
+      if (member == self) continue;
+      Query known(database_,
+                  "INSERT OR IGNORE INTO lanyard_devices VALUES (?, NULL, '', 0, 0, 0, 0)");
+      LANYARD_TRY(known.bind(member.view()).run());
+    }
+    return {};
+  }));
+  return !std::includes(before.begin(), before.end(), members.begin(), members.end());
 }
 
 Result<std::vector<Platform::Shared>> Platform::shared(const DeviceId& self, const DeviceId& peer) {

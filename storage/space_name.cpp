@@ -8,7 +8,6 @@
 namespace lanyard::storage {
 namespace {
 
-constexpr const char* kCollection = "lanyard_space";
 constexpr const char* kKey = "info";
 constexpr const char* kField = "name";
 
@@ -32,7 +31,7 @@ LocalChange name_record(const std::string& name) {
   LocalChange change;
   LocalOp& op = change.ops.emplace_back();
   op.kind = oplog::OpKind::kPut;
-  op.collection = kCollection;
+  op.collection = kSpaceCollection;
   op.key = kKey;
   op.fields.emplace_back(kField, std::move(value));
   return change;
@@ -41,7 +40,7 @@ LocalChange name_record(const std::string& name) {
 Result<std::string> read_space_name(const std::filesystem::path& file, const SpaceId& space,
                                     const Hasher& hasher) {
   LANYARD_TRY_SET(const auto reader, SpaceReader::open(file, space, hasher));
-  LANYARD_TRY_SET(const ReadRecord record, reader->get(kCollection, kKey));
+  LANYARD_TRY_SET(const ReadRecord record, reader->get(kSpaceCollection, kKey));
   if (record.json.empty()) return std::string();
   LANYARD_TRY_SET(const Bytes members, from_json(record.json));
   return name_from_outside(text_member(members, kField));

@@ -5,6 +5,9 @@
 /// What a space calls itself: the field `name` of the record ("lanyard_space", "info") inside it.
 namespace lanyard::storage {
 
+/// Holds what Lanyard itself keeps in a space.
+inline constexpr const char* kSpaceCollection = "lanyard_space";
+
 /// The change that writes it.
 [[nodiscard]] LocalChange name_record(const std::string& name);
 

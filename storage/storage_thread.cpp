@@ -122,6 +122,7 @@ WriteOutcome StorageThread::Impl::write(const SpaceId& space,
 }
 
 void StorageThread::Impl::perform(WorkQueue::WriteGroup group) {
+  group.space = vault_->stands_for(group.space);
   const Status room = vault_->room_to_write();
   std::vector<LocalChange> changes;
   std::vector<WriteDone> writers;

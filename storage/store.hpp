@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "replication/merge/local_writer.hpp"
+#include "replication/merge/carry_over.hpp"
 #include "replication/oplog/intake.hpp"
 #include "replication/ports.hpp"
 
@@ -100,6 +100,14 @@ struct WithoutEffect {
   friend bool operator==(const WithoutEffect&, const WithoutEffect&) = default;
 };
 
+/// How far the records of another space were carried over to this one.
+struct CarryPlace {
+  SpaceId from;
+  std::uint32_t collection = 0;    ///< by the other space's number
+  std::optional<std::string> key;  ///< the last one of it that is done; nothing: none
+  bool is_over = false;
+};
+
 class SpaceStore {
  public:
   struct Options {
@@ -136,6 +144,15 @@ class SpaceStore {
   /// answer says so.
   [[nodiscard]] virtual WriteOutcome write(const std::vector<LocalChange>& changes,
                                            WallTime wall) = 0;
+
+  /// Writes records of another space as merge::carry_over() has them, and how far that has come, in
+  /// one transaction: what was carried once is not carried again. `hash_of`: of a dot of the other
+  /// space. All or nothing.
+  [[nodiscard]] virtual Result<WriteOutcome> carry(const std::vector<merge::NamedRecord>& records,
+                                                   const merge::HashOf& hash_of,
+                                                   const CarryPlace& place, WallTime wall) = 0;
+  /// What the last carry() from that space said; the beginning, if there was none.
+  [[nodiscard]] virtual Result<CarryPlace> carried(const SpaceId& from) = 0;
 
   /// Keeps a key that a signed grant brought ahead of the log in which it stands, so that what
   /// comes can be opened, after a restart too. Verify the grant first.

@@ -22,17 +22,20 @@ Result<std::unique_ptr<Vault>> Vault::open(Options options, const Ports& ports) 
                   Platform::open(options.data_dir / "platform.sqlite", options.vfs));
   LANYARD_TRY_SET(const std::vector<SpaceId> dirty, platform.dirty_spaces());
   if (!options.disk_space) options.disk_space = disk_space_of;
+  LANYARD_TRY_SET(auto parts, platform.parts());
   return std::make_unique<FileVault>(std::move(options), ports, std::move(platform),
-                                     std::set<SpaceId>(dirty.begin(), dirty.end()));
+                                     std::set<SpaceId>(dirty.begin(), dirty.end()),
+                                     std::move(parts));
 }
 
 FileVault::FileVault(Options options, const Ports& ports, Platform platform,
-                     std::set<SpaceId> dirty)
+                     std::set<SpaceId> dirty, std::map<SpaceId, SpaceId> parts)
     : options_(std::move(options)),
       ports_(ports),
       platform_(std::move(platform)),
       files_([this](const SpaceId& space, WatchedStore& store) { before_close(space, store); }),
-      dirty_(std::move(dirty)) {}
+      dirty_(std::move(dirty)),
+      parts_(std::move(parts)) {}
 
 FileVault::~FileVault() { close(); }
 

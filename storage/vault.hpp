@@ -15,6 +15,7 @@ struct KnownDevice {
   std::string name;  ///< ours for it if we gave one, else what it says of itself
   bool named_here = false;
   bool forgotten = false;
+  bool paired = true;   ///< false: known only because we have a space together
   std::string address;  ///< host:port where it was added or last reached; empty: only it dials
   std::int64_t added_ms = 0;
   std::int64_t last_seen_ms = 0;  ///< 0: never
@@ -24,8 +25,50 @@ struct SpaceEntry {
   SpaceId id;
   std::string name;   ///< local: unique on this device
   bool left = false;  ///< kept on disk, neither asked for nor served
+  /// It was carried over into this space, whose name its id stands for.
+  std::optional<SpaceId> now_part_of;
   std::int64_t created_ms = 0;
   std::vector<DeviceId> members;
+};
+
+/// Every device has a space of this name.
+inline constexpr const char* kHomeName = "default";
+
+/// The space called `default`, which every device has.
+struct Home {
+  SpaceId id;
+  bool is_shared = false;  ///< it has other members than this device, or is about to
+};
+
+/// What becomes of our `default` when we are paired.
+enum class HomePlan : std::uint8_t {
+  kNothing,  ///< it stays as it is
+  kMove,     ///< what is in it is carried over into the other device's, which is our `default` then
+  kShare,    ///< the other device carries its own over into ours: it is admitted
+};
+
+/// A device that proved to know our code, or to have one that we know.
+struct NewPairing {
+  DeviceId device;
+  std::string says_name;
+  std::string address;  ///< host:port where it listens; may be empty
+  HomePlan plan{};
+  SpaceId their_home;
+};
+
+/// A piece of carrying our `default` over into another space.
+struct HomeMove {
+  enum class State : std::uint8_t {
+    kNone,     ///< it need not move
+    kWaiting,  ///< for its new place, which is not here yet
+    kBegun,    ///< the name `default` means `to` from now on; there is more to do
+    kMoving,   ///< there is more to do
+    kOver,     ///< this was all; it may have begun with the same piece
+  };
+  State state = State::kNone;
+  SpaceId from;
+  SpaceId to;
+  WriteOutcome outcome;  ///< of `to`
 };
 
 /// How far a peer is known to hold a space durably.
@@ -64,6 +107,7 @@ class Vault {
   virtual ~Vault() = default;
 
   // ---- devices
+  /// Those that were paired or added here, those that have a space with us, and forgotten ones.
   [[nodiscard]] virtual Result<std::vector<KnownDevice>> devices() = 0;
   /// Makes a device known, or known again; a second time only updates the address.
   [[nodiscard]] virtual Status add_device(const DeviceId& device, const std::string& address,
@@ -92,8 +136,8 @@ class Vault {
                                                          const DeviceId& device, WallTime now) = 0;
   /// After data came in: refreshes the members, and takes the name that the space says it has, with
   /// a suffix where it is taken here. A name that the space has not changed since is not taken
-  /// again.
-  [[nodiscard]] virtual Status refresh_space(const SpaceId& space) = 0;
+  /// again. True if there are members that there were not: devices() has them.
+  [[nodiscard]] virtual Result<bool> refresh_space(const SpaceId& space) = 0;
   /// Nobody asks for it or is served from now on; its file stays. kNotFound.
   [[nodiscard]] virtual Status leave_space(const SpaceId& space) = 0;
   /// The store, opened on demand; at most limits::kOpenSpacesMax are open. Lasts until the next
@@ -109,6 +153,23 @@ class Vault {
   /// sync, deletes and recovery: limits::kDiskReserveBytes and 1 % of the disk.
   [[nodiscard]] virtual Status room_to_write() = 0;
   [[nodiscard]] virtual std::filesystem::path file_of(const SpaceId& space) const = 0;
+
+  // ---- the space that every device has (file_vault_home.cpp)
+  /// The one that `default` means, founded if there is none; the one that it is to become part of,
+  /// while that is not here yet.
+  [[nodiscard]] virtual Result<Home> home(WallTime now) = 0;
+  struct PairOutcome {
+    SpaceId home;
+    WriteOutcome outcome;  ///< of `home`, if it is shared now
+  };
+  /// Makes the device known, durably, and what the plan says of our `default`. A plan to move that
+  /// does not fit any more, since it was shared in between, is left out: both stay.
+  [[nodiscard]] virtual Result<PairOutcome> pair(const NewPairing& pairing, WallTime now) = 0;
+  /// The next bounded piece of moving our `default`. Ask at start, and again: after a piece that is
+  /// not the last at once, while it waits whenever a space came in.
+  [[nodiscard]] virtual Result<HomeMove> move_home(WallTime now) = 0;
+  /// The space that an id stands for: itself, or the one into which it was carried over.
+  [[nodiscard]] virtual SpaceId stands_for(const SpaceId& space) const = 0;
 
   // ---- progress and settings
   [[nodiscard]] virtual Status acknowledged(const DeviceId& device, const SpaceId& space,

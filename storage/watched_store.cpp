@@ -56,6 +56,18 @@ WriteOutcome WatchedStore::write(const std::vector<LocalChange>& changes, WallTi
   return outcome;
 }
 
+Result<WriteOutcome> WatchedStore::carry(const std::vector<merge::NamedRecord>& records,
+                                         const merge::HashOf& hash_of, const CarryPlace& place,
+                                         WallTime wall) {
+  LANYARD_TRY(may_write());
+  return watched(store_->carry(records, hash_of, place, wall));
+}
+
+Result<CarryPlace> WatchedStore::carried(const SpaceId& from) {
+  LANYARD_TRY(may_read());
+  return watched(store_->carried(from));
+}
+
 Status WatchedStore::keep_grant(const EpochId& epoch, ByteView sealed) {
   LANYARD_TRY(may_write());
   return watched(store_->keep_grant(epoch, sealed));

@@ -22,6 +22,10 @@ class WatchedStore final : public SpaceStore {
   [[nodiscard]] Result<WriteOutcome> admit(const DeviceId& device, WallTime wall) override;
   [[nodiscard]] Result<SignedGrant> grant_for(const DeviceId& device) const override;
   [[nodiscard]] WriteOutcome write(const std::vector<LocalChange>& changes, WallTime wall) override;
+  [[nodiscard]] Result<WriteOutcome> carry(const std::vector<merge::NamedRecord>& records,
+                                           const merge::HashOf& hash_of, const CarryPlace& place,
+                                           WallTime wall) override;
+  [[nodiscard]] Result<CarryPlace> carried(const SpaceId& from) override;
   [[nodiscard]] Status keep_grant(const EpochId& epoch, ByteView sealed) override;
   [[nodiscard]] Status start_incarnation() override;
   [[nodiscard]] Result<ApplyOutcome> apply(const std::vector<const oplog::Accepted*>& packs,

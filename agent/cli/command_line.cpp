@@ -4,6 +4,7 @@
 #include "agent/cli/commands.hpp"
 #include "agent/config_keys.hpp"
 #include "agent/display_text.hpp"
+#include "replication/types/nearest_name.hpp"
 
 namespace lanyard::agent {
 namespace {
@@ -176,6 +177,7 @@ class Parser {
         "  lanyard status\n  lanyard status --watch\n  lanyard status --check && echo all synced");
     status->add_flag("--watch,-w", what->watch, "show it again every 2 seconds");
     status->add_flag("--check", what->check, "exit code 7 if there are conflicts or unsynced data");
+    add_pair_verb();
     const auto [ping, whom] = verb<PingCommand>(
         app_, "ping", "Try to reach a device, step by step.", "  lanyard ping pi-kitchen");
     ping->add_option("device", whom->device, "name or id")->required();
@@ -185,6 +187,24 @@ class Parser {
         ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}));
     log->add_flag("-f,--follow", which->follow, "go on as lines come");
     verb<VersionCommand>(app_, "version", "The version of this program.", "  lanyard version");
+  }
+
+  void add_pair_verb() {
+    const auto [pair, what] = verb<PairCommand>(
+        app_, "pair", "Pair this device with another: show a code, or type one.",
+        "  lanyard pair                          on one device, then on the other:\n"
+        "  lanyard pair copper-violin-ranch\n"
+        "  lanyard pair cop-vio-ran --at 192.168.1.24\n"
+        "  lanyard pair --code-file code.txt --yes --json");
+    CLI::Option* const code = pair->add_option(
+        "code", what->code, "three words, their beginnings, or nine digits; none: show a code");
+    pair->add_option("--code-file", what->code_file, "read the code from a file, or from -")
+        ->excludes(code);
+    pair->add_option("--at", what->at, "the other device's address: HOST or HOST:PORT");
+    pair->add_flag("--yes,-y", what->yes, "do not ask whether it is the right device");
+    pair->add_flag("--keep-both", what->keep_both,
+                   "also if both have a default space that others share: each keeps its own");
+    pair->add_flag("--qr", what->only_qr, "show the code as a QR code only");
   }
 
   void add_device_verbs() {

@@ -34,6 +34,14 @@ struct StatusCommand {
   bool watch = false;
   bool check = false;
 };
+struct PairCommand {
+  std::string code = {};       ///< empty: show one here
+  std::string code_file = {};  ///< holds the code, or - for standard input
+  std::string at = {};
+  bool yes = false;
+  bool keep_both = false;
+  bool only_qr = false;
+};
 struct PingCommand {
   std::string device = {};
 };
@@ -102,9 +110,10 @@ struct ConfigCommand {
   std::string value = {};
 };
 
-using Command = std::variant<AgentCommand, UpCommand, DownCommand, StatusCommand, PingCommand,
-                             LogCommand, VersionCommand, DeviceCommand, SpaceCommand, DataCommand,
-                             ConflictCommand, ImportCommand, CheckCommand, ConfigCommand>;
+using Command =
+    std::variant<AgentCommand, UpCommand, DownCommand, StatusCommand, PairCommand, PingCommand,
+                 LogCommand, VersionCommand, DeviceCommand, SpaceCommand, DataCommand,
+                 ConflictCommand, ImportCommand, CheckCommand, ConfigCommand>;
 
 struct Invocation {
   GlobalOptions global;

@@ -45,8 +45,13 @@ Result<std::string> read_argument(const std::optional<std::string>& argument) {
       return fail(Code::kUsage, "there is no value", "Give JSON, @file, or - to type it.");
     return read_to_end(STDIN_FILENO, "standard input");
   }
-  if (!argument->starts_with('@')) return *argument;
-  const std::string file = argument->substr(1);
+  return argument->starts_with('@') ? text_of_file(argument->substr(1)) : *argument;
+}
+
+}  // namespace
+
+Result<std::string> text_of_file(const std::string& file) {
+  if (file == "-") return read_to_end(STDIN_FILENO, "standard input");
   const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   struct stat found {};
   const bool regular = descriptor >= 0 && fstat(descriptor, &found) == 0 && S_ISREG(found.st_mode);
@@ -56,8 +61,6 @@ Result<std::string> read_argument(const std::optional<std::string>& argument) {
   if (descriptor >= 0) close(descriptor);
   return text;
 }
-
-}  // namespace
 
 bool is_interrupted() { return interrupted != 0; }
 void catch_interrupts() { set_signals(on_signal); }

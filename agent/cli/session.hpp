@@ -52,6 +52,8 @@ void release_interrupts();
 /// A JSON argument: itself, @file, - or nothing for standard input. Compact JSON on one line.
 /// kUsage for what is not JSON, kNotFound for a missing file.
 [[nodiscard]] Result<std::string> json_argument(const std::optional<std::string>& argument);
+/// What a file holds, at most 8 MiB; - is standard input. kNotFound, kTooLarge.
+[[nodiscard]] Result<std::string> text_of_file(const std::string& file);
 [[nodiscard]] std::string host_name();
 
 // ---- the verbs: each returns its exit code
@@ -60,6 +62,7 @@ void release_interrupts();
 [[nodiscard]] Result<int> run(const UpCommand& command, Session& session);
 [[nodiscard]] Result<int> run(const DownCommand& command, Session& session);
 [[nodiscard]] Result<int> run(const StatusCommand& command, Session& session);
+[[nodiscard]] Result<int> run(const PairCommand& command, Session& session);
 [[nodiscard]] Result<int> run(const PingCommand& command, Session& session);
 [[nodiscard]] Result<int> run(const LogCommand& command, Session& session);
 [[nodiscard]] Result<int> run(const VersionCommand& command, Session& session);

@@ -3,6 +3,7 @@
 #include "agent/display_text.hpp"
 #include "agent/errors.hpp"
 #include "agent/json_writer.hpp"
+#include "replication/types/nearest_name.hpp"
 
 namespace lanyard::agent {
 namespace {

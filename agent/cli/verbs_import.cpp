@@ -106,15 +106,11 @@ class Sender {
   Totals totals_;
 };
 
-/// The space exists; the default one is made where it is missing.
+/// The space exists.
 Status find_space(const ImportCommand& command, const Session& session) {
   JsonWriter params;
   params.begin_object().member("space", command.space).member("hash", false).end_object();
-  const auto found = session.call("space.info", params.str());
-  if (found || command.space != "default" || !found.error().is(Code::kNotFound))
-    return found ? Status{} : Status(fail(found.error()));
-  if (command.dry_run) return {};
-  LANYARD_TRY_SET(const std::string made, session.call("space.create", "{\"name\":\"default\"}"));
+  LANYARD_TRY(session.call("space.info", params.str()));
   return {};
 }
 

@@ -129,8 +129,9 @@ Result<std::string> ControlClient::read_line() {
   }
 }
 
-Result<AnswerLine> ControlClient::receive() {
-  LANYARD_TRY_SET(const std::string line, read_line());
+namespace {
+
+Result<AnswerLine> answer_of(const std::string& line) {
   const auto object = JsonObject::parse(line);
   if (!object) return fail(Code::kProtocol, "the agent's answer cannot be read");
   if (const auto error = object->find("error")) return fail(error_from(*error));
@@ -144,6 +145,23 @@ Result<AnswerLine> ControlClient::receive() {
   out.id = *id;
   out.json = progress ? *progress : *result;
   return out;
+}
+
+}  // namespace
+
+Result<AnswerLine> ControlClient::receive() {
+  LANYARD_TRY_SET(const std::string line, read_line());
+  return answer_of(line);
+}
+
+Result<std::optional<AnswerLine>> ControlClient::receive_within(std::chrono::milliseconds time) {
+  const auto before = std::exchange(timeout_, time);
+  const auto line = read_line();
+  timeout_ = before;
+  if (!line && line.error().is(Code::kUnreachable)) return std::nullopt;
+  if (!line) return fail(line.error());
+  LANYARD_TRY_SET(AnswerLine answer, answer_of(*line));
+  return answer;
 }
 
 Result<std::string> ControlClient::call(

@@ -47,12 +47,14 @@ class ControlClient {
   [[nodiscard]] Result<std::int64_t> send(const std::string& method, const std::string& params);
   /// The next line of any answer. An error of a request ends it: its text, as in call().
   [[nodiscard]] Result<AnswerLine> receive();
+  /// The same; nothing if no line comes in this time.
+  [[nodiscard]] Result<std::optional<AnswerLine>> receive_within(std::chrono::milliseconds time);
   /// From now on receive() waits this long; zero: for ever.
   void set_timeout(std::chrono::milliseconds timeout) { timeout_ = timeout; }
 
  private:
   ControlClient(int socket, std::chrono::milliseconds timeout, Interrupted interrupted);
-  [[nodiscard]] Status wait_for(short events, std::optional<Clock::time_point> deadline);
+  [[nodiscard]] Status wait_for(short events, std::optional<Clock::time_point> until);
   [[nodiscard]] Result<std::string> read_line();
   [[nodiscard]] std::optional<Clock::time_point> deadline() const;
 

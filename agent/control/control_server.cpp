@@ -4,11 +4,13 @@
 #include "agent/config_keys.hpp"
 #include "agent/control/control_socket.hpp"
 #include "agent/control/methods.hpp"
+#include "replication/types/nearest_name.hpp"
 
 namespace lanyard::agent {
 
 void dispatch(ControlRoom& room, Request& request, const Reply& reply) {
-  const auto all = {data_methods(), agent_methods(), space_methods(), conflict_methods()};
+  const auto all = {data_methods(), agent_methods(), space_methods(), conflict_methods(),
+                    pairing_methods()};
   for (const auto methods : all)
     for (const ControlMethod& method : methods)
       if (method.name == request.method) return method.call(room, request.params, reply);
@@ -47,6 +49,14 @@ class ControlServer::Impl {
     };
   }
 
+  void home_moved(const SpaceId& from, const SpaceId& to) {
+    room_.host.post([this, from, to] {
+      room_.directory.forget_all();
+      room_.reads.close(from);
+      room_.feed.move(from, to);
+    });
+  }
+
  private:
   ControlRoom room_;
   std::unique_ptr<ControlSocket> socket_;
@@ -61,6 +71,9 @@ Result<std::unique_ptr<ControlServer>> ControlServer::open(const Options& option
 ControlServer::ControlServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ControlServer::~ControlServer() = default;
 ControlServer::Merged ControlServer::on_merged() { return impl_->on_merged(); }
+void ControlServer::home_moved(const SpaceId& from, const SpaceId& to) {
+  impl_->home_moved(from, to);
+}
 void ControlServer::changed(const SpaceId& space, const storage::Touched& touched) {
   impl_->on_merged()(space, touched);
 }

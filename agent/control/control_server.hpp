@@ -35,6 +35,8 @@ class ControlServer {
   /// when this is gone, when it does nothing. What is written through here is known here.
   using Merged = std::function<void(const SpaceId&, const storage::Touched&)>;
   [[nodiscard]] Merged on_merged();
+  /// What was `default` is a part of another space now: names mean that one, and so do watches.
+  void home_moved(const SpaceId& from, const SpaceId& to);
   /// The same, as long as this lives.
   void changed(const SpaceId& space, const storage::Touched& touched);
 

@@ -9,6 +9,7 @@
 #include "agent/service/data_service.hpp"
 #include "agent/service/device_service.hpp"
 #include "agent/service/import_service.hpp"
+#include "agent/service/pairing_service.hpp"
 #include "agent/service/space_service.hpp"
 #include "agent/service/status_service.hpp"
 
@@ -28,6 +29,7 @@ struct ControlRoom {
   SpaceDirectory directory{host};
   DeviceService devices{host};
   SpaceService spaces{host, directory, reads};
+  PairingService pairing{host};
   DataService data{host, directory, reads, feed};
   ConflictService conflicts{host, data, directory, reads};
   StatusService status{host, reads};
@@ -41,6 +43,7 @@ struct ControlMethod {
 };
 
 [[nodiscard]] std::span<const ControlMethod> agent_methods();
+[[nodiscard]] std::span<const ControlMethod> pairing_methods();
 [[nodiscard]] std::span<const ControlMethod> space_methods();
 [[nodiscard]] std::span<const ControlMethod> data_methods();
 [[nodiscard]] std::span<const ControlMethod> conflict_methods();

@@ -55,18 +55,25 @@ void LinkSet::dial_now(const DeviceId& device) {
 
 // ---- making links
 
-std::shared_ptr<PeerLink> LinkSet::make(Tcp::socket socket, crypto::Role role) {
+std::shared_ptr<PeerLink> LinkSet::make(Tcp::socket socket, SecureLink secure) {
   const engine::LinkId id{next_link_++};
   auto link = std::make_shared<PeerLink>(
-      id, std::move(socket), role, own_,
-      [this](const DeviceId& remote) { return is_known(remote); }, rng_,
+      id, std::move(socket), std::move(secure),
       PeerLink::Owner{
-          [this](PeerLink& from, const DeviceId& peer) { on_proven(from, peer); },
+          [this](PeerLink& from, const ProvenPeer& peer) { on_proven(from, peer); },
           [this](PeerLink& from, Bytes message) { on_message(from, std::move(message)); },
           [this](PeerLink& from) { owner_.drained(from.id()); },
           [this](PeerLink& from, const Error& why) { on_closed(from, why); }});
-  links_[id] = {link, {}, false, {}};
+  links_[id] = {link, {}, false, false, {}};
   return link;
+}
+
+/// Who calls for sync tells nobody who it is but a known device; who pairs must, and will be asked
+/// for the code.
+SecureLink LinkSet::dialers_end(crypto::LinkPurpose purpose) {
+  const bool pairs = purpose == crypto::LinkPurpose::kPair;
+  return {crypto::Role::kInitiator, purpose, own_,
+          [this, pairs](const DeviceId& remote) { return pairs || is_known(remote); }, rng_};
 }
 
 void LinkSet::accept(Tcp::socket socket) {
@@ -82,13 +89,34 @@ void LinkSet::accept(Tcp::socket socket) {
   }
   ++half_open_all_;
   ++half_open_[source];
-  const auto link = make(std::move(socket), crypto::Role::kResponder);
+  // Whoever calls may be one to pair with: it is let in as far as that dialogue.
+  const auto anyone = [](const DeviceId&) { return true; };
+  const auto link =
+      make(std::move(socket),
+           SecureLink(crypto::Role::kResponder, crypto::LinkPurpose::kSync, own_, anyone, rng_));
   links_.at(link->id()).source = source;
   link->start();
 }
 
 void LinkSet::dial(const std::string& address) {
-  make(Tcp::socket(io_), crypto::Role::kInitiator)->dial(address);
+  make(Tcp::socket(io_), dialers_end(crypto::LinkPurpose::kSync))->dial(address);
+}
+
+engine::LinkId LinkSet::dial_to_pair(const std::string& address) {
+  const auto link = make(Tcp::socket(io_), dialers_end(crypto::LinkPurpose::kPair));
+  links_.at(link->id()).pairing = true;
+  link->dial(address);
+  return link->id();
+}
+
+void LinkSet::give_time(engine::LinkId link, std::chrono::milliseconds within) {
+  const auto found = links_.find(link);
+  if (found != links_.end() && found->second.pairing) found->second.socket->give_time(within);
+}
+
+void LinkSet::finish(engine::LinkId link, const Error& why) {
+  const auto found = links_.find(link);
+  if (found != links_.end() && found->second.pairing) found->second.socket->finish(why);
 }
 
 void LinkSet::dial_due() {
@@ -127,7 +155,16 @@ bool LinkSet::replaces(const PeerLink& fresh, const Link& old) const {
   return dialer == smaller;
 }
 
-void LinkSet::on_proven(PeerLink& socket, const DeviceId& peer) {
+void LinkSet::on_proven(PeerLink& socket, const ProvenPeer& peer) {
+  if (peer.purpose == crypto::LinkPurpose::kSync && is_known(peer.device))
+    return on_known(socket, peer.device);
+  links_.at(socket.id()).pairing = true;
+  owner_.stranger(
+      {socket.id(), peer.device, peer.handshake_hash, socket.we_dialed(), socket.address()});
+}
+
+void LinkSet::on_known(PeerLink& socket, const DeviceId& peer) {
+  socket.settle();
   const auto older = by_peer_.find(peer);
   if (older != by_peer_.end()) {
     const engine::LinkId old = older->second;
@@ -149,6 +186,9 @@ void LinkSet::on_proven(PeerLink& socket, const DeviceId& peer) {
 }
 
 void LinkSet::on_message(const PeerLink& socket, Bytes message) {
+  const auto found = links_.find(socket.id());
+  if (found != links_.end() && found->second.pairing)
+    return owner_.strangers_message(socket.id(), std::move(message));
   const auto link = by_peer_.find(*socket.peer());
   if (link != by_peer_.end() && link->second == socket.id())
     owner_.message(socket.id(), std::move(message));
@@ -179,6 +219,10 @@ void LinkSet::on_closed(const PeerLink& socket, const Error& why) {
   Link link = std::move(found->second);
   links_.erase(found);
   settle_source(link);
+  if (link.pairing) {
+    if (!socket.we_dialed() && !why.is(Code::kExists)) ++counters_.failed_handshakes;
+    return owner_.strangers_end(socket.id(), why);
+  }
   if (!link.proven) {
     if (!why.is(Code::kExists)) {
       ++counters_.failed_handshakes;

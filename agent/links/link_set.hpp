@@ -9,6 +9,15 @@
 
 namespace lanyard::agent {
 
+/// A link on which two devices are to be paired.
+struct PairingLink {
+  engine::LinkId link;
+  DeviceId peer;
+  crypto::HandshakeHash handshake;
+  bool we_dialed = false;
+  std::string address;  ///< host:port of the other end
+};
+
 /// All links of this device: takes connections within bounds, dials what the plan says, lets only
 /// known devices in, and keeps one link per peer. Lives on the network thread.
 class LinkSet {
@@ -21,6 +30,12 @@ class LinkSet {
     std::function<void(engine::LinkId)> drained;
     /// A known device was reached at this address, or came from there (empty).
     std::function<void(const DeviceId&, const std::string& address)> met;
+    /// A link that is for pairing, or on which a device calls that we do not know: nothing of it
+    /// reaches the owner in any other way. It has what is left of limits::kHandshakeTimeMax.
+    std::function<void(const PairingLink&)> stranger;
+    std::function<void(engine::LinkId, Bytes)> strangers_message;
+    /// Of a dial_to_pair() too that never came to a link.
+    std::function<void(engine::LinkId, const Error&)> strangers_end;
   };
 
   LinkSet(asio::io_context& io, const crypto::LinkIdentity& own, Rng& rng, Owner owner);
@@ -40,6 +55,14 @@ class LinkSet {
   void stop();
   [[nodiscard]] bool is_empty() const { return links_.empty(); }
 
+  // ---- pairing: see Owner::stranger
+  /// Calls whoever is there, to pair with it.
+  engine::LinkId dial_to_pair(const std::string& address);
+  /// Lets a pairing link live for so long from now on.
+  void give_time(engine::LinkId link, std::chrono::milliseconds within);
+  /// Sends what is queued, then closes a pairing link.
+  void finish(engine::LinkId link, const Error& why);
+
   /// What waits to be sent on it.
   [[nodiscard]] std::size_t queued_bytes(engine::LinkId link) const;
   /// The link's peer, where it is proven.
@@ -58,6 +81,7 @@ class LinkSet {
     std::shared_ptr<PeerLink> socket;
     std::string source;  ///< address without port, of who called us
     bool proven = false;
+    bool pairing = false;
     std::chrono::steady_clock::time_point since;
   };
   struct Known {
@@ -66,11 +90,13 @@ class LinkSet {
   };
 
   [[nodiscard]] discovery::Tick tick() const;
-  [[nodiscard]] std::shared_ptr<PeerLink> make(Tcp::socket socket, crypto::Role role);
+  [[nodiscard]] std::shared_ptr<PeerLink> make(Tcp::socket socket, SecureLink secure);
+  [[nodiscard]] SecureLink dialers_end(crypto::LinkPurpose purpose);
   void dial(const std::string& address);
   void dial_due();
   void wait_for_next_dial();
-  void on_proven(PeerLink& socket, const DeviceId& peer);
+  void on_proven(PeerLink& socket, const ProvenPeer& peer);
+  void on_known(PeerLink& socket, const DeviceId& peer);
   void on_message(const PeerLink& socket, Bytes message);
   void on_closed(const PeerLink& socket, const Error& why);
   /// Whether a second link to the same peer takes the place of the first.

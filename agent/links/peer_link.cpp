@@ -17,15 +17,12 @@ constexpr std::size_t kGatherMax = 32;
 
 }  // namespace
 
-PeerLink::PeerLink(engine::LinkId id, Tcp::socket socket, crypto::Role role,
-                   const crypto::LinkIdentity& own, crypto::LinkHandshake::Accepts accepts,
-                   Rng& rng, Owner owner)
+PeerLink::PeerLink(engine::LinkId id, Tcp::socket socket, SecureLink secure, Owner owner)
     : id_(id),
       socket_(std::move(socket)),
       resolver_(socket_.get_executor()),
       deadline_(socket_.get_executor()),
-      role_(role),
-      secure_(role, own, std::move(accepts), rng),
+      secure_(std::move(secure)),
       owner_(std::move(owner)) {}
 
 void PeerLink::start() {
@@ -94,9 +91,8 @@ void PeerLink::on_read(const std::error_code& error, std::size_t size) {
   SecureLink::Heard heard = secure_.hear(ByteView(incoming_).first(size));
   enqueue(std::move(heard.to_send));
   if (heard.peer) {
-    peer_ = heard.peer;
-    deadline_.cancel();
-    owner_.proven(*this, *peer_);
+    peer_ = heard.peer->device;
+    owner_.proven(*this, *heard.peer);
   }
   for (Bytes& message : heard.messages) {
     if (is_closed()) return;
@@ -105,6 +101,11 @@ void PeerLink::on_read(const std::error_code& error, std::size_t size) {
   if (is_closed()) return;
   if (heard.failure) return finish(*heard.failure);
   read();
+}
+
+void PeerLink::settle() {
+  deadline_.cancel();
+  secure_.trust();
 }
 
 void PeerLink::send(ByteView message) {

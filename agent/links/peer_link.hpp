@@ -16,7 +16,8 @@ namespace lanyard::agent {
 class PeerLink : public std::enable_shared_from_this<PeerLink> {
  public:
   struct Owner {
-    std::function<void(PeerLink&, const DeviceId&)> proven;
+    /// Call settle() or give_time(): until then the time to prove it runs on.
+    std::function<void(PeerLink&, const ProvenPeer&)> proven;
     std::function<void(PeerLink&, Bytes)> message;
     /// After a write, while no more than limits::kSendQueueBytesMax waits.
     std::function<void(PeerLink&)> drained;
@@ -24,21 +25,23 @@ class PeerLink : public std::enable_shared_from_this<PeerLink> {
     std::function<void(PeerLink&, const Error&)> closed;
   };
 
-  PeerLink(engine::LinkId id, Tcp::socket socket, crypto::Role role,
-           const crypto::LinkIdentity& own, crypto::LinkHandshake::Accepts accepts, Rng& rng,
-           Owner owner);
+  PeerLink(engine::LinkId id, Tcp::socket socket, SecureLink secure, Owner owner);
 
   /// A listener's link: the socket is connected already.
   void start();
   /// A dialer's: connects first. `address`: host:port as a person wrote it.
   void dial(const std::string& address);
   void send(ByteView message);
+  /// The peer is one that we want: no time limit any more, and messages of any size.
+  void settle();
+  /// Closes the link unless it comes to something within this time.
+  void give_time(std::chrono::milliseconds within) { limit_time(within, "it took too long"); }
   /// Sends what is queued, then closes; gives up after a short while.
   void finish(const Error& why);
   void close(const Error& why);
 
   [[nodiscard]] engine::LinkId id() const { return id_; }
-  [[nodiscard]] bool we_dialed() const { return role_ == crypto::Role::kInitiator; }
+  [[nodiscard]] bool we_dialed() const { return secure_.role() == crypto::Role::kInitiator; }
   /// host:port of the other end; what was dialled until it is connected.
   [[nodiscard]] const std::string& address() const { return address_; }
   [[nodiscard]] const std::string& dialed() const { return dialed_; }
@@ -63,7 +66,6 @@ class PeerLink : public std::enable_shared_from_this<PeerLink> {
   Tcp::socket socket_;
   Tcp::resolver resolver_;
   asio::steady_timer deadline_;
-  crypto::Role role_;
   SecureLink secure_;
   Owner owner_;
   std::string dialed_;

@@ -13,9 +13,10 @@ void append_with_length(Bytes& out, ByteView bytes) {
 
 }  // namespace
 
-SecureLink::SecureLink(crypto::Role role, const crypto::LinkIdentity& own,
-                       crypto::LinkHandshake::Accepts accepts, Rng& rng)
-    : role_(role), own_(own), accepts_(std::move(accepts)), rng_(rng) {}
+SecureLink::SecureLink(crypto::Role role, crypto::LinkPurpose purpose,
+                       const crypto::LinkIdentity& own, crypto::LinkHandshake::Accepts accepts,
+                       Rng& rng)
+    : role_(role), purpose_(purpose), own_(own), accepts_(std::move(accepts)), rng_(rng) {}
 
 Bytes SecureLink::start() {
   if (role_ == crypto::Role::kResponder) return {};
@@ -78,7 +79,7 @@ Status SecureLink::begin_handshake(const wire::Preface& dialers, const wire::Pre
   crypto::LinkPreface preface;
   std::copy(dialers.begin(), dialers.end(), preface.bytes.begin());
   std::copy(listeners.begin(), listeners.end(), preface.bytes.begin() + wire::kPrefaceBytes);
-  handshake_.emplace(role_, own_, preface, accepts_, rng_);
+  handshake_.emplace(role_, own_, preface, purpose_, accepts_, rng_);
   if (role_ == crypto::Role::kResponder) return {};
   LANYARD_TRY_SET(const Bytes first, handshake_->start());
   append_with_length(heard.to_send, first);
@@ -89,7 +90,7 @@ Status SecureLink::take_handshake(ByteView message, Heard& heard) {
   LANYARD_TRY_SET(auto step, handshake_->receive(message));
   if (!step.to_send.empty()) append_with_length(heard.to_send, step.to_send);
   if (!step.link) return {};
-  heard.peer = step.link->remote;
+  heard.peer = {step.link->remote, step.link->purpose, step.link->handshake_hash};
   cipher_.emplace(std::move(step.link->cipher));
   handshake_.reset();
   return {};
@@ -97,7 +98,7 @@ Status SecureLink::take_handshake(ByteView message, Heard& heard) {
 
 Status SecureLink::take_frame(ByteView frame, Heard& heard) {
   LANYARD_TRY(cipher_->open(frame, plain_));
-  LANYARD_TRY_SET(auto message, join_.take(plain_));
+  LANYARD_TRY_SET(auto message, join_.take(plain_, message_bytes_max_));
   if (message) heard.messages.push_back(std::move(*message));
   return {};
 }

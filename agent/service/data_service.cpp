@@ -148,7 +148,7 @@ void DataService::watch(const std::string& space, const std::string& collection,
   directory_.find(space, [=, this, where = std::move(where),
                           watcher = std::move(watcher)](const Result<SpaceId>& found) {
     if (!found) return done(fail(found.error()));
-    done(feed_.watch(*found, [=, this, id = *found](const storage::Touched& touched) {
+    done(feed_.watch(*found, [=, this](const SpaceId& id, const storage::Touched& touched) {
       on_touched(id, collection, where, watcher, touched);
     }));
   });

@@ -9,6 +9,12 @@ std::uint64_t LiveFeed::watch(const SpaceId& space, Watcher watcher) {
 
 void LiveFeed::unwatch(std::uint64_t watch) { watchers_.erase(watch); }
 
+void LiveFeed::move(const SpaceId& from, const SpaceId& to) {
+  for (auto& [number, entry] : watchers_)
+    if (entry.space == from) entry.space = to;
+  changed(to, {{}, false});
+}
+
 void LiveFeed::changed(const SpaceId& space, const storage::Touched& touched) {
   // A watcher may end itself or another one.
   std::vector<std::uint64_t> numbers;
@@ -18,7 +24,7 @@ void LiveFeed::changed(const SpaceId& space, const storage::Touched& touched) {
     const auto found = watchers_.find(number);
     if (found == watchers_.end()) continue;
     const Watcher watcher = found->second.watcher;
-    watcher(touched);
+    watcher(space, touched);
   }
 }
 

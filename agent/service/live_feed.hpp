@@ -15,10 +15,12 @@ namespace lanyard::agent {
 class LiveFeed {
  public:
   /// `touched.all` false: there were more; read again what matters.
-  using Watcher = std::function<void(const storage::Touched& touched)>;
+  using Watcher = std::function<void(const SpaceId& space, const storage::Touched& touched)>;
 
   [[nodiscard]] std::uint64_t watch(const SpaceId& space, Watcher watcher);
   void unwatch(std::uint64_t watch);
+  /// Who watched the one watches the other from now on, and is told to read again.
+  void move(const SpaceId& from, const SpaceId& to);
   void changed(const SpaceId& space, const storage::Touched& touched);
   [[nodiscard]] std::size_t size() const { return watchers_.size(); }
 

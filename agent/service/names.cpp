@@ -1,9 +1,11 @@
 #include "agent/service/names.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include "agent/config_keys.hpp"
 #include "replication/types/device_id_text.hpp"
+#include "replication/types/nearest_name.hpp"
 
 namespace lanyard::agent {
 namespace {
@@ -39,7 +41,14 @@ std::string did_you_mean(std::string_view name, const std::vector<std::string>& 
 
 Result<storage::SpaceEntry> resolve_space(const std::vector<storage::SpaceEntry>& spaces,
                                           std::string_view name, bool even_left) {
-  const auto id = space_id_from_text(name);
+  auto id = space_id_from_text(name);
+  for (bool moved = id.has_value(); moved;) {
+    const auto part = std::find_if(spaces.begin(), spaces.end(), [&](const auto& space) {
+      return space.id == *id && space.now_part_of;
+    });
+    moved = part != spaces.end() && !even_left;
+    if (moved) id = part->now_part_of;
+  }
   std::vector<std::string> known;
   for (const storage::SpaceEntry& space : spaces) {
     if (space.left && !even_left) continue;
@@ -52,6 +61,14 @@ Result<storage::SpaceEntry> resolve_space(const std::vector<storage::SpaceEntry>
   return fail(Code::kNotFound, "there is no space " + in_quotes(name) + " on this device",
               did_you_mean(name, known,
                            "See  lanyard space list  or make it with  lanyard space create NAME"));
+}
+
+void sort_for_people(std::vector<storage::SpaceEntry>& spaces) {
+  const auto place = [](const storage::SpaceEntry& space) {
+    return std::tuple(space.left, space.name != storage::kHomeName, std::string_view(space.name));
+  };
+  std::sort(spaces.begin(), spaces.end(),
+            [&](const auto& left, const auto& right) { return place(left) < place(right); });
 }
 
 Result<storage::KnownDevice> resolve_device(const std::vector<storage::KnownDevice>& devices,

@@ -15,6 +15,9 @@ namespace lanyard::agent {
 [[nodiscard]] Result<storage::SpaceEntry> resolve_space(
     const std::vector<storage::SpaceEntry>& spaces, std::string_view name, bool even_left = false);
 
+/// As lists show them: `default`, then by name, those that were left at the end.
+void sort_for_people(std::vector<storage::SpaceEntry>& spaces);
+
 /// A device by its whole id, by the first groups of it ("K7QM-2VXA", or fewer if that is enough),
 /// or by its name, in either case. kNotFound; kUsage naming all of them if it could be several.
 /// Forgotten devices are not found.

@@ -27,8 +27,7 @@ void SpaceService::list(Done<std::vector<SpaceEntry>> done) {
       host_,
       [](storage::Vault& vault) -> Result<std::vector<SpaceEntry>> {
         LANYARD_TRY_SET(auto spaces, vault.spaces());
-        std::stable_partition(spaces.begin(), spaces.end(),
-                              [](const SpaceEntry& space) { return !space.left; });
+        sort_for_people(spaces);
         return spaces;
       },
       std::move(done));

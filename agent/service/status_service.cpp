@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "agent/service/names.hpp"
+
 namespace lanyard::agent {
 namespace {
 
@@ -23,6 +25,7 @@ Result<Stored> read_stored(storage::Vault& vault) {
   LANYARD_TRY_SET(out.progress, vault.progress());
   std::erase_if(out.devices, [](const auto& device) { return device.forgotten; });
   std::erase_if(out.spaces, [](const auto& space) { return space.left; });
+  sort_for_people(out.spaces);
   return out;
 }
 

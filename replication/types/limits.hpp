@@ -58,6 +58,8 @@ inline constexpr std::size_t kBulkChangeOps = 1000;
 
 inline constexpr std::size_t kFrameBytesMax = 65'535;
 inline constexpr std::size_t kMessageBytesMax = 2 * kMiB;
+/// From one that has not proven to be a known device: what the pairing dialogue needs.
+inline constexpr std::size_t kStrangersMessageBytesMax = 512;
 /// A pack travels in parts of this size, so that a live change waits for at most one of them.
 inline constexpr std::size_t kPackPartBytesMax = 256 * kKiB;
 /// Bytes of changes from one peer that are not yet applied. Fills 100 Mbit/s for 0.3 s, longer than
@@ -72,6 +74,11 @@ inline constexpr std::size_t kPeersMax = 64;
 inline constexpr std::size_t kHalfOpenMax = 64;
 inline constexpr std::size_t kHalfOpenPerSourceMax = 8;
 inline constexpr std::chrono::seconds kHandshakeTimeMax{10};
+/// How long a pairing waits for the person at the joiner, who compares and says yes.
+inline constexpr std::chrono::seconds kPairConfirmMax{120};
+/// A pairing window: how long it is open, and how many codes it shows in that time.
+inline constexpr std::chrono::seconds kPairWindow{300};
+inline constexpr int kPairCodes = 3;
 /// Bytes waiting to be sent on one link before no more of the log is read for it.
 inline constexpr std::size_t kSendQueueBytesMax = 4 * kMiB;
 /// A source of catch-up that is silent for this long is replaced by the next peer.

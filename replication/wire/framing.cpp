@@ -27,14 +27,13 @@ std::vector<Bytes> split_frames(ByteView message) {
   return frames;
 }
 
-Result<std::optional<Bytes>> FrameJoin::take(ByteView frame) {
+Result<std::optional<Bytes>> FrameJoin::take(ByteView frame, std::size_t bytes_max) {
   if (frame.size() < kFrameMarkBytes + 1 || frame.size() > kFramePlainBytesMax || frame[0] > kLast)
     return fail(Code::kMalformed, "frame");
   const bool last = frame[0] == kLast;
   const ByteView part = frame.subspan(kFrameMarkBytes);
   if (!last && part.size() != kFramePartBytesMax) return fail(Code::kMalformed, "frame");
-  if (pending_.size() + part.size() > limits::kMessageBytesMax)
-    return fail(Code::kTooLarge, "message");
+  if (pending_.size() + part.size() > bytes_max) return fail(Code::kTooLarge, "message");
   append(pending_, part);
   if (!last) return std::optional<Bytes>();
   return std::optional<Bytes>(std::exchange(pending_, {}));

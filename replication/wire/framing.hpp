@@ -34,8 +34,9 @@ class FrameJoin {
  public:
   /// Takes the next opened frame: a whole message, or nothing as long as more follows. kMalformed
   /// for a frame that split_frames() does not make, kTooLarge as soon as a message is beyond
-  /// limits::kMessageBytesMax: close the link.
-  [[nodiscard]] Result<std::optional<Bytes>> take(ByteView frame);
+  /// `bytes_max`: close the link.
+  [[nodiscard]] Result<std::optional<Bytes>> take(ByteView frame,
+                                                  std::size_t bytes_max = limits::kMessageBytesMax);
 
   /// Bytes of an unfinished message.
   [[nodiscard]] std::size_t pending_bytes() const { return pending_.size(); }

@@ -37,6 +37,16 @@ CREATE TABLE lanyard_durable (
 );
 INSERT INTO lanyard_durable VALUES (1, 0);
 
+-- (local) Spaces whose records are carried over to this one, when two devices' `default` become one:
+-- `collection` (the other space's number) and `key` are the last record that is done, and `is_over` 1
+-- once all are. Written together with what was carried.
+CREATE TABLE lanyard_carried (
+  source BLOB PRIMARY KEY,
+  collection INTEGER NOT NULL,
+  key TEXT,
+  is_over INTEGER NOT NULL
+) WITHOUT ROWID;
+
 -- The order of application over all logs. A row is a pack: a run as it was written or received, a
 -- bulk pack as it was received, or what fold() made of several. `position` is the number of changes
 -- before it. `logs`: which changes of which logs it holds; `hashes`: the 32 bytes of each change's

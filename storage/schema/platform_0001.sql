@@ -2,16 +2,18 @@
 -- synced, and each device has its own. Ids of devices and logs are their bytes; a space's id is its
 -- text, as in the name of its file. Times are milliseconds since 1970 by this device's clock.
 
--- Devices that were made known here. `given_name` is ours for it, NULL if we gave none; `said_name`
--- is what it calls itself, empty until we met. A forgotten one keeps its row, so that its names can
--- be shown where its changes are, and so that the refusal outlives a restart.
+-- Devices that we know: `paired` 1 if they were paired or added here, 0 if we only have a space with
+-- them, and then only as long as that is so. `given_name` is ours for it, NULL if we gave none;
+-- `said_name` is what it calls itself, empty until we met. A forgotten one keeps its row, so that its
+-- names can be shown where its changes are, and so that the refusal outlives a restart.
 CREATE TABLE lanyard_devices (
   device BLOB PRIMARY KEY,
   given_name TEXT,
   said_name TEXT NOT NULL,
   forgotten INTEGER NOT NULL,
   added_ms INTEGER NOT NULL,
-  last_seen_ms INTEGER NOT NULL
+  last_seen_ms INTEGER NOT NULL,
+  paired INTEGER NOT NULL
 ) WITHOUT ROWID;
 
 -- Where a device was added or reached, host:port; the one with the greatest `turn` came last. Hints:
@@ -30,7 +32,8 @@ CREATE TABLE lanyard_addresses (
 -- `digest`: of its applied clock, 32 bytes. `is_dirty`: 1, on disk, before the first write to the
 -- file since it was opened; the digest and the members may then be old, and are found again before
 -- they are used. `has_failed`: the disk failed under its file, which is not to be written to before it
--- was copied to a new one.
+-- was copied to a new one. `now_part_of`: the space into which this one was carried over, for which
+-- its id stands; NULL for all others.
 CREATE TABLE spaces (
   id TEXT PRIMARY KEY,
   created_at INTEGER NOT NULL,
@@ -40,8 +43,10 @@ CREATE TABLE spaces (
   has_data INTEGER NOT NULL,
   digest BLOB NOT NULL,
   is_dirty INTEGER NOT NULL,
-  has_failed INTEGER NOT NULL
+  has_failed INTEGER NOT NULL,
+  now_part_of TEXT
 ) WITHOUT ROWID;
+CREATE INDEX lanyard_parts ON spaces (id) WHERE now_part_of IS NOT NULL;
 CREATE INDEX lanyard_dirty_spaces ON spaces (id) WHERE is_dirty = 1;
 
 -- Who is a member of which space, copied from its log: asked at each link, for all spaces at once.

@@ -199,7 +199,7 @@ class WithAgent(unittest.TestCase):
         device.ok("space", "create", "notes")
         status = device.json("status")
         self.assertEqual(status["schema"], "lanyard.status/1")
-        self.assertEqual([space["name"] for space in status["spaces"]], ["notes"])
+        self.assertEqual([space["name"] for space in status["spaces"]], ["default", "notes"])
         shown = device.ok("status")
         self.assertIn("ada  up ", shown)
         self.assertIn("SPACE", shown)

@@ -15,6 +15,11 @@ class FakeStore final : public SpaceStore {
   Result<WriteOutcome> admit(const DeviceId&, WallTime) override { return WriteOutcome{}; }
   Result<SignedGrant> grant_for(const DeviceId&) const override { return SignedGrant{}; }
   WriteOutcome write(const std::vector<LocalChange>& changes, WallTime) override;
+  Result<WriteOutcome> carry(const std::vector<merge::NamedRecord>&, const merge::HashOf&,
+                             const CarryPlace&, WallTime) override {
+    return WriteOutcome{};
+  }
+  Result<CarryPlace> carried(const SpaceId&) override { return CarryPlace{}; }
   Status keep_grant(const EpochId&, ByteView) override { return {}; }
   Status start_incarnation() override { return {}; }
   Result<ApplyOutcome> apply(const std::vector<const oplog::Accepted*>& packs, WallTime,

@@ -43,12 +43,16 @@ class FakeVault final : public storage::Vault {
   Result<storage::WriteOutcome> share_space(const SpaceId&, const DeviceId&, WallTime) override {
     return storage::WriteOutcome{};
   }
-  Status refresh_space(const SpaceId&) override { return {}; }
+  Result<bool> refresh_space(const SpaceId&) override { return false; }
   Status leave_space(const SpaceId&) override { return {}; }
   Result<storage::SpaceStore*> space(const SpaceId& space) override;
   Result<std::vector<storage::SharedSpace>> shared_with(const DeviceId&) override { return {}; }
   Status room_to_write() override;
   std::filesystem::path file_of(const SpaceId&) const override { return {}; }
+  Result<storage::Home> home(WallTime) override { return storage::Home{}; }
+  Result<PairOutcome> pair(const storage::NewPairing&, WallTime) override { return PairOutcome{}; }
+  Result<storage::HomeMove> move_home(WallTime) override { return storage::HomeMove{}; }
+  SpaceId stands_for(const SpaceId& space) const override { return space; }
   Status acknowledged(const DeviceId&, const SpaceId&, const VectorClock&) override { return {}; }
   Result<std::vector<storage::PeerProgress>> progress() override { return {}; }
   Result<std::optional<std::string>> setting(const std::string&) override { return {}; }

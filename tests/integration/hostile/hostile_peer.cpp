@@ -54,7 +54,7 @@ std::optional<Bytes> HostilePeer::first_message() {
   const auto answer = receive(wire::kPrefaceBytes);
   if (!answer) return std::nullopt;
   handshake_.emplace(
-      crypto::Role::kInitiator, identity_, preface_of(offer, *answer),
+      crypto::Role::kInitiator, identity_, preface_of(offer, *answer), crypto::LinkPurpose::kSync,
       [](const DeviceId&) { return true; }, rng_);
   auto first = handshake_->start();
   LANYARD_CHECK(first.has_value(), "a dialer begins");

@@ -19,8 +19,8 @@ struct Meeting {
   Identity bob = Identity::make_ephemeral(rng);
   LinkIdentity alice_link{alice, rng};
   LinkIdentity bob_link{bob, rng};
-  LinkHandshake dialer{Role::kInitiator, alice_link, a_preface(), anyone, rng};
-  LinkHandshake listener{Role::kResponder, bob_link, a_preface(), anyone, rng};
+  LinkHandshake dialer{Role::kInitiator, alice_link, a_preface(), LinkPurpose::kSync, anyone, rng};
+  LinkHandshake listener{Role::kResponder, bob_link, a_preface(), LinkPurpose::kSync, anyone, rng};
 
   Bytes first() { return dialer.start().value(); }
   Bytes second() { return listener.receive(first()).value().to_send; }
@@ -54,15 +54,17 @@ TEST_CASE("handshake messages have the sizes that their bytes add up to") {
   const auto last = meeting.third();
   CHECK(Meeting().first().size() == 32);
   CHECK(Meeting().second().size() == 32 + 48 + 101 + 16);
-  CHECK(last.to_send.size() == 48 + 101 + 16);
+  CHECK(last.to_send.size() == 48 + 101 + 1 + 16);
   CHECK(LinkHandshake::kMessageBytesMax == Meeting().second().size());
 }
 
 TEST_CASE("no two handshakes have the same hash, and no two processes the same static key") {
   Meeting meeting;
   const auto first = meeting.third();
-  LinkHandshake dialer(Role::kInitiator, meeting.alice_link, a_preface(), anyone, meeting.rng);
-  LinkHandshake listener(Role::kResponder, meeting.bob_link, a_preface(), anyone, meeting.rng);
+  LinkHandshake dialer(Role::kInitiator, meeting.alice_link, a_preface(), LinkPurpose::kSync,
+                       anyone, meeting.rng);
+  LinkHandshake listener(Role::kResponder, meeting.bob_link, a_preface(), LinkPurpose::kSync,
+                         anyone, meeting.rng);
   const auto again = dialer.receive(listener.receive(dialer.start().value())->to_send);
   REQUIRE(again);
   CHECK(again->link->handshake_hash != first.link->handshake_hash);
@@ -129,7 +131,8 @@ TEST_CASE("no byte of the preface can be changed, so nobody talks two devices do
   for (std::size_t at = 0; at < LinkPreface::kSize; ++at) {
     Meeting meeting;
     const auto changed = *LinkPreface::from(flipped(a_preface().view(), at));
-    LinkHandshake listener(Role::kResponder, meeting.bob_link, changed, anyone, meeting.rng);
+    LinkHandshake listener(Role::kResponder, meeting.bob_link, changed, LinkPurpose::kSync, anyone,
+                           meeting.rng);
     const auto answer = listener.receive(meeting.first());
     REQUIRE(answer);
     check_failed(meeting.dialer, meeting.dialer.receive(answer->to_send));
@@ -156,14 +159,15 @@ TEST_CASE("a message reflected to its sender is refused") {
 
 TEST_CASE("a device that is led to itself refuses, on both sides") {
   Meeting meeting;
-  LinkHandshake own_listener(Role::kResponder, meeting.alice_link, a_preface(), anyone,
-                             meeting.rng);
+  LinkHandshake own_listener(Role::kResponder, meeting.alice_link, a_preface(), LinkPurpose::kSync,
+                             anyone, meeting.rng);
   const auto answer = own_listener.receive(meeting.first());
   REQUIRE(answer);
   CHECK(code_of(meeting.dialer.receive(answer->to_send)) == Code::kUnauthenticated);
   // Another process of the same device, with another Noise key, is the same device.
   const LinkIdentity twin(meeting.bob, meeting.rng);
-  LinkHandshake dialer(Role::kInitiator, twin, a_preface(), anyone, meeting.rng);
+  LinkHandshake dialer(Role::kInitiator, twin, a_preface(), LinkPurpose::kSync, anyone,
+                       meeting.rng);
   const auto second = meeting.listener.receive(dialer.start().value());
   REQUIRE(second);
   CHECK(code_of(dialer.receive(second->to_send)) == Code::kUnauthenticated);
@@ -175,7 +179,8 @@ TEST_CASE("a replayed first message leads to nothing without its secret") {
   const auto original = meeting.listener.receive(first);
   const auto last = meeting.dialer.receive(original->to_send);
   REQUIRE(last);
-  LinkHandshake fresh(Role::kResponder, meeting.bob_link, a_preface(), anyone, meeting.rng);
+  LinkHandshake fresh(Role::kResponder, meeting.bob_link, a_preface(), LinkPurpose::kSync, anyone,
+                      meeting.rng);
   const auto answer = fresh.receive(first);
   REQUIRE(answer);
   CHECK(answer->to_send != original->to_send);
@@ -185,7 +190,8 @@ TEST_CASE("a replayed first message leads to nothing without its secret") {
 TEST_CASE("a replayed second message is refused by a new handshake") {
   Meeting recorded;
   const Bytes second = recorded.second();
-  LinkHandshake fresh(Role::kInitiator, recorded.alice_link, a_preface(), anyone, recorded.rng);
+  LinkHandshake fresh(Role::kInitiator, recorded.alice_link, a_preface(), LinkPurpose::kSync,
+                      anyone, recorded.rng);
   REQUIRE(fresh.start());
   check_failed(fresh, fresh.receive(second));
 }
@@ -228,7 +234,7 @@ TEST_CASE("a dialer does not tell a device that it does not accept who it is") {
   Meeting meeting;
   std::vector<DeviceId> asked;
   LinkHandshake dialer(
-      Role::kInitiator, meeting.alice_link, a_preface(),
+      Role::kInitiator, meeting.alice_link, a_preface(), LinkPurpose::kSync,
       [&asked](const DeviceId& remote) {
         asked.push_back(remote);
         return false;
@@ -246,9 +252,16 @@ TEST_CASE("nobody is asked about a device that has not proven who it is") {
     FAIL("asked");
     return true;
   };
-  LinkHandshake dialer(Role::kInitiator, meeting.alice_link, a_preface(), never, meeting.rng);
+  LinkHandshake dialer(Role::kInitiator, meeting.alice_link, a_preface(), LinkPurpose::kSync, never,
+                       meeting.rng);
   const auto second = meeting.listener.receive(dialer.start().value());
   CHECK_FALSE(dialer.receive(flipped(second->to_send, 150)));
+}
+
+/// What an honest dialer that wants to sync puts behind its certificate.
+Bytes for_sync(Bytes certificate) {
+  certificate.push_back(0);
+  return certificate;
 }
 
 /// The payload that a dishonest dialer puts into its third message.
@@ -266,24 +279,43 @@ TEST_CASE("a listener believes only a certificate for the Noise key that was use
   Meeting meeting;
   const auto& own = meeting.alice_link.noise_static();
   SECTION("its own: the dialer is who it says") {
-    const auto step = listener_given(encode(certify(meeting.alice, own.public_key)), meeting, own);
+    const auto step =
+        listener_given(for_sync(encode(certify(meeting.alice, own.public_key))), meeting, own);
     REQUIRE(step);
     CHECK(step->link->remote == meeting.alice.device());
   }
   SECTION("a certificate that was seen elsewhere, for another Noise key") {
     const LinkIdentity earlier(meeting.alice, meeting.rng);
-    check_failed(meeting.listener, listener_given(encode(earlier.certificate()), meeting, own));
+    check_failed(meeting.listener,
+                 listener_given(for_sync(encode(earlier.certificate())), meeting, own));
   }
   SECTION("another device's name over the own signature") {
     auto certificate = certify(meeting.alice, own.public_key);
     certificate.device = Identity::make_ephemeral(meeting.rng).device();
-    check_failed(meeting.listener, listener_given(encode(certificate), meeting, own));
+    check_failed(meeting.listener, listener_given(for_sync(encode(certificate)), meeting, own));
   }
   SECTION("a signature without the label") {
     const LinkCertificate bare{meeting.alice.device(), meeting.alice.sign(own.public_key.view())};
-    check_failed(meeting.listener, listener_given(encode(bare), meeting, own));
+    check_failed(meeting.listener, listener_given(for_sync(encode(bare)), meeting, own));
+  }
+  SECTION("a certificate and no purpose, or one that there is not") {
+    Bytes payload = encode(certify(meeting.alice, own.public_key));
+    if (GENERATE(false, true)) payload.push_back(2);
+    check_failed(meeting.listener, listener_given(payload, meeting, own));
   }
   SECTION("nothing") { check_failed(meeting.listener, listener_given({}, meeting, own)); }
+}
+
+TEST_CASE("a listener learns what the dialer wants, and only from the dialer") {
+  Meeting meeting;
+  const LinkPurpose purpose = GENERATE(LinkPurpose::kSync, LinkPurpose::kPair);
+  LinkHandshake dialer(Role::kInitiator, meeting.alice_link, a_preface(), purpose, anyone,
+                       meeting.rng);
+  const auto second = meeting.listener.receive(dialer.start().value());
+  const auto third = dialer.receive(second.value().to_send);
+  const auto last = meeting.listener.receive(third.value().to_send);
+  CHECK(third->link->purpose == purpose);
+  CHECK(last.value().link->purpose == purpose);
 }
 
 TEST_CASE("a first message with a payload is refused") {
@@ -291,36 +323,6 @@ TEST_CASE("a first message with a payload is refused") {
   Bytes first = meeting.first();
   first.push_back(0);
   CHECK(code_of(meeting.listener.receive(first)) == Code::kMalformed);
-}
-
-TEST_CASE("a link certificate has the bytes that an independent program gives") {
-  ScriptedRng rng(*from_hex("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"));
-  const auto identity = Identity::make_ephemeral(rng);
-  const auto noise_static = *X25519Public::from(Bytes(32, 0x22));
-  const auto certificate = certify(identity, noise_static);
-  CHECK(is_certified(certificate, noise_static));
-  CHECK_FALSE(is_certified(certificate, X25519Public()));
-  CHECK(to_hex(encode(certificate)) ==
-        "92c42003a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8c440b9a376f633825b0f"
-        "98370b827ff06aa681a1d7b48bddd14a898d5fdb4564676ca83c6b95efc66793e77a7944dc95d504a1d9bf0c5d"
-        "9418049af635a73a08410a");
-}
-
-TEST_CASE("a link certificate has one encoding and nothing else is read as one") {
-  RepeatableRng rng;
-  const auto certificate = certify(Identity::make_ephemeral(rng), X25519Public());
-  const Bytes good = encode(certificate);
-  REQUIRE(good.size() == LinkCertificate::kEncodedSize);
-  CHECK(decode_link_certificate(good) == certificate);
-  for (std::size_t size = 0; size < good.size(); ++size)
-    CHECK(code_of(decode_link_certificate(ByteView(good).first(size))) == Code::kMalformed);
-  Bytes longer = good;
-  longer.push_back(0);
-  CHECK(code_of(decode_link_certificate(longer)) == Code::kMalformed);
-  for (const std::size_t structural : {0, 1, 2, 35, 36}) {
-    for (unsigned bit = 0; bit < 8; ++bit)
-      CHECK(code_of(decode_link_certificate(flipped(good, structural, bit))) == Code::kMalformed);
-  }
 }
 
 /// Both ends of a link after a good handshake.

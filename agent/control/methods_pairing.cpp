@@ -1,0 +1,126 @@
+#include <array>
+
+#include "agent/control/json_views.hpp"
+#include "agent/control/methods.hpp"
+#include "replication/types/device_id_text.hpp"
+
+namespace lanyard::agent {
+namespace {
+
+const char* name_of(DefaultPlan plan) {
+  switch (plan) {
+    case DefaultPlan::kSame: return "same";
+    case DefaultPlan::kJoinerMoves: return "joiner-moves";
+    case DefaultPlan::kHostMoves: return "host-moves";
+    case DefaultPlan::kBothStay: return "both-stay";
+  }
+  return "";
+}
+
+void write_ids(const DeviceId& device, JsonWriter& out) {
+  out.member("id", to_text(device)).member("shortId", to_short_text(device));
+}
+
+std::string code_json(const CodeShown& shown) {
+  JsonWriter out;
+  out.begin_object().name("code").begin_object();
+  out.member("words", shown.code.words()).member("digits", shown.code.digits());
+  out.member("leftMs", shown.left.count()).member("codesLeft", shown.codes_left);
+  return out.end_object().end_object().take();
+}
+
+std::string typed_json(const CodeTyped& typed) {
+  JsonWriter out;
+  out.begin_object().name("typed").begin_object();
+  write_ids(typed.device, out);
+  return out.member("check", typed.check).end_object().end_object().take();
+}
+
+/// HostFound and Paired have the same members.
+template <class Found>
+void write_found(const Found& found, JsonWriter& out) {
+  write_ids(found.device, out);
+  out.member("name", utf8_or_escaped(found.name)).member("address", found.address);
+  out.member("check", found.check).member("default", name_of(found.plan));
+}
+
+std::string found_json(const HostFound& found) {
+  JsonWriter out;
+  out.begin_object().name("found").begin_object();
+  write_found(found, out);
+  return out.end_object().end_object().take();
+}
+
+std::string paired_json(const Paired& paired) {
+  JsonWriter out;
+  out.begin_object().name("paired").begin_object();
+  write_found(paired, out);
+  return out.end_object().end_object().take();
+}
+
+void pair_open(ControlRoom& room, Params& params, const Reply& reply) {
+  with_params(params, reply, [&](Params& in) -> Status {
+    LANYARD_TRY(in.finish());
+    reply.on_closed([&room] { room.pairing.close(); });
+    room.pairing.open([reply](const CodeShown& shown) { reply.progress(code_json(shown)); },
+                      [reply](const CodeTyped& typed) { reply.progress(typed_json(typed)); },
+                      [reply](const Result<Paired>& paired) { reply.answer(paired, paired_json); });
+    return {};
+  });
+}
+
+void pair_close(ControlRoom& room, Params& params, const Reply& reply) {
+  with_params(params, reply, [&](Params& in) -> Status {
+    LANYARD_TRY(in.finish());
+    room.pairing.close();
+    reply.result("{}");
+    return {};
+  });
+}
+
+void pair_join(ControlRoom& room, Params& params, const Reply& reply) {
+  with_params(params, reply, [&](Params& in) -> Status {
+    PairingService::Wish wish;
+    LANYARD_TRY_SET(wish.code, in.text("code"));
+    LANYARD_TRY_SET(const auto at, in.optional_text("at"));
+    LANYARD_TRY(in.finish());
+    wish.at = at.value_or("");
+    reply.on_closed([&room] { room.pairing.answer(false, false); });
+    room.pairing.join(
+        wish,
+        [&room, reply](const HostFound& found) {
+          // Nobody is left to be asked.
+          if (!reply.is_open()) return room.pairing.answer(false, false);
+          reply.progress(found_json(found));
+        },
+        [reply, &room](const Result<Paired>& paired) {
+          room.directory.forget_all();
+          reply.answer(paired, paired_json);
+        });
+    return {};
+  });
+}
+
+void pair_answer(ControlRoom& room, Params& params, const Reply& reply) {
+  with_params(params, reply, [&](Params& in) -> Status {
+    LANYARD_TRY_SET(const bool yes, in.boolean("yes", false));
+    LANYARD_TRY_SET(const bool keep_both, in.boolean("keepBoth", false));
+    LANYARD_TRY(in.finish());
+    room.pairing.answer(yes, keep_both);
+    reply.result("{}");
+    return {};
+  });
+}
+
+constexpr std::array kPairingMethods = std::to_array<ControlMethod>({
+    {"pair.open", pair_open},
+    {"pair.close", pair_close},
+    {"pair.join", pair_join},
+    {"pair.answer", pair_answer},
+});
+
+}  // namespace
+
+std::span<const ControlMethod> pairing_methods() { return kPairingMethods; }
+
+}  // namespace lanyard::agent

@@ -1,0 +1,316 @@
+#include "agent/pairing/desk.hpp"
+
+#include "agent/clock.hpp"
+#include "replication/types/limits.hpp"
+
+namespace lanyard::agent {
+namespace {
+
+/// Closes a link whose work is done: no failure of anybody's.
+Error well_done() { return {Code::kExists, "the devices are paired"}; }
+
+/// The address with the port on which the other side said that it listens.
+std::string listening_at(const std::string& address, std::uint16_t port) {
+  const auto parsed = parse_host_port(address);
+  if (!parsed) return {};
+  const bool is_v6 = parsed->host.find(':') != std::string::npos;
+  return (is_v6 ? "[" + parsed->host + "]" : parsed->host) + ":" + std::to_string(port);
+}
+
+storage::HomePlan own_part(DefaultPlan plan, bool we_join) {
+  switch (plan) {
+    case DefaultPlan::kJoinerMoves:
+      return we_join ? storage::HomePlan::kMove : storage::HomePlan::kShare;
+    case DefaultPlan::kHostMoves:
+      return we_join ? storage::HomePlan::kShare : storage::HomePlan::kMove;
+    case DefaultPlan::kSame:
+    case DefaultPlan::kBothStay: break;
+  }
+  return storage::HomePlan::kNothing;
+}
+
+}  // namespace
+
+PairingDesk::PairingDesk(asio::io_context& io, LinkSet& links, Rng& rng, Knows knows, Wrote wrote)
+    : io_(io),
+      links_(links),
+      rng_(rng),
+      knows_(std::move(knows)),
+      wrote_(std::move(wrote)),
+      window_(rng),
+      timer_(io) {}
+
+void PairingDesk::start(storage::StorageThread& storage, Self self) {
+  storage_ = &storage;
+  self_ = std::move(self);
+}
+
+discovery::Tick PairingDesk::tick() {
+  return std::chrono::duration_cast<discovery::Tick>(
+      std::chrono::steady_clock::now().time_since_epoch());
+}
+
+PairingFacts PairingDesk::facts(const DefaultSpace& home) const {
+  return {self_.name, self_.sync_port, home};
+}
+
+void PairingDesk::with_home(std::function<void(Result<DefaultSpace>)> next) {
+  storage_->run([this, next = std::move(next)](storage::Vault& vault) {
+    const auto home = vault.home(wall_now());
+    Result<DefaultSpace> answer =
+        home ? Result<DefaultSpace>(DefaultSpace{home->id, home->is_shared}) : fail(home.error());
+    asio::post(io_, [next, answer] { next(answer); });
+  });
+}
+
+void PairingDesk::store(const storage::NewPairing& pairing, std::function<void(Status)> next) {
+  storage_->run([this, pairing, next = std::move(next)](storage::Vault& vault) {
+    auto paired = vault.pair(pairing, wall_now());
+    Status answer;
+    if (!paired) answer = fail(paired.error());
+    std::shared_ptr<const storage::WriteOutcome> outcome;
+    SpaceId home;
+    if (paired && !paired->outcome.runs.empty()) {
+      home = paired->home;
+      outcome = std::make_shared<const storage::WriteOutcome>(std::move(paired->outcome));
+    }
+    asio::post(io_, [this, next, answer, home, outcome] {
+      if (outcome) wrote_(home, outcome);
+      next(answer);
+    });
+  });
+}
+
+// ---- the window
+
+void PairingDesk::open_window(WindowWatcher watcher) {
+  if (watcher_) {
+    return watcher.ended(fail(Code::kBusy, "a pairing code is shown already",
+                              "Use that one, or cancel it where it is shown (Ctrl-C)."));
+  }
+  watcher_ = std::move(watcher);
+  window_.open(tick());
+  show_code();
+  wait_for_end();
+}
+
+bool PairingDesk::is_open() { return window_.offer(tick()).has_value(); }
+
+void PairingDesk::show_code() {
+  const auto& offer = window_.offer(tick());
+  if (offer && watcher_) watcher_->shown({offer->code, offer->until - tick(), offer->codes_left});
+}
+
+void PairingDesk::wait_for_end() {
+  timer_.expires_after(limits::kPairWindow);
+  timer_.async_wait([this](const std::error_code& error) {
+    if (error || matched_) return;
+    end_window(fail(Code::kUnreachable, "no device used the code in five minutes",
+                    "Run  lanyard pair  again when the other device is at hand."));
+  });
+}
+
+void PairingDesk::close_window() {
+  if (!watcher_) return;
+  const auto link = matched_;
+  end_window(fail(Code::kInterrupted, "the pairing was cancelled here"));
+  if (link) links_.finish(*link, Error(Code::kInterrupted, "the pairing was cancelled here"));
+}
+
+void PairingDesk::end_window(Result<Paired> how) {
+  window_.close();
+  timer_.cancel();
+  matched_.reset();
+  if (!watcher_) return;
+  const WindowWatcher watcher = std::move(*watcher_);
+  watcher_.reset();
+  watcher.ended(std::move(how));
+}
+
+void PairingDesk::stop() {
+  end_window(fail(Code::kInterrupted, "this agent stops"));
+  end_join(fail(Code::kInterrupted, "this agent stops"));
+}
+
+// ---- links
+
+void PairingDesk::on_stranger(const PairingLink& link) {
+  if (link.we_dialed) {
+    if (!join_ || join_->link != link.link)
+      return links_.finish(link.link, Error(Code::kInterrupted, "given up"));
+    join_->talk.emplace(PairingEnds{self_.device, link.peer, link.handshake}, join_->code, rng_);
+    join_->address = link.address;
+    return links_.send(link.link, join_->talk->start());
+  }
+  const PairingEnds ends{link.peer, self_.device, link.handshake};
+  hosts_.emplace(link.link, Host{HostTalk(ends, window_, rng_), link});
+}
+
+void PairingDesk::on_message(engine::LinkId link, ByteView message) {
+  if (join_ && join_->link == link && join_->talk) return hear_host(message);
+  const auto host = hosts_.find(link);
+  if (host != hosts_.end()) hear_joiner(host->second, message);
+}
+
+void PairingDesk::on_end(engine::LinkId link, const Error& why) {
+  hosts_.erase(link);
+  if (matched_ == link) {
+    end_window(fail(Code::kUnreachable, "the other device did not finish: " + why.detail,
+                    "Run  lanyard pair  again for a new code."));
+  }
+  if (!join_ || join_->link != link) return;
+  if (!join_->talk) {
+    return end_join(fail(Code::kUnreachable, "no device answered there: " + why.detail,
+                         "Check the address, and that Lanyard runs on the other device. The code "
+                         "was not used."));
+  }
+  if (!join_->talk->has_guessed()) {
+    return end_join(fail(Code::kUnreachable, "the link ended: " + why.detail,
+                         "Try again. The code was not used."));
+  }
+  if (join_->home) {
+    return end_join(
+        fail(Code::kUnreachable,
+             "the link ended before the other device said that it is done: " + why.detail,
+             "If  lanyard devices  does not show both as connected soon, pair them "
+             "again with a new code."));
+  }
+  end_join(fail(Code::kNotAllowed, "the code is wrong, used up, or not the one that device shows",
+                "Look at the other device: it shows the next code, or run  lanyard pair  there."));
+}
+
+// ---- the host's side
+
+void PairingDesk::hear_joiner(Host& host, ByteView message) {
+  const engine::LinkId link = host.link.link;
+  HostTalk::Heard heard = host.talk.hear(message, tick());
+  if (!heard.to_send.empty()) links_.send(link, heard.to_send);
+  switch (heard.event) {
+    case HostTalk::Event::kNothing: break;
+    case HostTalk::Event::kMatched:
+      matched_ = link;
+      links_.give_time(link, limits::kPairConfirmMax);
+      if (watcher_) watcher_->typed({host.talk.joiner(), host.talk.check()});
+      with_home([this, link](const Result<DefaultSpace>& home) { welcome(link, home); });
+      break;
+    case HostTalk::Event::kWrong:
+      if (is_open()) {
+        show_code();
+      } else {
+        end_window(fail(Code::kNotAllowed, "three wrong codes were tried",
+                        "If that was not you, somebody near by is guessing. Run  lanyard pair  "
+                        "again for a new code."));
+      }
+      break;
+    case HostTalk::Event::kAccepted: accepted(host); break;
+  }
+  if (heard.end) links_.finish(link, *heard.end);
+}
+
+void PairingDesk::welcome(engine::LinkId link, const Result<DefaultSpace>& home) {
+  const auto host = hosts_.find(link);
+  if (host == hosts_.end()) return;
+  if (!home) {
+    end_window(fail(home.error()));
+    return links_.finish(link, home.error());
+  }
+  links_.send(link, host->second.talk.welcome(facts(*home)));
+}
+
+void PairingDesk::accepted(const Host& host) {
+  const PairingFacts& theirs = host.talk.theirs();
+  Paired paired{host.talk.joiner(), theirs.name, listening_at(host.link.address, theirs.sync_port),
+                host.talk.check(), host.talk.plan()};
+  const storage::NewPairing pairing{paired.device, paired.name, paired.address,
+                                    own_part(paired.plan, false), theirs.home.id};
+  store(pairing, [this, paired, link = host.link.link](const Status& stored) {
+    if (!stored) {
+      end_window(fail(stored.error()));
+      return links_.finish(link, stored.error());
+    }
+    links_.send(link, HostTalk::done());
+    links_.finish(link, well_done());
+    knows_(paired.device, paired.address);
+    if (matched_ == link) end_window(paired);
+  });
+}
+
+// ---- the joiner's side
+
+void PairingDesk::join(const crypto::PairingCode& code, const std::string& address,
+                       JoinWatcher watcher) {
+  if (join_)
+    return watcher.ended(fail(Code::kBusy, "another code is being tried on this device",
+                              "Wait until that is over."));
+  join_.emplace(Join{code, address, std::move(watcher), links_.dial_to_pair(address), {}, {}});
+}
+
+void PairingDesk::end_join(Result<Paired> how) {
+  if (!join_) return;
+  const Join join = std::move(*join_);
+  join_.reset();
+  links_.finish(join.link, how ? well_done() : how.error());
+  join.watcher.ended(std::move(how));
+}
+
+void PairingDesk::hear_host(ByteView message) {
+  const JoinTalk::Heard heard = join_->talk->hear(message);
+  if (!heard.to_send.empty()) links_.send(join_->link, heard.to_send);
+  if (heard.end) return end_join(fail(*heard.end));
+  if (heard.event == JoinTalk::Event::kMatched) {
+    links_.give_time(join_->link, limits::kPairConfirmMax);
+    with_home([this, link = join_->link](const Result<DefaultSpace>& home) {
+      if (join_ && join_->link == link) ask_person(home);
+    });
+  } else if (heard.event == JoinTalk::Event::kDone) {
+    const PairingFacts& theirs = join_->talk->theirs();
+    const Paired paired{join_->talk->host(), theirs.name, join_->address, join_->talk->check(),
+                        plan_defaults(*join_->home, theirs.home)};
+    knows_(paired.device, paired.address);
+    end_join(paired);
+  }
+}
+
+void PairingDesk::ask_person(const Result<DefaultSpace>& home) {
+  if (!home) return end_join(fail(home.error()));
+  join_->home = *home;
+  const PairingFacts& theirs = join_->talk->theirs();
+  join_->watcher.found({join_->talk->host(), theirs.name, join_->address, join_->talk->check(),
+                        plan_defaults(*home, theirs.home)});
+}
+
+void PairingDesk::answer(bool yes, bool keep_both) {
+  if (!join_) return;
+  if (yes && !join_->home) return;
+  if (!yes)
+    return end_join(fail(Code::kInterrupted, "you did not say yes; the devices are not paired"));
+  with_home([this, keep_both, link = join_->link](const Result<DefaultSpace>& home) {
+    if (!join_ || join_->link != link) return;
+    if (!home) return end_join(fail(home.error()));
+    accept(*home, keep_both);
+  });
+}
+
+void PairingDesk::accept(const DefaultSpace& home, bool keep_both) {
+  const PairingFacts& theirs = join_->talk->theirs();
+  const DefaultPlan plan = plan_defaults(home, theirs.home);
+  if (plan == DefaultPlan::kBothStay && !keep_both) {
+    return end_join(fail(
+        Code::kNotAllowed,
+        "both devices share their space \"default\" with others already, and two shared spaces "
+        "are never made one",
+        "Run it again with --keep-both: each keeps its own. Or leave one of them first."));
+  }
+  join_->home = home;
+  const storage::NewPairing pairing{join_->talk->host(), theirs.name, join_->address,
+                                    own_part(plan, true), theirs.home.id};
+  store(pairing, [this, home, link = join_->link](const Status& stored) {
+    if (!join_ || join_->link != link) return;
+    if (!stored) return end_join(fail(stored.error()));
+    // Known from here on, but called only once it knows us too.
+    knows_(join_->talk->host(), "");
+    links_.send(link, join_->talk->accept(facts(home)));
+  });
+}
+
+}  // namespace lanyard::agent

@@ -1,0 +1,129 @@
+#pragma once
+
+#include "agent/links/link_set.hpp"
+#include "agent/pairing/talk.hpp"
+#include "storage/storage_thread.hpp"
+
+namespace lanyard::agent {
+
+/// What the person at the host sees.
+struct CodeShown {
+  crypto::PairingCode code;
+  std::chrono::milliseconds left{0};
+  int codes_left = 0;  ///< this one counted; fewer than limits::kPairCodes: a wrong one was tried
+};
+/// The other side knows the code; its person is asked.
+struct CodeTyped {
+  DeviceId device;
+  std::string check;  ///< six digits, the same on both screens
+};
+/// What the person at the joiner is asked about.
+struct HostFound {
+  DeviceId device;
+  std::string name;  ///< text from a peer
+  std::string address;
+  std::string check;
+  DefaultPlan plan{};
+};
+struct Paired {
+  DeviceId device;
+  std::string name;
+  std::string address;
+  std::string check;
+  DefaultPlan plan{};
+};
+
+/// Both are called on the network thread; `ended` once, and nothing after it.
+struct WindowWatcher {
+  std::function<void(const CodeShown&)> shown;
+  std::function<void(const CodeTyped&)> typed;
+  std::function<void(Result<Paired>)> ended;
+};
+struct JoinWatcher {
+  std::function<void(const HostFound&)> found;
+  std::function<void(Result<Paired>)> ended;
+};
+
+/// Where devices are paired: gives links of strangers their talks, the talks what storage knows,
+/// and people what came of it. At most one window and one join at a time. Lives on the network
+/// thread.
+class PairingDesk {
+ public:
+  /// A device was paired, and may be reached there (empty: unknown).
+  using Knows = std::function<void(const DeviceId&, const std::string& address)>;
+  /// Changes of ours that a pairing wrote.
+  using Wrote = std::function<void(const SpaceId&, std::shared_ptr<const storage::WriteOutcome>)>;
+  struct Self {
+    DeviceId device;
+    std::string name;
+    std::uint16_t sync_port = 0;
+  };
+
+  PairingDesk(asio::io_context& io, LinkSet& links, Rng& rng, Knows knows, Wrote wrote);
+  void start(storage::StorageThread& storage, Self self);
+
+  // ---- people
+  /// kBusy while there is a window, or one is being paired through it.
+  void open_window(WindowWatcher watcher);
+  /// The person does not want it any more.
+  void close_window();
+  [[nodiscard]] bool is_open();
+  /// Calls the device at this address, and tries the code on it. kBusy while another is tried.
+  void join(const crypto::PairingCode& code, const std::string& address, JoinWatcher watcher);
+  /// The person's answer to `found`. `keep_both`: also if each keeps a `default` of its own.
+  void answer(bool yes, bool keep_both);
+  void stop();
+
+  // ---- links
+  void on_stranger(const PairingLink& link);
+  void on_message(engine::LinkId link, ByteView message);
+  void on_end(engine::LinkId link, const Error& why);
+
+ private:
+  struct Host {
+    HostTalk talk;
+    PairingLink link;
+  };
+  struct Join {
+    crypto::PairingCode code;
+    std::string address;
+    JoinWatcher watcher;
+    engine::LinkId link;
+    std::optional<JoinTalk> talk;
+    std::optional<DefaultSpace> home;  ///< ours, as the person was told
+  };
+
+  [[nodiscard]] static discovery::Tick tick();
+  void show_code();
+  void wait_for_end();
+  void end_window(Result<Paired> how);
+  void end_join(Result<Paired> how);
+  [[nodiscard]] PairingFacts facts(const DefaultSpace& home) const;
+  /// Asks storage for our `default`, then goes on with it, on this thread.
+  void with_home(std::function<void(Result<DefaultSpace>)> next);
+  /// Has storage remember the pairing, then goes on, on this thread.
+  void store(const storage::NewPairing& pairing, std::function<void(Status)> next);
+
+  void hear_joiner(Host& host, ByteView message);
+  void welcome(engine::LinkId link, const Result<DefaultSpace>& home);
+  void accepted(const Host& host);
+  void hear_host(ByteView message);
+  void ask_person(const Result<DefaultSpace>& home);
+  void accept(const DefaultSpace& home, bool keep_both);
+
+  asio::io_context& io_;
+  LinkSet& links_;
+  Rng& rng_;
+  Knows knows_;
+  Wrote wrote_;
+  storage::StorageThread* storage_ = nullptr;
+  Self self_;
+  PairingWindow window_;
+  asio::steady_timer timer_;
+  std::optional<WindowWatcher> watcher_;
+  std::optional<engine::LinkId> matched_;  ///< being paired through the window
+  std::map<engine::LinkId, Host> hosts_;
+  std::optional<Join> join_;
+};
+
+}  // namespace lanyard::agent

@@ -1,0 +1,129 @@
+#include <algorithm>
+
+#include "replication/types/limits.hpp"
+#include "storage/file_vault.hpp"
+#include "storage/names.hpp"
+#include "storage/record_source.hpp"
+
+/// The space called `default`: every device has one, and two that are paired have one together.
+namespace lanyard::storage {
+namespace {
+
+/// Plain bytes of a piece of a move: some milliseconds of writing, so that others wait little.
+constexpr std::size_t kMovePieceBytes = 1 * limits::kMiB;
+constexpr const char* kOldHomeName = "default before pairing";
+
+}  // namespace
+
+Result<std::optional<SpaceId>> FileVault::space_setting(const char* key) {
+  LANYARD_TRY_SET(const auto text, platform_.setting(key));
+  if (!text) return std::nullopt;
+  const auto id = space_id_from_text(*text);
+  if (!id) return fail(Code::kCorrupt, std::string("platform.sqlite: the setting ") + key);
+  return id;
+}
+
+Result<bool> FileVault::is_shared(const SpaceId& space) {
+  while (settle_one()) {
+  }
+  LANYARD_TRY_SET(const auto members, platform_.members_of(space));
+  const DeviceId self = ports_.signer.device();
+  return std::any_of(members.begin(), members.end(),
+                     [&](const DeviceId& member) { return member != self; });
+}
+
+Result<Home> FileVault::home(WallTime now) {
+  LANYARD_TRY_SET(const auto moves_to, space_setting(kMovesToSetting));
+  if (moves_to) return Home{*moves_to, true};
+  LANYARD_TRY_SET(auto home, space_setting(kHomeSetting));
+  if (!home) {
+    LANYARD_TRY_SET(const auto spaces, platform_.spaces());
+    const auto named = std::find_if(spaces.begin(), spaces.end(), [](const SpaceEntry& each) {
+      return each.name == kHomeName && !each.left;
+    });
+    if (named != spaces.end()) {
+      home = named->id;
+    } else {
+      LANYARD_TRY_SET(const Created created, create_space(kHomeName, now));
+      home = created.id;
+    }
+    LANYARD_TRY(platform_.set_setting(kHomeSetting, to_text(*home)));
+  }
+  LANYARD_TRY_SET(const bool shared, is_shared(*home));
+  return Home{*home, shared};
+}
+
+Result<Vault::PairOutcome> FileVault::pair(const NewPairing& pairing, WallTime now) {
+  if (pairing.device == ports_.signer.device())
+    return fail(Code::kUsage, "a device cannot be paired with itself");
+  LANYARD_TRY_SET(const Home ours, home(now));
+  PairOutcome out;
+  out.home = ours.id;
+  if (pairing.plan == HomePlan::kShare) {
+    // Before the device is known: whoever dies in between leaves a member, which is known by that.
+    LANYARD_TRY_SET(const auto members, platform_.members_of(ours.id));
+    if (std::find(members.begin(), members.end(), pairing.device) == members.end()) {
+      LANYARD_TRY_SET(out.outcome, share_space(ours.id, pairing.device, now));
+    }
+  }
+  const bool moves =
+      pairing.plan == HomePlan::kMove && !ours.is_shared && ours.id != pairing.their_home;
+  NewPairing kept = pairing;
+  kept.says_name = name_from_outside(pairing.says_name);
+  LANYARD_TRY(platform_.add_pairing(kept, moves, now));
+  return out;
+}
+
+/// Whether the space is here, with us as a member: then there are keys to write with.
+Result<bool> FileVault::can_move_to(const SpaceId& space) {
+  LANYARD_TRY_SET(const auto row, platform_.space(space));
+  if (!row || row->has_left) return false;
+  LANYARD_TRY_SET(const WatchedStore* store, open_store(space));
+  return store->state().log.is_member(ports_.signer.device());
+}
+
+Result<HomeMove> FileVault::move_home(WallTime now) {
+  LANYARD_TRY_SET(const auto from, space_setting(kMovesFromSetting));
+  LANYARD_TRY_SET(const auto home, space_setting(kHomeSetting));
+  if (from) return carry_piece(*from, *home, now);
+  LANYARD_TRY_SET(const auto to, space_setting(kMovesToSetting));
+  if (!to || !home) return HomeMove{};
+  LANYARD_TRY_SET(const bool is_here, can_move_to(*to));
+  if (!is_here) return HomeMove{HomeMove::State::kWaiting, *home, *to, {}};
+  LANYARD_TRY_SET(const bool shared, is_shared(*home));
+  if (shared) {  // since we agreed to move it: others rely on it now
+    LANYARD_TRY(platform_.forget_move());
+    return HomeMove{};
+  }
+  LANYARD_TRY_SET(const std::string old_name, free_space_name(kOldHomeName));
+  files_.close(*home);
+  LANYARD_TRY(platform_.begin_move(*home, old_name, *to));
+  parts_[*home] = *to;
+  LANYARD_TRY_SET(HomeMove move, carry_piece(*home, *to, now));
+  if (move.state == HomeMove::State::kMoving) move.state = HomeMove::State::kBegun;
+  return move;
+}
+
+SpaceId FileVault::stands_for(const SpaceId& space) const {
+  SpaceId id = space;
+  // Carried over more than once: never in a ring, since only a space that is not shared moves.
+  for (auto part = parts_.find(id); part != parts_.end(); part = parts_.find(id)) id = part->second;
+  return id;
+}
+
+Result<HomeMove> FileVault::carry_piece(const SpaceId& from, const SpaceId& to, WallTime now) {
+  HomeMove move{HomeMove::State::kMoving, from, to, {}};
+  LANYARD_TRY_SET(WatchedStore * store, open_store(to));
+  LANYARD_TRY_SET(CarryPlace place, store->carried(from));
+  if (!place.is_over) {
+    LANYARD_TRY_SET(const auto source, RecordSource::open(file_of(from), from, ports_.rng));
+    LANYARD_TRY_SET(const auto records, source->next(place, kMovePieceBytes));
+    LANYARD_TRY_SET(move.outcome, store->carry(records, source->hash_of(), place, now));
+  }
+  if (!place.is_over) return move;
+  LANYARD_TRY(platform_.end_move());
+  move.state = HomeMove::State::kOver;
+  return move;
+}
+
+}  // namespace lanyard::storage
