@@ -115,6 +115,7 @@ void Driver::perform(const engine::Persist& effect) {
                   [this, effect](Result<storage::ApplyOutcome> outcome) {
                     if (outcome) {
                       if (merged_) merged_(effect.space, outcome->touched);
+                      if (outcome->has_admitted) refresh(effect.space);
                       return answer(engine::Applied{effect.space, effect.ticket});
                     }
                     storage_->run([this, effect, error = outcome.error()](storage::Vault& vault) {
@@ -209,7 +210,11 @@ void Driver::note(const engine::Progress& notice) {
   peers_[notice.peer].spaces[notice.space] = {notice.space, notice.phase, notice.bytes};
   if (notice.phase != engine::Phase::kInStep) return;
   // What came in may have changed the space's name and members.
-  storage_->run([this, space = notice.space](storage::Vault& vault) {
+  refresh(notice.space);
+}
+
+void Driver::refresh(const SpaceId& space) {
+  storage_->run([this, space](storage::Vault& vault) {
     const auto refreshed = vault.refresh_space(space);
     if (refreshed && caught_up_)
       asio::post(io_, [this, has_new = *refreshed] { caught_up_(has_new); });

@@ -58,6 +58,8 @@ class Driver {
   /// From the storage thread: feeds the engine on this one.
   void answer(engine::Input input);
   void read_next(engine::LinkId link);
+  /// Brings a space's name and members up to date. From any thread.
+  void refresh(const SpaceId& space);
   void write_told(const std::pair<DeviceId, SpaceId>& whose);
   void wait_for_deadline();
 

@@ -243,6 +243,7 @@ class NetworkLoop final : public Network {
       return log_error("the space \"default\" cannot be carried over: " + moved.error().detail);
     }
     home_waits_ = moved->state == State::kWaiting;
+    if (moved->state == State::kNone) desk_.home_settled();
     if (moved->state == State::kNone || home_waits_) return;
     on_committed(moved->to, moved->outcome);
     if (merged_) merged_(moved->to, moved->outcome.touched);
@@ -250,7 +251,7 @@ class NetworkLoop final : public Network {
       driver_.feed(engine::SpaceLeft{moved->from});
       if (home_moved_) home_moved_(moved->from, moved->to);
     }
-    if (moved->state != State::kOver) move_home();
+    moved->state == State::kOver ? desk_.home_settled() : move_home();
   }
 
   void on_met(const DeviceId& peer, const std::string& address) {

@@ -33,8 +33,6 @@ Result<bool> FileVault::is_shared(const SpaceId& space) {
 }
 
 Result<Home> FileVault::home(WallTime now) {
-  LANYARD_TRY_SET(const auto moves_to, space_setting(kMovesToSetting));
-  if (moves_to) return Home{*moves_to, true};
   LANYARD_TRY_SET(auto home, space_setting(kHomeSetting));
   if (!home) {
     LANYARD_TRY_SET(const auto spaces, platform_.spaces());

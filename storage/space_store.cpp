@@ -147,6 +147,7 @@ Result<ApplyOutcome> SqliteSpaceStore::apply(const std::vector<const oplog::Acce
                                              WallTime wall, const std::function<bool()>& stop) {
   ApplyOutcome outcome;
   bool is_own = false;
+  const std::size_t admissions_before = tables_.space_log().admissions.size();
   see_all_stamps(wall);
   merge::Merger* merger = &tables_.merger();
   LANYARD_TRY(in_transaction(Sync::kNormal, [&]() -> Status {
@@ -171,6 +172,7 @@ Result<ApplyOutcome> SqliteSpaceStore::apply(const std::vector<const oplog::Acce
   outcome.ops = counts.ops;
   outcome.without_effect = counts.without_effect;
   outcome.void_deletes = counts.void_deletes;
+  outcome.has_admitted = tables_.space_log().admissions.size() != admissions_before;
   take_touched(outcome.touched);
   // Changes of ours that a peer had kept for us: the author goes on behind them.
   if (is_own) LANYARD_TRY(load_author());

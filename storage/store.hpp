@@ -64,6 +64,7 @@ struct ApplyOutcome {
   std::size_t ops = 0;
   std::size_t without_effect = 0;
   std::size_t void_deletes = 0;
+  bool has_admitted = false;  ///< there may be members that there were not
   Touched touched;
 };
 

@@ -37,7 +37,7 @@ inline constexpr const char* kHomeName = "default";
 /// The space called `default`, which every device has.
 struct Home {
   SpaceId id;
-  bool is_shared = false;  ///< it has other members than this device, or is about to
+  bool is_shared = false;  ///< it has other members than this device
 };
 
 /// What becomes of our `default` when we are paired.
@@ -155,15 +155,15 @@ class Vault {
   [[nodiscard]] virtual std::filesystem::path file_of(const SpaceId& space) const = 0;
 
   // ---- the space that every device has (file_vault_home.cpp)
-  /// The one that `default` means, founded if there is none; the one that it is to become part of,
-  /// while that is not here yet.
+  /// The one that `default` means, founded if there is none.
   [[nodiscard]] virtual Result<Home> home(WallTime now) = 0;
   struct PairOutcome {
     SpaceId home;
     WriteOutcome outcome;  ///< of `home`, if it is shared now
   };
   /// Makes the device known, durably, and what the plan says of our `default`. A plan to move that
-  /// does not fit any more, since it was shared in between, is left out: both stay.
+  /// does not fit any more, since it was shared in between, is left out: both stay. A plan to move
+  /// takes the place of an earlier one that still waits: whoever comes last is here.
   [[nodiscard]] virtual Result<PairOutcome> pair(const NewPairing& pairing, WallTime now) = 0;
   /// The next bounded piece of moving our `default`. Ask at start, and again: after a piece that is
   /// not the last at once, while it waits whenever a space came in.

@@ -6,6 +6,9 @@
 namespace lanyard::agent {
 namespace {
 
+/// How long a person waits to hear of a pairing that is done, for the two to have one `default`.
+constexpr std::chrono::seconds kMovedWithin{5};
+
 /// Closes a link whose work is done: no failure of anybody's.
 Error well_done() { return {Code::kExists, "the devices are paired"}; }
 
@@ -38,7 +41,8 @@ PairingDesk::PairingDesk(asio::io_context& io, LinkSet& links, Rng& rng, Knows k
       knows_(std::move(knows)),
       wrote_(std::move(wrote)),
       window_(rng),
-      timer_(io) {}
+      timer_(io),
+      move_timer_(io) {}
 
 void PairingDesk::start(storage::StorageThread& storage, Self self) {
   storage_ = &storage;
@@ -112,6 +116,8 @@ void PairingDesk::wait_for_end() {
 
 void PairingDesk::close_window() {
   if (!watcher_) return;
+  // Paired, and only the move is waited for: that is no cancelling any more.
+  if (!matched_ && !is_open()) return home_settled();
   const auto link = matched_;
   end_window(fail(Code::kInterrupted, "the pairing was cancelled here"));
   if (link) links_.finish(*link, Error(Code::kInterrupted, "the pairing was cancelled here"));
@@ -127,7 +133,22 @@ void PairingDesk::end_window(Result<Paired> how) {
   watcher.ended(std::move(how));
 }
 
+void PairingDesk::end_after_move(bool moves, std::function<void()> end) {
+  if (!moves) return end();
+  after_move_ = std::move(end);
+  move_timer_.expires_after(kMovedWithin);
+  move_timer_.async_wait([this](const std::error_code& error) {
+    if (!error) home_settled();
+  });
+}
+
+void PairingDesk::home_settled() {
+  move_timer_.cancel();
+  if (const auto end = std::exchange(after_move_, {})) end();
+}
+
 void PairingDesk::stop() {
+  home_settled();
   end_window(fail(Code::kInterrupted, "this agent stops"));
   end_join(fail(Code::kInterrupted, "this agent stops"));
 }
@@ -229,9 +250,11 @@ void PairingDesk::accepted(const Host& host) {
       return links_.finish(link, stored.error());
     }
     links_.send(link, HostTalk::done());
-    links_.finish(link, well_done());
     knows_(paired.device, paired.address);
-    if (matched_ == link) end_window(paired);
+    if (matched_ != link) return links_.finish(link, well_done());
+    matched_.reset();  // what becomes of the link does not matter any more
+    links_.finish(link, well_done());
+    end_after_move(paired.plan == DefaultPlan::kHostMoves, [this, paired] { end_window(paired); });
   });
 }
 
@@ -267,7 +290,9 @@ void PairingDesk::hear_host(ByteView message) {
     const Paired paired{join_->talk->host(), theirs.name, join_->address, join_->talk->check(),
                         plan_defaults(*join_->home, theirs.home)};
     knows_(paired.device, paired.address);
-    end_join(paired);
+    const engine::LinkId done = std::exchange(join_->link, engine::LinkId{});
+    links_.finish(done, well_done());
+    end_after_move(paired.plan == DefaultPlan::kJoinerMoves, [this, paired] { end_join(paired); });
   }
 }
 
@@ -280,8 +305,8 @@ void PairingDesk::ask_person(const Result<DefaultSpace>& home) {
 }
 
 void PairingDesk::answer(bool yes, bool keep_both) {
-  if (!join_) return;
-  if (yes && !join_->home) return;
+  if (!join_ || join_->has_said_yes || (yes && !join_->home)) return;
+  join_->has_said_yes = yes;
   if (!yes)
     return end_join(fail(Code::kInterrupted, "you did not say yes; the devices are not paired"));
   with_home([this, keep_both, link = join_->link](const Result<DefaultSpace>& home) {

@@ -72,6 +72,8 @@ class PairingDesk {
   void join(const crypto::PairingCode& code, const std::string& address, JoinWatcher watcher);
   /// The person's answer to `found`. `keep_both`: also if each keeps a `default` of its own.
   void answer(bool yes, bool keep_both);
+  /// Our `default` need not move any more: who was paired has one with us.
+  void home_settled();
   void stop();
 
   // ---- links
@@ -91,11 +93,14 @@ class PairingDesk {
     engine::LinkId link;
     std::optional<JoinTalk> talk;
     std::optional<DefaultSpace> home;  ///< ours, as the person was told
+    bool has_said_yes = false;         ///< the person: what follows is not theirs to stop
   };
 
   [[nodiscard]] static discovery::Tick tick();
   void show_code();
   void wait_for_end();
+  /// Tells the person once our `default` has moved, where it moves; soon in any case.
+  void end_after_move(bool moves, std::function<void()> end);
   void end_window(Result<Paired> how);
   void end_join(Result<Paired> how);
   [[nodiscard]] PairingFacts facts(const DefaultSpace& home) const;
@@ -124,6 +129,8 @@ class PairingDesk {
   std::optional<engine::LinkId> matched_;  ///< being paired through the window
   std::map<engine::LinkId, Host> hosts_;
   std::optional<Join> join_;
+  std::function<void()> after_move_;
+  asio::steady_timer move_timer_;
 };
 
 }  // namespace lanyard::agent

@@ -4,9 +4,10 @@ import json
 import signal
 import subprocess
 import threading
+import time
 from queue import Empty, Queue
 
-from lanyard_process import ANSWER_WITHIN_S
+from lanyard_process import ANSWER_WITHIN_S, wait_until
 
 
 class Window:
@@ -20,8 +21,9 @@ class Window:
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self):
-        for line in self.process.stdout:
-            self.lines.put(json.loads(line))
+        with self.process.stdout as output:
+            for line in output:
+                self.lines.put(json.loads(line))
         self.lines.put(None)
 
     def next(self):
@@ -48,6 +50,13 @@ class Window:
         self.process.send_signal(signal.SIGINT)
         return self.end()
 
+    def wait_or_cancel(self, seconds):
+        """For a window of which nobody knows whether it still has a use."""
+        try:
+            self.process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            self.cancel()
+
 
 def address(device):
     return f"127.0.0.1:{device.info['syncPort']}"
@@ -65,3 +74,37 @@ def pair(joiner, host, *more):
     last, code = window.end()
     assert done.returncode == 0 and code == 0, (done.stdout, done.stderr, last)
     return json.loads(done.stdout.splitlines()[-1])["paired"]
+
+
+def is_linked(device, name):
+    return name in [each["name"] for each in device.json("devices", "list")["devices"]
+                    if each["linked"]]
+
+
+def knows_any(device):
+    return bool(device.json("devices", "list")["devices"])
+
+
+def kill_while_pairing(joiner, host, victim, after_s):
+    """Pairs two devices, of which one dies in the middle of it and starts again; pairs them again
+    if they need it. Then both are linked. True if the first try was enough."""
+    window = Window(host)
+    typing = subprocess.Popen(
+        joiner.arguments("pair", window.code(), "--at", address(host), "--yes"),
+        env=joiner.environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL)
+    time.sleep(after_s)
+    victim.kill()
+    typing.wait(timeout=ANSWER_WITHIN_S)
+    window.wait_or_cancel(1)
+    victim.start()
+    both = knows_any(host) and knows_any(joiner)
+    if not both:
+        pair(joiner, host)
+    elif victim is host:  # its port is another one now, which a static address cannot know
+        joiner.ok("devices", "add", host.info["id"], "--at", address(host))
+    else:
+        host.ok("devices", "add", joiner.info["id"], "--at", address(joiner))
+    wait_until("both are linked",
+               lambda: is_linked(host, joiner.name) and is_linked(joiner, host.name))
+    return both

@@ -2,12 +2,12 @@
 """Real agents that are paired with codes, rightly and wrongly, and the space they then have."""
 
 import json
-import random
 import socket
+import subprocess
 import unittest
 
 from lanyard_process import Device, wait_until
-from pairing import Window, address, join, pair
+from pairing import Window, address, is_linked, join, kill_while_pairing, pair
 
 
 def devices(test, *names):
@@ -23,17 +23,13 @@ def put(device, key, space="default", **fields):
 
 
 def keys(device, space="default"):
-    return [record["key"] for record in device.json("data", "query", space, "notes")["records"]]
+    lines = device.ok("data", "query", space, "notes", "--json").splitlines()
+    return [json.loads(line)["key"] for line in lines]
 
 
 def knows(device, name):
     return name in [each["name"] for each in device.json("devices", "list")["devices"]
                     if not each["forgotten"]]
-
-
-def linked(device, name):
-    return name in [each["name"] for each in device.json("devices", "list")["devices"]
-                    if each["linked"]]
 
 
 class OneDefault(unittest.TestCase):
@@ -55,7 +51,7 @@ class OneDefault(unittest.TestCase):
                 for device in order:
                     put(device, f"after {device.name}", title=device.name)
                 self.have_the_same(host, joiner, count=4)
-                self.assertTrue(linked(host, "laptop") and linked(joiner, "pi"))
+                self.assertTrue(is_linked(host, "laptop") and is_linked(joiner, "pi"))
 
     def test_the_old_id_of_the_default_goes_on_to_name_it(self):
         host, joiner = devices(self, "pi", "laptop")
@@ -88,7 +84,7 @@ class OneDefault(unittest.TestCase):
             laptop.json("devices", "list")["devices"]) == 2)
         # Directly, without the Pi, once they have an address of each other.
         laptop.ok("devices", "add", desktop.info["id"], "--at", address(desktop))
-        wait_until("they are linked", lambda: linked(laptop, "desktop"))
+        wait_until("they are linked", lambda: is_linked(laptop, "desktop"))
         pi.kill()
         put(laptop, "third", title="z")
         self.have_the_same(laptop, desktop, count=3)
@@ -107,37 +103,15 @@ class OneDefault(unittest.TestCase):
         self.assertEqual(window.end()[1], 5)
         self.assertFalse(knows(three, "two"))
         self.assertEqual(pair(three, two, "--keep-both")["default"], "both-stay")
-        wait_until("they are linked", lambda: linked(three, "two"))
+        wait_until("they are linked", lambda: is_linked(three, "two"))
         self.assertNotEqual(two.json("space", "info", "default")["id"],
                             three.json("space", "info", "default")["id"])
 
     def test_a_pairing_that_is_killed_at_any_moment_can_be_done_again(self):
-        chance = random.Random(7)
-        for run in range(4):
+        for run, after_s in enumerate((0.0, 0.01, 0.02, 0.03)):
             host, joiner = devices(self, "pi", "laptop")
             put(joiner, "one", title="x")
-            window = Window(host)
-            code = window.code()
-            victim = (host, joiner)[run % 2]
-            doing = Window.__new__(Window)  # only its process is of use
-            import subprocess
-            import time
-            doing.process = subprocess.Popen(
-                joiner.arguments("pair", code, "--at", address(host), "--yes"),
-                env=joiner.environment, stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            time.sleep(chance.uniform(0, 0.03))
-            victim.kill()
-            doing.process.wait(timeout=60)
-            window.end()
-            victim.start()
-            others = lambda: linked(host, "laptop") and linked(joiner, "pi")  # noqa: E731
-            if not (host.json("devices", "list")["devices"]
-                    and joiner.json("devices", "list")["devices"]):
-                pair(joiner, host)
-            else:
-                joiner.ok("devices", "add", host.info["id"], "--at", address(host))
-            wait_until("they are linked", others)
+            kill_while_pairing(joiner, host, (host, joiner)[run % 2], after_s)
             put(host, "two", title="y")
             self.have_the_same(host, joiner, count=2)
 
@@ -276,7 +250,6 @@ class Codes(unittest.TestCase):
         self.assertEqual(window.end()[1], 0)
 
     def test_a_qr_code_says_where_and_what(self):
-        import subprocess
         shown = subprocess.Popen(self.host.arguments("pair", "--qr"), env=self.host.environment,
                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
         line = shown.stdout.readline()
@@ -286,11 +259,11 @@ class Codes(unittest.TestCase):
 
     def test_a_forgotten_device_is_known_again_once_it_is_paired_again(self):
         pair(self.joiner, self.host)
-        wait_until("they are linked", lambda: linked(self.host, "laptop"))
+        wait_until("they are linked", lambda: is_linked(self.host, "laptop"))
         self.host.ok("devices", "forget", "laptop", "--yes")
-        wait_until("they are not linked", lambda: not linked(self.joiner, "pi"))
+        wait_until("they are not linked", lambda: not is_linked(self.joiner, "pi"))
         pair(self.joiner, self.host)
-        wait_until("they are linked", lambda: linked(self.host, "laptop"))
+        wait_until("they are linked", lambda: is_linked(self.host, "laptop"))
 
 
 if __name__ == "__main__":

@@ -92,8 +92,7 @@ TEST_CASE("two that are paired have one default, with what both had") {
   pi.write(common, put("same", {{"title", "equal"}, {"n", 1}}));
   pi.write(common, put("other", {{"title", "pi's"}, {"theirs", true}}));
   pair(laptop, pi);
-  CHECK(home(laptop).id == common);
-  CHECK(home(laptop).is_shared);
+  CHECK(home(laptop).id == old);
   CHECK(home(pi).is_shared);
   // As long as the common one is not here, what is written goes where it went before.
   CHECK(must(laptop.vault().move_home(laptop.wall)).state == State::kWaiting);
@@ -121,6 +120,35 @@ TEST_CASE("two that are paired have one default, with what both had") {
   }
   CHECK(must(must(laptop.vault().space(common))->state_hash()) ==
         must(must(pi.vault().space(common))->state_hash()));
+}
+
+TEST_CASE("a pairing that broke off after the joiner stored it is done by the next one") {
+  VaultDevice laptop;
+  VaultDevice pi;
+  laptop.open();
+  pi.open();
+  const SpaceId common = home_of(pi);
+  must(laptop.vault().pair({pi.id(), "pi", "", HomePlan::kMove, common}, laptop.wall));
+  laptop.open();
+  CHECK(must(laptop.vault().move_home(laptop.wall)).state == State::kWaiting);
+  pair(laptop, pi);
+  laptop.pull(pi, common);
+  move(laptop);
+  CHECK(home_of(laptop) == common);
+}
+
+TEST_CASE("who waits for a device that is gone can be paired with another") {
+  VaultDevice laptop;
+  VaultDevice gone;
+  VaultDevice pi;
+  laptop.open();
+  gone.open();
+  pi.open();
+  must(laptop.vault().pair({gone.id(), "gone", "", HomePlan::kMove, home_of(gone)}, laptop.wall));
+  pair(laptop, pi);
+  laptop.pull(pi, home_of(pi));
+  move(laptop);
+  CHECK(home_of(laptop) == home_of(pi));
 }
 
 TEST_CASE("counters add up, sets unite, siblings stay, objects are put together by member") {
