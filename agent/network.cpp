@@ -18,6 +18,8 @@ namespace {
 constexpr int kPortsTried = 100;
 /// How long a stopping agent lets its links say goodbye.
 constexpr std::chrono::milliseconds kStopMax{2000};
+/// How long a link that may be dead has to answer. A busy device on a bad network answers in one.
+constexpr std::chrono::seconds kSignOfLifeMax{5};
 
 /// Asio's codes are not equal to std::errc's, whatever they are named.
 Error listen_error(const std::error_code& error, const Tcp::endpoint& endpoint) {
@@ -84,17 +86,17 @@ class NetworkLoop final : public Network {
       : options_(std::move(options)),
         link_identity_(identity, rng_),
         ciphers_(identity, rng_),
-        links_(
-            io_, link_identity_, rng_,
-            {[this](engine::LinkId link, const DeviceId& peer) {
-               driver_.feed(engine::PeerUp{link, peer});
-             },
-             [this](engine::LinkId link) { driver_.feed(engine::PeerDown{link}); },
-             [this](engine::LinkId link, Bytes message) {
-               driver_.feed(engine::Received{link, std::move(message)});
-             },
-             [this](engine::LinkId link) { driver_.drained(link); },
-             [this](const DeviceId& peer, const std::string& address) { on_met(peer, address); }}),
+        links_(io_, link_identity_, rng_,
+               {[this](engine::LinkId link, const DeviceId& peer) {
+                  driver_.feed(engine::PeerUp{link, peer});
+                },
+                [this](engine::LinkId link) { driver_.feed(engine::PeerDown{link}); },
+                [this](engine::LinkId link, Bytes message) {
+                  driver_.feed(engine::Received{link, std::move(message)});
+                },
+                [this](engine::LinkId link) { driver_.drained(link); },
+                [this](const DeviceId& peer, const std::string& address) { on_met(peer, address); },
+                [this](engine::LinkId link) { doubt(link); }}),
         driver_(io_, {identity.device(), options_.device_name, options_.build}, hasher_, verifier_,
                 ciphers_, links_) {}
 
@@ -188,6 +190,18 @@ class NetworkLoop final : public Network {
   void on_met(const DeviceId& peer, const std::string& address) {
     storage_->run([peer, address](storage::Vault& vault) {
       static_cast<void>(vault.saw_device(peer, "", address, wall_now()));
+    });
+  }
+
+  /// A link whose other end may be gone: it gives a sign of life, or is cut. Its answer may wait
+  /// behind much else; anything that comes is a sign.
+  void doubt(engine::LinkId link) {
+    const std::uint64_t heard = links_.bytes_heard(link);
+    driver_.ask(link, [] {});
+    const auto timer = std::make_shared<asio::steady_timer>(io_, kSignOfLifeMax);
+    timer->async_wait([this, timer, link, heard](const std::error_code& error) {
+      if (!error && links_.bytes_heard(link) == heard)
+        links_.cut(link, Error(Code::kUnreachable, "no sign of life"));
     });
   }
 

@@ -25,31 +25,51 @@ discovery::Tick LinkSet::tick() const {
 // ---- who is known
 
 void LinkSet::know(const DeviceId& device, const std::string& address) {
-  Known& known = known_[device];
-  if (!address.empty()) {
-    known.addresses.insert(address);
-    plan_.add(address, device, tick());
-    if (by_peer_.contains(device)) plan_.linked(device, "");
-  }
+  known_.try_emplace(device);
+  if (!address.empty()) learn(device, address);
+  plan_.welcome(device, tick());
   dial_due();
 }
 
+void LinkSet::learn(const DeviceId& device, const std::string& address) {
+  auto& addresses = known_[device].addresses;
+  std::erase(addresses, address);
+  addresses.insert(addresses.begin(), address);
+  plan_.add(address, discovery::Source::kKnown, device, tick());
+  if (addresses.size() <= kAddressesMax) return;
+  plan_.withdraw(addresses.back(), discovery::Source::kKnown, tick());
+  addresses.pop_back();
+}
+
 void LinkSet::know_address(const std::string& address) {
-  plan_.add(address, std::nullopt, tick());
+  plan_.add(address, discovery::Source::kStatic, std::nullopt, tick());
   dial_due();
 }
 
 void LinkSet::forget(const DeviceId& device) {
   known_.erase(device);
-  plan_.remove(device);
+  plan_.remove(device, tick());
+}
+
+void LinkSet::sighted(const std::string& address, const std::string& instance) {
+  plan_.sighted(address, instance, tick());
+  wait_for_next_dial();
+}
+
+void LinkSet::unsighted(const std::string& address) {
+  plan_.withdraw(address, discovery::Source::kSighted, tick());
+}
+
+void LinkSet::moved() {
+  plan_.again_soon(tick());
+  wait_for_next_dial();
 }
 
 void LinkSet::dial_now(const DeviceId& device) {
   const auto known = known_.find(device);
   if (known == known_.end() || by_peer_.contains(device)) return;
-  plan_.remove(device);
   known->second.last_failure.clear();
-  for (const std::string& address : known->second.addresses) plan_.add(address, device, tick());
+  plan_.hurry(device, tick());
   dial_due();
 }
 
@@ -59,14 +79,26 @@ std::shared_ptr<PeerLink> LinkSet::make(Tcp::socket socket, crypto::Role role) {
   const engine::LinkId id{next_link_++};
   auto link = std::make_shared<PeerLink>(
       id, std::move(socket), role, own_,
-      [this](const DeviceId& remote) { return is_known(remote); }, rng_,
+      [this, id](const DeviceId& remote) { return welcomes(id, remote); }, rng_,
       PeerLink::Owner{
           [this](PeerLink& from, const DeviceId& peer) { on_proven(from, peer); },
           [this](PeerLink& from, Bytes message) { on_message(from, std::move(message)); },
           [this](PeerLink& from) { owner_.drained(from.id()); },
           [this](PeerLink& from, const Error& why) { on_closed(from, why); }});
-  links_[id] = {link, {}, false, {}};
+  links_[id] = {link, {}, false, false, {}};
   return link;
+}
+
+bool LinkSet::welcomes(engine::LinkId link, const DeviceId& remote) {
+  const auto found = links_.find(link);
+  if (found == links_.end() || !found->second.socket->we_dialed()) return is_known(remote);
+  plan_.answered(found->second.socket->dialed(), remote, !is_known(remote));
+  const auto other = by_peer_.find(remote);
+  if (other == by_peer_.end()) return is_known(remote);
+  // Another address of a device that is linked: one link is enough, if it is alive.
+  found->second.is_spare = true;
+  asio::post(io_, [this, old = other->second] { owner_.doubt(old); });
+  return false;
 }
 
 void LinkSet::accept(Tcp::socket socket) {
@@ -143,6 +175,7 @@ void LinkSet::on_proven(PeerLink& socket, const DeviceId& peer) {
   link.since = std::chrono::steady_clock::now();
   by_peer_[peer] = socket.id();
   known_[peer].last_failure.clear();
+  if (!socket.dialed().empty()) learn(peer, socket.dialed());
   plan_.linked(peer, socket.dialed());
   owner_.met(peer, socket.dialed());
   owner_.up(socket.id(), peer);
@@ -166,8 +199,9 @@ void LinkSet::note_failure(const PeerLink& socket, const Error& why) {
   const std::string text =
       why.detail.empty() ? why.code.message() : why.detail + " (" + why.code.message() + ")";
   for (auto& [device, known] : known_) {
-    if (known.addresses.contains(socket.dialed()) || socket.peer() == device)
-      known.last_failure = text;
+    const auto& all = known.addresses;
+    const bool is_its = std::find(all.begin(), all.end(), socket.dialed()) != all.end();
+    if (is_its || socket.peer() == device) known.last_failure = text;
   }
 }
 
@@ -180,7 +214,7 @@ void LinkSet::on_closed(const PeerLink& socket, const Error& why) {
   links_.erase(found);
   settle_source(link);
   if (!link.proven) {
-    if (!why.is(Code::kExists)) {
+    if (!why.is(Code::kExists) && !link.is_spare) {
       ++counters_.failed_handshakes;
       note_failure(socket, why);
     }
@@ -219,6 +253,11 @@ void LinkSet::drop(engine::LinkId link, const Error& why) {
   wait_for_next_dial();
 }
 
+void LinkSet::cut(engine::LinkId link, const Error& why) {
+  const auto found = links_.find(link);
+  if (found != links_.end()) found->second.socket->close(why);
+}
+
 void LinkSet::stop() {
   stopping_ = true;
   dial_timer_.cancel();
@@ -229,6 +268,11 @@ void LinkSet::stop() {
 std::size_t LinkSet::queued_bytes(engine::LinkId link) const {
   const auto found = links_.find(link);
   return found == links_.end() ? 0 : found->second.socket->queued_bytes();
+}
+
+std::uint64_t LinkSet::bytes_heard(engine::LinkId link) const {
+  const auto found = links_.find(link);
+  return found == links_.end() ? 0 : found->second.socket->bytes_in();
 }
 
 std::optional<DeviceId> LinkSet::peer_of(engine::LinkId link) const {
@@ -252,7 +296,7 @@ PeerStatus LinkSet::status_of(const DeviceId& device) const {
   PeerStatus status;
   status.device = device;
   status.last_failure = known.last_failure;
-  if (!known.addresses.empty()) status.address = *known.addresses.begin();
+  if (!known.addresses.empty()) status.address = known.addresses.front();
   const auto link = by_peer_.find(device);
   if (link == by_peer_.end()) return status;
   const PeerLink& socket = *links_.at(link->second).socket;

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <map>
-#include <set>
 
 #include "agent/links/peer_link.hpp"
 #include "agent/network.hpp"
@@ -21,6 +20,8 @@ class LinkSet {
     std::function<void(engine::LinkId)> drained;
     /// A known device was reached at this address, or came from there (empty).
     std::function<void(const DeviceId&, const std::string& address)> met;
+    /// The link's peer was found at another address: the link may be one that nobody noticed dying.
+    std::function<void(engine::LinkId)> doubt;
   };
 
   LinkSet(asio::io_context& io, const crypto::LinkIdentity& own, Rng& rng, Owner owner);
@@ -29,6 +30,12 @@ class LinkSet {
   void know(const DeviceId& device, const std::string& address);
   void know_address(const std::string& address);
   void forget(const DeviceId& device);
+  /// Somebody is there, as the network says: a hint.
+  void sighted(const std::string& address, const std::string& instance);
+  void unsighted(const std::string& address);
+  /// The network has changed, or the machine has slept: what could not be reached is tried again
+  /// within a second.
+  void moved();
   [[nodiscard]] bool is_known(const DeviceId& device) const { return known_.contains(device); }
 
   // ---- links
@@ -36,12 +43,16 @@ class LinkSet {
   void send(engine::LinkId link, ByteView message);
   /// Sends what is queued, then closes; `down` is not called for it.
   void drop(engine::LinkId link, const Error& why);
+  /// Closes a link that is dead; `down` is called.
+  void cut(engine::LinkId link, const Error& why);
   /// Stops dialling and lets every link finish.
   void stop();
   [[nodiscard]] bool is_empty() const { return links_.empty(); }
 
   /// What waits to be sent on it.
   [[nodiscard]] std::size_t queued_bytes(engine::LinkId link) const;
+  /// What has come on it so far.
+  [[nodiscard]] std::uint64_t bytes_heard(engine::LinkId link) const;
   /// The link's peer, where it is proven.
   [[nodiscard]] std::optional<DeviceId> peer_of(engine::LinkId link) const;
   [[nodiscard]] std::optional<engine::LinkId> link_of(const DeviceId& device) const;
@@ -58,15 +69,21 @@ class LinkSet {
     std::shared_ptr<PeerLink> socket;
     std::string source;  ///< address without port, of who called us
     bool proven = false;
+    bool is_spare = false;  ///< we dialled a device that has a link
     std::chrono::steady_clock::time_point since;
   };
   struct Known {
-    std::set<std::string> addresses;
+    std::vector<std::string> addresses;  ///< the newest first, at most kAddressesMax
     std::string last_failure;
   };
+  /// Of one device: two families on a few networks.
+  static constexpr std::size_t kAddressesMax = 8;
 
   [[nodiscard]] discovery::Tick tick() const;
   [[nodiscard]] std::shared_ptr<PeerLink> make(Tcp::socket socket, crypto::Role role);
+  /// The other end has proven who it is: whether to go on with it.
+  [[nodiscard]] bool welcomes(engine::LinkId link, const DeviceId& remote);
+  void learn(const DeviceId& device, const std::string& address);
   void dial(const std::string& address);
   void dial_due();
   void wait_for_next_dial();
