@@ -2,9 +2,11 @@
 
 #include <cerrno>
 #include <csignal>
+#include <set>
 
 #include "agent/clock.hpp"
 #include "agent/driver.hpp"
+#include "agent/logging.hpp"
 #include "agent/ping_run.hpp"
 #include "crypto/link_handshake.hpp"
 #include "crypto/sodium.hpp"
@@ -98,7 +100,13 @@ class NetworkLoop final : public Network {
                 [this](const DeviceId& peer, const std::string& address) { on_met(peer, address); },
                 [this](engine::LinkId link) { doubt(link); }}),
         driver_(io_, {identity.device(), options_.device_name, options_.build}, hasher_, verifier_,
-                ciphers_, links_) {}
+                ciphers_, links_),
+        discovery_(io_, options_.discovery, rng_,
+                   {[this](const discovery::Sighting& sighting) {
+                      links_.sighted(sighting.host_port(), sighting.key.instance);
+                    },
+                    [this](const discovery::Sighting& sighting) { on_gone(sighting); },
+                    [this] { on_moved(); }, on_condition}) {}
 
   Status listen() {
     LANYARD_TRY_SET(Tcp::acceptor acceptor, listen_or_next(io_, options_));
@@ -123,6 +131,8 @@ class NetworkLoop final : public Network {
     signals_.async_wait([this](const std::error_code& error, int) {
       if (!error) on_stop();
     });
+    discovery_.start();
+    announce(false);
     accept();
     io_.run();
   }
@@ -159,6 +169,15 @@ class NetworkLoop final : public Network {
   }
   void space_left(const SpaceId& space) override { driver_.feed(engine::SpaceLeft{space}); }
   void sync_now() override { driver_.feed(engine::SyncNow{}); }
+  [[nodiscard]] std::vector<discovery::Sighting> nearby() const override {
+    return discovery_.nearby();
+  }
+  [[nodiscard]] DiscoveryStatus discovery() const override {
+    std::set<std::string> instances;
+    for (const discovery::Sighting& each : discovery_.nearby()) instances.insert(each.key.instance);
+    return {discovery_.mode(), discovery_.condition(), instances.size()};
+  }
+  void set_pairing(bool is_open) override { announce(is_open); }
   void ping(const DeviceId& device, std::function<void(std::vector<PingStep>)> done) override {
     std::make_shared<PingRun>(io_, links_, driver_, device, std::move(done))->start();
   }
@@ -179,6 +198,34 @@ class NetworkLoop final : public Network {
     accept_timer_.async_wait([this](const std::error_code& stopped) {
       if (!stopped) accept();
     });
+  }
+
+  // ---- discovery
+
+  /// Who can only be reached from this machine is not announced to others.
+  void announce(bool is_pairing) {
+    const bool is_local = acceptor_->local_endpoint().address().is_loopback();
+    discovery_.announce(is_local ? std::uint16_t{0} : sync_port(), is_pairing);
+  }
+
+  void on_gone(const discovery::Sighting& sighting) {
+    const std::string address = sighting.host_port();
+    for (const discovery::Sighting& other : discovery_.nearby())
+      if (other.host_port() == address) return;  // seen on another interface too
+    links_.unsighted(address);
+  }
+
+  /// Another network, or the same one after a sleep: links may be dead without knowing it.
+  void on_moved() {
+    log_info("the network has changed: every link gives a sign of life, every device is tried");
+    links_.moved();
+    for (const engine::LinkId link : links_.up()) doubt(link);
+  }
+
+  static void on_condition(const discovery::Condition& condition) {
+    if (condition.state == discovery::State::kDegraded)
+      return log_warning("discovery: " + condition.reason);
+    log_info("discovery: " + std::string(state_text(condition.state)));
   }
 
   void know(const std::vector<storage::KnownDevice>& devices) {
@@ -225,6 +272,7 @@ class NetworkLoop final : public Network {
     signals_.cancel(ignored);
     driver_.feed(engine::ShutDown{});
     links_.stop();
+    discovery_.stop();
     // What has not said goodbye by then is cut off: nothing that matters is in it.
     accept_timer_.expires_after(kStopMax);
     accept_timer_.async_wait([this](const std::error_code&) { io_.stop(); });
@@ -232,7 +280,7 @@ class NetworkLoop final : public Network {
   }
 
   void stop_when_quiet() {
-    if (links_.is_empty()) return io_.stop();
+    if (links_.is_empty() && !discovery_.is_stopping()) return io_.stop();
     quiet_timer_.expires_after(std::chrono::milliseconds(10));
     quiet_timer_.async_wait([this](const std::error_code& error) {
       if (!error) stop_when_quiet();
@@ -248,6 +296,7 @@ class NetworkLoop final : public Network {
   asio::io_context io_{1};
   LinkSet links_;
   Driver driver_;
+  discovery::Discovery discovery_;
   std::optional<Tcp::acceptor> acceptor_;
   asio::steady_timer accept_timer_{io_};
   asio::steady_timer quiet_timer_{io_};
@@ -257,6 +306,17 @@ class NetworkLoop final : public Network {
 };
 
 }  // namespace
+
+const char* state_text(discovery::State state) {
+  switch (state) {
+    case discovery::State::kOff: return "off";
+    case discovery::State::kStarting: return "starting";
+    case discovery::State::kDaemon: return "daemon";
+    case discovery::State::kEmbedded: return "embedded";
+    case discovery::State::kDegraded: return "degraded";
+  }
+  return "unknown";
+}
 
 Result<std::unique_ptr<Network>> Network::open(Options options, const crypto::Identity& identity) {
   auto network = std::make_unique<NetworkLoop>(std::move(options), identity);

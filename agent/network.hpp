@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "discovery/discovery.hpp"
 #include "replication/engine/effect.hpp"
 #include "storage/storage_thread.hpp"
 
@@ -55,6 +56,16 @@ struct PingStep {
   std::chrono::microseconds took{0};
 };
 
+/// How finding other devices goes.
+struct DiscoveryStatus {
+  discovery::Mode mode = discovery::Mode::kOff;
+  discovery::Condition condition;
+  std::size_t nearby = 0;  ///< instances of Lanyard, known here or not
+};
+
+/// "off", "starting", "daemon", "embedded", "degraded".
+[[nodiscard]] const char* state_text(discovery::State state);
+
 /// The network thread: listener, dialer, links, and the replication engine with its driver. The
 /// only place where an Effect becomes I/O. Made on any thread; everything marked so runs on its
 /// own.
@@ -67,6 +78,7 @@ class Network {
     bool sync_port_is_default = true;       ///< taken: the next free one; else kPortTaken
     std::string listen_address;             ///< empty: all interfaces, IPv6 and IPv4
     std::vector<std::string> static_peers;  ///< host:port, dialled whoever answers there, if known
+    discovery::Discovery::Options discovery;
   };
 
   /// Binds the port. The engine's questions go to `storage`, which must outlive start() to stop().
@@ -96,6 +108,13 @@ class Network {
   virtual void device_forgotten(const DeviceId& device) = 0;
   virtual void space_left(const SpaceId& space) = 0;
   virtual void sync_now() = 0;
+  /// Who is seen on the local network; hints, and never our own agent. At most
+  /// discovery::CandidateTable::kCandidatesMax, sorted by instance. Whoever shows an instance's
+  /// name escapes it.
+  [[nodiscard]] virtual std::vector<discovery::Sighting> nearby() const = 0;
+  [[nodiscard]] virtual DiscoveryStatus discovery() const = 0;
+  /// While a pairing window is open, others see so (`pair=1`).
+  virtual void set_pairing(bool is_open) = 0;
   virtual void ping(const DeviceId& device, std::function<void(std::vector<PingStep>)> done) = 0;
 };
 

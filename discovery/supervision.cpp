@@ -12,6 +12,7 @@ void Supervision::started(Tick now) {
   silent_ticks_ = 0;
   last_ = {};
   has_reported_ = false;
+  is_asking_daemon_ = false;
   start_at_.reset();
   running_since_ = now;
   daemon_since_.reset();
@@ -19,9 +20,7 @@ void Supervision::started(Tick now) {
 
 void Supervision::ended(std::string why, Tick now) {
   const bool was_silent = silent_ticks_ >= kSilentTicksMax;
-  const bool was_with_daemon =
-      last_.backend == Backend::kAskingDaemon || last_.backend == Backend::kDaemon;
-  if (is_running_ && was_silent && was_with_daemon) {
+  if (is_running_ && was_silent && (is_asking_daemon_ || last_.backend == Backend::kDaemon)) {
     // It hung in a call to the daemon, not by itself: the next one begins without.
     is_daemon_blamed_ = true;
     distrust_until_ = now + trust_.next(rng_);
@@ -37,6 +36,8 @@ void Supervision::ended(std::string why, Tick now) {
 
 void Supervision::heard(const Report& report, Tick now) {
   alive();
+  is_asking_daemon_ = report.backend == Backend::kAskingDaemon;
+  if (is_asking_daemon_) return;  // what worked before works on
   has_reported_ = true;
   last_ = report;
   if (report.backend != Backend::kDaemon) {

@@ -65,6 +65,7 @@ class Supervision {
   int silent_ticks_ = 0;
   Report last_;
   bool has_reported_ = false;
+  bool is_asking_daemon_ = false;
   std::string why_ended_;
   std::optional<Tick> start_at_;
   std::optional<Tick> running_since_;

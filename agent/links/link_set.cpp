@@ -285,6 +285,12 @@ std::optional<engine::LinkId> LinkSet::link_of(const DeviceId& device) const {
   return found == by_peer_.end() ? std::nullopt : std::optional(found->second);
 }
 
+std::vector<engine::LinkId> LinkSet::up() const {
+  std::vector<engine::LinkId> out;
+  for (const auto& [peer, link] : by_peer_) out.push_back(link);
+  return out;
+}
+
 std::vector<PeerStatus> LinkSet::peers() const {
   std::vector<PeerStatus> out;
   for (const auto& [device, known] : known_) out.push_back(status_of(device));

@@ -56,6 +56,8 @@ class LinkSet {
   /// The link's peer, where it is proven.
   [[nodiscard]] std::optional<DeviceId> peer_of(engine::LinkId link) const;
   [[nodiscard]] std::optional<engine::LinkId> link_of(const DeviceId& device) const;
+  /// Those whose peers are proven.
+  [[nodiscard]] std::vector<engine::LinkId> up() const;
   [[nodiscard]] std::vector<PeerStatus> peers() const;
   /// Of a known device.
   [[nodiscard]] PeerStatus status_of(const DeviceId& device) const;
