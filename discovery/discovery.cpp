@@ -11,8 +11,10 @@ constexpr std::chrono::seconds kEvery{1};
 /// How long a child that begins anew has to see again what was seen before. Avahi asks the network
 /// at once, and again after 1, 3 and 7 s.
 constexpr Tick kSeeAgainWithin{12'000};
-/// Names that were taken, one after the other: somebody answers to whatever we choose.
+/// Names that were taken, one after the other: somebody answers to whatever we choose. Then nothing
+/// is announced until kCollisionRest has passed.
 constexpr int kCollisionsMax = 8;
+constexpr Tick kCollisionRest{60'000};
 
 Tick steady_now() {
   return std::chrono::duration_cast<Tick>(std::chrono::steady_clock::now().time_since_epoch());
@@ -71,7 +73,13 @@ class Discovery::Impl {
   }
 
   [[nodiscard]] Mode mode() const { return mode_; }
-  [[nodiscard]] Condition condition() const { return supervision_.condition(); }
+  [[nodiscard]] Condition condition() const {
+    const Condition condition = supervision_.condition();
+    const bool is_working =
+        condition.state == State::kDaemon || condition.state == State::kEmbedded;
+    if (!is_working || collisions_ < kCollisionsMax) return condition;
+    return {State::kDegraded, "somebody on the network claims every name that this device takes"};
+  }
   [[nodiscard]] std::vector<Sighting> nearby() const { return table_.all(); }
 
  private:
@@ -90,6 +98,7 @@ class Discovery::Impl {
       forget_unseen_at_.reset();
       for (const Sighting& each : table_.drop_unseen()) owner_.gone(each);
     }
+    if (now - collided_at_ >= kCollisionRest) collisions_ = 0;
     give_orders();  // the daemon may have become trustworthy again
     note_condition();
     timer_.expires_after(kEvery);
@@ -138,7 +147,7 @@ class Discovery::Impl {
   }
 
   void note_condition() {
-    Condition now = supervision_.condition();
+    Condition now = condition();
     if (now == last_condition_) return;
     last_condition_ = std::move(now);
     owner_.condition_changed(last_condition_);
@@ -164,6 +173,7 @@ class Discovery::Impl {
 
   void on(const Collided& /*collided*/) {
     ++collisions_;
+    collided_at_ = steady_now();
     choose_names();
     own();
     give_orders();
@@ -231,6 +241,7 @@ class Discovery::Impl {
   Condition last_condition_;
   std::optional<Tick> forget_unseen_at_;
   int collisions_ = 0;
+  Tick collided_at_{0};
   bool is_stopped_ = false;
 };
 

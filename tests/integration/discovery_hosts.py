@@ -24,7 +24,10 @@ import lab
 
 ROOT = Path(__file__).resolve().parents[2]
 UNPACKED = ROOT / "build" / "avahi"
-LIBRARIES = UNPACKED / "usr/lib" / f"{os.uname().machine}-linux-gnu"
+LIBRARIES = ":".join(str(folder) for folder in UNPACKED.glob("usr/lib/*-linux-*"))
+
+# The one that has Debian's python3-zeroconf, whatever else is on the PATH.
+DEBIANS_PYTHON = "/usr/bin/python3"
 
 BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -63,7 +66,7 @@ class Host:
         self.bus_socket = self.folder / "bus"
         self.environment = {
             "HOME": str(self.folder), "PATH": os.environ["PATH"],
-            "LD_LIBRARY_PATH": str(LIBRARIES),
+            "LD_LIBRARY_PATH": LIBRARIES,
             # Never the machine's own bus, also where this host has none.
             "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={self.bus_socket}",
             "LANYARD_CONFIG": str(self.folder / "config.toml"),
@@ -75,12 +78,16 @@ class Host:
                            wrap=lambda command: network.lab.command(name, command),
                            environment=self.environment)
         self.bus = self.daemon = None
+        self.others = []
 
     def close(self):
         self.stop_agent()
         self.kill_daemon()
-        if self.bus:
-            self.end(self.bus)
+        for process in [*self.others, *([self.bus] if self.bus else [])]:
+            self.end(process)
+        for process in self.others:
+            process.stdin.close()
+            process.stdout.close()
 
     def stop_agent(self):
         if self.agent.process and self.agent.process.poll() is None:
@@ -96,6 +103,13 @@ class Host:
     def popen(self, command, **options):
         return self.network.lab.popen(self.name, command, env=self.environment,
                                       stdin=subprocess.DEVNULL, **options)
+
+    def popen_sender(self, *command):
+        """A process on this host that is told what to do, line by line."""
+        process = self.network.lab.popen(self.name, list(command), env=self.environment, text=True,
+                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.others.append(process)
+        return process
 
     def run(self, command, **options):
         """The finished program on this host; its output as text."""
@@ -168,6 +182,11 @@ class Host:
 
     def await_nearby(self, count):
         wait_until(f"{self.name} sees {count}", lambda: self.discovery()["nearby"] == count)
+
+
+    def await_nearby_between(self, least, most):
+        wait_until(f"{self.name} sees {least} to {most}",
+                   lambda: least <= self.discovery()["nearby"] <= most)
 
 
 class Network:
