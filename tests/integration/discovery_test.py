@@ -3,6 +3,7 @@
 of Avahi, of the process that speaks to it, and of the network."""
 
 import json
+import os
 import signal
 import subprocess
 import unittest
@@ -259,11 +260,41 @@ class Finding(unittest.TestCase):
             self.assertEqual((service["port"], service["text"]), (7761, {"v": "1-1"}))
             self.assert_nothing_is_told(service["name"] + service["server"])
 
+    def pairing_is_seen(self, *daemons):
+        """pair=1 stands there while a window is open, and not before or after."""
+        network = Network(self, "ada", "pi")
+        ada, pi = network.hosts
+        for host in network.hosts:
+            if host.name in daemons:
+                host.start_daemon()
+        probes = [host.popen_sender(os.environ["LANYARD_DISCOVERY_PROBE"])
+                  for host in (ada, pi)]
+        for is_open in (False, True, False, True):
+            tell(probes[1], f"announce 7761 {int(is_open)}")
+            wait_until(f"ada sees that pairing is {is_open}", lambda: any(
+                line.startswith("10.77.0.2:7761") and line.endswith("pairing") == is_open
+                for line in tell(probes[0], "nearby")))
+        tell(probes[1], "announce 0 0")
+        wait_until("pi has said goodbye", lambda: not tell(probes[0], "nearby"))
+
+    def test_an_open_window_is_seen_by_the_core(self):
+        self.pairing_is_seen()
+
+    def test_an_open_window_is_seen_by_daemons(self):
+        self.pairing_is_seen("ada", "pi")
+
     def test_standard_browsers_resolve_what_the_core_announces(self):
         self.browse(daemons=("ada",))
 
     def test_standard_browsers_resolve_what_a_daemon_announces(self):
         self.browse(daemons=("ada", "pi"))
+
+
+def tell(probe, line):
+    """What the probe answers: what it sees."""
+    probe.stdin.write(line + "\n")
+    probe.stdin.flush()
+    return list(iter(lambda: probe.stdout.readline().strip(), "."))
 
 
 def is_running(pid):
