@@ -4,6 +4,7 @@
 #include <csignal>
 #include <set>
 
+#include "agent/address_gossip.hpp"
 #include "agent/clock.hpp"
 #include "agent/driver.hpp"
 #include "agent/logging.hpp"
@@ -91,8 +92,12 @@ class NetworkLoop final : public Network {
         links_(io_, link_identity_, rng_,
                {[this](engine::LinkId link, const DeviceId& peer) {
                   driver_.feed(engine::PeerUp{link, peer});
+                  gossip_.links_changed();
                 },
-                [this](engine::LinkId link) { driver_.feed(engine::PeerDown{link}); },
+                [this](engine::LinkId link) {
+                  driver_.feed(engine::PeerDown{link});
+                  gossip_.links_changed();
+                },
                 [this](engine::LinkId link, Bytes message) {
                   driver_.feed(engine::Received{link, std::move(message)});
                 },
@@ -101,6 +106,7 @@ class NetworkLoop final : public Network {
                 [this](engine::LinkId link) { doubt(link); }}),
         driver_(io_, {identity.device(), options_.device_name, options_.build}, hasher_, verifier_,
                 ciphers_, links_),
+        gossip_(io_, identity.device(), links_, driver_),
         discovery_(io_, options_.discovery, rng_,
                    {[this](const discovery::Sighting& sighting) {
                       links_.sighted(sighting.host_port(), sighting.key.instance);
@@ -123,6 +129,7 @@ class NetworkLoop final : public Network {
   void run(storage::StorageThread& storage) override {
     storage_ = &storage;
     driver_.start(storage);
+    gossip_.start(storage);
     storage.run([this](storage::Vault& vault) {
       auto devices = vault.devices();
       if (devices) asio::post(io_, [this, list = std::move(*devices)] { know(list); });
@@ -244,7 +251,7 @@ class NetworkLoop final : public Network {
   /// behind much else; anything that comes is a sign.
   void doubt(engine::LinkId link) {
     const std::uint64_t heard = links_.bytes_heard(link);
-    driver_.ask(link, [] {});
+    driver_.feed(engine::AskPeer{link, 0});
     const auto timer = std::make_shared<asio::steady_timer>(io_, kSignOfLifeMax);
     timer->async_wait([this, timer, link, heard](const std::error_code& error) {
       if (!error && links_.bytes_heard(link) == heard)
@@ -273,6 +280,7 @@ class NetworkLoop final : public Network {
     driver_.feed(engine::ShutDown{});
     links_.stop();
     discovery_.stop();
+    gossip_.stop();
     // What has not said goodbye by then is cut off: nothing that matters is in it.
     accept_timer_.expires_after(kStopMax);
     accept_timer_.async_wait([this](const std::error_code&) { io_.stop(); });
@@ -296,6 +304,7 @@ class NetworkLoop final : public Network {
   asio::io_context io_{1};
   LinkSet links_;
   Driver driver_;
+  AddressGossip gossip_;
   discovery::Discovery discovery_;
   std::optional<Tcp::acceptor> acceptor_;
   asio::steady_timer accept_timer_{io_};

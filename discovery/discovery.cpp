@@ -74,11 +74,12 @@ class Discovery::Impl {
 
   [[nodiscard]] Mode mode() const { return mode_; }
   [[nodiscard]] Condition condition() const {
-    const Condition condition = supervision_.condition();
-    const bool is_working =
-        condition.state == State::kDaemon || condition.state == State::kEmbedded;
-    if (!is_working || collisions_ < kCollisionsMax) return condition;
-    return {State::kDegraded, "somebody on the network claims every name that this device takes"};
+    Condition found = supervision_.condition();
+    const bool is_working = found.state == State::kDaemon || found.state == State::kEmbedded;
+    if (is_working && collisions_ >= kCollisionsMax)
+      found = {State::kDegraded,
+               "somebody on the network claims every name that this device takes"};
+    return found;
   }
   [[nodiscard]] std::vector<Sighting> nearby() const { return table_.all(); }
 
@@ -183,6 +184,11 @@ class Discovery::Impl {
     using Seen = CandidateTable::Seen;
     const Sighting* found = table_.find(sighting.key);
     const std::optional<Sighting> before = found == nullptr ? std::nullopt : std::optional(*found);
+    const auto& ours = watch_.network().interfaces;
+    const bool is_ours = std::any_of(ours.begin(), ours.end(), [&](const Interface& each) {
+      return each.name == sighting.key.interface;
+    });
+    if (!is_ours) return;  // a moment ago it was, or the child makes names up
     const Seen seen = table_.saw(sighting);
     if (seen == Seen::kSame) return;
     if (before && (seen == Seen::kRefused || before->host_port() != sighting.host_port()))

@@ -1,5 +1,7 @@
 #include "agent/links/link_set.hpp"
 
+#include "discovery/ip_address.hpp"
+
 namespace lanyard::agent {
 namespace {
 
@@ -48,6 +50,7 @@ void LinkSet::know_address(const std::string& address) {
 
 void LinkSet::forget(const DeviceId& device) {
   known_.erase(device);
+  told_.erase(device);
   plan_.remove(device, tick());
 }
 
@@ -58,6 +61,41 @@ void LinkSet::sighted(const std::string& address, const std::string& instance) {
 
 void LinkSet::unsighted(const std::string& address) {
   plan_.withdraw(address, discovery::Source::kSighted, tick());
+}
+
+void LinkSet::told(const DeviceId& peer, const wire::Addresses& addresses) {
+  const std::set<std::string> before = std::exchange(told_[peer], {});
+  std::size_t others = 0;
+  for (const auto& [teller, each] : told_) others += each.size();
+  std::set<std::string>& now = told_[peer];
+  for (const wire::Addresses::Device& device : addresses.devices) {
+    if (!is_known(device.id) || device.id == own_.device()) continue;
+    for (const wire::Addresses::Endpoint& endpoint : device.endpoints) {
+      const auto ip = discovery::IpAddress::from(endpoint.ip);
+      // A link-local address means another network to whoever told us.
+      if (!ip || !ip->is_near() || ip->is_v6_link_local() || others + now.size() >= kToldMax)
+        continue;
+      const std::string address = discovery::host_and_port(*ip, {}, endpoint.port);
+      now.insert(address);
+      plan_.add(address, discovery::Source::kTold, device.id, tick());
+    }
+  }
+  for (const std::string& address : before) {
+    const bool is_told = std::any_of(told_.begin(), told_.end(), [&](const auto& each) {
+      return each.second.contains(address);
+    });
+    if (!is_told) plan_.withdraw(address, discovery::Source::kTold, tick());
+  }
+  wait_for_next_dial();
+}
+
+std::map<DeviceId, std::vector<std::string>> LinkSet::reached() const {
+  std::map<DeviceId, std::vector<std::string>> out;
+  for (const auto& [device, link] : by_peer_) {
+    const auto known = known_.find(device);
+    if (known != known_.end()) out[device] = known->second.addresses;
+  }
+  return out;
 }
 
 void LinkSet::moved() {
@@ -97,6 +135,7 @@ bool LinkSet::welcomes(engine::LinkId link, const DeviceId& remote) {
   if (other == by_peer_.end()) return is_known(remote);
   // Another address of a device that is linked: one link is enough, if it is alive.
   found->second.is_spare = true;
+  if (is_known(remote)) learn(remote, found->second.socket->dialed());
   asio::post(io_, [this, old = other->second] { owner_.doubt(old); });
   return false;
 }

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <map>
+#include <set>
 
 #include "agent/links/peer_link.hpp"
 #include "agent/network.hpp"
 #include "discovery/dial_plan.hpp"
+#include "replication/wire/message.hpp"
 
 namespace lanyard::agent {
 
@@ -33,6 +35,8 @@ class LinkSet {
   /// Somebody is there, as the network says: a hint.
   void sighted(const std::string& address, const std::string& instance);
   void unsighted(const std::string& address);
+  /// A peer says where it reaches other devices; in place of what it said before.
+  void told(const DeviceId& peer, const wire::Addresses& addresses);
   /// The network has changed, or the machine has slept: what could not be reached is tried again
   /// within a second.
   void moved();
@@ -56,6 +60,8 @@ class LinkSet {
   /// The link's peer, where it is proven.
   [[nodiscard]] std::optional<DeviceId> peer_of(engine::LinkId link) const;
   [[nodiscard]] std::optional<engine::LinkId> link_of(const DeviceId& device) const;
+  /// Where the devices that are linked now were reached, for others that look for them.
+  [[nodiscard]] std::map<DeviceId, std::vector<std::string>> reached() const;
   /// Those whose peers are proven.
   [[nodiscard]] std::vector<engine::LinkId> up() const;
   [[nodiscard]] std::vector<PeerStatus> peers() const;
@@ -78,6 +84,8 @@ class LinkSet {
     std::vector<std::string> addresses;  ///< the newest first, at most kAddressesMax
     std::string last_failure;
   };
+  /// Addresses that are told, of all devices by all peers: what comes beyond is dropped.
+  static constexpr std::size_t kToldMax = 512;
   /// Of one device: two families on a few networks.
   static constexpr std::size_t kAddressesMax = 8;
 
@@ -105,6 +113,7 @@ class LinkSet {
   discovery::DialPlan plan_;
   asio::steady_timer dial_timer_;
   std::map<DeviceId, Known> known_;
+  std::map<DeviceId, std::set<std::string>> told_;  ///< by who told
   std::map<engine::LinkId, Link> links_;
   std::map<DeviceId, engine::LinkId> by_peer_;
   std::map<std::string, std::size_t> half_open_;  ///< by source

@@ -229,6 +229,29 @@ class Finding(unittest.TestCase):
         ada.await_nearby(1)
         pi.await_nearby(1)
 
+    # ---- what a common peer tells
+
+    def test_two_that_share_a_space_learn_of_each_other_from_a_common_peer(self):
+        network = Network(self, "ada", "pi", "desktop", "stranger")
+        ada, pi, desktop, stranger = network.hosts
+        for host in network.hosts:
+            host.agent.start("--sync-port", "7761", "--no-discovery")
+        ada.agent.ok("space", "create", "notes")
+        for other in (pi, desktop, stranger):
+            ada.agent.ok("devices", "add", other.agent.info["id"], "--at",
+                         network.lab.addresses[other.name] + ":7761")
+            other.agent.ok("devices", "add", ada.agent.info["id"])
+            await_linked(ada, other)
+        # Known, but by no address: it is ada's word that brings them together.
+        make_known(pi, desktop)
+        make_known(pi, stranger)
+        for member in (pi, desktop):
+            ada.agent.ok("space", "share", "notes", member.name)
+        await_linked(pi, desktop)
+        # With the stranger nobody shares a space.
+        self.assertFalse(pi.is_linked(stranger))
+        self.assertEqual(pi.device(stranger)["linkAddress"], "")
+
     # ---- what others see
 
     def seen_by_avahi(self, host):
