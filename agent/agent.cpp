@@ -104,6 +104,7 @@ class Agent {
     options.sync_port_is_default = config_.sync_port_is_default;
     options.listen_address = config_.sync_listen;
     options.static_peers = config_.discovery_peers;
+    options.discovery = {config_.discovery_mode, config_.sync_interfaces};
     if (config_.sync_port_is_default) {
       LANYARD_TRY_SET(const auto kept, vault_->setting(kSyncPortSetting));
       // What is no port any more is as good as nothing: the default is tried again.

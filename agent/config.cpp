@@ -36,6 +36,7 @@ void set_default(Config& config, const ConfigKey& key, const std::string& host_n
   }
   if (key.name == "device.name") value = host_name;
   if (key.name == "api.listen") value = std::vector<std::string>{"127.0.0.1", "::1"};
+  if (key.name == "sync.interfaces") value = std::vector<std::string>{"auto"};
   config.values[std::string(key.name)] = value;
   config.sources[std::string(key.name)] = kDefault;
 }
@@ -136,6 +137,7 @@ Status fill_in(Config& config) {
   port("sync.port", config.sync_port, config.sync_port_is_default);
   port("api.port", config.api_port, config.api_port_is_default);
   config.sync_listen = get<std::string>(config, "sync.listen");
+  config.sync_interfaces = get<std::vector<std::string>>(config, "sync.interfaces");
   config.api_listen = get<std::vector<std::string>>(config, "api.listen");
   config.discovery_mode = choice<DiscoveryMode>(config, "discovery.mode");
   config.discovery_peers = get<std::vector<std::string>>(config, "discovery.peers");

@@ -8,13 +8,15 @@
 #include "agent/config_keys.hpp"
 #include "agent/logging.hpp"
 #include "agent/paths.hpp"
+#include "discovery/supervision.hpp"
 
 /// What the agent is told at its start. Read once: from /etc/lanyard/config.toml, the person's
 /// config.toml, its conf.d/*.toml in the order of their names, LANYARD_SYNC_PORT and its like, and
 /// flags; the last one that speaks wins.
 namespace lanyard::agent {
 
-enum class DiscoveryMode { kAuto, kAvahi, kEmbedded, kOff };
+/// In the order of the key's choices.
+using DiscoveryMode = discovery::Mode;
 
 struct Config {
   Paths paths;
@@ -22,6 +24,7 @@ struct Config {
   std::uint16_t sync_port = 7761;
   bool sync_port_is_default = true;  ///< nobody asked for it: if it is taken, the next free one
   std::string sync_listen;           ///< empty: all interfaces
+  std::vector<std::string> sync_interfaces;  ///< names and patterns; "auto": the default rule
   std::uint16_t api_port = 7760;
   bool api_port_is_default = true;
   std::vector<std::string> api_listen;

@@ -14,6 +14,9 @@ namespace {
 
 using Wrong = std::optional<std::string>;
 
+/// As the kernel has it (IFNAMSIZ without its terminator).
+constexpr std::size_t kInterfaceBytesMax = 15;
+
 bool is_address(const std::string& text) {
   in6_addr room{};
   return inet_pton(AF_INET, text.c_str(), &room) == 1 ||
@@ -42,6 +45,14 @@ Wrong loopback_address(std::string_view value) {
          "127.0.0.1 or ::1)";
 }
 
+Wrong interface_pattern(std::string_view value) {
+  const bool is_name = !value.empty() && value.size() <= kInterfaceBytesMax &&
+                       std::all_of(value.begin(), value.end(),
+                                   [](char c) { return c > ' ' && c < 0x7F && c != '/'; });
+  if (is_name) return std::nullopt;
+  return "is not the name of a network interface, nor a pattern for some";
+}
+
 Wrong host_and_port(std::string_view value) {
   if (is_host_and_port(value)) return std::nullopt;
   return "is not of the form host:port";
@@ -66,6 +77,11 @@ const std::vector<ConfigKey>& all_keys() {
        .default_text = "\"\"",
        .help = "the address to listen on for other devices; empty: all interfaces",
        .rule = listen_address},
+      {.name = "sync.interfaces",
+       .type = KeyType::kList,
+       .default_text = "[\"auto\"]",
+       .help = "where devices are looked for: names or patterns; auto: not docker*, veth*, wg* ...",
+       .rule = interface_pattern},
       {.name = "api.port",
        .type = KeyType::kInteger,
        .default_text = "7760",

@@ -261,6 +261,10 @@ void Driver::note(const engine::PeerAnswered& notice) {
   done();
 }
 
+void Driver::note(const engine::PeerToldAddresses& notice) {
+  links_.told(notice.peer, notice.addresses);
+}
+
 void Driver::note(const engine::Refused& notice) {
   ++refused_changes_;
   log_warning("changes of space " + to_text(notice.space) + " from device " +

@@ -54,6 +54,7 @@ class Driver {
   void note(const engine::Progress& notice);
   void note(const engine::PeerAcknowledged& notice);
   void note(const engine::PeerAnswered& notice);
+  void note(const engine::PeerToldAddresses& notice);
   void note(const engine::Refused& notice);
   /// From the storage thread: feeds the engine on this one.
   void answer(engine::Input input);

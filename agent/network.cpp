@@ -2,7 +2,9 @@
 
 #include <cerrno>
 #include <csignal>
+#include <set>
 
+#include "agent/address_gossip.hpp"
 #include "agent/clock.hpp"
 #include "agent/driver.hpp"
 #include "agent/logging.hpp"
@@ -20,6 +22,8 @@ namespace {
 constexpr int kPortsTried = 100;
 /// How long a stopping agent lets its links say goodbye.
 constexpr std::chrono::milliseconds kStopMax{2000};
+/// How long a link that may be dead has to answer. A busy device on a bad network answers in one.
+constexpr std::chrono::seconds kSignOfLifeMax{5};
 
 /// Asio's codes are not equal to std::errc's, whatever they are named.
 Error listen_error(const std::error_code& error, const Tcp::endpoint& endpoint) {
@@ -90,27 +94,39 @@ class NetworkLoop final : public Network {
             io_, link_identity_, rng_,
             {[this](engine::LinkId link, const DeviceId& peer) {
                driver_.feed(engine::PeerUp{link, peer});
+               gossip_.links_changed();
              },
-             [this](engine::LinkId link) { driver_.feed(engine::PeerDown{link}); },
+             [this](engine::LinkId link) {
+               driver_.feed(engine::PeerDown{link});
+               gossip_.links_changed();
+             },
              [this](engine::LinkId link, Bytes message) {
                driver_.feed(engine::Received{link, std::move(message)});
              },
              [this](engine::LinkId link) { driver_.drained(link); },
              [this](const DeviceId& peer, const std::string& address) { on_met(peer, address); },
+             [this](engine::LinkId link) { doubt(link); },
              [this](const PairingLink& link) { desk_.on_stranger(link); },
              [this](engine::LinkId link, const Bytes& message) { desk_.on_message(link, message); },
              [this](engine::LinkId link, const Error& why) { desk_.on_end(link, why); }}),
-        desk_(
-            io_, links_, rng_,
-            [this](const DeviceId& device, const std::string& address) {
-              on_paired(device, address);
-            },
-            [this](const SpaceId& space, const auto& outcome) {
-              on_committed(space, *outcome);
-              driver_.feed(engine::SyncNow{});
-            }),
+        desk_(io_, links_, rng_,
+              {[this](const DeviceId& device, const std::string& address) {
+                 on_paired(device, address);
+               },
+               [this](const SpaceId& space, const auto& outcome) {
+                 on_committed(space, *outcome);
+                 driver_.feed(engine::SyncNow{});
+               },
+               [this](bool is_open) { announce(is_open); }}),
         driver_(io_, {identity.device(), options_.device_name, options_.build}, hasher_, verifier_,
-                ciphers_, links_) {}
+                ciphers_, links_),
+        gossip_(io_, identity.device(), links_, driver_),
+        discovery_(io_, options_.discovery, rng_,
+                   {[this](const discovery::Sighting& sighting) {
+                      links_.sighted(sighting.host_port(), sighting.key.instance);
+                    },
+                    [this](const discovery::Sighting& sighting) { on_gone(sighting); },
+                    [this] { on_moved(); }, on_condition}) {}
 
   Status listen() {
     LANYARD_TRY_SET(Tcp::acceptor acceptor, listen_or_next(io_, options_));
@@ -134,12 +150,15 @@ class NetworkLoop final : public Network {
     driver_.start(storage);
     driver_.on_caught_up([this](bool has_new) { on_caught_up(has_new); });
     desk_.start(storage, {link_identity_.device(), options_.device_name, sync_port()});
+    gossip_.start(storage);
     read_devices();
     move_home();
     for (const std::string& address : options_.static_peers) links_.know_address(address);
     signals_.async_wait([this](const std::error_code& error, int) {
       if (!error) on_stop();
     });
+    discovery_.start();
+    announce(false);
     accept();
     io_.run();
   }
@@ -176,7 +195,14 @@ class NetworkLoop final : public Network {
   }
   void space_left(const SpaceId& space) override { driver_.feed(engine::SpaceLeft{space}); }
   void sync_now() override { driver_.feed(engine::SyncNow{}); }
-  [[nodiscard]] std::vector<Nearby> nearby() const override { return {}; }
+  [[nodiscard]] std::vector<discovery::Sighting> nearby() const override {
+    return discovery_.nearby();
+  }
+  [[nodiscard]] DiscoveryStatus discovery() const override {
+    std::set<std::string> instances;
+    for (const discovery::Sighting& each : discovery_.nearby()) instances.insert(each.key.instance);
+    return {discovery_.mode(), discovery_.condition(), instances.size()};
+  }
   [[nodiscard]] PairingDesk& pairing() override { return desk_; }
   void ping(const DeviceId& device, std::function<void(std::vector<PingStep>)> done) override {
     std::make_shared<PingRun>(io_, links_, driver_, device, std::move(done))->start();
@@ -198,6 +224,34 @@ class NetworkLoop final : public Network {
     accept_timer_.async_wait([this](const std::error_code& stopped) {
       if (!stopped) accept();
     });
+  }
+
+  // ---- discovery
+
+  /// Who can only be reached from this machine is not announced to others.
+  void announce(bool is_pairing) {
+    const bool is_local = acceptor_->local_endpoint().address().is_loopback();
+    discovery_.announce(is_local ? std::uint16_t{0} : sync_port(), is_pairing);
+  }
+
+  void on_gone(const discovery::Sighting& sighting) {
+    const std::string address = sighting.host_port();
+    for (const discovery::Sighting& other : discovery_.nearby())
+      if (other.host_port() == address) return;  // seen on another interface too
+    links_.unsighted(address);
+  }
+
+  /// Another network, or the same one after a sleep: links may be dead without knowing it.
+  void on_moved() {
+    log_info("the network has changed: every link gives a sign of life, every device is tried");
+    links_.moved();
+    for (const engine::LinkId link : links_.up()) doubt(link);
+  }
+
+  static void on_condition(const discovery::Condition& condition) {
+    if (condition.state == discovery::State::kDegraded)
+      return log_warning("discovery: " + condition.reason);
+    log_info("discovery: " + std::string(state_text(condition.state)));
   }
 
   void know(const std::vector<storage::KnownDevice>& devices) {
@@ -260,6 +314,18 @@ class NetworkLoop final : public Network {
     });
   }
 
+  /// A link whose other end may be gone: it gives a sign of life, or is cut. Its answer may wait
+  /// behind much else; anything that comes is a sign.
+  void doubt(engine::LinkId link) {
+    const std::uint64_t heard = links_.bytes_heard(link);
+    driver_.feed(engine::AskPeer{link, 0});
+    const auto timer = std::make_shared<asio::steady_timer>(io_, kSignOfLifeMax);
+    timer->async_wait([this, timer, link, heard](const std::error_code& error) {
+      if (!error && links_.bytes_heard(link) == heard)
+        links_.cut(link, Error(Code::kUnreachable, "no sign of life"));
+    });
+  }
+
   void on_committed(const SpaceId& space, const storage::WriteOutcome& outcome) {
     for (const storage::OwnRun& run : outcome.runs) {
       engine::Committed committed{space, engine::make_live_run(space, run.changes, run.signature),
@@ -281,6 +347,8 @@ class NetworkLoop final : public Network {
     desk_.stop();
     driver_.feed(engine::ShutDown{});
     links_.stop();
+    discovery_.stop();
+    gossip_.stop();
     // What has not said goodbye by then is cut off: nothing that matters is in it.
     accept_timer_.expires_after(kStopMax);
     accept_timer_.async_wait([this](const std::error_code&) { io_.stop(); });
@@ -288,7 +356,7 @@ class NetworkLoop final : public Network {
   }
 
   void stop_when_quiet() {
-    if (links_.is_empty()) return io_.stop();
+    if (links_.is_empty() && !discovery_.is_stopping()) return io_.stop();
     quiet_timer_.expires_after(std::chrono::milliseconds(10));
     quiet_timer_.async_wait([this](const std::error_code& error) {
       if (!error) stop_when_quiet();
@@ -305,6 +373,8 @@ class NetworkLoop final : public Network {
   LinkSet links_;
   PairingDesk desk_;
   Driver driver_;
+  AddressGossip gossip_;
+  discovery::Discovery discovery_;
   std::optional<Tcp::acceptor> acceptor_;
   asio::steady_timer accept_timer_{io_};
   asio::steady_timer quiet_timer_{io_};
@@ -318,6 +388,17 @@ class NetworkLoop final : public Network {
 };
 
 }  // namespace
+
+const char* state_text(discovery::State state) {
+  switch (state) {
+    case discovery::State::kOff: return "off";
+    case discovery::State::kStarting: return "starting";
+    case discovery::State::kDaemon: return "daemon";
+    case discovery::State::kEmbedded: return "embedded";
+    case discovery::State::kDegraded: return "degraded";
+  }
+  return "unknown";
+}
 
 Result<std::unique_ptr<Network>> Network::open(Options options, const crypto::Identity& identity) {
   auto network = std::make_unique<NetworkLoop>(std::move(options), identity);

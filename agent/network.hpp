@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "discovery/discovery.hpp"
 #include "replication/engine/effect.hpp"
 #include "storage/storage_thread.hpp"
 
@@ -37,12 +38,6 @@ struct PeerStatus {
   std::vector<SpaceLink> spaces;
 };
 
-/// A device that was seen on the network, whoever it is.
-struct Nearby {
-  std::string address;   ///< host:port
-  bool pairing = false;  ///< it says that it shows a pairing code
-};
-
 /// What was heard and not liked, since start: for status and tests.
 struct NetworkCounters {
   std::uint64_t accepted = 0;           ///< connections taken
@@ -63,6 +58,16 @@ struct PingStep {
   std::chrono::microseconds took{0};
 };
 
+/// How finding other devices goes.
+struct DiscoveryStatus {
+  discovery::Mode mode = discovery::Mode::kOff;
+  discovery::Condition condition;
+  std::size_t nearby = 0;  ///< instances of Lanyard, known here or not
+};
+
+/// "off", "starting", "daemon", "embedded", "degraded".
+[[nodiscard]] const char* state_text(discovery::State state);
+
 /// The network thread: listener, dialer, links, and the replication engine with its driver. The
 /// only place where an Effect becomes I/O. Made on any thread; everything marked so runs on its
 /// own.
@@ -75,6 +80,7 @@ class Network {
     bool sync_port_is_default = true;       ///< taken: the next free one; else kPortTaken
     std::string listen_address;             ///< empty: all interfaces, IPv6 and IPv4
     std::vector<std::string> static_peers;  ///< host:port, dialled whoever answers there, if known
+    discovery::Discovery::Options discovery;
   };
 
   /// Binds the port. The engine's questions go to `storage`, which must outlive start() to stop().
@@ -108,7 +114,11 @@ class Network {
   virtual void device_forgotten(const DeviceId& device) = 0;
   virtual void space_left(const SpaceId& space) = 0;
   virtual void sync_now() = 0;
-  [[nodiscard]] virtual std::vector<Nearby> nearby() const = 0;
+  /// Who is seen on the local network; hints, and never our own agent. At most
+  /// discovery::CandidateTable::kCandidatesMax, sorted by instance. Whoever shows an instance's
+  /// name escapes it.
+  [[nodiscard]] virtual std::vector<discovery::Sighting> nearby() const = 0;
+  [[nodiscard]] virtual DiscoveryStatus discovery() const = 0;
   /// Where devices are paired.
   [[nodiscard]] virtual PairingDesk& pairing() = 0;
   virtual void ping(const DeviceId& device, std::function<void(std::vector<PingStep>)> done) = 0;

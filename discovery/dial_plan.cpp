@@ -1,71 +1,197 @@
 #include "discovery/dial_plan.hpp"
 
-#include <algorithm>
-#include <array>
-
 namespace lanyard::discovery {
 
-/// Between three and five quarters of the wait.
-Tick DialPlan::with_jitter(Tick wait) {
-  std::array<std::uint8_t, 1> chance{};
-  rng_.fill(chance);
-  return wait * 3 / 4 + wait * chance[0] / 510;
+bool DialPlan::Busy::has(const Target& target) const {
+  return (target.device && devices.contains(*target.device)) ||
+         (!target.instance.empty() && instances.contains(target.instance));
 }
 
-void DialPlan::add(const std::string& address, std::optional<DeviceId> device, Tick now) {
+void DialPlan::Busy::add(const Target& target) {
+  if (target.device) devices.insert(*target.device);
+  if (!target.instance.empty()) instances.insert(target.instance);
+}
+
+DialPlan::Busy DialPlan::busy() const {
+  Busy out;
+  for (const auto& [address, target] : targets_) {
+    if (target.is_dialled) out.add(target);
+  }
+  return out;
+}
+
+bool DialPlan::is_linked(const Target& target) const {
+  return target.device && linked_.contains(*target.device);
+}
+
+bool DialPlan::is_waiting(const Target& target) const {
+  return !target.is_dialled && !target.sources.empty() && !is_linked(target);
+}
+
+bool DialPlan::is_hint(const Target& target) {
+  return !target.sources.contains(Source::kKnown) && !target.sources.contains(Source::kStatic);
+}
+
+void DialPlan::begin_again(Target& target, Tick at) {
+  target.is_stranger = false;
+  target.wait = kFirstRetry;
+  target.at = at;
+}
+
+// ---- what is known of addresses
+
+void DialPlan::add(const std::string& address, Source source, std::optional<DeviceId> device,
+                   Tick now) {
   const auto [place, fresh] = targets_.try_emplace(address);
   Target& target = place->second;
-  if (device) target.device = device;
-  if (fresh) target.at = now;
+  // A hint does not change whom we expect, or have met, at an address.
+  if (device && (source == Source::kKnown || !target.device)) target.device = device;
+  const bool is_better = source == Source::kKnown && !target.sources.contains(source);
+  target.sources.insert(source);
+  if (fresh || is_better) begin_again(target, now);
 }
 
-void DialPlan::remove(const DeviceId& device) {
-  std::erase_if(targets_, [&](const auto& each) { return each.second.device == device; });
+void DialPlan::sighted(const std::string& address, const std::string& instance, Tick now) {
+  forget_old(now);
+  const auto [place, fresh] = targets_.try_emplace(address);
+  Target& target = place->second;
+  target.sources.insert(Source::kSighted);
+  if (fresh || target.instance != instance) {
+    // Both sides see each other at once: a little later on one of them saves a second link.
+    const Tick soon = now + with_jitter(kFirstRetry, rng_) / 4;
+    begin_again(target, fresh || target.is_stranger ? soon : std::min(target.at, soon));
+  }
+  target.instance = instance;
 }
+
+void DialPlan::withdraw(const std::string& address, Source source, Tick now) {
+  const auto found = targets_.find(address);
+  if (found == targets_.end()) return;
+  found->second.sources.erase(source);
+  found->second.forget_at = now + kLinger;
+  forget_old(now);
+}
+
+void DialPlan::forget_old(Tick now) {
+  std::size_t lingering = 0;
+  auto oldest = targets_.end();
+  for (auto each = targets_.begin(); each != targets_.end();) {
+    const Target& target = each->second;
+    const bool lingers = target.sources.empty() && !target.is_dialled;
+    if (lingers && target.forget_at <= now) {
+      each = targets_.erase(each);
+      continue;
+    }
+    if (lingers && (++lingering == 1 || target.forget_at < oldest->second.forget_at)) oldest = each;
+    ++each;
+  }
+  if (lingering > kLingeringMax) targets_.erase(oldest);
+}
+
+void DialPlan::remove(const DeviceId& device, Tick now) {
+  linked_.erase(device);
+  for (auto& [address, target] : targets_) {
+    if (target.device != device) continue;
+    target.sources.erase(Source::kKnown);
+    target.sources.erase(Source::kTold);
+    target.forget_at = now + kLinger;
+    target.is_stranger = true;
+    target.at = now + kStrangerRetry;
+  }
+}
+
+void DialPlan::welcome(const DeviceId& device, Tick now) {
+  for (auto& [address, target] : targets_) {
+    if (target.device == device && target.is_stranger) begin_again(target, now);
+  }
+}
+
+// ---- whom to call
 
 std::vector<std::string> DialPlan::due(Tick now) {
+  std::vector<Targets::iterator> ready;
+  for (auto each = targets_.begin(); each != targets_.end(); ++each) {
+    if (is_waiting(each->second) && each->second.at <= now) ready.push_back(each);
+  }
+  std::stable_sort(ready.begin(), ready.end(), [](const auto& left, const auto& right) {
+    return *left->second.sources.begin() < *right->second.sources.begin();
+  });
+  Busy busy = this->busy();
   std::vector<std::string> addresses;
-  for (auto& [address, target] : targets_) {
-    if (target.linked || !target.at || *target.at > now) continue;
-    target.at.reset();
-    addresses.push_back(address);
+  for (const auto& each : ready) {
+    Target& target = each->second;
+    if (busy.has(target)) continue;
+    if (is_hint(target)) {
+      if (hint_at() > now) continue;
+      hint_full_at_ = std::max(hint_full_at_, now) + kHintEvery;
+    }
+    target.is_dialled = true;
+    busy.add(target);
+    addresses.push_back(each->first);
   }
   return addresses;
 }
 
 std::optional<Tick> DialPlan::next() const {
+  const Busy busy = this->busy();
   std::optional<Tick> next;
   for (const auto& [address, target] : targets_) {
-    if (!target.linked && target.at) next = next ? std::min(*next, *target.at) : *target.at;
+    // One that is busy is looked at again when its dial is over.
+    if (!is_waiting(target) || busy.has(target)) continue;
+    const Tick at = is_hint(target) ? std::max(target.at, hint_at()) : target.at;
+    next = next ? std::min(*next, at) : at;
   }
   return next;
 }
 
+// ---- what became of it
+
+void DialPlan::answered(const std::string& address, const DeviceId& device, bool is_stranger) {
+  const auto found = targets_.find(address);
+  if (found == targets_.end()) return;
+  // Only here: that an instance's other addresses lead to the same device is mDNS's word alone.
+  found->second.device = device;
+  found->second.is_stranger = is_stranger;
+}
+
 void DialPlan::linked(const DeviceId& device, const std::string& address) {
-  const auto dialled = targets_.find(address);
-  if (dialled != targets_.end()) dialled->second.device = device;  // now we know who answers there
+  answered(address, device, false);
+  linked_.insert(device);
   for (auto& [each, target] : targets_) {
     if (target.device != device) continue;
-    target.linked = true;
-    target.at.reset();
+    target.is_dialled = target.is_dialled && each != address;
     target.wait = kFirstRetry;
   }
 }
 
 void DialPlan::unlinked(const DeviceId& device, Tick now) {
+  linked_.erase(device);
   for (auto& [address, target] : targets_) {
-    if (target.device != device) continue;
-    target.linked = false;
-    target.at = now + with_jitter(kFirstRetry) / 4;
+    if (target.device == device) target.at = now + with_jitter(kFirstRetry, rng_) / 4;
   }
 }
 
 void DialPlan::failed(const std::string& address, Tick now) {
   const auto found = targets_.find(address);
-  if (found == targets_.end() || found->second.linked) return;
+  if (found == targets_.end()) return;
   Target& target = found->second;
-  target.at = now + with_jitter(target.wait);
+  target.is_dialled = false;
+  target.at = now + with_jitter(target.is_stranger ? kStrangerRetry : target.wait, rng_);
   target.wait = std::min(target.wait * 2, kLastRetry);
+}
+
+void DialPlan::hurry(const DeviceId& device, Tick now) {
+  for (auto& [address, target] : targets_) {
+    if (target.device == device && !target.is_dialled) begin_again(target, now);
+  }
+}
+
+void DialPlan::again_soon(Tick now) {
+  for (auto& [address, target] : targets_) {
+    if (target.is_stranger) continue;
+    target.wait = kFirstRetry;
+    target.at = std::min(target.at, now + with_jitter(kFirstRetry, rng_) / 4);
+  }
 }
 
 }  // namespace lanyard::discovery

@@ -1,38 +1,64 @@
 #pragma once
 
-#include <chrono>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
-#include "replication/ports.hpp"
+#include "discovery/backoff.hpp"
 
 namespace lanyard::discovery {
 
-/// Monotonic time from any origin.
-using Tick = std::chrono::milliseconds;
+/// Where an address comes from: the rungs of the ladder, in the order in which those of one device
+/// are tried.
+enum class Source : std::uint8_t {
+  kKnown,    ///< where the device was reached before, or a person said that it is
+  kSighted,  ///< seen on the network: who is there is not known before the handshake
+  kStatic,   ///< a configured host:port, whoever answers there
+  kTold,     ///< where a common peer says that it is
+};
 
-/// Decides whom to call, where and when: one attempt at a time for each address, sooner after a
-/// lost link, later after each failure, never one that is linked. Pure; chance comes from the Rng,
-/// so that two devices that fail together do not stay in step.
+/// Decides whom to call, where and when. Of a device or an instance one address at a time, sooner
+/// after a lost link, later after each failure, never one that is linked; what is only a hint no
+/// faster than a bounded rate, however many there are. Pure; chance comes from the Rng.
 class DialPlan {
  public:
   static constexpr Tick kFirstRetry{1000};
   static constexpr Tick kLastRetry{60'000};
+  /// Where a device answered that is not known here. It becomes known, or another sighting of it
+  /// comes, long before.
+  static constexpr Tick kStrangerRetry{60 * 60'000};
+  /// Hints that are dialled at once, and how often another one is: somebody floods us with names,
+  /// or with addresses of people who did not ask to be called.
+  static constexpr int kHintBurst = 8;
+  static constexpr Tick kHintEvery{500};
+  /// A sighting that is gone is remembered for so long: one that comes and goes does not start
+  /// anew.
+  static constexpr Tick kLinger{10 * 60'000};
+  static constexpr std::size_t kLingeringMax = 256;
 
   explicit DialPlan(Rng& rng) : rng_(rng) {}
 
-  /// Calls this address. `device`: who is expected there; nothing for a static peer. A known
-  /// address is kept as it is.
-  void add(const std::string& address, std::optional<DeviceId> device, Tick now);
-  /// Nobody is called for this device any more.
-  void remove(const DeviceId& device);
+  /// Calls this address. `device`: who is expected there; nothing where nobody knows. What is known
+  /// of the address already is kept.
+  void add(const std::string& address, Source source, std::optional<DeviceId> device, Tick now);
+  /// Calls the address of an instance; another instance at the same address is a new beginning.
+  void sighted(const std::string& address, const std::string& instance, Tick now);
+  /// The source does not say so any more.
+  void withdraw(const std::string& address, Source source, Tick now);
+  /// The device is forgotten: nobody calls it any more.
+  void remove(const DeviceId& device, Tick now);
+  /// The device has become known: where it has answered before, it is called again.
+  void welcome(const DeviceId& device, Tick now);
 
-  /// Addresses to dial now; each is taken as being dialled until failed() or linked() says more.
+  /// Addresses to dial now; each is being dialled until failed() or linked() says more.
   [[nodiscard]] std::vector<std::string> due(Tick now);
   [[nodiscard]] std::optional<Tick> next() const;
 
+  /// The handshake at this address has shown who is there. `is_stranger`: a device that is not
+  /// known here.
+  void answered(const std::string& address, const DeviceId& device, bool is_stranger);
   /// The device is linked, through any address. `address`: the one that was dialled, empty if it
   /// called us.
   void linked(const DeviceId& device, const std::string& address);
@@ -41,17 +67,45 @@ class DialPlan {
   /// An attempt came to nothing.
   void failed(const std::string& address, Tick now);
 
+  /// Calls the device now, wherever it may be, unless it is linked.
+  void hurry(const DeviceId& device, Tick now);
+  /// The network has changed or the machine has slept: old failures say nothing any more.
+  void again_soon(Tick now);
+
+  [[nodiscard]] std::size_t size() const { return targets_.size(); }
+
  private:
   struct Target {
-    std::optional<DeviceId> device;
-    std::optional<Tick> at;  ///< nothing: being dialled, or linked
+    std::set<Source> sources;
+    std::optional<DeviceId> device;  ///< expected, or met there
+    std::string instance;            ///< of its sighting
+    Tick at{0};
     Tick wait = kFirstRetry;
-    bool linked = false;
+    bool is_dialled = false;
+    bool is_stranger = false;
+    Tick forget_at{0};  ///< where no source is left
   };
-  [[nodiscard]] Tick with_jitter(Tick wait);
+  using Targets = std::map<std::string, Target>;
+  /// Whose addresses are being dialled at the moment.
+  struct Busy {
+    std::set<DeviceId> devices;
+    std::set<std::string> instances;
+    [[nodiscard]] bool has(const Target& target) const;
+    void add(const Target& target);
+  };
+
+  [[nodiscard]] bool is_linked(const Target& target) const;
+  [[nodiscard]] bool is_waiting(const Target& target) const;
+  [[nodiscard]] static bool is_hint(const Target& target);
+  [[nodiscard]] Tick hint_at() const { return hint_full_at_ - (kHintBurst - 1) * kHintEvery; }
+  [[nodiscard]] Busy busy() const;
+  void begin_again(Target& target, Tick at);
+  void forget_old(Tick now);
 
   Rng& rng_;
-  std::map<std::string, Target> targets_;
+  Targets targets_;
+  std::set<DeviceId> linked_;
+  Tick hint_full_at_{0};  ///< when a whole burst may be dialled again
 };
 
 }  // namespace lanyard::discovery

@@ -97,7 +97,9 @@ class Agent:
     """An agent process with folders of its own. `wrap`: puts a command where it is to run."""
 
     def __init__(self, binary, folder, name: str, wrap=lambda command: command, flags=(),
-                 environment: dict[str, str] | None = None):
+                 environment: dict[str, str] | None = None, discovery: bool = False):
+        # Off unless asked for: only in a network of its own may an agent speak to others.
+        self.discovery = [] if discovery else ["--no-discovery"]
         self.binary, self.name, self.wrap, self.flags = str(binary), name, wrap, list(flags)
         self.folder = pathlib.Path(folder)
         self.data, self.state = self.folder / "data", self.folder / "state"
@@ -113,7 +115,7 @@ class Agent:
         self.folder.mkdir(parents=True, exist_ok=True)
         if "LANYARD_CONFIG" in self.environment:
             pathlib.Path(self.environment["LANYARD_CONFIG"]).touch()
-        command = self.arguments("agent", "--name", self.name, "--no-discovery", *self.flags,
+        command = self.arguments("agent", "--name", self.name, *self.discovery, *self.flags,
                                  *flags)
         with open(self.output, "ab") as output:
             self.process = subprocess.Popen(self.wrap(command), stdin=subprocess.DEVNULL,

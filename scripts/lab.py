@@ -104,6 +104,14 @@ class Lab:
     def heal(self) -> None:
         _run("nft", "flush", "chain", "bridge", "lab", "cuts")
 
+    def close(self) -> None:
+        """Takes hosts and bridge away, for another lab in the same program."""
+        for name in self.names:
+            _run("ip", "link", "del", self._port(name))  # a namespace takes its own time to go
+            _run("ip", "netns", "del", name)
+        _run("ip", "link", "del", "br0")
+        _run("nft", "delete", "table", "bridge", "lab")
+
     def slow_down(self, host: str, rate: str) -> None:
         """What the host is sent comes at this rate ("400kbit"), until speed_up()."""
         _run("tc", "qdisc", "add", "dev", self._port(host), "root", "tbf", "rate", rate,

@@ -58,10 +58,10 @@ HOMES = [
     Home(r"(zstd|zdict)\w*\.h$", r"replication/oplog/pack", "replication/oplog/pack"),
     Home(r"sodium(\.h|/)", r"crypto/", "crypto"),
     Home(r"sqlite3\w*\.h$", r"storage/sqlite", "storage/sqlite"),
-    Home(r"avahi-", r"discovery/", "discovery"),
+    Home(r"avahi-", r"discovery/avahi_", "discovery/avahi_*"),
     Home(
-        r"asio(\.hpp|/)", r"(agent/(links|control)/|agent/net\.hpp$|discovery/)",
-        "agent/links, agent/control, agent/net.hpp and discovery",
+        r"asio(\.hpp|/)", r"(agent/(links|control)/|agent/net\.hpp$|discovery/net\.hpp$)",
+        "agent/links, agent/control, agent/net.hpp and discovery/net.hpp",
     ),
     Home(r"boost/", r"agent/api/", "agent/api"),
     Home(

@@ -38,6 +38,8 @@ PLANTED = [
     ("agent/a.cpp", "#include <sqlite3.h>\n", "home", 1),
     ("agent/driver.cpp", "#include <asio.hpp>\n", "home", 1),
     ("storage/f.cpp", "#include <asio/io_context.hpp>\n", "home", 1),
+    ("discovery/discovery.cpp", "#include <asio.hpp>\n", "home", 1),
+    ("discovery/lookups.cpp", "#include <avahi-core/core.h>\n", "home", 1),
     ("agent/links/b.cpp", "#include <nlohmann/json.hpp>\n", "home", 1),
     ("agent/main.cpp", "#include <CLI/CLI.hpp>\n", "home", 1),
     ("storage/g.cpp", "#include <spdlog/spdlog.h>\n", "home", 1),

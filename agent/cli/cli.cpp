@@ -9,6 +9,7 @@
 #include "agent/cli/session.hpp"
 #include "agent/errors.hpp"
 #include "agent/json_writer.hpp"
+#include "discovery/discovery.hpp"
 
 namespace lanyard::agent {
 namespace {
@@ -71,6 +72,7 @@ int run_invocation(const Invocation& invocation) {
 }  // namespace
 
 int run_cli(int argc, char** argv) {
+  if (discovery::is_discovery_child(argc, argv)) return discovery::run_discovery_child();
   open_standard_streams();
   // What a closed pipe means is decided where we write.
   std::signal(SIGPIPE, SIG_IGN);

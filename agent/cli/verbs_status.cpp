@@ -55,6 +55,16 @@ void print_spaces(const Json& status, const Output& out) {
   if (more > 0) out.line("and " + plural(more, "more space"));
 }
 
+std::string discovery_line(const Json& discovery, const Output& out) {
+  const std::string state = shown(discovery, "state");
+  const std::string reason = shown(discovery, "reason");
+  const Tone tone = state == "degraded" ? Tone::kWarning : Tone::kQuiet;
+  std::string line = "discovery " + state + (reason.empty() ? "" : ": " + reason);
+  if (state != "off")
+    line += ", " + count_text(discovery.value("nearby", std::uint64_t{0})) + " near by";
+  return out.toned(tone, line);
+}
+
 void print_status(const Json& status, const Output& out) {
   const Json& agent = status["agent"];
   const std::int64_t now_ms = agent.value("nowMs", std::int64_t{0});
@@ -63,6 +73,7 @@ void print_status(const Json& status, const Output& out) {
            plural(status["devices"].size(), "device") + ", " +
            plural(status["spaces"].size() + status.value("moreSpaces", std::uint64_t{0}), "space") +
            ", " + plural(status.value("conflicts", std::uint64_t{0}), "conflict"));
+  if (status.contains("discovery")) out.say(discovery_line(status["discovery"], out));
   print_devices(status, now_ms, out);
   print_spaces(status, out);
   for (const Json& device : status["devices"]) {

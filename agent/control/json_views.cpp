@@ -60,6 +60,22 @@ void write_counters(const NetworkCounters& counters, JsonWriter& out) {
   out.end_object();
 }
 
+const char* text_of(discovery::Mode mode) {
+  switch (mode) {
+    case discovery::Mode::kAuto: return "auto";
+    case discovery::Mode::kAvahi: return "avahi";
+    case discovery::Mode::kEmbedded: return "embedded";
+    case discovery::Mode::kOff: return "off";
+  }
+  return "unknown";
+}
+
+void write_discovery(const DiscoveryStatus& status, JsonWriter& out) {
+  out.name("discovery").begin_object().member("mode", text_of(status.mode));
+  out.member("state", state_text(status.condition.state)).member("reason", status.condition.reason);
+  out.member("nearby", status.nearby).end_object();
+}
+
 /// Why a change that is held does not count.
 const char* why(oplog::Effect effect) {
   switch (effect) {
@@ -159,6 +175,7 @@ void write_status(const AgentStatus& status, JsonWriter& out) {
   out.end_array().member("moreSpaces", status.more_spaces);
   out.member("conflicts", status.conflicts()).member("notYetThere", status.not_yet_there());
   write_counters(status.counters, out);
+  write_discovery(status.discovery, out);
 }
 
 }  // namespace lanyard::agent

@@ -18,7 +18,8 @@ void write_space(const storage::SpaceEntry& space, JsonWriter& out);
 void write_info(const SpaceInfo& info, JsonWriter& out);
 void write_record(const storage::ReadRecord& record, JsonWriter& out);
 void write_conflict(const ConflictService::Listed& listed, JsonWriter& out);
-/// The members "devices", "spaces", "moreSpaces", "conflicts", "notYetThere" and "counters".
+/// The members "devices", "spaces", "moreSpaces", "conflicts", "notYetThere", "counters" and
+/// "discovery".
 void write_status(const AgentStatus& status, JsonWriter& out);
 
 }  // namespace lanyard::agent

@@ -1,5 +1,7 @@
 #include "agent/links/link_set.hpp"
 
+#include "discovery/ip_address.hpp"
+
 namespace lanyard::agent {
 namespace {
 
@@ -25,38 +27,102 @@ discovery::Tick LinkSet::tick() const {
 // ---- who is known
 
 void LinkSet::know(const DeviceId& device, const std::string& address) {
-  Known& known = known_[device];
-  if (!address.empty()) {
-    known.addresses.insert(address);
-    plan_.add(address, device, tick());
-    if (by_peer_.contains(device)) plan_.linked(device, "");
-  }
+  known_.try_emplace(device);
+  if (!address.empty()) learn(device, address);
+  plan_.welcome(device, tick());
   dial_due();
 }
 
+void LinkSet::learn(const DeviceId& device, const std::string& address) {
+  auto& addresses = known_[device].addresses;
+  std::erase(addresses, address);
+  addresses.insert(addresses.begin(), address);
+  plan_.add(address, discovery::Source::kKnown, device, tick());
+  if (addresses.size() <= kAddressesMax) return;
+  plan_.withdraw(addresses.back(), discovery::Source::kKnown, tick());
+  addresses.pop_back();
+}
+
 void LinkSet::know_address(const std::string& address) {
-  plan_.add(address, std::nullopt, tick());
+  plan_.add(address, discovery::Source::kStatic, std::nullopt, tick());
   dial_due();
 }
 
 void LinkSet::forget(const DeviceId& device) {
   known_.erase(device);
-  plan_.remove(device);
+  told_.erase(device);
+  plan_.remove(device, tick());
+}
+
+void LinkSet::sighted(const std::string& address, const std::string& instance) {
+  plan_.sighted(address, instance, tick());
+  wait_for_next_dial();
+}
+
+void LinkSet::unsighted(const std::string& address) {
+  plan_.withdraw(address, discovery::Source::kSighted, tick());
+}
+
+void LinkSet::told(const DeviceId& peer, const wire::Addresses& addresses) {
+  const std::set<std::string> before = std::exchange(told_[peer], {});
+  std::size_t others = 0;
+  for (const auto& [teller, each] : told_) others += each.size();
+  std::set<std::string>& now = told_[peer];
+  for (const wire::Addresses::Device& device : addresses.devices) {
+    if (!is_known(device.id) || device.id == own_.device()) continue;
+    for (const wire::Addresses::Endpoint& endpoint : device.endpoints) {
+      const auto ip = discovery::IpAddress::from(endpoint.ip);
+      // A link-local address means another network to whoever told us.
+      if (!ip || !ip->is_near() || ip->is_v6_link_local() || others + now.size() >= kToldMax)
+        continue;
+      const std::string address = discovery::host_and_port(*ip, {}, endpoint.port);
+      now.insert(address);
+      plan_.add(address, discovery::Source::kTold, device.id, tick());
+    }
+  }
+  for (const std::string& address : before) {
+    const bool is_told = std::any_of(told_.begin(), told_.end(), [&](const auto& each) {
+      return each.second.contains(address);
+    });
+    if (!is_told) plan_.withdraw(address, discovery::Source::kTold, tick());
+  }
+  wait_for_next_dial();
+}
+
+std::map<DeviceId, std::vector<std::string>> LinkSet::reached() const {
+  std::map<DeviceId, std::vector<std::string>> out;
+  for (const auto& [device, link] : by_peer_) {
+    const auto known = known_.find(device);
+    if (known != known_.end()) out[device] = known->second.addresses;
+  }
+  return out;
+}
+
+void LinkSet::moved() {
+  plan_.again_soon(tick());
+  wait_for_next_dial();
 }
 
 void LinkSet::dial_now(const DeviceId& device) {
   const auto known = known_.find(device);
   if (known == known_.end() || by_peer_.contains(device)) return;
-  plan_.remove(device);
   known->second.last_failure.clear();
-  for (const std::string& address : known->second.addresses) plan_.add(address, device, tick());
+  plan_.hurry(device, tick());
   dial_due();
 }
 
 // ---- making links
 
-std::shared_ptr<PeerLink> LinkSet::make(Tcp::socket socket, SecureLink secure) {
+std::shared_ptr<PeerLink> LinkSet::make(Tcp::socket socket, crypto::Role role,
+                                        crypto::LinkPurpose purpose) {
   const engine::LinkId id{next_link_++};
+  // Who calls for sync tells nobody who it is but a known device. Who pairs must, and will be asked
+  // for the code; and whoever calls us may be one to pair with: it is let in as far as that
+  // dialogue.
+  const bool asks = role == crypto::Role::kInitiator && purpose == crypto::LinkPurpose::kSync;
+  SecureLink secure(
+      role, purpose, own_,
+      [this, id, asks](const DeviceId& remote) { return !asks || welcomes(id, remote); }, rng_);
   auto link = std::make_shared<PeerLink>(
       id, std::move(socket), std::move(secure),
       PeerLink::Owner{
@@ -64,16 +130,23 @@ std::shared_ptr<PeerLink> LinkSet::make(Tcp::socket socket, SecureLink secure) {
           [this](PeerLink& from, Bytes message) { on_message(from, std::move(message)); },
           [this](PeerLink& from) { owner_.drained(from.id()); },
           [this](PeerLink& from, const Error& why) { on_closed(from, why); }});
-  links_[id] = {link, {}, false, false, {}};
+  Link& made = links_[id];
+  made.socket = link;
+  made.pairing = purpose == crypto::LinkPurpose::kPair;
   return link;
 }
 
-/// Who calls for sync tells nobody who it is but a known device; who pairs must, and will be asked
-/// for the code.
-SecureLink LinkSet::dialers_end(crypto::LinkPurpose purpose) {
-  const bool pairs = purpose == crypto::LinkPurpose::kPair;
-  return {crypto::Role::kInitiator, purpose, own_,
-          [this, pairs](const DeviceId& remote) { return pairs || is_known(remote); }, rng_};
+bool LinkSet::welcomes(engine::LinkId link, const DeviceId& remote) {
+  const auto found = links_.find(link);
+  if (found == links_.end()) return false;
+  plan_.answered(found->second.socket->dialed(), remote, !is_known(remote));
+  const auto other = by_peer_.find(remote);
+  if (other == by_peer_.end()) return is_known(remote);
+  // Another address of a device that is linked: one link is enough, if it is alive.
+  found->second.is_spare = true;
+  if (is_known(remote)) learn(remote, found->second.socket->dialed());
+  asio::post(io_, [this, old = other->second] { owner_.doubt(old); });
+  return false;
 }
 
 void LinkSet::accept(Tcp::socket socket) {
@@ -89,22 +162,17 @@ void LinkSet::accept(Tcp::socket socket) {
   }
   ++half_open_all_;
   ++half_open_[source];
-  // Whoever calls may be one to pair with: it is let in as far as that dialogue.
-  const auto anyone = [](const DeviceId&) { return true; };
-  const auto link =
-      make(std::move(socket),
-           SecureLink(crypto::Role::kResponder, crypto::LinkPurpose::kSync, own_, anyone, rng_));
+  const auto link = make(std::move(socket), crypto::Role::kResponder, crypto::LinkPurpose::kSync);
   links_.at(link->id()).source = source;
   link->start();
 }
 
 void LinkSet::dial(const std::string& address) {
-  make(Tcp::socket(io_), dialers_end(crypto::LinkPurpose::kSync))->dial(address);
+  make(Tcp::socket(io_), crypto::Role::kInitiator, crypto::LinkPurpose::kSync)->dial(address);
 }
 
 engine::LinkId LinkSet::dial_to_pair(const std::string& address) {
-  const auto link = make(Tcp::socket(io_), dialers_end(crypto::LinkPurpose::kPair));
-  links_.at(link->id()).pairing = true;
+  const auto link = make(Tcp::socket(io_), crypto::Role::kInitiator, crypto::LinkPurpose::kPair);
   link->dial(address);
   return link->id();
 }
@@ -180,6 +248,7 @@ void LinkSet::on_known(PeerLink& socket, const DeviceId& peer) {
   link.since = std::chrono::steady_clock::now();
   by_peer_[peer] = socket.id();
   known_[peer].last_failure.clear();
+  if (!socket.dialed().empty()) learn(peer, socket.dialed());
   plan_.linked(peer, socket.dialed());
   owner_.met(peer, socket.dialed());
   owner_.up(socket.id(), peer);
@@ -206,8 +275,9 @@ void LinkSet::note_failure(const PeerLink& socket, const Error& why) {
   const std::string text =
       why.detail.empty() ? why.code.message() : why.detail + " (" + why.code.message() + ")";
   for (auto& [device, known] : known_) {
-    if (known.addresses.contains(socket.dialed()) || socket.peer() == device)
-      known.last_failure = text;
+    const auto& all = known.addresses;
+    const bool is_its = std::find(all.begin(), all.end(), socket.dialed()) != all.end();
+    if (is_its || socket.peer() == device) known.last_failure = text;
   }
 }
 
@@ -224,7 +294,7 @@ void LinkSet::on_closed(const PeerLink& socket, const Error& why) {
     return owner_.strangers_end(socket.id(), why);
   }
   if (!link.proven) {
-    if (!why.is(Code::kExists)) {
+    if (!why.is(Code::kExists) && !link.is_spare) {
       ++counters_.failed_handshakes;
       note_failure(socket, why);
     }
@@ -263,6 +333,11 @@ void LinkSet::drop(engine::LinkId link, const Error& why) {
   wait_for_next_dial();
 }
 
+void LinkSet::cut(engine::LinkId link, const Error& why) {
+  const auto found = links_.find(link);
+  if (found != links_.end()) found->second.socket->close(why);
+}
+
 void LinkSet::stop() {
   stopping_ = true;
   dial_timer_.cancel();
@@ -275,6 +350,11 @@ std::size_t LinkSet::queued_bytes(engine::LinkId link) const {
   return found == links_.end() ? 0 : found->second.socket->queued_bytes();
 }
 
+std::uint64_t LinkSet::bytes_heard(engine::LinkId link) const {
+  const auto found = links_.find(link);
+  return found == links_.end() ? 0 : found->second.socket->bytes_in();
+}
+
 std::optional<DeviceId> LinkSet::peer_of(engine::LinkId link) const {
   const auto found = links_.find(link);
   return found == links_.end() ? std::nullopt : found->second.socket->peer();
@@ -283,6 +363,12 @@ std::optional<DeviceId> LinkSet::peer_of(engine::LinkId link) const {
 std::optional<engine::LinkId> LinkSet::link_of(const DeviceId& device) const {
   const auto found = by_peer_.find(device);
   return found == by_peer_.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::vector<engine::LinkId> LinkSet::up() const {
+  std::vector<engine::LinkId> out;
+  for (const auto& [peer, link] : by_peer_) out.push_back(link);
+  return out;
 }
 
 std::vector<PeerStatus> LinkSet::peers() const {
@@ -296,7 +382,7 @@ PeerStatus LinkSet::status_of(const DeviceId& device) const {
   PeerStatus status;
   status.device = device;
   status.last_failure = known.last_failure;
-  if (!known.addresses.empty()) status.address = *known.addresses.begin();
+  if (!known.addresses.empty()) status.address = known.addresses.front();
   const auto link = by_peer_.find(device);
   if (link == by_peer_.end()) return status;
   const PeerLink& socket = *links_.at(link->second).socket;

@@ -6,6 +6,7 @@
 #include "agent/links/peer_link.hpp"
 #include "agent/network.hpp"
 #include "discovery/dial_plan.hpp"
+#include "replication/wire/message.hpp"
 
 namespace lanyard::agent {
 
@@ -30,6 +31,8 @@ class LinkSet {
     std::function<void(engine::LinkId)> drained;
     /// A known device was reached at this address, or came from there (empty).
     std::function<void(const DeviceId&, const std::string& address)> met;
+    /// The link's peer was found at another address: the link may be one that nobody noticed dying.
+    std::function<void(engine::LinkId)> doubt;
     /// A link that is for pairing, or on which a device calls that we do not know: nothing of it
     /// reaches the owner in any other way. It has what is left of limits::kHandshakeTimeMax.
     std::function<void(const PairingLink&)> stranger;
@@ -44,6 +47,14 @@ class LinkSet {
   void know(const DeviceId& device, const std::string& address);
   void know_address(const std::string& address);
   void forget(const DeviceId& device);
+  /// Somebody is there, as the network says: a hint.
+  void sighted(const std::string& address, const std::string& instance);
+  void unsighted(const std::string& address);
+  /// A peer says where it reaches other devices; in place of what it said before.
+  void told(const DeviceId& peer, const wire::Addresses& addresses);
+  /// The network has changed, or the machine has slept: what could not be reached is tried again
+  /// within a second.
+  void moved();
   [[nodiscard]] bool is_known(const DeviceId& device) const { return known_.contains(device); }
 
   // ---- links
@@ -51,6 +62,8 @@ class LinkSet {
   void send(engine::LinkId link, ByteView message);
   /// Sends what is queued, then closes; `down` is not called for it.
   void drop(engine::LinkId link, const Error& why);
+  /// Closes a link that is dead; `down` is called.
+  void cut(engine::LinkId link, const Error& why);
   /// Stops dialling and lets every link finish.
   void stop();
   [[nodiscard]] bool is_empty() const { return links_.empty(); }
@@ -65,9 +78,15 @@ class LinkSet {
 
   /// What waits to be sent on it.
   [[nodiscard]] std::size_t queued_bytes(engine::LinkId link) const;
+  /// What has come on it so far.
+  [[nodiscard]] std::uint64_t bytes_heard(engine::LinkId link) const;
   /// The link's peer, where it is proven.
   [[nodiscard]] std::optional<DeviceId> peer_of(engine::LinkId link) const;
   [[nodiscard]] std::optional<engine::LinkId> link_of(const DeviceId& device) const;
+  /// Where the devices that are linked now were reached, for others that look for them.
+  [[nodiscard]] std::map<DeviceId, std::vector<std::string>> reached() const;
+  /// Those whose peers are proven.
+  [[nodiscard]] std::vector<engine::LinkId> up() const;
   [[nodiscard]] std::vector<PeerStatus> peers() const;
   /// Of a known device.
   [[nodiscard]] PeerStatus status_of(const DeviceId& device) const;
@@ -82,16 +101,24 @@ class LinkSet {
     std::string source;  ///< address without port, of who called us
     bool proven = false;
     bool pairing = false;
+    bool is_spare = false;  ///< we dialled a device that has a link
     std::chrono::steady_clock::time_point since;
   };
   struct Known {
-    std::set<std::string> addresses;
+    std::vector<std::string> addresses;  ///< the newest first, at most kAddressesMax
     std::string last_failure;
   };
+  /// Addresses that are told, of all devices by all peers: what comes beyond is dropped.
+  static constexpr std::size_t kToldMax = 512;
+  /// Of one device: two families on a few networks.
+  static constexpr std::size_t kAddressesMax = 8;
 
   [[nodiscard]] discovery::Tick tick() const;
-  [[nodiscard]] std::shared_ptr<PeerLink> make(Tcp::socket socket, SecureLink secure);
-  [[nodiscard]] SecureLink dialers_end(crypto::LinkPurpose purpose);
+  [[nodiscard]] std::shared_ptr<PeerLink> make(Tcp::socket socket, crypto::Role role,
+                                               crypto::LinkPurpose purpose);
+  /// Whom we dialled has proven who it is: whether to tell it who we are.
+  [[nodiscard]] bool welcomes(engine::LinkId link, const DeviceId& remote);
+  void learn(const DeviceId& device, const std::string& address);
   void dial(const std::string& address);
   void dial_due();
   void wait_for_next_dial();
@@ -112,6 +139,7 @@ class LinkSet {
   discovery::DialPlan plan_;
   asio::steady_timer dial_timer_;
   std::map<DeviceId, Known> known_;
+  std::map<DeviceId, std::set<std::string>> told_;  ///< by who told
   std::map<engine::LinkId, Link> links_;
   std::map<DeviceId, engine::LinkId> by_peer_;
   std::map<std::string, std::size_t> half_open_;  ///< by source

@@ -34,12 +34,11 @@ storage::HomePlan own_part(DefaultPlan plan, bool we_join) {
 
 }  // namespace
 
-PairingDesk::PairingDesk(asio::io_context& io, LinkSet& links, Rng& rng, Knows knows, Wrote wrote)
+PairingDesk::PairingDesk(asio::io_context& io, LinkSet& links, Rng& rng, Owner owner)
     : io_(io),
       links_(links),
       rng_(rng),
-      knows_(std::move(knows)),
-      wrote_(std::move(wrote)),
+      owner_(std::move(owner)),
       window_(rng),
       timer_(io),
       move_timer_(io) {}
@@ -79,7 +78,7 @@ void PairingDesk::store(const storage::NewPairing& pairing, std::function<void(S
       outcome = std::make_shared<const storage::WriteOutcome>(std::move(paired->outcome));
     }
     asio::post(io_, [this, next, answer, home, outcome] {
-      if (outcome) wrote_(home, outcome);
+      if (outcome) owner_.wrote(home, outcome);
       next(answer);
     });
   });
@@ -100,7 +99,12 @@ void PairingDesk::open_window(WindowWatcher watcher) {
 
 bool PairingDesk::is_open() { return window_.offer(tick()).has_value(); }
 
+void PairingDesk::announce() {
+  if (is_open() != is_announced_) owner_.window(is_announced_ = !is_announced_);
+}
+
 void PairingDesk::show_code() {
+  announce();
   const auto& offer = window_.offer(tick());
   if (offer && watcher_) watcher_->shown({offer->code, offer->until - tick(), offer->codes_left});
 }
@@ -125,6 +129,7 @@ void PairingDesk::close_window() {
 
 void PairingDesk::end_window(Result<Paired> how) {
   window_.close();
+  announce();
   timer_.cancel();
   matched_.reset();
   if (!watcher_) return;
@@ -210,6 +215,7 @@ void PairingDesk::hear_joiner(Host& host, ByteView message) {
     case HostTalk::Event::kNothing: break;
     case HostTalk::Event::kMatched:
       matched_ = link;
+      announce();
       links_.give_time(link, limits::kPairConfirmMax);
       if (watcher_) watcher_->typed({host.talk.joiner(), host.talk.check()});
       with_home([this, link](const Result<DefaultSpace>& home) { welcome(link, home); });
@@ -250,7 +256,7 @@ void PairingDesk::accepted(const Host& host) {
       return links_.finish(link, stored.error());
     }
     links_.send(link, HostTalk::done());
-    knows_(paired.device, paired.address);
+    owner_.knows(paired.device, paired.address);
     if (matched_ != link) return links_.finish(link, well_done());
     matched_.reset();  // what becomes of the link does not matter any more
     links_.finish(link, well_done());
@@ -289,7 +295,7 @@ void PairingDesk::hear_host(ByteView message) {
     const PairingFacts& theirs = join_->talk->theirs();
     const Paired paired{join_->talk->host(), theirs.name, join_->address, join_->talk->check(),
                         plan_defaults(*join_->home, theirs.home)};
-    knows_(paired.device, paired.address);
+    owner_.knows(paired.device, paired.address);
     const engine::LinkId done = std::exchange(join_->link, engine::LinkId{});
     links_.finish(done, well_done());
     end_after_move(paired.plan == DefaultPlan::kJoinerMoves, [this, paired] { end_join(paired); });
@@ -333,7 +339,7 @@ void PairingDesk::accept(const DefaultSpace& home, bool keep_both) {
     if (!join_ || join_->link != link) return;
     if (!stored) return end_join(fail(stored.error()));
     // Known from here on, but called only once it knows us too.
-    knows_(join_->talk->host(), "");
+    owner_.knows(join_->talk->host(), "");
     links_.send(link, join_->talk->accept(facts(home)));
   });
 }

@@ -49,17 +49,21 @@ struct JoinWatcher {
 /// thread.
 class PairingDesk {
  public:
-  /// A device was paired, and may be reached there (empty: unknown).
-  using Knows = std::function<void(const DeviceId&, const std::string& address)>;
-  /// Changes of ours that a pairing wrote.
-  using Wrote = std::function<void(const SpaceId&, std::shared_ptr<const storage::WriteOutcome>)>;
+  struct Owner {
+    /// A device was paired, and may be reached there (empty: unknown).
+    std::function<void(const DeviceId&, const std::string& address)> knows;
+    /// Changes of ours that a pairing wrote.
+    std::function<void(const SpaceId&, std::shared_ptr<const storage::WriteOutcome>)> wrote;
+    /// A window was opened or closed: those near by may be told.
+    std::function<void(bool is_open)> window;
+  };
   struct Self {
     DeviceId device;
     std::string name;
     std::uint16_t sync_port = 0;
   };
 
-  PairingDesk(asio::io_context& io, LinkSet& links, Rng& rng, Knows knows, Wrote wrote);
+  PairingDesk(asio::io_context& io, LinkSet& links, Rng& rng, Owner owner);
   void start(storage::StorageThread& storage, Self self);
 
   // ---- people
@@ -98,6 +102,7 @@ class PairingDesk {
 
   [[nodiscard]] static discovery::Tick tick();
   void show_code();
+  void announce();
   void wait_for_end();
   /// Tells the person once our `default` has moved, where it moves; soon in any case.
   void end_after_move(bool moves, std::function<void()> end);
@@ -119,8 +124,8 @@ class PairingDesk {
   asio::io_context& io_;
   LinkSet& links_;
   Rng& rng_;
-  Knows knows_;
-  Wrote wrote_;
+  Owner owner_;
+  bool is_announced_ = false;
   storage::StorageThread* storage_ = nullptr;
   Self self_;
   PairingWindow window_;

@@ -1,5 +1,7 @@
 #include "agent/service/pairing_service.hpp"
 
+#include <set>
+
 #include "agent/config_keys.hpp"
 
 namespace lanyard::agent {
@@ -10,8 +12,11 @@ constexpr const char* kDefaultPort = "7761";
 /// The one place to try a code at: it is never tried at two.
 Result<std::string> only_window(const Network& network) {
   std::vector<std::string> open;
-  for (const Nearby& each : network.nearby())
-    if (each.pairing) open.push_back(each.address);
+  // A device is seen at several addresses; one of them will do.
+  std::set<std::string> instances;
+  for (const discovery::Sighting& each : network.nearby())
+    if (each.is_pairing() && instances.insert(each.key.instance).second)
+      open.push_back(each.host_port());
   if (open.size() == 1) return open.front();
   if (open.empty()) {
     return fail(Code::kNotFound, "no device near by shows a pairing code now",

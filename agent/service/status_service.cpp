@@ -16,6 +16,7 @@ struct Stored {
 struct Linked {
   std::vector<PeerStatus> peers;
   NetworkCounters counters;
+  DiscoveryStatus discovery;
 };
 
 Result<Stored> read_stored(storage::Vault& vault) {
@@ -82,11 +83,12 @@ void StatusService::get(Done<AgentStatus> done) {
     ask_network<Linked>(
         host_,
         [](Network& network) {
-          return Linked{network.peers(), network.counters()};
+          return Linked{network.peers(), network.counters(), network.discovery()};
         },
         [this, done, stored = std::move(*stored)](const Linked& linked) {
           AgentStatus out;
           out.counters = linked.counters;
+          out.discovery = linked.discovery;
           for (const storage::SpaceEntry& space : stored.spaces) {
             if (out.spaces.size() == AgentStatus::kSpacesMax) break;
             SpaceStatus& status = out.spaces.emplace_back(SpaceStatus{space, {}, {}});

@@ -26,6 +26,7 @@ struct AgentStatus {
   std::vector<SpaceStatus> spaces;    ///< those that were not left, at most kSpacesMax
   std::uint64_t more_spaces = 0;
   NetworkCounters counters;
+  DiscoveryStatus discovery;
 
   static constexpr std::size_t kSpacesMax = 200;
   [[nodiscard]] std::uint64_t conflicts() const;

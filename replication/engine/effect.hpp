@@ -108,6 +108,12 @@ struct PeerAnswered {
   std::uint64_t number = 0;
 };
 
+/// A peer said where it reaches others. A hint.
+struct PeerToldAddresses {
+  DeviceId peer;
+  wire::Addresses addresses;
+};
+
 /// A peer showed changes that contradict what we hold.
 struct Refused {
   DeviceId peer;
@@ -115,7 +121,8 @@ struct Refused {
   Error error;
 };
 
-using Notice = std::variant<PeerSaidHello, Progress, PeerAcknowledged, PeerAnswered, Refused>;
+using Notice = std::variant<PeerSaidHello, Progress, PeerAcknowledged, PeerAnswered,
+                            PeerToldAddresses, Refused>;
 struct Notify {
   Notice notice;
 };

@@ -137,6 +137,9 @@ Status Engine::hear(LinkId link, Session& session, wire::Message message) {
         out_.send(link, wire::Ping{each.number, true});
       }
       return {};
+    } else if constexpr (std::is_same_v<T, wire::Addresses>) {
+      out_.notify(PeerToldAddresses{session.peer, std::forward<decltype(each)>(each)});
+      return {};
     } else if constexpr (std::is_same_v<T, wire::Bye>) {
       out_.hang_up(link, each.code, "the peer said goodbye");
       return {};
@@ -284,6 +287,10 @@ void Engine::on(const DeviceForgotten& input) {
 
 void Engine::on(const AskPeer& input) {
   if (sessions_.contains(input.link)) out_.send(input.link, wire::Ping{input.number, false});
+}
+
+void Engine::on(TellAddresses input) {
+  if (sessions_.contains(input.link)) out_.send(input.link, std::move(input.addresses));
 }
 
 void Engine::on(const ShutDown& /*input*/) {

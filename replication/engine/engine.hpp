@@ -59,6 +59,7 @@ class Engine {
   void on(const SpaceLeft& input);
   void on(const ShutDown& input);
   void on(const AskPeer& input);
+  void on(TellAddresses input);
   void on(const TimePassed& input);
 
   Status hear(LinkId link, Session& session, wire::Message message);

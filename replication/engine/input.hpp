@@ -132,10 +132,17 @@ struct AskPeer {
   std::uint64_t number = 0;
 };
 
+/// The peer is to know where others are reached that it shares spaces with.
+struct TellAddresses {
+  LinkId link;
+  wire::Addresses addresses;
+};
+
 struct TimePassed {};
 
-using Input = std::variant<PeerUp, PeerDown, Received, SharedLoaded, SpaceOpened, Committed,
-                           Applied, Durable, PersistFailed, LogLoaded, GrantLoaded, SyncNow,
-                           DeviceForgotten, SpaceLeft, ShutDown, AskPeer, TimePassed>;
+using Input =
+    std::variant<PeerUp, PeerDown, Received, SharedLoaded, SpaceOpened, Committed, Applied, Durable,
+                 PersistFailed, LogLoaded, GrantLoaded, SyncNow, DeviceForgotten, SpaceLeft,
+                 ShutDown, AskPeer, TellAddresses, TimePassed>;
 
 }  // namespace lanyard::engine

@@ -95,6 +95,10 @@ inline constexpr std::size_t kClockLogsMax = 16'384;
 static_assert(kClockLogsMax * 80 + kKiB <= kMessageBytesMax);
 /// Space digests of one page: a live change waits for at most one page.
 inline constexpr std::size_t kDigestPageSpacesMax = 1024;
+/// Devices that one peer may tell us of, as many as may be linked, and addresses of each: two
+/// families on four networks.
+inline constexpr std::size_t kToldDevicesMax = kPeersMax;
+inline constexpr std::size_t kToldAddressesMax = 8;
 /// Names of features that one hello may carry.
 inline constexpr std::size_t kFeaturesMax = 64;
 

@@ -20,9 +20,10 @@ enum class MessageType : std::uint8_t {
   kCredit = 11,
   kAcknowledge = 12,
   kPing = 13,
-  kBye = 14
+  kBye = 14,
+  kAddresses = 15
 };
-inline constexpr std::uint64_t kMessageTypeMax = 14;
+inline constexpr std::uint64_t kMessageTypeMax = 15;
 static_assert(std::variant_size_v<Message> == kMessageTypeMax);
 
 inline constexpr std::size_t kDigestBuckets = 256;
@@ -32,7 +33,8 @@ inline constexpr std::size_t kDigestBuckets = 256;
   switch (type) {
     case MessageType::kDigestRoot:
     case MessageType::kDigestBuckets:
-    case MessageType::kBye: return 2;
+    case MessageType::kBye:
+    case MessageType::kAddresses: return 2;
     case MessageType::kDigestSpaces:
     case MessageType::kInStep:
     case MessageType::kCredit:

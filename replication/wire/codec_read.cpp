@@ -12,7 +12,8 @@ namespace {
 
 using msgpack::type::object_type;
 
-/// A live run is the deepest message: message, items, item, context, entry.
+/// A live run is the deepest message: message, items, item, context, entry; and addresses are: the
+/// message, devices, device, endpoints, endpoint.
 constexpr std::size_t kDepthMax = 5;
 constexpr std::size_t kArrayMax = limits::kClockLogsMax;
 constexpr std::size_t kBinaryMax = limits::kPayloadBytesMax;
@@ -307,6 +308,33 @@ Bye read_bye(Elements& in) {
   return {static_cast<ByeCode>(code)};
 }
 
+Addresses::Endpoint read_endpoint(Elements& in) {
+  Elements endpoint = in.array_of(2);
+  Addresses::Endpoint out;
+  out.ip = to_bytes(endpoint.binary(16));
+  endpoint.require(out.ip.size() == 4 || out.ip.size() == 16);
+  const std::uint64_t port = endpoint.natural();
+  endpoint.require(port >= 1 && port <= UINT16_MAX);
+  out.port = static_cast<std::uint16_t>(port);
+  return out;
+}
+
+Addresses read_addresses(Elements& in) {
+  Addresses message;
+  Elements devices = in.array(limits::kToldDevicesMax);
+  while (devices.more()) {
+    Elements entry = devices.array_of(2);
+    Addresses::Device device;
+    device.id = entry.fixed<DeviceId>();
+    entry.require(message.devices.empty() || message.devices.back().id < device.id);
+    Elements endpoints = entry.array(limits::kToldAddressesMax);
+    endpoints.require(endpoints.left() > 0);
+    while (endpoints.more()) device.endpoints.push_back(read_endpoint(endpoints));
+    message.devices.push_back(std::move(device));
+  }
+  return message;
+}
+
 Message read_body(MessageType type, Elements& in) {
   switch (type) {
     case MessageType::kHello: return read_hello(in);
@@ -323,6 +351,7 @@ Message read_body(MessageType type, Elements& in) {
     case MessageType::kAcknowledge: return read_acknowledge(in);
     case MessageType::kPing: return read_ping(in);
     case MessageType::kBye: return read_bye(in);
+    case MessageType::kAddresses: return read_addresses(in);
   }
   in.refuse(Code::kMalformed);
   return Bye{};

@@ -189,6 +189,21 @@ void write(Writer& out, const Bye& message) {
   out.natural(static_cast<std::uint64_t>(message.code));
 }
 
+void write(Writer& out, const Addresses& message) {
+  out.begin(MessageType::kAddresses);
+  out.array(message.devices.size());
+  for (const Addresses::Device& device : message.devices) {
+    out.array(2);
+    out.binary(device.id.view());
+    out.array(device.endpoints.size());
+    for (const Addresses::Endpoint& endpoint : device.endpoints) {
+      out.array(2);
+      out.binary(endpoint.ip);
+      out.natural(endpoint.port);
+    }
+  }
+}
+
 }  // namespace
 
 void write(const Message& message, Naming& naming, Sink& sink) {

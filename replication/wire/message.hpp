@@ -154,7 +154,25 @@ struct Bye {
   friend bool operator==(const Bye&, const Bye&) = default;
 };
 
+/// Where the sender reaches other devices that are members, with the receiver and itself, of at
+/// least one space. Whole each time: what is not in it any more is not said any more. A hint of
+/// where to dial, and nothing more.
+struct Addresses {
+  struct Endpoint {
+    Bytes ip;  ///< 4 or 16 bytes, in the order of the network
+    std::uint16_t port = 0;
+    friend bool operator==(const Endpoint&, const Endpoint&) = default;
+  };
+  struct Device {
+    DeviceId id;
+    std::vector<Endpoint> endpoints;  ///< 1 to limits::kToldAddressesMax, the best first
+    friend bool operator==(const Device&, const Device&) = default;
+  };
+  std::vector<Device> devices;  ///< sorted, each once; at most limits::kToldDevicesMax
+  friend bool operator==(const Addresses&, const Addresses&) = default;
+};
+
 using Message = std::variant<Hello, DigestRoot, DigestBuckets, DigestSpaces, Pull, Grant, PackPart,
-                             InStep, LiveRun, Have, Credit, Acknowledge, Ping, Bye>;
+                             InStep, LiveRun, Have, Credit, Acknowledge, Ping, Bye, Addresses>;
 
 }  // namespace lanyard::wire

@@ -26,6 +26,8 @@ class Device(Agent):
             "HOME": folder,
             "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
             "XDG_RUNTIME_DIR": f"{folder}/no-runtime",
+            # However an agent is started here: it speaks to nobody on this machine's network.
+            "LANYARD_DISCOVERY_MODE": "off",
         }
         for variable in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"):
             if variable in os.environ:

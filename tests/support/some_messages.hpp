@@ -1,5 +1,7 @@
 #pragma once
 
+#include <set>
+
 #include "replication/types/limits.hpp"
 #include "replication/wire/message.hpp"
 #include "tests/support/chance.hpp"
@@ -102,7 +104,15 @@ inline wire::Message some_message(Chance& chance, const SomeIds& ids, std::size_
     case 10: return wire::Credit{space, chance.natural()};
     case 11: return wire::Acknowledge{space, some_clock(chance, ids)};
     case 12: return wire::Ping{chance.natural(), chance.one_in(2)};
-    default: return wire::Bye{static_cast<wire::ByeCode>(chance.below(6))};
+    case 13: return wire::Bye{static_cast<wire::ByeCode>(chance.below(6))};
+    default: {
+      std::set<DeviceId> devices;
+      for (std::size_t i = chance.below(5); i > 0; --i) devices.insert(chance.fixed<DeviceId>());
+      wire::Addresses message;
+      for (const DeviceId& id : devices)
+        message.devices.push_back({id, {{chance.bytes(4), 7761}, {chance.bytes(16), 1}}});
+      return message;
+    }
   }
 }
 

@@ -128,6 +128,27 @@ TEST_CASE("a live change before its context is parked and applied later") {
   CHECK(three.clock("carol") == three.clock("bob"));
 }
 
+TEST_CASE("where others are is passed on to people, and to nobody who has no link") {
+  Shared two({"alice", "bob"});
+  auto& alice = two.bench["alice"];
+  auto& bob = two.bench["bob"];
+  bob.take_notices();
+  const wire::Addresses addresses{{{alice.id, {{{10, 0, 0, 2}, 7761}}}}};
+  two.bench.say("alice", "bob", wire::Message{addresses});
+  two.bench.run();
+  std::size_t told = 0;
+  for (const engine::Notice& notice : bob.take_notices()) {
+    const auto* said = std::get_if<engine::PeerToldAddresses>(&notice);
+    if (said == nullptr) continue;
+    ++told;
+    CHECK((said->peer == alice.id && said->addresses == addresses));
+  }
+  CHECK(told == 1);
+  two.bench.take_said("alice", "bob");
+  two.bench.step(alice, engine::TellAddresses{engine::LinkId{999}, addresses});
+  CHECK(two.bench.take_said("alice", "bob").empty());
+}
+
 TEST_CASE("a change that comes twice is applied once") {
   Shared three({"bob", "alice", "carol"});
   three.bench.connect("alice", "carol");

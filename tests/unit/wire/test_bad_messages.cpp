@@ -57,7 +57,7 @@ Raw run_of(std::size_t items) { return Raw(6, 9).binary(16).binary(32, 2).natura
 
 TEST_CASE("a message of a newer version is told apart from a bad one") {
   check({
-      {"the next type", Raw(1, 15), "newer version"},
+      {"the next type", Raw(1, 16), "newer version"},
       {"with elements of a shape nobody knows", Raw(3, 1000).hex("c7").hex("81"), "newer version"},
       {"type 0 was never given", Raw(1, 0), "malformed"},
       {"a type that is no number", Raw(0, 0), "malformed"},
@@ -110,6 +110,40 @@ TEST_CASE("a hello with text that is not UTF-8 is refused") {
       {"bytes for a text", Raw(5, 1).binary(1).array(0).text("").integer(0), "malformed"},
       {"a time beyond 63 bits", Raw(5, 1).text("").array(0).text("").natural(UINT64_MAX),
        "malformed"},
+  });
+}
+
+TEST_CASE("addresses out of their bounds or order are refused") {
+  const auto told = [](std::size_t devices) { return Raw(2, 15).array(devices); };
+  const auto device = [](Raw& raw, std::uint8_t id, std::size_t endpoints) -> Raw& {
+    raw.array(2).binary(32, id).array(endpoints);
+    for (std::size_t i = 0; i < endpoints; ++i) raw.array(2).binary(4).natural(7761);
+    return raw;
+  };
+  const auto devices = [&](std::vector<std::uint8_t> ids, std::size_t endpoints) {
+    Raw raw = told(ids.size());
+    for (const std::uint8_t id : ids) device(raw, id, endpoints);
+    return raw;
+  };
+  const auto endpoint = [&](std::size_t bytes, std::uint64_t port) {
+    return told(1).array(2).binary(32).array(1).array(2).binary(bytes).natural(port);
+  };
+  std::vector<std::uint8_t> many(65);
+  for (std::size_t i = 0; i < many.size(); ++i) many[i] = static_cast<std::uint8_t>(i);
+  check({
+      {"nobody", told(0), "accepted"},
+      {"64 devices", devices({many.begin(), many.end() - 1}, 1), "accepted"},
+      {"65 devices", devices(many, 1), "too large"},
+      {"8 addresses", devices({1}, 8), "accepted"},
+      {"9 addresses", devices({1}, 9), "too large"},
+      {"no address", devices({1}, 0), "malformed"},
+      {"a device twice", devices({1, 1}, 1), "malformed"},
+      {"out of order", devices({2, 1}, 1), "malformed"},
+      {"IPv6", endpoint(16, 65'535), "accepted"},
+      {"5 bytes", endpoint(5, 1), "malformed"},
+      {"17 bytes", endpoint(17, 1), "too large"},
+      {"port 0", endpoint(4, 0), "malformed"},
+      {"port 65,536", endpoint(4, 65'536), "malformed"},
   });
 }
 

@@ -84,6 +84,8 @@ std::vector<std::pair<std::string, Message>> messages() {
       {"ping", Ping{7, false}},
       {"pong", Ping{7, true}},
       {"bye", Bye{ByeCode::kRefused}},
+      {"addresses",
+       Addresses{{{filled<DeviceId>(0x21), {{{10, 0, 0, 2}, 7761}, {Bytes(16, 0xFD), 65'535}}}}}},
   };
 }
 

@@ -1,0 +1,196 @@
+#include "discovery/avahi_daemon.hpp"
+
+#include <avahi-client/client.h>
+#include <avahi-client/lookup.h>
+#include <avahi-client/publish.h>
+#include <avahi-common/error.h>
+
+#include "discovery/avahi_values.hpp"
+#include "discovery/lookups.hpp"
+#include "discovery/publisher.hpp"
+
+namespace lanyard::discovery {
+namespace {
+
+/// The daemon is asked for a sign of life this often (ticks, seconds): one that hangs says nothing
+/// by itself.
+constexpr int kPulseTicks = 5;
+constexpr auto kPublishFlags = static_cast<AvahiPublishFlags>(0);
+constexpr auto kBrowseFlags = static_cast<AvahiLookupFlags>(0);
+
+Publisher::GroupState client_group_state(AvahiEntryGroupState state) {
+  switch (state) {
+    case AVAHI_ENTRY_GROUP_ESTABLISHED: return Publisher::GroupState::kEstablished;
+    case AVAHI_ENTRY_GROUP_COLLISION: return Publisher::GroupState::kCollision;
+    case AVAHI_ENTRY_GROUP_FAILURE: return Publisher::GroupState::kFailure;
+    case AVAHI_ENTRY_GROUP_UNCOMMITED:
+    case AVAHI_ENTRY_GROUP_REGISTERING: break;
+  }
+  return Publisher::GroupState::kRegistering;
+}
+
+/// Ends with the client: it frees every group that it made.
+class ClientGroup final : public EntryGroup {
+ public:
+  ClientGroup(AvahiClient* client, std::function<void(Publisher::GroupState)> changed)
+      : changed_(std::move(changed)) {
+    group_ = avahi_entry_group_new(client, on_changed, this);
+  }
+  int add_address(int interface, const std::string& host, const IpAddress& address) override {
+    const AvahiAddress value = to_avahi(address);
+    return avahi_entry_group_add_address(group_, interface, AVAHI_PROTO_UNSPEC,
+                                         AVAHI_PUBLISH_NO_REVERSE, host.c_str(), &value);
+  }
+  int add_service(int interface, const Orders& orders, const std::string& host) override {
+    const AvahiStrings text = to_avahi(txt_strings(orders.text));
+    return avahi_entry_group_add_service_strlst(
+        group_, interface, AVAHI_PROTO_UNSPEC, kPublishFlags, orders.instance.c_str(), kServiceType,
+        kServiceDomain, host.c_str(), orders.port, text.get());
+  }
+  int update_text(int interface, const Orders& orders) override {
+    const AvahiStrings text = to_avahi(txt_strings(orders.text));
+    return avahi_entry_group_update_service_txt_strlst(group_, interface, AVAHI_PROTO_UNSPEC,
+                                                       kPublishFlags, orders.instance.c_str(),
+                                                       kServiceType, kServiceDomain, text.get());
+  }
+  int commit() override { return avahi_entry_group_commit(group_); }
+  int reset() override {
+    return group_ == nullptr ? AVAHI_ERR_FAILURE : avahi_entry_group_reset(group_);
+  }
+  /// A call that goes to the daemon and back, for its own sake.
+  void ask() {
+    if (group_ != nullptr) static_cast<void>(avahi_entry_group_is_empty(group_));
+  }
+
+ private:
+  static void on_changed(AvahiEntryGroup* /*group*/, AvahiEntryGroupState state, void* self) {
+    static_cast<ClientGroup*>(self)->changed_(client_group_state(state));
+  }
+
+  std::function<void(Publisher::GroupState)> changed_;
+  AvahiEntryGroup* group_ = nullptr;
+};
+
+class DaemonResponder final : public Responder {
+ public:
+  DaemonResponder(AvahiSimplePoll* poll, const Owner& owner)
+      : lookups_([this](const Lookups::Name& name) { return resolve(name); }, owner),
+        owner_(owner) {
+    int code = 0;
+    const auto flags =
+        static_cast<AvahiClientFlags>(AVAHI_CLIENT_NO_FAIL | AVAHI_CLIENT_IGNORE_USER_CONFIG);
+    client_ = avahi_client_new(avahi_simple_poll_get(poll), flags, on_client, this, &code);
+    if (client_ == nullptr) has_failed_ = true;
+  }
+  ~DaemonResponder() override {
+    lookups_.clear();
+    // Browser and groups go with it.
+    if (client_ != nullptr) avahi_client_free(client_);
+  }
+  DaemonResponder(const DaemonResponder&) = delete;
+  DaemonResponder& operator=(const DaemonResponder&) = delete;
+
+  void follow(const Orders& orders) override {
+    orders_ = orders;
+    if (!is_ready()) return;
+    if (browser_ == nullptr) open();
+    lookups_.follow(orders_);
+    publisher_->follow(orders_);
+  }
+
+  void tick() override {
+    if (!is_ready()) return;
+    if (browser_ == nullptr) follow(orders_);
+    lookups_.tick();
+    if (++ticks_ % kPulseTicks == 0) hosts_->ask();
+  }
+
+  [[nodiscard]] bool is_ready() const override { return is_connected_ && !has_failed_; }
+  [[nodiscard]] bool has_failed() const override { return has_failed_; }
+  [[nodiscard]] bool is_announced() const override {
+    return publisher_ && publisher_->is_announced();
+  }
+  [[nodiscard]] std::string trouble() const override {
+    if (!is_ready()) return "the Avahi daemon is not running";
+    return publisher_ ? publisher_->trouble() : std::string();
+  }
+
+ private:
+  void open() {
+    auto hosts = std::make_unique<ClientGroup>(client_, [this](auto state) {
+      if (publisher_) publisher_->on_hosts(state);
+    });
+    auto service = std::make_unique<ClientGroup>(client_, [this](auto state) {
+      if (publisher_) publisher_->on_service(state);
+    });
+    hosts_ = hosts.get();
+    publisher_ = std::make_unique<Publisher>(std::move(hosts), std::move(service), owner_);
+    browser_ = avahi_service_browser_new(client_, AVAHI_IF_UNSPEC, AVAHI_PROTO_UNSPEC, kServiceType,
+                                         kServiceDomain, kBrowseFlags, on_browser, this);
+    if (browser_ == nullptr) has_failed_ = true;
+  }
+
+  Lookups::Resolver resolve(const Lookups::Name& name) {
+    const AvahiProtocol protocol = name.is_v6 ? AVAHI_PROTO_INET6 : AVAHI_PROTO_INET;
+    AvahiServiceResolver* resolver = avahi_service_resolver_new(
+        client_, name.interface, protocol, name.instance.c_str(), kServiceType, kServiceDomain,
+        protocol, kBrowseFlags, on_resolved, this);
+    if (resolver == nullptr) return nullptr;
+    return {resolver,
+            [](AvahiServiceResolver* one) { static_cast<void>(avahi_service_resolver_free(one)); }};
+  }
+
+  static void on_client(AvahiClient* /*client*/, AvahiClientState state, void* self) {
+    auto& it = *static_cast<DaemonResponder*>(self);
+    // Also while the daemon settles its own host name: ours has nothing to do with it.
+    it.is_connected_ = state == AVAHI_CLIENT_S_RUNNING || state == AVAHI_CLIENT_S_REGISTERING ||
+                       state == AVAHI_CLIENT_S_COLLISION;
+    if (state == AVAHI_CLIENT_FAILURE) it.has_failed_ = true;
+  }
+
+  static void on_browser(AvahiServiceBrowser* /*browser*/, AvahiIfIndex interface,
+                         AvahiProtocol protocol, AvahiBrowserEvent event, const char* name,
+                         const char* /*type*/, const char* /*domain*/,
+                         AvahiLookupResultFlags /*flags*/, void* self) {
+    auto& it = *static_cast<DaemonResponder*>(self);
+    if (event == AVAHI_BROWSER_FAILURE) it.has_failed_ = true;
+    if (name == nullptr) return;
+    const Lookups::Name met{interface, protocol == AVAHI_PROTO_INET6, name};
+    if (event == AVAHI_BROWSER_NEW) it.lookups_.appeared(met);
+    if (event == AVAHI_BROWSER_REMOVE) it.lookups_.disappeared(met);
+  }
+
+  static void on_resolved(AvahiServiceResolver* /*resolver*/, AvahiIfIndex interface,
+                          AvahiProtocol protocol, AvahiResolverEvent event, const char* name,
+                          const char* /*type*/, const char* /*domain*/, const char* /*host*/,
+                          const AvahiAddress* address, std::uint16_t port, AvahiStringList* strings,
+                          AvahiLookupResultFlags /*flags*/, void* self) {
+    auto& it = *static_cast<DaemonResponder*>(self);
+    const Lookups::Name resolved{interface, protocol == AVAHI_PROTO_INET6, name};
+    const auto at = from_avahi(address);
+    const auto text = text_from_avahi(strings);
+    if (event != AVAHI_RESOLVER_FOUND || !at || !text)
+      return it.lookups_.resolved(resolved, std::nullopt);
+    it.lookups_.resolved(resolved, Lookups::Answer{*at, port, *text});
+  }
+
+  Lookups lookups_;
+  const Owner& owner_;
+  Orders orders_;
+  AvahiClient* client_ = nullptr;
+  AvahiServiceBrowser* browser_ = nullptr;
+  std::unique_ptr<Publisher> publisher_;
+  ClientGroup* hosts_ = nullptr;  ///< the publisher's
+  int ticks_ = 0;
+  bool is_connected_ = false;
+  bool has_failed_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Responder> make_daemon_responder(AvahiSimplePoll* poll,
+                                                 const Responder::Owner& owner) {
+  return std::make_unique<DaemonResponder>(poll, owner);
+}
+
+}  // namespace lanyard::discovery

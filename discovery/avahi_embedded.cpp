@@ -1,0 +1,231 @@
+#include "discovery/avahi_embedded.hpp"
+
+#include <avahi-common/error.h>
+#include <avahi-common/malloc.h>
+#include <avahi-core/core.h>
+#include <avahi-core/lookup.h>
+#include <avahi-core/publish.h>
+
+#include "discovery/avahi_values.hpp"
+#include "discovery/lookups.hpp"
+#include "discovery/publisher.hpp"
+
+namespace lanyard::discovery {
+namespace {
+
+/// Records that are kept of each interface and family. A home has a few hundred; a flood of the
+/// largest ones stays below 10 MiB.
+constexpr unsigned kCacheEntriesMax = 1024;
+constexpr auto kNoFlags = static_cast<AvahiPublishFlags>(0);
+constexpr auto kLookupFlags = static_cast<AvahiLookupFlags>(0);
+
+Publisher::GroupState core_group_state(AvahiEntryGroupState state) {
+  switch (state) {
+    case AVAHI_ENTRY_GROUP_ESTABLISHED: return Publisher::GroupState::kEstablished;
+    case AVAHI_ENTRY_GROUP_COLLISION: return Publisher::GroupState::kCollision;
+    case AVAHI_ENTRY_GROUP_FAILURE: return Publisher::GroupState::kFailure;
+    case AVAHI_ENTRY_GROUP_UNCOMMITED:
+    case AVAHI_ENTRY_GROUP_REGISTERING: break;
+  }
+  return Publisher::GroupState::kRegistering;
+}
+
+class CoreGroup final : public EntryGroup {
+ public:
+  CoreGroup(AvahiServer* server, std::function<void(Publisher::GroupState)> changed)
+      : server_(server), changed_(std::move(changed)), group_(nullptr, avahi_s_entry_group_free) {
+    group_.reset(avahi_s_entry_group_new(server, on_changed, this));
+  }
+  int add_address(int interface, const std::string& host, const IpAddress& address) override {
+    AvahiAddress value = to_avahi(address);
+    return avahi_server_add_address(server_, group_.get(), interface, AVAHI_PROTO_UNSPEC,
+                                    AVAHI_PUBLISH_NO_REVERSE, host.c_str(), &value);
+  }
+  int add_service(int interface, const Orders& orders, const std::string& host) override {
+    const AvahiStrings text = to_avahi(txt_strings(orders.text));
+    return avahi_server_add_service_strlst(server_, group_.get(), interface, AVAHI_PROTO_UNSPEC,
+                                           kNoFlags, orders.instance.c_str(), kServiceType,
+                                           kServiceDomain, host.c_str(), orders.port, text.get());
+  }
+  int update_text(int interface, const Orders& orders) override {
+    const AvahiStrings text = to_avahi(txt_strings(orders.text));
+    return avahi_server_update_service_txt_strlst(
+        server_, group_.get(), interface, AVAHI_PROTO_UNSPEC, kNoFlags, orders.instance.c_str(),
+        kServiceType, kServiceDomain, text.get());
+  }
+  int commit() override { return avahi_s_entry_group_commit(group_.get()); }
+  int reset() override {
+    avahi_s_entry_group_reset(group_.get());
+    return AVAHI_OK;
+  }
+
+ private:
+  static void on_changed(AvahiServer* /*server*/, AvahiSEntryGroup* /*group*/,
+                         AvahiEntryGroupState state, void* self) {
+    static_cast<CoreGroup*>(self)->changed_(core_group_state(state));
+  }
+
+  AvahiServer* server_;
+  std::function<void(Publisher::GroupState)> changed_;
+  std::unique_ptr<AvahiSEntryGroup, void (*)(AvahiSEntryGroup*)> group_;
+};
+
+class EmbeddedResponder final : public Responder {
+ public:
+  EmbeddedResponder(AvahiSimplePoll* poll, const Owner& owner)
+      : poll_(avahi_simple_poll_get(poll)),
+        lookups_([this](const Lookups::Name& name) { return resolve(name); }, owner),
+        owner_(owner) {}
+  ~EmbeddedResponder() override { close(); }
+  EmbeddedResponder(const EmbeddedResponder&) = delete;
+  EmbeddedResponder& operator=(const EmbeddedResponder&) = delete;
+
+  void follow(const Orders& orders) override {
+    orders_ = orders;
+    std::vector<std::string> names;
+    for (const Interface& each : orders.interfaces) names.push_back(each.name);
+    // The core's list of interfaces is fixed when it is made.
+    if (names != names_) {
+      close();
+      names_ = std::move(names);
+    }
+    if (!server_) open();
+    lookups_.follow(orders_);
+    if (publisher_) publisher_->follow(orders_);
+  }
+
+  void tick() override {
+    if (has_broken_) close();
+    if (!server_ && !names_.empty()) follow(orders_);
+    lookups_.tick();
+  }
+
+  [[nodiscard]] bool is_ready() const override { return server_ != nullptr; }
+  [[nodiscard]] bool has_failed() const override { return false; }
+  [[nodiscard]] bool is_announced() const override {
+    return publisher_ && publisher_->is_announced();
+  }
+  [[nodiscard]] std::string trouble() const override {
+    if (!trouble_.empty()) return trouble_;
+    return publisher_ ? publisher_->trouble() : std::string();
+  }
+
+ private:
+  void open() {
+    if (names_.empty()) {
+      trouble_ = "there is no network interface to use";
+      return;
+    }
+    int code = 0;
+    AvahiServerConfig config;
+    fill(config);
+    server_ = avahi_server_new(poll_, &config, on_server, this, &code);
+    avahi_server_config_free(&config);
+    if (server_ == nullptr) {
+      trouble_ = std::string("Avahi's core does not start: ") + avahi_strerror(code);
+      return;
+    }
+    trouble_.clear();
+    has_broken_ = false;
+    publisher_ =
+        std::make_unique<Publisher>(std::make_unique<CoreGroup>(server_,
+                                                                [this](auto state) {
+                                                                  if (publisher_)
+                                                                    publisher_->on_hosts(state);
+                                                                }),
+                                    std::make_unique<CoreGroup>(server_,
+                                                                [this](auto state) {
+                                                                  if (publisher_)
+                                                                    publisher_->on_service(state);
+                                                                }),
+                                    owner_);
+    browser_ =
+        avahi_s_service_browser_new(server_, AVAHI_IF_UNSPEC, AVAHI_PROTO_UNSPEC, kServiceType,
+                                    kServiceDomain, kLookupFlags, on_browser, this);
+  }
+
+  /// Nothing but what we publish ourselves: no host name, no addresses, no machine type.
+  void fill(AvahiServerConfig& config) const {
+    avahi_server_config_init(&config);
+    avahi_free(config.host_name);
+    config.host_name = avahi_strdup(orders_.host.c_str());
+    for (const std::string& name : names_)
+      config.allow_interfaces = avahi_string_list_add(config.allow_interfaces, name.c_str());
+    config.publish_hinfo = 0;
+    config.publish_addresses = 0;
+    config.publish_workstation = 0;
+    config.publish_domain = 0;
+    config.enable_wide_area = 0;
+    config.n_cache_entries_max = kCacheEntriesMax;
+  }
+
+  void close() {
+    lookups_.clear();
+    if (browser_ != nullptr) avahi_s_service_browser_free(browser_);
+    browser_ = nullptr;
+    publisher_.reset();
+    if (server_ != nullptr) avahi_server_free(server_);
+    server_ = nullptr;
+    has_broken_ = false;
+  }
+
+  Lookups::Resolver resolve(const Lookups::Name& name) {
+    const AvahiProtocol protocol = name.is_v6 ? AVAHI_PROTO_INET6 : AVAHI_PROTO_INET;
+    AvahiSServiceResolver* resolver = avahi_s_service_resolver_new(
+        server_, name.interface, protocol, name.instance.c_str(), kServiceType, kServiceDomain,
+        protocol, kLookupFlags, on_resolved, this);
+    if (resolver == nullptr) return nullptr;
+    return {resolver, avahi_s_service_resolver_free};
+  }
+
+  static void on_server(AvahiServer* /*server*/, AvahiServerState state, void* self) {
+    // Our host name is published by us; that of the core collides with nobody's.
+    if (state == AVAHI_SERVER_FAILURE) static_cast<EmbeddedResponder*>(self)->has_broken_ = true;
+  }
+
+  static void on_browser(AvahiSServiceBrowser* /*browser*/, AvahiIfIndex interface,
+                         AvahiProtocol protocol, AvahiBrowserEvent event, const char* name,
+                         const char* /*type*/, const char* /*domain*/,
+                         AvahiLookupResultFlags /*flags*/, void* self) {
+    auto& it = *static_cast<EmbeddedResponder*>(self);
+    if (event == AVAHI_BROWSER_FAILURE) it.has_broken_ = true;
+    if (name == nullptr) return;
+    const Lookups::Name met{interface, protocol == AVAHI_PROTO_INET6, name};
+    if (event == AVAHI_BROWSER_NEW) it.lookups_.appeared(met);
+    if (event == AVAHI_BROWSER_REMOVE) it.lookups_.disappeared(met);
+  }
+
+  static void on_resolved(AvahiSServiceResolver* /*resolver*/, AvahiIfIndex interface,
+                          AvahiProtocol protocol, AvahiResolverEvent event, const char* name,
+                          const char* /*type*/, const char* /*domain*/, const char* /*host*/,
+                          const AvahiAddress* address, std::uint16_t port, AvahiStringList* strings,
+                          AvahiLookupResultFlags /*flags*/, void* self) {
+    auto& it = *static_cast<EmbeddedResponder*>(self);
+    const Lookups::Name resolved{interface, protocol == AVAHI_PROTO_INET6, name};
+    const auto at = from_avahi(address);
+    const auto text = text_from_avahi(strings);
+    if (event != AVAHI_RESOLVER_FOUND || !at || !text)
+      return it.lookups_.resolved(resolved, std::nullopt);
+    it.lookups_.resolved(resolved, Lookups::Answer{*at, port, *text});
+  }
+
+  const AvahiPoll* poll_;
+  Lookups lookups_;
+  const Owner& owner_;
+  Orders orders_;
+  std::vector<std::string> names_;
+  AvahiServer* server_ = nullptr;
+  AvahiSServiceBrowser* browser_ = nullptr;
+  std::unique_ptr<Publisher> publisher_;
+  std::string trouble_;
+  bool has_broken_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Responder> make_embedded_responder(AvahiSimplePoll* poll,
+                                                   const Responder::Owner& owner) {
+  return std::make_unique<EmbeddedResponder>(poll, owner);
+}
+
+}  // namespace lanyard::discovery

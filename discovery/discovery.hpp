@@ -1,0 +1,68 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "discovery/sighting.hpp"
+#include "discovery/supervision.hpp"
+
+namespace asio {
+class io_context;
+}
+
+/// Finding other devices on the local network: DNS-SD `_lanyard._tcp` (RFC 6763) over mDNS (RFC
+/// 6762), through the system's Avahi daemon or Avahi's embeddable core. Both run in a child process
+/// that may hang or crash alone (docs/adr/0009). Everything that comes from there is a hint.
+namespace lanyard::discovery {
+
+class Discovery {
+ public:
+  struct Options {
+    Mode mode = Mode::kAuto;
+    /// As sync.interfaces has it: names and patterns, "auto" for the default rule.
+    std::vector<std::string> interfaces = {"auto"};
+  };
+  struct Owner {
+    /// A service came near, or is another one now.
+    std::function<void(const Sighting&)> came;
+    /// It said goodbye, or was not heard of any more.
+    std::function<void(const Sighting&)> gone;
+    /// Interfaces or addresses of this machine have changed, or it has slept. In every mode.
+    std::function<void()> moved;
+    /// condition() is another one.
+    std::function<void(const Condition&)> condition_changed;
+  };
+
+  /// Everything happens on `io`'s thread. `rng` outlives this.
+  Discovery(asio::io_context& io, Options options, Rng& rng, Owner owner);
+  ~Discovery();
+  Discovery(const Discovery&) = delete;
+  Discovery& operator=(const Discovery&) = delete;
+
+  void start();
+  /// Says goodbye to the network; callbacks end.
+  void stop();
+  /// True until what stop() began is over: let the loop run for so long.
+  [[nodiscard]] bool is_stopping();
+  /// What others are told: the port of our links, and whether a pairing window is open. Port 0, the
+  /// state at first: nothing is announced.
+  void announce(std::uint16_t port, bool is_pairing);
+
+  [[nodiscard]] Mode mode() const;
+  [[nodiscard]] Condition condition() const;
+  /// At most CandidateTable::kCandidatesMax, sorted by key.
+  [[nodiscard]] std::vector<Sighting> nearby() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// The child's main function, for the hidden verb kChildVerb. The exit code.
+[[nodiscard]] int run_discovery_child();
+/// Whether the command line is that of the child.
+[[nodiscard]] bool is_discovery_child(int argc, char** argv);
+
+}  // namespace lanyard::discovery

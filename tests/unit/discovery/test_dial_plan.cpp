@@ -1,0 +1,219 @@
+#include <catch2/catch.hpp>
+
+#include "tests/unit/discovery/discovery_words.hpp"
+
+namespace {
+
+using namespace lanyard::discovery;
+using namespace lanyard::discovery::testing;
+using Addresses = std::vector<std::string>;
+
+const lanyard::DeviceId kPi = a_device(1);
+const lanyard::DeviceId kDesktop = a_device(2);
+constexpr Tick kLater{1000};
+
+struct APlan {
+  ConstantRng rng{255};
+  DialPlan plan{rng};
+};
+
+TEST_CASE("an address that fails is called again, later each time, up to a minute") {
+  APlan a;
+  a.plan.add("10.0.0.2:1", Source::kStatic, std::nullopt, Tick(0));
+  Tick now{0};
+  std::vector<std::int64_t> waits;
+  for (int i = 0; i < 9; ++i) {
+    REQUIRE(a.plan.due(now) == Addresses{"10.0.0.2:1"});
+    CHECK(a.plan.due(now).empty());  // it is being dialled
+    CHECK_FALSE(a.plan.next());
+    a.plan.failed("10.0.0.2:1", now);
+    waits.push_back((*a.plan.next() - now).count());
+    now = *a.plan.next();
+  }
+  CHECK(waits ==
+        std::vector<std::int64_t>{1250, 2500, 5000, 10000, 20000, 40000, 75000, 75000, 75000});
+}
+
+TEST_CASE("the addresses of one device are called one after the other, the best source first") {
+  APlan a;
+  a.plan.add("c:1", Source::kTold, kPi, Tick(0));
+  a.plan.add("b:1", Source::kStatic, kPi, Tick(0));
+  a.plan.add("d:1", Source::kKnown, kPi, Tick(0));
+  a.plan.add("e:1", Source::kKnown, kDesktop, Tick(0));
+  CHECK(a.plan.due(Tick(0)) == Addresses{"d:1", "e:1"});
+  CHECK_FALSE(a.plan.next());
+  a.plan.failed("d:1", Tick(0));
+  CHECK(a.plan.due(Tick(0)) == Addresses{"b:1"});
+  a.plan.failed("b:1", Tick(0));
+  CHECK(a.plan.due(Tick(0)) == Addresses{"c:1"});
+  a.plan.failed("c:1", Tick(0));
+  CHECK(a.plan.due(Tick(0)).empty());
+  CHECK(a.plan.due(Tick(1250)) == Addresses{"d:1"});
+}
+
+TEST_CASE("the addresses of one instance are called one after the other") {
+  APlan a;
+  a.plan.sighted("10.0.0.2:1", "x", Tick(0));
+  a.plan.sighted("[fd00::2]:1", "x", Tick(0));
+  a.plan.sighted("10.0.0.3:1", "y", Tick(0));
+  CHECK(a.plan.due(kLater) == Addresses{"10.0.0.2:1", "10.0.0.3:1"});
+  a.plan.failed("10.0.0.2:1", kLater);
+  CHECK(a.plan.due(kLater) == Addresses{"[fd00::2]:1"});
+}
+
+TEST_CASE("a device that is linked is not called, wherever it was met") {
+  APlan a;
+  a.plan.add("10.0.0.2:1", Source::kKnown, kPi, Tick(0));
+  a.plan.sighted("[fd00::2]:1", "x", Tick(0));
+  REQUIRE(a.plan.due(Tick(0)) == Addresses{"10.0.0.2:1"});
+  a.plan.linked(kPi, "10.0.0.2:1");
+  // Nobody knows who is at the other address until it has answered once.
+  REQUIRE(a.plan.due(kLater) == Addresses{"[fd00::2]:1"});
+  a.plan.answered("[fd00::2]:1", kPi, false);
+  a.plan.failed("[fd00::2]:1", kLater);
+  CHECK_FALSE(a.plan.next());
+  CHECK(a.plan.due(Tick(10'000'000)).empty());
+  a.plan.unlinked(kPi, kLater);
+  CHECK(a.plan.due(kLater + Tick(312)) == Addresses{"10.0.0.2:1"});
+}
+
+TEST_CASE("who called us is not called back, and is after the link is gone") {
+  APlan a;
+  a.plan.add("10.0.0.2:1", Source::kKnown, kPi, Tick(0));
+  a.plan.linked(kPi, "");
+  CHECK_FALSE(a.plan.next());
+  a.plan.unlinked(kPi, Tick(0));
+  CHECK(a.plan.next() == Tick(312));
+}
+
+TEST_CASE("a stranger is left alone until another sighting comes, or it becomes known") {
+  APlan a;
+  const auto meet_stranger = [&](Tick now) {
+    REQUIRE(a.plan.due(now) == Addresses{"10.0.0.2:1"});
+    a.plan.answered("10.0.0.2:1", kPi, true);
+    a.plan.failed("10.0.0.2:1", now);
+  };
+  a.plan.sighted("10.0.0.2:1", "x", Tick(0));
+  meet_stranger(kLater);
+  // It is seen again, comes and goes, the network changes: nothing new.
+  a.plan.sighted("10.0.0.2:1", "x", kLater);
+  a.plan.withdraw("10.0.0.2:1", Source::kSighted, kLater);
+  a.plan.sighted("10.0.0.2:1", "x", kLater);
+  a.plan.again_soon(kLater);
+  CHECK(*a.plan.next() > kLater + Tick(60 * 60'000));
+  SECTION("another instance") {
+    a.plan.sighted("10.0.0.2:1", "y", Tick(5000));
+    meet_stranger(Tick(6000));
+  }
+  SECTION("it becomes known") {
+    a.plan.welcome(kPi, Tick(5000));
+    CHECK(a.plan.due(Tick(5000)) == Addresses{"10.0.0.2:1"});
+  }
+  SECTION("another device becomes known") {
+    a.plan.welcome(kDesktop, Tick(5000));
+    CHECK(a.plan.due(Tick(5000)).empty());
+  }
+}
+
+TEST_CASE("hints are called at a bounded rate, known addresses at once") {
+  APlan a;
+  for (int i = 0; i < 200; ++i)
+    a.plan.sighted("10.0.1." + std::to_string(i) + ":1", "x" + std::to_string(i), Tick(0));
+  const auto first = a.plan.due(kLater);
+  CHECK(first.size() == DialPlan::kHintBurst);
+  for (const std::string& address : first) a.plan.failed(address, kLater);
+  a.plan.add("10.0.0.2:1", Source::kKnown, kPi, kLater);
+  CHECK(a.plan.due(kLater) == Addresses{"10.0.0.2:1"});
+  CHECK(a.plan.due(kLater).empty());
+  std::size_t dialled = 0;
+  for (Tick now = kLater; now < kLater + Tick(10'000); now += Tick(50))
+    dialled += a.plan.due(now).size();
+  CHECK(dialled <= 20);
+  CHECK(dialled >= 19);
+  CHECK(*a.plan.next() <= kLater + Tick(10'000) + DialPlan::kHintEvery);
+}
+
+TEST_CASE("a sighting that is gone is not called; one that comes and goes does not start anew") {
+  APlan a;
+  a.plan.sighted("10.0.0.2:1", "x", Tick(0));
+  for (int i = 0; i < 5; ++i) {
+    const Tick now = *a.plan.next();
+    REQUIRE(a.plan.due(now) == Addresses{"10.0.0.2:1"});
+    a.plan.failed("10.0.0.2:1", now);
+    a.plan.withdraw("10.0.0.2:1", Source::kSighted, now);
+    CHECK_FALSE(a.plan.next());
+    a.plan.sighted("10.0.0.2:1", "x", now);
+    CHECK(*a.plan.next() - now == Tick(1250) * (1 << i));
+  }
+}
+
+TEST_CASE("what was withdrawn is forgotten in the end, and never fills the memory") {
+  APlan a;
+  for (int i = 0; i < 5000; ++i) {
+    const std::string address = "10.0.0.1:" + std::to_string(i + 1);
+    a.plan.sighted(address, "x" + std::to_string(i), Tick(i));
+    a.plan.withdraw(address, Source::kSighted, Tick(i));
+  }
+  CHECK(a.plan.size() <= DialPlan::kLingeringMax);
+  a.plan.sighted("10.0.0.2:1", "y", Tick(5000) + DialPlan::kLinger);
+  CHECK(a.plan.size() == 1);
+}
+
+TEST_CASE("an address with two sources is called until neither is left") {
+  APlan a;
+  a.plan.add("10.0.0.2:1", Source::kKnown, kPi, Tick(0));
+  a.plan.sighted("10.0.0.2:1", "x", Tick(0));
+  a.plan.withdraw("10.0.0.2:1", Source::kSighted, Tick(0));
+  CHECK(a.plan.next());
+  a.plan.withdraw("10.0.0.2:1", Source::kKnown, Tick(0));
+  CHECK_FALSE(a.plan.next());
+}
+
+TEST_CASE("a forgotten device is not called any more, though it is seen") {
+  APlan a;
+  a.plan.add("10.0.0.2:1", Source::kKnown, kPi, Tick(0));
+  a.plan.sighted("10.0.0.2:1", "x", Tick(0));
+  REQUIRE(a.plan.due(Tick(0)) == Addresses{"10.0.0.2:1"});
+  a.plan.linked(kPi, "10.0.0.2:1");
+  a.plan.remove(kPi, Tick(0));
+  CHECK(a.plan.next() == DialPlan::kStrangerRetry);
+  a.plan.welcome(kPi, Tick(5));
+  CHECK(a.plan.due(Tick(5)) == Addresses{"10.0.0.2:1"});
+}
+
+TEST_CASE("after a sleep or a change of the network everything is called again within a second") {
+  APlan a;
+  a.plan.add("a:1", Source::kKnown, kPi, Tick(0));
+  a.plan.add("b:1", Source::kStatic, std::nullopt, Tick(0));
+  for (int i = 0; i < 8; ++i) {
+    const Tick now = Tick(100'000) * i;
+    for (const std::string& address : a.plan.due(now)) a.plan.failed(address, now);
+  }
+  const Tick now{750'000};
+  CHECK(*a.plan.next() > now + Tick(10'000));
+  a.plan.again_soon(now);
+  CHECK(a.plan.due(now + Tick(1000)) == Addresses{"a:1", "b:1"});
+  a.plan.failed("a:1", now);
+  CHECK(*a.plan.next() == now + Tick(1250));
+}
+
+TEST_CASE("a device that a person asks for is called at once") {
+  APlan a;
+  a.plan.add("a:1", Source::kKnown, kPi, Tick(0));
+  REQUIRE(a.plan.due(Tick(0)).size() == 1);
+  a.plan.failed("a:1", Tick(0));
+  a.plan.hurry(kPi, Tick(1));
+  CHECK(a.plan.due(Tick(1)) == Addresses{"a:1"});
+}
+
+TEST_CASE("an address where another device answers belongs to that one") {
+  APlan a;
+  a.plan.add("a:1", Source::kKnown, kPi, Tick(0));
+  REQUIRE(a.plan.due(Tick(0)).size() == 1);
+  a.plan.linked(kDesktop, "a:1");
+  CHECK_FALSE(a.plan.next());
+  a.plan.unlinked(kDesktop, Tick(0));
+  CHECK(a.plan.due(kLater) == Addresses{"a:1"});
+}
+
+}  // namespace
