@@ -16,8 +16,9 @@ void read_as_txt(ByteView input) {
   }
   const auto text = read_txt(strings);
   if (!text) return;
-  std::vector<ByteView> again;
   const std::vector<std::string> written = txt_strings(*text);
+  std::vector<ByteView> again;
+  again.reserve(written.size());
   for (const std::string& each : written) again.push_back(as_bytes(each));
   const auto same = read_txt(again);
   fuzz::require(same && *same == *text, "what was understood of a TXT record can be written");

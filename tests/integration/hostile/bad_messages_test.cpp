@@ -136,7 +136,14 @@ MessageRow about_the_space(const std::string& what,
 
 std::vector<MessageRow> messages_that_change_nothing() {
   return {
-      in_hex("a message of a newer version", "920f01", ""),
+      in_hex("a message of a newer version", "927f01", ""),
+      about_the_space(
+          "where a device is that nobody here knows, and at loopback",
+          [](const Scene& /*scene*/) {
+            DeviceId nobody;
+            nobody.bytes.fill(7);
+            return wire::Addresses{{{nobody, {{{127, 0, 0, 1}, 1}, {{10, 99, 99, 99}, 7761}}}}};
+          }),
       in_hex("one of a shape that nobody knows", "93cd03e8c781c1", ""),
       about_the_space("an acknowledgement of what was never sent",
                       [](const Scene& scene) {

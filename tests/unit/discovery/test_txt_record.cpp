@@ -9,6 +9,7 @@ using namespace lanyard::discovery;
 
 Result<ServiceText> read(const std::vector<std::string>& strings) {
   std::vector<ByteView> views;
+  views.reserve(strings.size());
   for (const std::string& each : strings) views.push_back(as_bytes(each));
   return read_txt(views);
 }

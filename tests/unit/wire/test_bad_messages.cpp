@@ -120,7 +120,7 @@ TEST_CASE("addresses out of their bounds or order are refused") {
     for (std::size_t i = 0; i < endpoints; ++i) raw.array(2).binary(4).natural(7761);
     return raw;
   };
-  const auto devices = [&](std::vector<std::uint8_t> ids, std::size_t endpoints) {
+  const auto devices = [&](const std::vector<std::uint8_t>& ids, std::size_t endpoints) {
     Raw raw = told(ids.size());
     for (const std::uint8_t id : ids) device(raw, id, endpoints);
     return raw;
