@@ -10,12 +10,14 @@ namespace lanyard::storage {
 /// SpaceStore over one SQLite file.
 class SqliteSpaceStore final : public SpaceStore {
  public:
-  SqliteSpaceStore(Database database, const SpaceId& space, const Ports& ports,
+  SqliteSpaceStore(SpaceFile file, const SpaceId& space, const Ports& ports,
                    const Options& options);
   /// Reads what the file holds. To be called once before anything else.
   [[nodiscard]] Status load();
 
   [[nodiscard]] SpaceState state() const override;
+  [[nodiscard]] OwnLog own_log() const override;
+  [[nodiscard]] Result<bool> holds_own(const Head& head) override;
   [[nodiscard]] Result<WriteOutcome> found(const oplog::Founding& founding, WallTime wall) override;
   [[nodiscard]] Result<WriteOutcome> admit(const DeviceId& device, WallTime wall) override;
   [[nodiscard]] Result<SignedGrant> grant_for(const DeviceId& device) const override;
@@ -53,6 +55,7 @@ class SqliteSpaceStore final : public SpaceStore {
 
   Ports ports_;
   SpaceId space_;
+  bool is_new_;
   mutable Database database_;
   std::unique_ptr<Cipher> cipher_;
   SpaceTables tables_;

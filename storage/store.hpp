@@ -80,6 +80,13 @@ struct SpaceState {
   /// Our own log, and how far it goes; nothing before the first change of this incarnation.
   std::optional<LogId> own_log;
   Head own_head;
+  bool is_new = false;  ///< the file was made when it was opened: there is no other of its kind
+};
+
+/// The log that our next change goes into. It has its name before its first change.
+struct OwnLog {
+  LogId log;
+  Head head;  ///< seq 0: nothing is written yet
 };
 
 /// What a device needs before it can open a space's history: the admit that grants it the keys,
@@ -119,6 +126,9 @@ class SpaceStore {
   virtual ~SpaceStore() = default;
 
   [[nodiscard]] virtual SpaceState state() const = 0;
+  [[nodiscard]] virtual OwnLog own_log() const = 0;
+  /// Whether our own log holds exactly this change. Seq 0: always.
+  [[nodiscard]] virtual Result<bool> holds_own(const Head& head) = 0;
 
   /// The founder's first two changes: the log's opening with `founding`, and the admit of this
   /// device with a fresh epoch.
@@ -142,13 +152,17 @@ class SpaceStore {
   [[nodiscard]] virtual Status keep_grant(const EpochId& epoch, ByteView sealed) = 0;
 
   /// From the next write on we write a log of our own again, which names the present one as its
-  /// predecessor: for a store that was restored, copied or rolled back. Durable.
+  /// predecessor: for a store that was restored, copied or rolled back. Its random bytes are drawn
+  /// now, also where nothing was written since they were drawn before: a copy has those too.
+  /// Durable.
   [[nodiscard]] virtual Status start_incarnation() = 0;
 
   /// Stores and merges accepted packs in one transaction without fsync. `stop`: asked between
   /// packs; after a true, what was begun is finished and the rest waits (the outcome says how many
   /// packs are in). An error of a pack (kForked, kMissingContext) or of the disk leaves all of them
-  /// out.
+  /// out. Changes of our own present log among them prove that it went on without us: they are
+  /// taken in, and the next write begins a new incarnation, which is decided in the same
+  /// transaction.
   [[nodiscard]] virtual Result<ApplyOutcome> apply(const std::vector<const oplog::Accepted*>& packs,
                                                    WallTime wall,
                                                    const std::function<bool()>& stop = {}) = 0;

@@ -17,6 +17,15 @@ Status WatchedStore::may_write() {
   return {};
 }
 
+Status WatchedStore::may_write_own() {
+  LANYARD_TRY(may_write());
+  return continuity_ ? continuity_->before_own_write() : Status();
+}
+
+void WatchedStore::committed() {
+  if (continuity_) continuity_->after_commit();
+}
+
 void WatchedStore::note(const Error& error) const {
   if (error.is(Code::kInputOutput) && !failure_) failure_ = error;
 }
@@ -28,13 +37,17 @@ Result<T> WatchedStore::watched(Result<T> result) const {
 }
 
 Result<WriteOutcome> WatchedStore::found(const oplog::Founding& founding, WallTime wall) {
-  LANYARD_TRY(may_write());
-  return watched(store_->found(founding, wall));
+  LANYARD_TRY(may_write_own());
+  auto outcome = watched(store_->found(founding, wall));
+  committed();
+  return outcome;
 }
 
 Result<WriteOutcome> WatchedStore::admit(const DeviceId& device, WallTime wall) {
-  LANYARD_TRY(may_write());
-  return watched(store_->admit(device, wall));
+  LANYARD_TRY(may_write_own());
+  auto outcome = watched(store_->admit(device, wall));
+  committed();
+  return outcome;
 }
 
 Result<SignedGrant> WatchedStore::grant_for(const DeviceId& device) const {
@@ -43,7 +56,7 @@ Result<SignedGrant> WatchedStore::grant_for(const DeviceId& device) const {
 }
 
 WriteOutcome WatchedStore::write(const std::vector<LocalChange>& changes, WallTime wall) {
-  const Status allowed = may_write();
+  const Status allowed = may_write_own();
   if (!allowed) {
     WriteOutcome refused;
     for (std::size_t each = 0; each < changes.size(); ++each)
@@ -53,6 +66,7 @@ WriteOutcome WatchedStore::write(const std::vector<LocalChange>& changes, WallTi
   WriteOutcome outcome = store_->write(changes, wall);
   for (const Result<Written>& answer : outcome.answers)
     if (!answer) note(answer.error());
+  committed();
   return outcome;
 }
 
@@ -63,13 +77,22 @@ Status WatchedStore::keep_grant(const EpochId& epoch, ByteView sealed) {
 
 Status WatchedStore::start_incarnation() {
   LANYARD_TRY(may_write());
-  return watched(store_->start_incarnation());
+  const Status started = watched(store_->start_incarnation());
+  committed();
+  return started;
 }
 
 Result<ApplyOutcome> WatchedStore::apply(const std::vector<const oplog::Accepted*>& packs,
                                          WallTime wall, const std::function<bool()>& stop) {
   LANYARD_TRY(may_write());
-  return watched(store_->apply(packs, wall, stop));
+  auto outcome = watched(store_->apply(packs, wall, stop));
+  committed();  // our own log may have ended by it
+  return outcome;
+}
+
+Result<bool> WatchedStore::holds_own(const Head& head) {
+  LANYARD_TRY(may_read());
+  return watched(store_->holds_own(head));
 }
 
 Status WatchedStore::make_durable() {

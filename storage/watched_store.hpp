@@ -1,6 +1,6 @@
 #pragma once
 
-#include "storage/store.hpp"
+#include "storage/log_continuity.hpp"
 
 namespace lanyard::storage {
 
@@ -11,6 +11,13 @@ class WatchedStore final : public SpaceStore {
   /// Asked before each write; if it fails, nothing is written and its error is the answer.
   using BeforeWrite = std::function<Status()>;
   WatchedStore(std::unique_ptr<SpaceStore> store, BeforeWrite before_write);
+  /// From now on our own changes wait for its word, and it hears of them. Nothing: for a store that
+  /// is only read.
+  void keep_continuity(std::unique_ptr<LogContinuity> continuity) {
+    continuity_ = std::move(continuity);
+  }
+  [[nodiscard]] LogContinuity* continuity() { return continuity_.get(); }
+  [[nodiscard]] SpaceStore& watched() { return *store_; }
 
   /// The first failure of the disk: nothing is done any more.
   [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
@@ -18,6 +25,8 @@ class WatchedStore final : public SpaceStore {
   [[nodiscard]] bool wants_fold() const { return wants_fold_ && !failure_; }
 
   [[nodiscard]] SpaceState state() const override { return store_->state(); }
+  [[nodiscard]] OwnLog own_log() const override { return store_->own_log(); }
+  [[nodiscard]] Result<bool> holds_own(const Head& head) override;
   [[nodiscard]] Result<WriteOutcome> found(const oplog::Founding& founding, WallTime wall) override;
   [[nodiscard]] Result<WriteOutcome> admit(const DeviceId& device, WallTime wall) override;
   [[nodiscard]] Result<SignedGrant> grant_for(const DeviceId& device) const override;
@@ -39,6 +48,8 @@ class WatchedStore final : public SpaceStore {
  private:
   [[nodiscard]] Status may_read() const;
   [[nodiscard]] Status may_write();
+  [[nodiscard]] Status may_write_own();
+  void committed();
   void note(const Error& error) const;
   /// Looks at what a call came to, and hands it on.
   template <class T>
@@ -46,6 +57,7 @@ class WatchedStore final : public SpaceStore {
 
   std::unique_ptr<SpaceStore> store_;
   BeforeWrite before_write_;
+  std::unique_ptr<LogContinuity> continuity_;  // uses the store
   bool wants_fold_ = false;
   mutable std::optional<Error> failure_;  // a read can find it as well
 };

@@ -103,6 +103,9 @@ inline constexpr std::size_t kMembersMax = 256;
 
 inline constexpr std::size_t kOpenSpacesMax = 32;
 inline constexpr std::chrono::seconds kSpaceIdleClose{60};
+/// How much of our own log a power cut may keep from its high-water mark: a mark is synced no more
+/// often, as it costs the disk as much as a write does.
+inline constexpr std::chrono::seconds kMarkSyncEvery{60};
 /// Ops merged in one transaction, sorted by key: large enough for B-tree locality, small enough to
 /// bound memory.
 inline constexpr std::size_t kMergeBatchOps = 20'000;

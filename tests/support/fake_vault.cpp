@@ -11,6 +11,8 @@ class FakeStore final : public SpaceStore {
   explicit FakeStore(FakeVaultScript& script) : script_(script) {}
 
   SpaceState state() const override { return {}; }
+  OwnLog own_log() const override { return {}; }
+  Result<bool> holds_own(const Head&) override { return true; }
   Result<WriteOutcome> found(const oplog::Founding&, WallTime) override { return WriteOutcome{}; }
   Result<WriteOutcome> admit(const DeviceId&, WallTime) override { return WriteOutcome{}; }
   Result<SignedGrant> grant_for(const DeviceId&) const override { return SignedGrant{}; }
