@@ -57,12 +57,13 @@ void Driver::perform(const engine::DropPeer& effect) {
 namespace {
 
 engine::SpaceOpened opened(const SpaceId& space, Result<storage::SpaceStore*> store) {
-  engine::SpaceOpened out{space, std::nullopt, {}, {}};
+  engine::SpaceOpened out{space, std::nullopt, {}, {}, {}};
   if (!store) return out;
   storage::SpaceState state = (*store)->state();
   out.log = std::move(state.log);
   out.durable = std::move(state.durable);
   out.grants = std::move(state.grants);
+  out.own_log = state.own_log;
   return out;
 }
 
@@ -106,7 +107,7 @@ void Driver::perform(const engine::JoinSpace& effect) {
   storage_->run([this, effect](storage::Vault& vault) {
     const Status joined = vault.join_space(effect.space, wall_now());
     answer(joined ? opened(effect.space, vault.space(effect.space))
-                  : engine::SpaceOpened{effect.space, std::nullopt, {}, {}});
+                  : engine::SpaceOpened{effect.space, std::nullopt, {}, {}, {}});
   });
 }
 
@@ -189,6 +190,12 @@ void Driver::perform(engine::KeepGrant effect) {
   });
 }
 
+void Driver::perform(const engine::HoldWrites& effect) { storage_->hold_writes(effect.space); }
+
+void Driver::perform(const engine::ReleaseWrites& effect) {
+  storage_->release_writes(effect.space, effect.in_new_log);
+}
+
 // ---- notices
 
 void Driver::perform(const engine::Notify& effect) {
@@ -259,6 +266,13 @@ void Driver::note(const engine::Refused& notice) {
   log_warning("changes of space " + to_text(notice.space) + " from device " +
               to_short_text(notice.peer) + " were refused: " + notice.error.detail + " (" +
               notice.error.code.message() + ")");
+}
+
+void Driver::note(const engine::OwnLogWentOn& notice) {
+  log_warning("device " + to_short_text(notice.peer) +
+              (notice.is_proven ? " has shown" : " says, and has not shown,") +
+              " changes of this device in space " + to_text(notice.space) +
+              " that were not here: it was restored or copied, and goes on in a new log");
 }
 
 void Driver::describe(PeerStatus& status) const {

@@ -44,12 +44,15 @@ class Driver {
   void perform(engine::LoadLog effect);
   void perform(const engine::LoadGrant& effect);
   void perform(engine::KeepGrant effect);
+  void perform(const engine::HoldWrites& effect);
+  void perform(const engine::ReleaseWrites& effect);
   void perform(const engine::Notify& effect);
   void note(const engine::PeerSaidHello& notice);
   void note(const engine::Progress& notice);
   void note(const engine::PeerAcknowledged& notice);
   void note(const engine::PeerAnswered& notice);
   void note(const engine::Refused& notice);
+  static void note(const engine::OwnLogWentOn& notice);
   /// From the storage thread: feeds the engine on this one.
   void answer(engine::Input input);
   void read_next(engine::LinkId link);

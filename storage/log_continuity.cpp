@@ -43,17 +43,25 @@ bool LogContinuity::fits(const HighWaterMark& mark) const {
 }
 
 Status LogContinuity::before_own_write() {
-  if (is_proven_) return {};
+  if (is_proven_ && !is_in_doubt_) return {};
   const bool had_written = store_.own_log().head.seq.value > 0;
-  LANYARD_TRY(store_.start_incarnation());
-  is_proven_ = true;
-  may_stand_ = false;  // what the file names, if anything, is not our log any more
-  after_commit();
-  if (had_written)
+  const bool was_proven = is_proven_;
+  LANYARD_TRY(leave_log());
+  if (had_written && !was_proven)
     report_(
         Error(Code::kExists,
               "this copy of the space was restored, copied or moved, or its high-water mark was "
               "lost: it goes on in a new log, and asks the other devices for what it lost"));
+  return {};
+}
+
+Status LogContinuity::leave_log() {
+  is_proven_ = false;
+  LANYARD_TRY(store_.start_incarnation());
+  is_proven_ = true;
+  is_in_doubt_ = false;
+  may_stand_ = false;  // what the file names, if anything, is not our log any more
+  after_commit();
   return {};
 }
 

@@ -19,6 +19,12 @@ class LogContinuity {
   /// Before a change of ours is numbered: opens a new incarnation if it is not proven that this
   /// store is the one that wrote last. Its error: nothing may be written.
   [[nodiscard]] Status before_own_write();
+  /// The present log is left now. If that fails, then before the next change of ours, or there is
+  /// none.
+  [[nodiscard]] Status leave_log();
+  /// Somebody says that the log went on elsewhere: a change that comes before that is settled does
+  /// not go into it.
+  void doubt(bool is_in_doubt) { is_in_doubt_ = is_in_doubt; }
   /// After a commit that may have moved our own log: writes the mark if it did. Cannot fail: a mark
   /// that cannot be written is taken away, and if that fails too, the log that it names ends here.
   void after_commit();
@@ -40,9 +46,10 @@ class LogContinuity {
   SpaceStore& store_;
   Report report_;
   std::unique_ptr<MarkFile> mark_file_;
-  HighWaterMark mark_;         ///< as it should stand in the file
-  bool may_stand_ = false;     ///< the file may name the present log, at whatever place in it
-  bool is_proven_ = false;     ///< the store may go on with its own log
+  HighWaterMark mark_;      ///< as it should stand in the file
+  bool may_stand_ = false;  ///< the file may name the present log, at whatever place in it
+  bool is_proven_ = false;  ///< the store may go on with its own log
+  bool is_in_doubt_ = false;
   bool has_reported_ = false;  ///< that marks cannot be kept: said once
   std::optional<WallTime> synced_;
 };

@@ -156,6 +156,9 @@ class SpaceStore {
   /// now, also where nothing was written since they were drawn before: a copy has those too.
   /// Durable.
   [[nodiscard]] virtual Status start_incarnation() = 0;
+  /// While somebody says that our own log went on elsewhere, a change that cannot wait begins a new
+  /// one.
+  virtual void doubt_own_log(bool /*is_in_doubt*/) {}
 
   /// Stores and merges accepted packs in one transaction without fsync. `stop`: asked between
   /// packs; after a true, what was begun is finished and the rest waits (the outcome says how many

@@ -36,6 +36,12 @@ Result<T> WatchedStore::watched(Result<T> result) const {
   return result;
 }
 
+SpaceState WatchedStore::state() const {
+  SpaceState state = store_->state();
+  if (continuity_ && !continuity_->is_proven()) state.own_log.reset();
+  return state;
+}
+
 Result<WriteOutcome> WatchedStore::found(const oplog::Founding& founding, WallTime wall) {
   LANYARD_TRY(may_write_own());
   auto outcome = watched(store_->found(founding, wall));
@@ -77,9 +83,12 @@ Status WatchedStore::keep_grant(const EpochId& epoch, ByteView sealed) {
 
 Status WatchedStore::start_incarnation() {
   LANYARD_TRY(may_write());
-  const Status started = watched(store_->start_incarnation());
-  committed();
-  return started;
+  if (continuity_) return continuity_->leave_log();
+  return watched(store_->start_incarnation());
+}
+
+void WatchedStore::doubt_own_log(bool is_in_doubt) {
+  if (continuity_) continuity_->doubt(is_in_doubt);
 }
 
 Result<ApplyOutcome> WatchedStore::apply(const std::vector<const oplog::Accepted*>& packs,

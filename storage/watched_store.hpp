@@ -24,7 +24,8 @@ class WatchedStore final : public SpaceStore {
   /// Something was written since fold() last said that nothing is left to do.
   [[nodiscard]] bool wants_fold() const { return wants_fold_ && !failure_; }
 
-  [[nodiscard]] SpaceState state() const override { return store_->state(); }
+  /// No own log if our next change begins another.
+  [[nodiscard]] SpaceState state() const override;
   [[nodiscard]] OwnLog own_log() const override { return store_->own_log(); }
   [[nodiscard]] Result<bool> holds_own(const Head& head) override;
   [[nodiscard]] Result<WriteOutcome> found(const oplog::Founding& founding, WallTime wall) override;
@@ -33,6 +34,7 @@ class WatchedStore final : public SpaceStore {
   [[nodiscard]] WriteOutcome write(const std::vector<LocalChange>& changes, WallTime wall) override;
   [[nodiscard]] Status keep_grant(const EpochId& epoch, ByteView sealed) override;
   [[nodiscard]] Status start_incarnation() override;
+  void doubt_own_log(bool is_in_doubt) override;
   [[nodiscard]] Result<ApplyOutcome> apply(const std::vector<const oplog::Accepted*>& packs,
                                            WallTime wall,
                                            const std::function<bool()>& stop) override;

@@ -76,6 +76,20 @@ struct KeepGrant {
   Bytes sealed;
 };
 
+/// A peer says that our own log went on elsewhere: changes of ours wait until it has shown it, or
+/// has not. Followed by ReleaseWrites within limits::kDoubtMax.
+struct HoldWrites {
+  SpaceId space;
+};
+
+/// Changes of ours go on. `in_new_log`: it was not shown in time, and may be true: the next one
+/// begins a new incarnation. (What is shown comes as a Persist, and storage draws the same
+/// conclusion from it.)
+struct ReleaseWrites {
+  SpaceId space;
+  bool in_new_log = false;
+};
+
 // ---- people
 
 struct PeerSaidHello {
@@ -115,12 +129,21 @@ struct Refused {
   Error error;
 };
 
-using Notice = std::variant<PeerSaidHello, Progress, PeerAcknowledged, PeerAnswered, Refused>;
+/// This store is older than it was, or not the only one of its kind: a peer has more of our own
+/// log, or says so. Our next change begins a new log.
+struct OwnLogWentOn {
+  DeviceId peer;
+  SpaceId space;
+  bool is_proven = false;  ///< by changes that we signed and did not hold
+};
+
+using Notice =
+    std::variant<PeerSaidHello, Progress, PeerAcknowledged, PeerAnswered, Refused, OwnLogWentOn>;
 struct Notify {
   Notice notice;
 };
 
 using Effect = std::variant<Send, DropPeer, LoadShared, OpenSpace, JoinSpace, Persist, MakeDurable,
-                            LoadLog, LoadGrant, KeepGrant, Notify>;
+                            LoadLog, LoadGrant, KeepGrant, HoldWrites, ReleaseWrites, Notify>;
 
 }  // namespace lanyard::engine

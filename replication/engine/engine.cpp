@@ -19,9 +19,8 @@ wire::ByeCode code_for(const Error& error) {
 
 Engine::Engine(Config config, const Hasher& hasher, const Verifier& verifier,
                const CipherFactory& ciphers)
-    : config_(std::move(config)),
-      hasher_(hasher),
-      context_{config_.self, hasher, verifier, ciphers, out_} {}
+    : config_(std::move(config)), hasher_(hasher), context_{config_.self, hasher, verifier,
+                                                            ciphers,      out_,   unproven_} {}
 
 std::vector<Effect> Engine::step(Input input, Now now) {
   now_ = now;
@@ -263,7 +262,11 @@ void Engine::on(const GrantLoaded& input) {
 }
 
 void Engine::on(const SpaceLeft& input) {
-  spaces_.erase(input.space);
+  const auto found = spaces_.find(input.space);
+  if (found != spaces_.end()) {
+    found->second.end_doubt();
+    spaces_.erase(found);
+  }
   for (auto& [link, session] : sessions_) session.shared.erase(input.space);
 }
 
@@ -287,6 +290,7 @@ void Engine::on(const AskPeer& input) {
 }
 
 void Engine::on(const ShutDown& /*input*/) {
+  for (auto& [id, sync] : spaces_) sync.end_doubt();
   for (const auto& [link, session] : sessions_)
     out_.drop(link, wire::ByeCode::kShutdown, "this agent stops");
 }

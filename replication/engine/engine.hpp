@@ -79,6 +79,7 @@ class Engine {
   Config config_;
   const Hasher& hasher_;
   Outbox out_;
+  std::map<DeviceId, std::size_t> unproven_;  ///< what peers said of our logs and did not show
   SpaceContext context_;
   Now now_;
   std::map<LinkId, Session> sessions_;

@@ -66,6 +66,8 @@ struct SpaceOpened {
   std::optional<oplog::SpaceLog> log;
   VectorClock durable;
   std::vector<std::pair<EpochId, Bytes>> grants;  ///< addressed to this device
+  /// The log that our next change goes on with. Nothing: it begins a new one.
+  std::optional<LogId> own_log;
 };
 
 /// Our own run is on disk: only now does the protocol hear of it.

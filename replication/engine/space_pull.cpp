@@ -134,11 +134,14 @@ void SpaceSync::on(LinkId link, const wire::InStep& message, Now now) {
   if (is_forked(held, message.clock) && !std::exchange(peer->told_of_fork, true))
     context_.out.notify(Refused{peer->device, space_, Error(Code::kForked, "the peer's log")});
   notify_progress(*peer, Phase::kInStep);
+  not_shown(link);
   finish_source(link, now);
+  look_at_own_log(link, message.clock, now);
 }
 
 void SpaceSync::on(LinkId link, const wire::Have& message, Now now) {
   if (find(link) == nullptr) return;
+  look_at_own_log(link, {{message.log, message.head}}, now);
   if (intake_->state().head_of(message.log).seq < message.head.seq) peer_has_news(link, now);
 }
 
@@ -196,6 +199,7 @@ void SpaceSync::refuse(LinkId link, Peer& peer, const Error& error, Now now) {
   // cannot be taken, that is all.
   if (error.is(Code::kForked)) {
     peer.ignoring = peer.pulling;
+    not_shown(link);
   } else {
     context_.out.drop(link, wire::ByeCode::kRefused,
                       error.detail + " (" + error.code.message() + ")");

@@ -16,6 +16,7 @@ void SpaceSync::on(LinkId link, const wire::Pull& message, Now now) {
     context_.out.send(link, wire::InStep{space_, {}});
     return;
   }
+  look_at_own_log(link, message.clock, now);
   peer->they_in_step = false;
   add_credit(*peer, message.credit);
   // One question to storage at a time, however often the peer asks.

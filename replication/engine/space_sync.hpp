@@ -17,6 +17,8 @@ struct SpaceContext {
   const Verifier& verifier;
   const CipherFactory& ciphers;
   Outbox& out;
+  /// How often each device said of our own log what it did not show.
+  std::map<DeviceId, std::size_t>& unproven;
 };
 
 /// The messages that are about one space.
@@ -62,6 +64,8 @@ class SpaceSync {
   [[nodiscard]] Status hear(LinkId link, SpaceMessage message, Now now);
 
   // ---- time
+  /// Nobody will answer any more: changes of ours do not wait for it.
+  void end_doubt();
   void time_passed(Now now);
   [[nodiscard]] std::optional<Instant> next_deadline() const;
 
@@ -78,6 +82,12 @@ class SpaceSync {
     std::uint64_t cost = 0;
     VectorClock heads;
     std::optional<wire::LiveRun> run;  ///< what to forward, if it came live
+  };
+  /// A peer says that our own log went on elsewhere.
+  struct Doubt {
+    LinkId link;
+    DeviceId peer;
+    Instant until;
   };
 
   void on(LinkId link, const wire::Pull& message, Now now);
@@ -108,6 +118,11 @@ class SpaceSync {
   [[nodiscard]] bool has_context(const wire::LiveRun& run) const;
   void park(wire::LiveRun run, LinkId link);
   void retry_parked(Now now);
+  // Our own log (space_own_log.cpp).
+  void look_at_own_log(LinkId link, const VectorClock& theirs, Now now);
+  void own_log_shown(const InFlight& applied);
+  void not_shown(LinkId link);
+  void settle_doubt(bool in_new_log);
   void broadcast(const wire::LiveRun& run, const Head& last, LinkId except);
   void tell(LinkId except, const VectorClock& heads);
   void return_credit(LinkId link, std::uint64_t bytes);
@@ -136,6 +151,8 @@ class SpaceSync {
   std::optional<Instant> retry_at_;  ///< storage failed: ask nobody until then
   std::deque<std::pair<LinkId, wire::LiveRun>> parked_;
   std::uint64_t parked_bytes_ = 0;
+  std::optional<LogId> own_log_;  ///< that our next change goes on with
+  std::optional<Doubt> doubt_;    ///< changes of ours wait
 };
 
 }  // namespace lanyard::engine

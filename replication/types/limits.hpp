@@ -81,6 +81,12 @@ inline constexpr std::chrono::seconds kSourceSilenceMax{10};
 inline constexpr std::chrono::seconds kLinkSilenceMax{20};
 /// The durable clock is acknowledged at most this long after it moved.
 inline constexpr std::chrono::milliseconds kDurableWithin{1000};
+/// How long changes of ours wait for a peer to show that our own log went on elsewhere. Longer than
+/// a pull takes on a local network; a person hardly notices.
+inline constexpr std::chrono::milliseconds kDoubtMax{800};
+/// How often a peer may say so and not show it, before what it says is passed over: each time costs
+/// a new log. Counted until the agent ends; what it does show is always believed.
+inline constexpr std::size_t kUnprovenClaimsMax = 3;
 /// Spaces that one peer may make known to us.
 inline constexpr std::size_t kSpacesPerPeerMax = 10'000;
 /// Logs of one clock in a message: 256 members of 64 live logs each, at most 80 bytes an entry.

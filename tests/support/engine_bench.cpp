@@ -63,9 +63,11 @@ void BenchDevice::commit(MemoryStore::WriteOutcome outcome) {
 // ---- all of them
 
 EngineBench::EngineBench(const std::vector<std::string>& names) {
-  std::uint64_t number = 100;
-  for (const std::string& name : names)
-    devices_[name] = std::make_unique<BenchDevice>(name, ++number);
+  for (const std::string& name : names) add(name);
+}
+
+void EngineBench::add(const std::string& name) {
+  devices_[name] = std::make_unique<BenchDevice>(name, 101 + devices_.size());
 }
 
 BenchDevice& EngineBench::operator[](const std::string& name) { return *devices_.at(name); }

@@ -18,7 +18,13 @@ class FakeStore final : public SpaceStore {
   Result<SignedGrant> grant_for(const DeviceId&) const override { return SignedGrant{}; }
   WriteOutcome write(const std::vector<LocalChange>& changes, WallTime) override;
   Status keep_grant(const EpochId&, ByteView) override { return {}; }
-  Status start_incarnation() override { return {}; }
+  Status start_incarnation() override {
+    script_.events.emplace_back("new log");
+    return {};
+  }
+  void doubt_own_log(bool is_in_doubt) override {
+    script_.events.emplace_back(is_in_doubt ? "doubt 1" : "doubt 0");
+  }
   Result<ApplyOutcome> apply(const std::vector<const oplog::Accepted*>& packs, WallTime,
                              const std::function<bool()>& stop) override;
   Status make_durable() override { return {}; }

@@ -20,6 +20,12 @@ std::optional<engine::Input> MemoryVault::perform(const engine::Effect& effect, 
     using T = std::decay_t<decltype(each)>;
     if constexpr (std::is_same_v<T, engine::Persist>) {
       return on(each, wall);
+    } else if constexpr (std::is_same_v<T, engine::HoldWrites>) {
+      held_.insert(each.space);
+      return std::nullopt;
+    } else if constexpr (std::is_same_v<T, engine::ReleaseWrites>) {
+      release(each);
+      return std::nullopt;
     } else if constexpr (requires { this->on(each); }) {
       return on(each);
     } else {
@@ -30,7 +36,14 @@ std::optional<engine::Input> MemoryVault::perform(const engine::Effect& effect, 
 }
 
 void MemoryVault::power_cut(WallTime wall) {
+  held_.clear();
   for (auto& [space, store] : stores_) store->power_cut(wall);
+}
+
+void MemoryVault::release(const engine::ReleaseWrites& effect) {
+  held_.erase(effect.space);
+  MemoryStore* store = find(effect.space);
+  if (effect.in_new_log && store != nullptr) store->start_incarnation();
 }
 
 engine::Input MemoryVault::on(const engine::LoadShared& effect) {
@@ -47,8 +60,9 @@ engine::Input MemoryVault::on(const engine::LoadShared& effect) {
 
 engine::Input MemoryVault::on(const engine::OpenSpace& effect) {
   const MemoryStore* store = find(effect.space);
-  if (store == nullptr) return engine::SpaceOpened{effect.space, std::nullopt, {}, {}};
-  return engine::SpaceOpened{effect.space, store->log(), store->durable(), store->own_grants()};
+  if (store == nullptr) return engine::SpaceOpened{effect.space, std::nullopt, {}, {}, {}};
+  return engine::SpaceOpened{effect.space, store->log(), store->durable(), store->own_grants(),
+                             store->own_log()};
 }
 
 engine::Input MemoryVault::on(const engine::JoinSpace& effect) {

@@ -305,4 +305,45 @@ TEST_CASE("marks are synced at most once a minute, and when their store is close
   CHECK(continuity.sync_if_due(now));
 }
 
+TEST_CASE("changes of our own that a peer brings back end the log, and count once") {
+  VaultDevice a;
+  VaultDevice b;
+  a.open();
+  b.open();
+  const SpaceId space = a.create("Notes");
+  must(a.vault().share_space(space, b.id(), a.wall));
+  a.write(space, add("n", "count", 5));
+  b.pull(a, space);
+  a.close();
+  a.copy_data("before");
+  fs::copy(a.options.marks, a.place("marks before"), fs::copy_options::recursive);
+  a.open();
+  const LogId first = must(a.vault().space(space))->own_log().log;
+  a.write(space, add("n", "count", 7));
+  a.write(space, set_op(oplog::OpKind::kSetAdd, "n", "tags", "x"));
+  b.pull(a, space);
+  a.close();
+  // The whole machine is set back, its marks with it: on its own it cannot tell.
+  a.overwrite_data("before");
+  fs::copy(a.place("marks before"), a.options.marks,
+           fs::copy_options::recursive | fs::copy_options::overwrite_existing);
+  a.open();
+  REQUIRE(must(a.vault().space(space))->own_log().log == first);
+  REQUIRE(must(a.vault().space(space))->own_log().head.seq.value > 0);
+  a.pull(b, space);
+  CHECK(must(a.vault().space(space))->own_log().log != first);
+  // Also if it ends before the next write.
+  a.open();
+  CHECK(must(a.vault().space(space))->own_log().log != first);
+  CHECK(a.clock(space) == b.clock(space));
+  a.write(space, add("n", "count", 1));
+  b.pull(a, space);
+  CHECK(a.clock(space) == b.clock(space));
+  for (VaultDevice* device : {&a, &b}) {
+    CHECK(rows_of(device->vault().file_of(space),
+                  "SELECT value FROM lanyard_records WHERE key = 'n'") ==
+          json::parse(R"([["{\"count\":13,\"tags\":[\"x\"]}"]])"));
+  }
+}
+
 }  // namespace lanyard::storage
