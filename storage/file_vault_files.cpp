@@ -93,7 +93,7 @@ void FileVault::before_close(const SpaceId& space, WatchedStore& store) {
 }
 
 Hash FileVault::digest_of(const WatchedStore& store) const {
-  return options_.digest_of(store.state().log.clock());
+  return options_.digest_of(store.state().log.digest_clock(ports_.hasher));
 }
 
 bool FileVault::settle_one() {

@@ -30,6 +30,11 @@ class SqliteSpaceStore final : public SpaceStore {
   [[nodiscard]] Status make_durable() override;
   [[nodiscard]] Result<LogSlice> read_log(std::uint64_t position, const VectorClock& held,
                                           std::size_t bytes_max, bool sealed) override;
+  [[nodiscard]] Result<std::vector<Head>> fork_points(const LogId& log) override;
+  [[nodiscard]] Result<oplog::Fork> find_branch(const LogId& log,
+                                                const std::vector<Head>& points) override;
+  [[nodiscard]] Result<KeptFork> keep_fork(const oplog::Fork& fork) override;
+  [[nodiscard]] Result<std::vector<KeptFork>> forks() override;
   [[nodiscard]] Result<bool> fold() override;
   [[nodiscard]] Status checkpoint() override;
   [[nodiscard]] Result<Hash> state_hash() override;
@@ -44,6 +49,13 @@ class SqliteSpaceStore final : public SpaceStore {
   [[nodiscard]] Status load_author();
   void see_all_stamps(WallTime wall);
   void refresh_views();
+
+  // Forks (space_forks.cpp).
+  [[nodiscard]] oplog::HashAt hashes_of(merge::LogNumber log);
+  [[nodiscard]] Result<Bytes> branch_from(merge::LogNumber log, Seq first);
+  [[nodiscard]] Result<std::optional<KeptFork>> read_fork_row(const LogId& log);
+  [[nodiscard]] KeptFork fork_in(const Query& row) const;
+  [[nodiscard]] Status write_fork_row(const oplog::Fork& fork, const oplog::ProvenFork& proven);
 
   /// Writes one or more runs of ours; `add` puts changes into the author.
   using AddChanges = std::function<Status(merge::LocalWriter&)>;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "replication/merge/local_writer.hpp"
+#include "replication/oplog/fork.hpp"
 #include "replication/oplog/intake.hpp"
 #include "replication/ports.hpp"
 
@@ -107,6 +108,15 @@ struct WithoutEffect {
   friend bool operator==(const WithoutEffect&, const WithoutEffect&) = default;
 };
 
+/// A fork as it lies in the file.
+struct KeptFork {
+  oplog::Fork fork;
+  LogId log;
+  /// The branch that is not applied here; nothing where the log is not held so far.
+  std::optional<oplog::Branch> other;
+  bool is_new = false;  ///< not known before, or not so much of it
+};
+
 class SpaceStore {
  public:
   struct Options {
@@ -177,6 +187,21 @@ class SpaceStore {
   /// without it. `sealed`: for one without the keys.
   [[nodiscard]] virtual Result<LogSlice> read_log(std::uint64_t position, const VectorClock& held,
                                                   std::size_t bytes_max, bool sealed) = 0;
+
+  // ---- forks (design 2)
+
+  /// Points of a log held here, by which a peer finds where its own branch parts. kNotFound.
+  [[nodiscard]] virtual Result<std::vector<Head>> fork_points(const LogId& log) = 0;
+  /// The branch that is applied here, after the last of the points that it shares. kNotFound if
+  /// there is nothing after it.
+  [[nodiscard]] virtual Result<oplog::Fork> find_branch(const LogId& log,
+                                                        const std::vector<Head>& points) = 0;
+  /// Keeps a proven fork, or one branch of it, which is joined with what is held here; the longer
+  /// one where it is known already. Durable. Check it first: oplog::prove(), oplog::read_branch().
+  /// kNotFound, kMissingContext if one branch alone shows no fork here.
+  [[nodiscard]] virtual Result<KeptFork> keep_fork(const oplog::Fork& fork) = 0;
+  /// All that are kept, by log.
+  [[nodiscard]] virtual Result<std::vector<KeptFork>> forks() = 0;
 
   /// Folds single runs into packs, a bounded piece of work; true if there may be more to do.
   [[nodiscard]] virtual Result<bool> fold() = 0;

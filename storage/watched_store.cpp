@@ -115,6 +115,26 @@ Result<LogSlice> WatchedStore::read_log(std::uint64_t position, const VectorCloc
   return watched(store_->read_log(position, held, bytes_max, sealed));
 }
 
+Result<std::vector<Head>> WatchedStore::fork_points(const LogId& log) {
+  LANYARD_TRY(may_read());
+  return watched(store_->fork_points(log));
+}
+
+Result<oplog::Fork> WatchedStore::find_branch(const LogId& log, const std::vector<Head>& points) {
+  LANYARD_TRY(may_read());
+  return watched(store_->find_branch(log, points));
+}
+
+Result<KeptFork> WatchedStore::keep_fork(const oplog::Fork& fork) {
+  LANYARD_TRY(may_write());
+  return watched(store_->keep_fork(fork));
+}
+
+Result<std::vector<KeptFork>> WatchedStore::forks() {
+  LANYARD_TRY(may_read());
+  return watched(store_->forks());
+}
+
 Result<bool> WatchedStore::fold() {
   // After an error too: it is tried again after the next write, not for ever.
   wants_fold_ = false;

@@ -41,6 +41,11 @@ class WatchedStore final : public SpaceStore {
   [[nodiscard]] Status make_durable() override;
   [[nodiscard]] Result<LogSlice> read_log(std::uint64_t position, const VectorClock& held,
                                           std::size_t bytes_max, bool sealed) override;
+  [[nodiscard]] Result<std::vector<Head>> fork_points(const LogId& log) override;
+  [[nodiscard]] Result<oplog::Fork> find_branch(const LogId& log,
+                                                const std::vector<Head>& points) override;
+  [[nodiscard]] Result<KeptFork> keep_fork(const oplog::Fork& fork) override;
+  [[nodiscard]] Result<std::vector<KeptFork>> forks() override;
   [[nodiscard]] Result<bool> fold() override;
   [[nodiscard]] Status checkpoint() override;
   [[nodiscard]] Result<Hash> state_hash() override;

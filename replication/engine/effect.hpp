@@ -90,6 +90,35 @@ struct ReleaseWrites {
   bool in_new_log = false;
 };
 
+/// We and a peer hold different changes of a log: points of ours, to be sent. -> ForkSaid
+struct LoadForkPoints {
+  LinkId link;
+  SpaceId space;
+  LogId log;
+};
+
+/// A peer asks for our branch of a log, after the last point that it shares with us. -> ForkSaid
+struct FindBranch {
+  LinkId link;
+  SpaceId space;
+  LogId log;
+  std::vector<Head> points;
+};
+
+/// All forks that are kept, to be sent. -> ForkSaid
+struct LoadForks {
+  LinkId link;
+  SpaceId space;
+};
+
+/// Keep a fork that is proven; or one branch, chained and signed, which is one with what is
+/// held here. -> ForkKept
+struct KeepFork {
+  LinkId link;
+  SpaceId space;
+  oplog::Fork fork;
+};
+
 // ---- people
 
 struct PeerSaidHello {
@@ -137,13 +166,23 @@ struct OwnLogWentOn {
   bool is_proven = false;  ///< by changes that we signed and did not hold
 };
 
-using Notice =
-    std::variant<PeerSaidHello, Progress, PeerAcknowledged, PeerAnswered, Refused, OwnLogWentOn>;
+/// A device signed two changes of one number: its log forked there. Both branches are kept, ours is
+/// applied.
+struct ForkFound {
+  DeviceId device;
+  SpaceId space;
+  LogId log;
+  Seq seq;
+};
+
+using Notice = std::variant<PeerSaidHello, Progress, PeerAcknowledged, PeerAnswered, Refused,
+                            OwnLogWentOn, ForkFound>;
 struct Notify {
   Notice notice;
 };
 
 using Effect = std::variant<Send, DropPeer, LoadShared, OpenSpace, JoinSpace, Persist, MakeDurable,
-                            LoadLog, LoadGrant, KeepGrant, HoldWrites, ReleaseWrites, Notify>;
+                            LoadLog, LoadGrant, KeepGrant, HoldWrites, ReleaseWrites,
+                            LoadForkPoints, FindBranch, LoadForks, KeepFork, Notify>;
 
 }  // namespace lanyard::engine

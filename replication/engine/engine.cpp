@@ -93,7 +93,7 @@ void Engine::on(SharedLoaded input) {
     // Listed now, so that the peer hears of what comes while we compare.
     sync->second.peer_listed(input.link, session.peer, true);
     // Storage answers for spaces at rest; for one in talk we know ourselves how far it is applied.
-    if (sync->second.is_open()) each.digest = digest_of(sync->second.applied_clock(), hasher_);
+    if (sync->second.is_open()) each.digest = sync->second.digest();
   }
   static_cast<void>(
       on_dialogue(input.link, session, session.dialogue.begin(std::move(input.spaces))));
@@ -182,7 +182,7 @@ void Engine::settle(LinkId link, Session& session,
     const auto told = session.dialogue.told_of(id);
     if (!told || differing.contains(id)) continue;
     sync.peer_listed(link, session.peer, true);
-    sync.peer_equal(link, sync.is_open() && digest_of(sync.applied_clock(), hasher_) == *told);
+    sync.peer_equal(link, sync.is_open() && sync.digest() == *told);
   }
 }
 
@@ -259,6 +259,16 @@ void Engine::on(LogLoaded input) {
 void Engine::on(const GrantLoaded& input) {
   const auto found = spaces_.find(input.space);
   if (found != spaces_.end()) found->second.grant_loaded(input, now_);
+}
+
+void Engine::on(const ForkSaid& input) {
+  const auto found = spaces_.find(input.space);
+  if (found != spaces_.end()) found->second.fork_said(input);
+}
+
+void Engine::on(ForkKept input) {
+  const auto found = spaces_.find(input.space);
+  if (found != spaces_.end()) found->second.fork_kept(std::move(input), now_);
 }
 
 void Engine::on(const SpaceLeft& input) {

@@ -54,6 +54,8 @@ class Engine {
   void on(const PersistFailed& input);
   void on(LogLoaded input);
   void on(const GrantLoaded& input);
+  void on(const ForkSaid& input);
+  void on(ForkKept input);
   void on(const SyncNow& input);
   void on(const DeviceForgotten& input);
   void on(const SpaceLeft& input);

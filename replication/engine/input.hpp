@@ -117,6 +117,26 @@ struct GrantLoaded {
   std::optional<wire::Grant> grant;
 };
 
+/// Answer to LoadForkPoints, FindBranch and LoadForks: what is to be said to the peer; nothing if
+/// there is nothing.
+struct ForkSaid {
+  LinkId link;
+  SpaceId space;
+  std::vector<wire::Message> messages;
+};
+
+/// Answer to KeepFork.
+struct ForkKept {
+  LinkId link;
+  SpaceId space;
+  bool was_asked = false;  ///< it came as an answer: the peer does not know of the fork yet
+  bool is_new = false;     ///< not known before, or not so much of it
+  LogId log;
+  /// The branch that is not applied here; nothing if there is no fork in what is held here.
+  std::optional<oplog::Branch> other;
+  oplog::Fork fork;  ///< whole
+};
+
 // ---- people and time
 
 /// A person asks to compare with everyone now, or a device or space was forgotten or left.
@@ -136,8 +156,9 @@ struct AskPeer {
 
 struct TimePassed {};
 
-using Input = std::variant<PeerUp, PeerDown, Received, SharedLoaded, SpaceOpened, Committed,
-                           Applied, Durable, PersistFailed, LogLoaded, GrantLoaded, SyncNow,
-                           DeviceForgotten, SpaceLeft, ShutDown, AskPeer, TimePassed>;
+using Input =
+    std::variant<PeerUp, PeerDown, Received, SharedLoaded, SpaceOpened, Committed, Applied, Durable,
+                 PersistFailed, LogLoaded, GrantLoaded, ForkSaid, ForkKept, SyncNow,
+                 DeviceForgotten, SpaceLeft, ShutDown, AskPeer, TimePassed>;
 
 }  // namespace lanyard::engine

@@ -1,5 +1,7 @@
 #include "replication/engine/space_sync.hpp"
 
+#include "replication/engine/digest_dialogue.hpp"
+
 #include <algorithm>
 
 #include "replication/types/check.hpp"
@@ -32,6 +34,8 @@ std::uint64_t size_of(const SpaceMessage& message) {
     return kSmall * (1 + step->clock.size());
   if (const auto* told = std::get_if<wire::Acknowledge>(&message))
     return kSmall * (1 + told->durable.size());
+  if (const auto* fork = std::get_if<wire::Fork>(&message))
+    return kSmall + fork->first.size() + fork->second.size();
   return kSmall;
 }
 
@@ -45,6 +49,13 @@ void raise(VectorClock& clock, const VectorClock& heads) {
 
 SpaceSync::SpaceSync(const SpaceId& space, const SpaceContext& context)
     : space_(space), context_(context) {}
+
+Hash SpaceSync::digest() const {
+  oplog::SpaceLog log{space_, {}, {}, {}, intake_->state().branches};
+  VectorClock clock = log.digest_clock(context_.hasher);
+  clock.insert(applied_.begin(), applied_.end());
+  return digest_of(clock, context_.hasher);
+}
 
 SpaceSync::Peer* SpaceSync::find(LinkId link) {
   const auto found = peers_.find(link);
@@ -85,6 +96,7 @@ void SpaceSync::committed(Committed committed, Now now) {
     if (!advanced) context_.out.notify(Refused{context_.self, space_, advanced.error()});
   }
   own_log_ = committed.run.log;
+  note_live(committed.run);
   const Head last = head_of(committed.changes.back());
   raise(applied_, {{committed.run.log, last}});
   broadcast(committed.run, last, LinkId{});
@@ -221,6 +233,7 @@ void SpaceSync::on(LinkId link, const wire::Acknowledge& message, Now now) {
   Peer* peer = find(link);
   if (peer == nullptr || !is_member(*peer)) return;
   look_at_own_log(link, message.durable, now);
+  look_for_forks(link, message.durable);
   VectorClock known = peer->durable;
   for (const auto& [log, head] : message.durable) {
     if (known.contains(log) || known.size() < limits::kClockLogsMax) known[log] = head;

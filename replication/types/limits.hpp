@@ -87,6 +87,18 @@ inline constexpr std::chrono::milliseconds kDoubtMax{800};
 /// How often a peer may say so and not show it, before what it says is passed over: each time costs
 /// a new log. Counted until the agent ends; what it does show is always believed.
 inline constexpr std::size_t kUnprovenClaimsMax = 3;
+/// One branch of a fork as it is kept and told, packed; both fit into a message. What a branch has
+/// beyond it stays on the devices that hold that branch as their own.
+inline constexpr std::size_t kForkBranchBytesMax = 768 * kKiB;
+static_assert(2 * kForkBranchBytesMax + kKiB <= kMessageBytesMax);
+/// Forked logs of one space that are kept; further ones are refused and reported.
+inline constexpr std::size_t kForksMax = 64;
+/// Points by which two devices find where their branches part: at distances 1, 2, 4, ... from the
+/// end.
+inline constexpr std::size_t kForkPointsMax = 64;
+/// Messages about forks that one link may bring in a space: each costs two signatures or a read of
+/// the log.
+inline constexpr std::size_t kForkMessagesMax = 4 * kForksMax;
 /// Spaces that one peer may make known to us.
 inline constexpr std::size_t kSpacesPerPeerMax = 10'000;
 /// Logs of one clock in a message: 256 members of 64 live logs each, at most 80 bytes an entry.

@@ -20,9 +20,11 @@ enum class MessageType : std::uint8_t {
   kCredit = 11,
   kAcknowledge = 12,
   kPing = 13,
-  kBye = 14
+  kBye = 14,
+  kForkPoints = 15,
+  kFork = 16
 };
-inline constexpr std::uint64_t kMessageTypeMax = 14;
+inline constexpr std::uint64_t kMessageTypeMax = 16;
 static_assert(std::variant_size_v<Message> == kMessageTypeMax);
 
 inline constexpr std::size_t kDigestBuckets = 256;
@@ -39,9 +41,11 @@ inline constexpr std::size_t kDigestBuckets = 256;
     case MessageType::kAcknowledge:
     case MessageType::kPing: return 3;
     case MessageType::kPull:
+    case MessageType::kForkPoints:
     case MessageType::kPackPart: return 4;
     case MessageType::kHello:
     case MessageType::kHave: return 5;
+    case MessageType::kFork:
     case MessageType::kLiveRun: return 6;
     case MessageType::kGrant: return 7;
   }

@@ -33,7 +33,6 @@ void World::add_devices(std::size_t count) {
     DeviceWorld& world = *this;
     devices_.push_back(std::make_unique<Device>(i, chance_.next(), faults_of(options_.bug),
                                                 schedule_, network_, world, report_));
-    numbers_[devices_.back()->id] = i;
     devices_.back()->switch_on();
   }
   report_.devices = count;

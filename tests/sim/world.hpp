@@ -118,7 +118,6 @@ class World final : private NetworkUser, private DeviceWorld {
   Network network_;
   support::SimHasher hasher_;
   std::vector<std::unique_ptr<Device>> devices_;
-  std::map<DeviceId, DeviceNumber> numbers_;
   std::vector<std::unique_ptr<Space>> spaces_;
   std::vector<std::unique_ptr<Client>> clients_;  ///< may be anywhere
   std::map<std::pair<DeviceNumber, SpaceId>, Had> had_;

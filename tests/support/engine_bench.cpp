@@ -17,8 +17,8 @@ Bytes text_value(const std::string& text) {
 
 std::string word_for(const wire::Message& message) {
   static const std::vector<std::string> kWords{
-      "hello",   "root", "buckets", "digests", "pull",        "grant", "pack",
-      "in step", "live", "have",    "credit",  "acknowledge", "ping",  "bye"};
+      "hello", "root", "buckets", "digests",     "pull", "grant", "pack",        "in step",
+      "live",  "have", "credit",  "acknowledge", "ping", "bye",   "fork points", "fork"};
   return kWords.at(message.index());
 }
 

@@ -31,6 +31,10 @@ class FakeStore final : public SpaceStore {
   Result<LogSlice> read_log(std::uint64_t, const VectorClock&, std::size_t, bool) override {
     return LogSlice{};
   }
+  Result<std::vector<Head>> fork_points(const LogId&) override { return {}; }
+  Result<oplog::Fork> find_branch(const LogId&, const std::vector<Head>&) override { return {}; }
+  Result<KeptFork> keep_fork(const oplog::Fork&) override { return {}; }
+  Result<std::vector<KeptFork>> forks() override { return {}; }
   Result<bool> fold() override { return false; }
   Status checkpoint() override { return {}; }
   Result<Hash> state_hash() override { return Hash{}; }

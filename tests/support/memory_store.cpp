@@ -21,7 +21,7 @@ MemoryStore::MemoryStore(const SpaceId& space, const StorePorts& ports, StoreFau
 
 void MemoryStore::open(WallTime wall) {
   table_ = {};
-  log_ = {space_, {}, {}, {}};
+  log_ = {space_, {}, {}, {}, log_.branches};
   cipher_ = ports_.ciphers.make();
   merge::Merger::Options options;
   options.bug = faults_.bug;

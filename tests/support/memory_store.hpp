@@ -94,6 +94,13 @@ class MemoryStore {
   [[nodiscard]] std::optional<wire::Grant> grant_for(const DeviceId& device) const;
   [[nodiscard]] std::vector<std::pair<EpochId, Bytes>> own_grants() const;
 
+  // As SpaceStore has them.
+  [[nodiscard]] Result<std::vector<Head>> fork_points(const LogId& log) const;
+  [[nodiscard]] Result<oplog::Fork> find_branch(const LogId& log,
+                                                const std::vector<Head>& points) const;
+  [[nodiscard]] Result<engine::ForkKept> keep_fork(const oplog::Fork& fork);
+  [[nodiscard]] const std::map<LogId, oplog::Fork>& forks() const { return forks_; }
+
   [[nodiscard]] const oplog::SpaceLog& log() const { return log_; }
   [[nodiscard]] const VectorClock& durable() const { return durable_; }
   [[nodiscard]] const MapTable& table() const { return table_; }
@@ -106,6 +113,9 @@ class MemoryStore {
  private:
   [[nodiscard]] LogId log_of(const Incarnation& incarnation) const;
   [[nodiscard]] bool fits(const Mark& mark) const;
+  [[nodiscard]] oplog::HashAt hashes_of(const LogId& log) const;
+  [[nodiscard]] Result<Bytes> branch_from(const LogId& log, Seq first) const;
+  [[nodiscard]] Incarnation incarnation_of(const LogId& log) const;
   void write_mark();
   void look_at_mark();
 
@@ -121,6 +131,7 @@ class MemoryStore {
   StoreFaults faults_;
   std::vector<Started> incarnations_;  ///< the last one writes
   std::optional<Mark> mark_;
+  std::map<LogId, oplog::Fork> forks_;
   bool is_proven_ = true;       ///< the mark shows that this store wrote last
   std::vector<Entry> entries_;  ///< in the order of application: what is on the disk
   std::size_t durable_entries_ = 0;

@@ -35,6 +35,10 @@ class MemoryVault {
   engine::Input on(const engine::MakeDurable& effect);
   engine::Input on(const engine::LoadLog& effect);
   engine::Input on(const engine::LoadGrant& effect);
+  std::optional<engine::Input> on(const engine::LoadForkPoints& effect);
+  std::optional<engine::Input> on(const engine::FindBranch& effect);
+  std::optional<engine::Input> on(const engine::LoadForks& effect);
+  std::optional<engine::Input> on(const engine::KeepFork& effect);
 
   void release(const engine::ReleaseWrites& effect);
 

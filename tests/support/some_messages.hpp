@@ -102,7 +102,15 @@ inline wire::Message some_message(Chance& chance, const SomeIds& ids, std::size_
     case 10: return wire::Credit{space, chance.natural()};
     case 11: return wire::Acknowledge{space, some_clock(chance, ids)};
     case 12: return wire::Ping{chance.natural(), chance.one_in(2)};
-    default: return wire::Bye{static_cast<wire::ByeCode>(chance.below(6))};
+    case 13: return wire::Bye{static_cast<wire::ByeCode>(chance.below(6))};
+    case 14: {
+      wire::ForkPoints message{space, chance.one_of(ids.logs), {}};
+      for (std::size_t i = chance.below(5); i > 0; --i) message.points.push_back(some_head(chance));
+      return message;
+    }
+    default:
+      return wire::Fork{space, chance.fixed<DeviceId>(), chance.fixed<Incarnation>(),
+                        chance.bytes(chance.below(400)), chance.bytes(chance.below(400))};
   }
 }
 

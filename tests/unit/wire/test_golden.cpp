@@ -84,6 +84,8 @@ std::vector<std::pair<std::string, Message>> messages() {
       {"ping", Ping{7, false}},
       {"pong", Ping{7, true}},
       {"bye", Bye{ByeCode::kRefused}},
+      {"fork points", ForkPoints{kSpace, kLog, {kHead, {{69'999}, filled<Hash>(0x55)}}}},
+      {"fork", Fork{kSpace, filled<DeviceId>(0xEE), filled<Incarnation>(0xFF), {1, 0, 0x94}, {}}},
   };
 }
 
