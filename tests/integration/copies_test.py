@@ -25,6 +25,9 @@ class Copies(unittest.TestCase):
     def test_two_copies_of_a_data_folder_hold_everything_of_both(self):
         self.run_kind("copies")
 
+    def test_a_whole_copy_forks_and_every_device_shows_it_and_holds_both_branches(self):
+        self.run_kind("fork")
+
 
 if __name__ == "__main__":
     unittest.main()
