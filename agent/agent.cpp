@@ -84,6 +84,7 @@ class Agent {
   Result<std::unique_ptr<storage::Vault>> open_vault() {
     storage::Vault::Options options;
     options.data_dir = config_.paths.data_dir;
+    options.marks = config_.paths.marks();
     options.digest_of = [this](const VectorClock& clock) {
       return engine::digest_of(clock, hasher_);
     };

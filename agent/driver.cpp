@@ -57,12 +57,13 @@ void Driver::perform(const engine::DropPeer& effect) {
 namespace {
 
 engine::SpaceOpened opened(const SpaceId& space, Result<storage::SpaceStore*> store) {
-  engine::SpaceOpened out{space, std::nullopt, {}, {}};
+  engine::SpaceOpened out{space, std::nullopt, {}, {}, {}};
   if (!store) return out;
   storage::SpaceState state = (*store)->state();
   out.log = std::move(state.log);
   out.durable = std::move(state.durable);
   out.grants = std::move(state.grants);
+  out.own_log = state.own_log;
   return out;
 }
 
@@ -106,7 +107,7 @@ void Driver::perform(const engine::JoinSpace& effect) {
   storage_->run([this, effect](storage::Vault& vault) {
     const Status joined = vault.join_space(effect.space, wall_now());
     answer(joined ? opened(effect.space, vault.space(effect.space))
-                  : engine::SpaceOpened{effect.space, std::nullopt, {}, {}});
+                  : engine::SpaceOpened{effect.space, std::nullopt, {}, {}, {}});
   });
 }
 
@@ -190,6 +191,61 @@ void Driver::perform(engine::KeepGrant effect) {
   });
 }
 
+// ---- forks
+
+void Driver::perform(const engine::LoadForkPoints& effect) {
+  storage_->run([this, effect](storage::Vault& vault) {
+    const auto store = vault.space(effect.space);
+    if (!store) return;
+    if (auto points = (*store)->fork_points(effect.log))
+      answer(engine::ForkSaid{effect.link,
+                              effect.space,
+                              {wire::ForkPoints{effect.space, effect.log, std::move(*points)}}});
+  });
+}
+
+void Driver::perform(const engine::FindBranch& effect) {
+  storage_->run([this, effect](storage::Vault& vault) {
+    const auto store = vault.space(effect.space);
+    if (!store) return;
+    if (auto branch = (*store)->find_branch(effect.log, effect.points))
+      answer(engine::ForkSaid{effect.link, effect.space, {std::move(*branch)}});
+  });
+}
+
+void Driver::perform(const engine::LoadForks& effect) {
+  storage_->run([this, effect](storage::Vault& vault) {
+    const auto store = vault.space(effect.space);
+    auto forks =
+        store ? (*store)->forks() : Result<std::vector<storage::KeptFork>>(fail(store.error()));
+    if (!forks) return;
+    engine::ForkSaid said{effect.link, effect.space, {}};
+    for (storage::KeptFork& each : *forks) said.messages.emplace_back(std::move(each.fork));
+    answer(std::move(said));
+  });
+}
+
+void Driver::perform(const engine::KeepFork& effect) {
+  storage_->run([this, effect](storage::Vault& vault) {
+    const auto store = vault.space(effect.space);
+    auto kept =
+        store ? (*store)->keep_fork(effect.fork) : Result<storage::KeptFork>(fail(store.error()));
+    if (!kept) {
+      log_warning("a fork in space " + to_text(effect.space) +
+                  " was told and is not kept: " + kept.error().detail);
+      return;
+    }
+    answer(engine::ForkKept{effect.link, effect.space, effect.fork.second.empty(), kept->is_new,
+                            kept->log, std::move(kept->other), std::move(kept->fork)});
+  });
+}
+
+void Driver::perform(const engine::HoldWrites& effect) { storage_->hold_writes(effect.space); }
+
+void Driver::perform(const engine::ReleaseWrites& effect) {
+  storage_->release_writes(effect.space, effect.in_new_log);
+}
+
 // ---- notices
 
 void Driver::perform(const engine::Notify& effect) {
@@ -270,6 +326,19 @@ void Driver::note(const engine::Refused& notice) {
   log_warning("changes of space " + to_text(notice.space) + " from device " +
               to_short_text(notice.peer) + " were refused: " + notice.error.detail + " (" +
               notice.error.code.message() + ")");
+}
+
+void Driver::note(const engine::OwnLogWentOn& notice) {
+  log_warning("device " + to_short_text(notice.peer) +
+              (notice.is_proven ? " has shown" : " says, and has not shown,") +
+              " changes of this device in space " + to_text(notice.space) +
+              " that were not here: it was restored or copied, and goes on in a new log");
+}
+
+void Driver::note(const engine::ForkFound& notice) {
+  log_warning("device " + to_short_text(notice.device) + " wrote two changes numbered " +
+              std::to_string(notice.seq.value) + " of one log in space " + to_text(notice.space) +
+              ": a whole copy of it is in use. Both are kept; see  lanyard space forks");
 }
 
 void Driver::describe(PeerStatus& status) const {

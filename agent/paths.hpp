@@ -27,6 +27,8 @@ struct Paths {
   [[nodiscard]] std::filesystem::path log() const { return state_dir / "agent.log"; }
   /// What a background agent prints before its log is set up, and when it ends in a crash.
   [[nodiscard]] std::filesystem::path output() const { return state_dir / "agent.out"; }
+  /// How far this device has written in each space (storage/high_water_mark.hpp).
+  [[nodiscard]] std::filesystem::path marks() const { return state_dir / "marks"; }
   [[nodiscard]] std::filesystem::path drop_ins() const {
     return config_file.parent_path() / "conf.d";
   }

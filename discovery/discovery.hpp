@@ -14,7 +14,8 @@ class io_context;
 
 /// Finding other devices on the local network: DNS-SD `_lanyard._tcp` (RFC 6763) over mDNS (RFC
 /// 6762), through the system's Avahi daemon or Avahi's embeddable core. Both run in a child process
-/// that may hang or crash alone (docs/adr/0009). Everything that comes from there is a hint.
+/// that may hang or crash alone (docs/adr/0009-discovery-in-a-child-process.md). Everything that
+/// comes from there is a hint.
 namespace lanyard::discovery {
 
 class Discovery {

@@ -57,6 +57,8 @@ class Rebuild {
   Result<CheckReport> run(const Progress& progress) {
     LANYARD_TRY(source_.load());  // gives the cipher all its keys
     LANYARD_TRY(tables_.load());
+    // Kept beside the log: contexts may name what only they hold.
+    for (const auto& [log, branch] : source_.space_log().branches) tables_.keep_branch(log, branch);
     LANYARD_TRY(scratch_.begin(Sync::kNormal));
     const std::uint64_t of = source_.log_rows().end();
     LANYARD_TRY(source_.log_rows().for_each(0, [&](const LogRow& row) -> Result<bool> {
@@ -157,11 +159,10 @@ Result<CheckReport> check_rebuild(
     const std::filesystem::path& file, const SpaceId& space, const Ports& ports,
     const std::filesystem::path& scratch_folder,
     const std::function<void(std::uint64_t done, std::uint64_t of)>& progress) {
-  LANYARD_TRY_SET(Database database,
-                  open_space_file({file, space, true, 64 * 1024, {}}, ports.rng));
+  LANYARD_TRY_SET(SpaceFile opened, open_space_file({file, space, true, 64 * 1024, {}}, ports.rng));
   const std::filesystem::path scratch = scratch_folder / (file.filename().string() + ".check");
   LANYARD_TRY(remove_scratch(scratch));
-  auto report = rebuild_into(database, scratch, space, ports, progress);
+  auto report = rebuild_into(opened.database, scratch, space, ports, progress);
   LANYARD_TRY(remove_scratch(scratch));
   return report;
 }

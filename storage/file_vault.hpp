@@ -83,6 +83,7 @@ class FileVault final : public Vault {
   Options options_;
   Ports ports_;
   Platform platform_;
+  MarkFolder marks_;
   SpaceFiles files_;
   /// As platform.sqlite says: marked before the first write, clean again once closed.
   std::set<SpaceId> dirty_;

@@ -61,7 +61,13 @@ Result<std::unique_ptr<WatchedStore>> FileVault::open_file(
     if (read_only_because) return fail(*read_only_because);
     return this->before_write(space);
   };
-  return std::make_unique<WatchedStore>(std::move(store), before_write);
+  auto watched = std::make_unique<WatchedStore>(std::move(store), before_write);
+  if (!read_only_because) {
+    watched->keep_continuity(
+        std::make_unique<LogContinuity>(marks_, space, watched->watched(), file,
+                                        [this, space](const Error& said) { report(space, said); }));
+  }
+  return watched;
 }
 
 Status FileVault::before_write(const SpaceId& space) {
@@ -73,6 +79,7 @@ Status FileVault::before_write(const SpaceId& space) {
 
 void FileVault::before_close(const SpaceId& space, WatchedStore& store) {
   for (const std::string& note : store.take_notes()) report(space, Error(Code::kUsage, note));
+  if (store.continuity() != nullptr) store.continuity()->sync();
   if (store.failure()) return disk_failed(space, *store.failure());
   if (!dirty_.contains(space)) return;
   Status clean = store.make_durable();
@@ -86,7 +93,7 @@ void FileVault::before_close(const SpaceId& space, WatchedStore& store) {
 }
 
 Hash FileVault::digest_of(const WatchedStore& store) const {
-  return options_.digest_of(store.state().log.clock());
+  return options_.digest_of(store.state().log.digest_clock(ports_.hasher));
 }
 
 bool FileVault::settle_one() {

@@ -41,6 +41,8 @@ Result<Vault::Created> FileVault::create_space(const std::string& name, WallTime
     // Nobody was told of it.
     for (const char* ending : {"", "-wal", "-shm"})
       static_cast<void>(remove_file(beside(file_of(space), ending)));
+    static_cast<void>(marks_.file(space)->remove());
+    marks_.unwritten.erase(space);
   }
   return created;
 }

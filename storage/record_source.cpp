@@ -32,8 +32,8 @@ Result<std::unique_ptr<RecordSource>> RecordSource::open(const std::filesystem::
   what.file = file;
   what.space = space;
   what.read_only = true;
-  LANYARD_TRY_SET(Database database, open_space_file(what, rng));
-  std::unique_ptr<RecordSource> source(new RecordSource(std::move(database)));
+  LANYARD_TRY_SET(SpaceFile opened, open_space_file(what, rng));
+  std::unique_ptr<RecordSource> source(new RecordSource(std::move(opened.database)));
   LANYARD_TRY(source->load());
   return source;
 }

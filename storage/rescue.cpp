@@ -26,7 +26,8 @@ Status start_anew(const fs::path& copy, Rng& rng) {
   LANYARD_TRY_SET(Database database, Database::open(copy, Database::Mode::kReadWrite, {}));
   LANYARD_TRY_SET(const auto incarnations, read_incarnations(database));
   LANYARD_TRY(database.begin(Sync::kFull));
-  if (incarnations.back().log) LANYARD_TRY(add_incarnation(database, rng));
+  LANYARD_TRY(incarnations.back().log ? add_incarnation(database, rng)
+                                      : renew_incarnation(database, rng));
   LANYARD_TRY(database.commit());
   return database.checkpoint();
 }

@@ -50,7 +50,7 @@ Status make_tables(Database& database, const SpaceId& space, Rng& rng) {
   return database.commit();
 }
 
-Result<Database> open_space_file(const OpenFile& what, Rng& rng) {
+Result<SpaceFile> open_space_file(const OpenFile& what, Rng& rng) {
   std::error_code ignored;
   const bool exists = std::filesystem::exists(what.file, ignored);
   if (!exists && what.read_only)
@@ -81,7 +81,7 @@ Result<Database> open_space_file(const OpenFile& what, Rng& rng) {
   if (!found) return not_ours(what.file);
   if (query.fixed<SpaceId>(0) != what.space)
     return fail(Code::kWrongSpace, what.file.filename().string() + " holds another space");
-  return database;
+  return SpaceFile{std::move(database), version == 0};
 }
 
 Result<StoreId> read_store_id(Database& database) {
@@ -109,6 +109,15 @@ Status add_incarnation(Database& database, Rng& rng) {
   Incarnation incarnation;
   rng.fill(incarnation.bytes);
   Query query(database, "INSERT INTO lanyard_incarnations (incarnation, log) VALUES (?, NULL)");
+  return query.bind(incarnation.view()).run();
+}
+
+Status renew_incarnation(Database& database, Rng& rng) {
+  Incarnation incarnation;
+  rng.fill(incarnation.bytes);
+  Query query(database,
+              "UPDATE lanyard_incarnations SET incarnation = ? WHERE turn = (SELECT max(turn) FROM "
+              "lanyard_incarnations)");
   return query.bind(incarnation.view()).run();
 }
 

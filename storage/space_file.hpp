@@ -15,9 +15,14 @@ struct OpenFile {
   std::string vfs;
 };
 
+struct SpaceFile {
+  Database database;
+  bool is_new = false;  ///< it was made now
+};
+
 /// Opens the file; makes it, with all tables, if it is missing and not to be read only. kNotFound,
 /// kNewerVersion (nothing was touched), kWrongSpace, kCorrupt, and what the disk says.
-[[nodiscard]] Result<Database> open_space_file(const OpenFile& what, Rng& rng);
+[[nodiscard]] Result<SpaceFile> open_space_file(const OpenFile& what, Rng& rng);
 
 /// A file with all tables and no rows but the one that names the space.
 [[nodiscard]] Status make_tables(Database& database, const SpaceId& space, Rng& rng);
@@ -31,6 +36,8 @@ struct IncarnationRow {
 /// Oldest first.
 [[nodiscard]] Result<std::vector<IncarnationRow>> read_incarnations(Database& database);
 [[nodiscard]] Status add_incarnation(Database& database, Rng& rng);
+/// For one that has not written yet: draws its bytes again.
+[[nodiscard]] Status renew_incarnation(Database& database, Rng& rng);
 /// The present incarnation got its log.
 [[nodiscard]] Status set_own_log(Database& database, std::uint32_t log);
 

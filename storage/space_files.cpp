@@ -64,6 +64,13 @@ bool SpaceFiles::close_idle(WallTime now) {
   return true;
 }
 
+bool SpaceFiles::sync_mark(WallTime now) {
+  return std::any_of(open_.begin(), open_.end(), [&](const Open& each) {
+    LogContinuity* const continuity = each.store->continuity();
+    return continuity != nullptr && continuity->sync_if_due(now);
+  });
+}
+
 WatchedStore* SpaceFiles::wanting_fold() {
   const Place place = std::find_if(open_.begin(), open_.end(),
                                    [](const Open& each) { return each.store->wants_fold(); });

@@ -34,6 +34,9 @@ class SpaceFiles {
   /// from the first call after it: this is where time is told.
   [[nodiscard]] bool close_idle(WallTime now);
 
+  /// Syncs one high-water mark that is due; true if there was one.
+  [[nodiscard]] bool sync_mark(WallTime now);
+
   [[nodiscard]] std::size_t count() const { return open_.size(); }
   /// One that has something to fold; nullptr if none has.
   [[nodiscard]] WatchedStore* wanting_fold();

@@ -102,6 +102,7 @@ struct SpaceNumbers {
   std::uint64_t records = 0;
   std::uint64_t conflicts = 0;
   std::uint64_t changes = 0;
+  std::uint64_t forks = 0;  ///< logs with two branches, of which one is applied here
   std::uint64_t file_bytes = 0;
   VectorClock applied;
 };

@@ -12,17 +12,18 @@ Result<std::unique_ptr<SpaceStore>> SpaceStore::open(const std::filesystem::path
                                                      const Options& options) {
   if (!options.read_only) LANYARD_TRY(finish_rescue(file));
   const OpenFile what{file, space, options.read_only, options.cache_kib, options.vfs};
-  LANYARD_TRY_SET(Database database, open_space_file(what, ports.rng));
-  auto store = std::make_unique<SqliteSpaceStore>(std::move(database), space, ports, options);
+  LANYARD_TRY_SET(SpaceFile opened, open_space_file(what, ports.rng));
+  auto store = std::make_unique<SqliteSpaceStore>(std::move(opened), space, ports, options);
   LANYARD_TRY(store->load());
   return store;
 }
 
-SqliteSpaceStore::SqliteSpaceStore(Database database, const SpaceId& space, const Ports& ports,
+SqliteSpaceStore::SqliteSpaceStore(SpaceFile file, const SpaceId& space, const Ports& ports,
                                    const Options& options)
     : ports_(ports),
       space_(space),
-      database_(std::move(database)),
+      is_new_(file.is_new),
+      database_(std::move(file.database)),
       cipher_(ports.ciphers.make()),
       tables_(database_, space, ports.signer.device(), ports.hasher, *cipher_, options.merging) {
   if (options.read_only)
@@ -82,10 +83,23 @@ void SqliteSpaceStore::see_all_stamps(WallTime wall) {
 }
 
 SpaceState SqliteSpaceStore::state() const {
-  SpaceState state{tables_.space_log(), durable_, tables_.grants(), store_, {}, {}};
+  SpaceState state{tables_.space_log(), durable_, tables_.grants(), store_, {}, {}, is_new_};
   state.own_log = author_->state().log;
   if (state.own_log) state.own_head = author_->state().head;
   return state;
+}
+
+OwnLog SqliteSpaceStore::own_log() const {
+  const oplog::AuthorState& author = author_->state();
+  if (author.log) return {*author.log, author.head};
+  return {oplog::log_id_of(ports_.signer.device(), author.incarnation, space_, ports_.hasher), {}};
+}
+
+Result<bool> SqliteSpaceStore::holds_own(const Head& head) {
+  if (head.seq.value == 0) return true;
+  if (!own_log_ || head.seq > author_->state().head.seq) return false;
+  LANYARD_TRY_SET(const Hash held, tables_.log_rows().hash_of({*own_log_, head.seq.value}));
+  return held == head.hash;
 }
 
 // ---- transactions
@@ -123,8 +137,8 @@ Status SqliteSpaceStore::keep_grant(const EpochId& epoch, ByteView sealed) {
 
 Status SqliteSpaceStore::start_incarnation() {
   LANYARD_TRY(in_transaction(Sync::kFull, [&]() -> Status {
-    if (!own_log_) return {};  // the present one has not written yet
-    return add_incarnation(database_, ports_.rng);
+    return own_log_ ? add_incarnation(database_, ports_.rng)
+                    : renew_incarnation(database_, ports_.rng);
   }));
   return load_author();
 }
@@ -148,6 +162,7 @@ Result<ApplyOutcome> SqliteSpaceStore::apply(const std::vector<const oplog::Acce
   ApplyOutcome outcome;
   bool is_own = false;
   const std::size_t admissions_before = tables_.space_log().admissions.size();
+  bool is_decided = false;
   see_all_stamps(wall);
   merge::Merger* merger = &tables_.merger();
   LANYARD_TRY(in_transaction(Sync::kNormal, [&]() -> Status {
@@ -160,6 +175,9 @@ Result<ApplyOutcome> SqliteSpaceStore::apply(const std::vector<const oplog::Acce
       }
       if (!accepted->pack.changes.empty())
         LANYARD_TRY(tables_.append(accepted->bytes, accepted->pack.changes));
+      // In the same transaction: what shows that our log went on elsewhere, and that we leave it.
+      if (is_own && !std::exchange(is_decided, true))
+        LANYARD_TRY(add_incarnation(database_, ports_.rng));
       ++outcome.packs;
       if (merger->waiting_ops() >= limits::kMergeBatchOps ||
           merger->waiting_bytes() >= limits::kMergeBatchBytes)
@@ -174,7 +192,7 @@ Result<ApplyOutcome> SqliteSpaceStore::apply(const std::vector<const oplog::Acce
   outcome.void_deletes = counts.void_deletes;
   outcome.has_admitted = tables_.space_log().admissions.size() != admissions_before;
   take_touched(outcome.touched);
-  // Changes of ours that a peer had kept for us: the author goes on behind them.
+  // Changes of ours that a peer had kept for us: a new log comes after them.
   if (is_own) LANYARD_TRY(load_author());
   if (!tables_.epochs().empty()) author_->use(tables_.epochs().back());
   refresh_views();

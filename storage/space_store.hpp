@@ -10,12 +10,14 @@ namespace lanyard::storage {
 /// SpaceStore over one SQLite file.
 class SqliteSpaceStore final : public SpaceStore {
  public:
-  SqliteSpaceStore(Database database, const SpaceId& space, const Ports& ports,
+  SqliteSpaceStore(SpaceFile file, const SpaceId& space, const Ports& ports,
                    const Options& options);
   /// Reads what the file holds. To be called once before anything else.
   [[nodiscard]] Status load();
 
   [[nodiscard]] SpaceState state() const override;
+  [[nodiscard]] OwnLog own_log() const override;
+  [[nodiscard]] Result<bool> holds_own(const Head& head) override;
   [[nodiscard]] Result<WriteOutcome> found(const oplog::Founding& founding, WallTime wall) override;
   [[nodiscard]] Result<WriteOutcome> admit(const DeviceId& device, WallTime wall) override;
   [[nodiscard]] Result<SignedGrant> grant_for(const DeviceId& device) const override;
@@ -32,6 +34,11 @@ class SqliteSpaceStore final : public SpaceStore {
   [[nodiscard]] Status make_durable() override;
   [[nodiscard]] Result<LogSlice> read_log(std::uint64_t position, const VectorClock& held,
                                           std::size_t bytes_max, bool sealed) override;
+  [[nodiscard]] Result<std::vector<Head>> fork_points(const LogId& log) override;
+  [[nodiscard]] Result<oplog::Fork> find_branch(const LogId& log,
+                                                const std::vector<Head>& points) override;
+  [[nodiscard]] Result<KeptFork> keep_fork(const oplog::Fork& fork) override;
+  [[nodiscard]] Result<std::vector<KeptFork>> forks() override;
   [[nodiscard]] Result<bool> fold() override;
   [[nodiscard]] Status checkpoint() override;
   [[nodiscard]] Result<Hash> state_hash() override;
@@ -47,6 +54,13 @@ class SqliteSpaceStore final : public SpaceStore {
   void see_all_stamps(WallTime wall);
   void refresh_views();
 
+  // Forks (space_forks.cpp).
+  [[nodiscard]] oplog::HashAt hashes_of(merge::LogNumber log);
+  [[nodiscard]] Result<Bytes> branch_from(merge::LogNumber log, Seq first);
+  [[nodiscard]] Result<std::optional<KeptFork>> read_fork_row(const LogId& log);
+  [[nodiscard]] KeptFork fork_in(const Query& row) const;
+  [[nodiscard]] Status write_fork_row(const oplog::Fork& fork, const oplog::ProvenFork& proven);
+
   /// Writes one or more runs of ours; `add` puts changes into the author.
   using AddChanges = std::function<Status(merge::LocalWriter&)>;
   [[nodiscard]] Status write_runs(WallTime wall, WriteOutcome& outcome, const AddChanges& add);
@@ -60,6 +74,7 @@ class SqliteSpaceStore final : public SpaceStore {
 
   Ports ports_;
   SpaceId space_;
+  bool is_new_;
   mutable Database database_;
   std::unique_ptr<Cipher> cipher_;
   SpaceTables tables_;

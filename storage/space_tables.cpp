@@ -8,6 +8,16 @@
 namespace lanyard::storage {
 namespace {
 
+std::vector<Hash> hashes_in(ByteView blob) {
+  std::vector<Hash> out;
+  for (; blob.size() >= Hash::kSize; blob = blob.subspan(Hash::kSize))
+    out.push_back(*Hash::from(blob.first(Hash::kSize)));
+  return out;
+}
+
+}  // namespace
+namespace {
+
 Bytes encode_context(const merge::Context& context) {
   Bytes out;
   write_varint(out, context.seqs.size());
@@ -51,7 +61,31 @@ Status SpaceTables::load() {
   LANYARD_TRY(records_.load());
   LANYARD_TRY(load_logs());
   LANYARD_TRY(load_admissions());
+  LANYARD_TRY(load_branches());
   return load_grants();
+}
+
+Status SpaceTables::load_branches() {
+  Query query(database_, "SELECT log, seq, first_hashes, second_hashes FROM lanyard_forks");
+  while (true) {
+    LANYARD_TRY_SET(const bool more, query.next());
+    if (!more) return {};
+    oplog::ProvenFork fork{query.fixed<LogId>(0), {query.natural(1)}, {}, {}};
+    fork.first = {fork.seq, hashes_in(query.blob(2))};
+    fork.second = {fork.seq, hashes_in(query.blob(3))};
+    if (fork.first.hashes.empty() || fork.second.hashes.empty())
+      return fail(Code::kCorrupt, "a fork without two branches");
+    LANYARD_TRY_SET(auto other, other_of(fork));
+    if (other) keep_branch(fork.log, std::move(*other));
+  }
+}
+
+Result<std::optional<oplog::Branch>> SpaceTables::other_of(const oplog::ProvenFork& fork) {
+  const auto number = merger_->logs().find(fork.log);
+  if (!number) return std::nullopt;
+  return oplog::other_branch(fork, logs_[*number].head, [&](Seq seq) {
+    return log_rows_.hash_of({*number, seq.value});
+  });
 }
 
 Status SpaceTables::load_logs() {

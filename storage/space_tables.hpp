@@ -4,6 +4,7 @@
 #include <set>
 
 #include "replication/merge/merger.hpp"
+#include "replication/oplog/fork.hpp"
 #include "storage/log_rows.hpp"
 #include "storage/record_rows.hpp"
 
@@ -41,6 +42,14 @@ class SpaceTables {
   /// Keeps a key that a signed grant brought ahead of the log.
   [[nodiscard]] Status keep_grant(const EpochId& epoch, ByteView sealed);
 
+  /// Of a fork with these branches the one that is not applied here; nothing where the log is not
+  /// held so far.
+  [[nodiscard]] Result<std::optional<oplog::Branch>> other_of(const oplog::ProvenFork& fork);
+  /// A fork is proven, and this is the branch that is not applied.
+  void keep_branch(const LogId& log, oplog::Branch branch) {
+    space_log_.branches[log] = std::move(branch);
+  }
+
   [[nodiscard]] const oplog::SpaceLog& space_log() const { return space_log_; }
   [[nodiscard]] const std::vector<Log>& logs() const { return logs_; }
   [[nodiscard]] merge::Merger& merger() { return *merger_; }
@@ -56,6 +65,7 @@ class SpaceTables {
   [[nodiscard]] Status load_logs();
   [[nodiscard]] Status load_admissions();
   [[nodiscard]] Status load_grants();
+  [[nodiscard]] Status load_branches();
   [[nodiscard]] Status take_open(const oplog::Change& change, merge::LogNumber log);
   [[nodiscard]] Status add_admission(const oplog::Admit& admit, const oplog::Change& change,
                                      merge::LogNumber log);

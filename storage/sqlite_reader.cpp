@@ -177,6 +177,9 @@ Result<SpaceNumbers> SqliteSpaceReader::numbers() {
     LANYARD_TRY(count_collections(numbers));
     LANYARD_TRY_SET(numbers.conflicts, conflict_count());
     LANYARD_TRY_SET(numbers.applied, read_clock());
+    LANYARD_TRY_SET(const std::int64_t forks,
+                    database_.number("SELECT count(*) FROM lanyard_forks"));
+    numbers.forks = static_cast<std::uint64_t>(forks);
     for (const auto& [log, head] : numbers.applied) numbers.changes += head.seq.value;
     LANYARD_TRY_SET(const std::int64_t pages, database_.number("PRAGMA page_count"));
     LANYARD_TRY_SET(const std::int64_t page, database_.number("PRAGMA page_size"));

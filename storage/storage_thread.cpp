@@ -36,6 +36,7 @@ class StorageThread::Impl {
     {
       const std::lock_guard lock(mutex_);
       is_stopping_ = true;
+      queue_.release_all_writes();
     }
     wake_.notify_one();
     thread_.join();
@@ -190,6 +191,27 @@ void StorageThread::apply(const SpaceId& space, std::shared_ptr<const oplog::Acc
                           ApplyDone done) {
   impl_->put([&](WorkQueue& queue) {
     queue.add(space, WorkQueue::Merge{std::move(accepted), std::move(done)});
+  });
+}
+
+void StorageThread::hold_writes(const SpaceId& space) {
+  impl_->put([&](WorkQueue& queue) {
+    queue.hold_writes(space);
+    // What does not come as a local write, an admission, cannot wait.
+    queue.add([space](Vault& vault) {
+      if (const auto store = vault.space(space)) (*store)->doubt_own_log(true);
+    });
+  });
+}
+
+void StorageThread::release_writes(const SpaceId& space, bool in_new_log) {
+  run([impl = impl_.get(), space, in_new_log](Vault& vault) {
+    if (const auto store = vault.space(space)) {
+      (*store)->doubt_own_log(false);
+      // Where it fails, it is done before the next write, or there is none.
+      if (in_new_log) static_cast<void>((*store)->start_incarnation());
+    }
+    impl->put([&](WorkQueue& queue) { queue.release_writes(space); });
   });
 }
 

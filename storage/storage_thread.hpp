@@ -30,6 +30,11 @@ class StorageThread {
   /// of the last of them. If one fails, so do those that wait behind it: they were accepted on top
   /// of it. Bounded by the credit that the engine gives. From any thread.
   void apply(const SpaceId& space, std::shared_ptr<const oplog::Accepted> accepted, ApplyDone done);
+  /// Local writes of this space wait from now on. From any thread.
+  void hold_writes(const SpaceId& space);
+  /// They go on, after what was queued before this; `in_new_log`: the next one begins a new
+  /// incarnation. What still waits when the thread ends is written then. From any thread.
+  void release_writes(const SpaceId& space, bool in_new_log);
   /// Anything else, in its turn: it may be overtaken by writes that came later. From any thread.
   void run(std::function<void(Vault&)> job);
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "replication/merge/carry_over.hpp"
+#include "replication/oplog/fork.hpp"
 #include "replication/oplog/intake.hpp"
 #include "replication/ports.hpp"
 
@@ -81,6 +82,13 @@ struct SpaceState {
   /// Our own log, and how far it goes; nothing before the first change of this incarnation.
   std::optional<LogId> own_log;
   Head own_head;
+  bool is_new = false;  ///< the file was made when it was opened: there is no other of its kind
+};
+
+/// The log that our next change goes into. It has its name before its first change.
+struct OwnLog {
+  LogId log;
+  Head head;  ///< seq 0: nothing is written yet
 };
 
 /// What a device needs before it can open a space's history: the admit that grants it the keys,
@@ -109,6 +117,15 @@ struct CarryPlace {
   bool is_over = false;
 };
 
+/// A fork as it lies in the file.
+struct KeptFork {
+  oplog::Fork fork;
+  LogId log;
+  /// The branch that is not applied here; nothing where the log is not held so far.
+  std::optional<oplog::Branch> other;
+  bool is_new = false;  ///< not known before, or not so much of it
+};
+
 class SpaceStore {
  public:
   struct Options {
@@ -128,6 +145,9 @@ class SpaceStore {
   virtual ~SpaceStore() = default;
 
   [[nodiscard]] virtual SpaceState state() const = 0;
+  [[nodiscard]] virtual OwnLog own_log() const = 0;
+  /// Whether our own log holds exactly this change. Seq 0: always.
+  [[nodiscard]] virtual Result<bool> holds_own(const Head& head) = 0;
 
   /// The founder's first two changes: the log's opening with `founding`, and the admit of this
   /// device with a fresh epoch.
@@ -160,13 +180,20 @@ class SpaceStore {
   [[nodiscard]] virtual Status keep_grant(const EpochId& epoch, ByteView sealed) = 0;
 
   /// From the next write on we write a log of our own again, which names the present one as its
-  /// predecessor: for a store that was restored, copied or rolled back. Durable.
+  /// predecessor: for a store that was restored, copied or rolled back. Its random bytes are drawn
+  /// now, also where nothing was written since they were drawn before: a copy has those too.
+  /// Durable.
   [[nodiscard]] virtual Status start_incarnation() = 0;
+  /// While somebody says that our own log went on elsewhere, a change that cannot wait begins a new
+  /// one.
+  virtual void doubt_own_log(bool /*is_in_doubt*/) {}
 
   /// Stores and merges accepted packs in one transaction without fsync. `stop`: asked between
   /// packs; after a true, what was begun is finished and the rest waits (the outcome says how many
   /// packs are in). An error of a pack (kForked, kMissingContext) or of the disk leaves all of them
-  /// out.
+  /// out. Changes of our own present log among them prove that it went on without us: they are
+  /// taken in, and the next write begins a new incarnation, which is decided in the same
+  /// transaction.
   [[nodiscard]] virtual Result<ApplyOutcome> apply(const std::vector<const oplog::Accepted*>& packs,
                                                    WallTime wall,
                                                    const std::function<bool()>& stop = {}) = 0;
@@ -178,6 +205,21 @@ class SpaceStore {
   /// without it. `sealed`: for one without the keys.
   [[nodiscard]] virtual Result<LogSlice> read_log(std::uint64_t position, const VectorClock& held,
                                                   std::size_t bytes_max, bool sealed) = 0;
+
+  // ---- forks (design 2)
+
+  /// Points of a log held here, by which a peer finds where its own branch parts. kNotFound.
+  [[nodiscard]] virtual Result<std::vector<Head>> fork_points(const LogId& log) = 0;
+  /// The branch that is applied here, after the last of the points that it shares. kNotFound if
+  /// there is nothing after it.
+  [[nodiscard]] virtual Result<oplog::Fork> find_branch(const LogId& log,
+                                                        const std::vector<Head>& points) = 0;
+  /// Keeps a proven fork, or one branch of it, which is joined with what is held here; the longer
+  /// one where it is known already. Durable. Check it first: oplog::prove(), oplog::read_branch().
+  /// kNotFound, kMissingContext if one branch alone shows no fork here.
+  [[nodiscard]] virtual Result<KeptFork> keep_fork(const oplog::Fork& fork) = 0;
+  /// All that are kept, by log.
+  [[nodiscard]] virtual Result<std::vector<KeptFork>> forks() = 0;
 
   /// Folds single runs into packs, a bounded piece of work; true if there may be more to do.
   [[nodiscard]] virtual Result<bool> fold() = 0;

@@ -33,6 +33,7 @@ FileVault::FileVault(Options options, const Ports& ports, Platform platform,
     : options_(std::move(options)),
       ports_(ports),
       platform_(std::move(platform)),
+      marks_(options_.marks, options_.data_dir, ports_.hasher),
       files_([this](const SpaceId& space, WatchedStore& store) { before_close(space, store); }),
       dirty_(std::move(dirty)),
       parts_(std::move(parts)) {}
@@ -91,7 +92,7 @@ bool FileVault::upkeep(WallTime now) {
     give_back_memory();
     return true;
   }
-  if (settle_one()) return true;
+  if (files_.sync_mark(now) || settle_one()) return true;
   WatchedStore* const store = files_.wanting_fold();
   if (store == nullptr) return false;
   static_cast<void>(store->fold());  // what fails is found again, and reported, at the next use

@@ -88,6 +88,10 @@ class Vault {
  public:
   struct Options {
     std::filesystem::path data_dir;
+    /// Where high-water marks lie: outside the data folder, so that they are not restored or copied
+    /// with it. Empty: none outlive this vault, and each store begins a new log when it is opened
+    /// again and written to.
+    std::filesystem::path marks;
     /// Digest of an applied clock: given by the engine's room, which storage may not include.
     std::function<Hash(const VectorClock&)> digest_of;
     /// What went wrong, or was refused, where nobody waits for an answer: for the log and the

@@ -17,6 +17,15 @@ Status WatchedStore::may_write() {
   return {};
 }
 
+Status WatchedStore::may_write_own() {
+  LANYARD_TRY(may_write());
+  return continuity_ ? continuity_->before_own_write() : Status();
+}
+
+void WatchedStore::committed() {
+  if (continuity_) continuity_->after_commit();
+}
+
 void WatchedStore::note(const Error& error) const {
   if (error.is(Code::kInputOutput) && !failure_) failure_ = error;
 }
@@ -27,14 +36,24 @@ Result<T> WatchedStore::watched(Result<T> result) const {
   return result;
 }
 
+SpaceState WatchedStore::state() const {
+  SpaceState state = store_->state();
+  if (continuity_ && !continuity_->is_proven()) state.own_log.reset();
+  return state;
+}
+
 Result<WriteOutcome> WatchedStore::found(const oplog::Founding& founding, WallTime wall) {
-  LANYARD_TRY(may_write());
-  return watched(store_->found(founding, wall));
+  LANYARD_TRY(may_write_own());
+  auto outcome = watched(store_->found(founding, wall));
+  committed();
+  return outcome;
 }
 
 Result<WriteOutcome> WatchedStore::admit(const DeviceId& device, WallTime wall) {
-  LANYARD_TRY(may_write());
-  return watched(store_->admit(device, wall));
+  LANYARD_TRY(may_write_own());
+  auto outcome = watched(store_->admit(device, wall));
+  committed();
+  return outcome;
 }
 
 Result<SignedGrant> WatchedStore::grant_for(const DeviceId& device) const {
@@ -43,7 +62,7 @@ Result<SignedGrant> WatchedStore::grant_for(const DeviceId& device) const {
 }
 
 WriteOutcome WatchedStore::write(const std::vector<LocalChange>& changes, WallTime wall) {
-  const Status allowed = may_write();
+  const Status allowed = may_write_own();
   if (!allowed) {
     WriteOutcome refused;
     for (std::size_t each = 0; each < changes.size(); ++each)
@@ -53,6 +72,7 @@ WriteOutcome WatchedStore::write(const std::vector<LocalChange>& changes, WallTi
   WriteOutcome outcome = store_->write(changes, wall);
   for (const Result<Written>& answer : outcome.answers)
     if (!answer) note(answer.error());
+  committed();
   return outcome;
 }
 
@@ -75,13 +95,25 @@ Status WatchedStore::keep_grant(const EpochId& epoch, ByteView sealed) {
 
 Status WatchedStore::start_incarnation() {
   LANYARD_TRY(may_write());
+  if (continuity_) return continuity_->leave_log();
   return watched(store_->start_incarnation());
+}
+
+void WatchedStore::doubt_own_log(bool is_in_doubt) {
+  if (continuity_) continuity_->doubt(is_in_doubt);
 }
 
 Result<ApplyOutcome> WatchedStore::apply(const std::vector<const oplog::Accepted*>& packs,
                                          WallTime wall, const std::function<bool()>& stop) {
   LANYARD_TRY(may_write());
-  return watched(store_->apply(packs, wall, stop));
+  auto outcome = watched(store_->apply(packs, wall, stop));
+  committed();  // our own log may have ended by it
+  return outcome;
+}
+
+Result<bool> WatchedStore::holds_own(const Head& head) {
+  LANYARD_TRY(may_read());
+  return watched(store_->holds_own(head));
 }
 
 Status WatchedStore::make_durable() {
@@ -93,6 +125,26 @@ Result<LogSlice> WatchedStore::read_log(std::uint64_t position, const VectorCloc
                                         std::size_t bytes_max, bool sealed) {
   LANYARD_TRY(may_read());
   return watched(store_->read_log(position, held, bytes_max, sealed));
+}
+
+Result<std::vector<Head>> WatchedStore::fork_points(const LogId& log) {
+  LANYARD_TRY(may_read());
+  return watched(store_->fork_points(log));
+}
+
+Result<oplog::Fork> WatchedStore::find_branch(const LogId& log, const std::vector<Head>& points) {
+  LANYARD_TRY(may_read());
+  return watched(store_->find_branch(log, points));
+}
+
+Result<KeptFork> WatchedStore::keep_fork(const oplog::Fork& fork) {
+  LANYARD_TRY(may_write());
+  return watched(store_->keep_fork(fork));
+}
+
+Result<std::vector<KeptFork>> WatchedStore::forks() {
+  LANYARD_TRY(may_read());
+  return watched(store_->forks());
 }
 
 Result<bool> WatchedStore::fold() {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "storage/store.hpp"
+#include "storage/log_continuity.hpp"
 
 namespace lanyard::storage {
 
@@ -11,13 +11,23 @@ class WatchedStore final : public SpaceStore {
   /// Asked before each write; if it fails, nothing is written and its error is the answer.
   using BeforeWrite = std::function<Status()>;
   WatchedStore(std::unique_ptr<SpaceStore> store, BeforeWrite before_write);
+  /// From now on our own changes wait for its word, and it hears of them. Nothing: for a store that
+  /// is only read.
+  void keep_continuity(std::unique_ptr<LogContinuity> continuity) {
+    continuity_ = std::move(continuity);
+  }
+  [[nodiscard]] LogContinuity* continuity() { return continuity_.get(); }
+  [[nodiscard]] SpaceStore& watched() { return *store_; }
 
   /// The first failure of the disk: nothing is done any more.
   [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
   /// Something was written since fold() last said that nothing is left to do.
   [[nodiscard]] bool wants_fold() const { return wants_fold_ && !failure_; }
 
-  [[nodiscard]] SpaceState state() const override { return store_->state(); }
+  /// No own log if our next change begins another.
+  [[nodiscard]] SpaceState state() const override;
+  [[nodiscard]] OwnLog own_log() const override { return store_->own_log(); }
+  [[nodiscard]] Result<bool> holds_own(const Head& head) override;
   [[nodiscard]] Result<WriteOutcome> found(const oplog::Founding& founding, WallTime wall) override;
   [[nodiscard]] Result<WriteOutcome> admit(const DeviceId& device, WallTime wall) override;
   [[nodiscard]] Result<SignedGrant> grant_for(const DeviceId& device) const override;
@@ -28,12 +38,18 @@ class WatchedStore final : public SpaceStore {
   [[nodiscard]] Result<CarryPlace> carried(const SpaceId& from) override;
   [[nodiscard]] Status keep_grant(const EpochId& epoch, ByteView sealed) override;
   [[nodiscard]] Status start_incarnation() override;
+  void doubt_own_log(bool is_in_doubt) override;
   [[nodiscard]] Result<ApplyOutcome> apply(const std::vector<const oplog::Accepted*>& packs,
                                            WallTime wall,
                                            const std::function<bool()>& stop) override;
   [[nodiscard]] Status make_durable() override;
   [[nodiscard]] Result<LogSlice> read_log(std::uint64_t position, const VectorClock& held,
                                           std::size_t bytes_max, bool sealed) override;
+  [[nodiscard]] Result<std::vector<Head>> fork_points(const LogId& log) override;
+  [[nodiscard]] Result<oplog::Fork> find_branch(const LogId& log,
+                                                const std::vector<Head>& points) override;
+  [[nodiscard]] Result<KeptFork> keep_fork(const oplog::Fork& fork) override;
+  [[nodiscard]] Result<std::vector<KeptFork>> forks() override;
   [[nodiscard]] Result<bool> fold() override;
   [[nodiscard]] Status checkpoint() override;
   [[nodiscard]] Result<Hash> state_hash() override;
@@ -43,6 +59,8 @@ class WatchedStore final : public SpaceStore {
  private:
   [[nodiscard]] Status may_read() const;
   [[nodiscard]] Status may_write();
+  [[nodiscard]] Status may_write_own();
+  void committed();
   void note(const Error& error) const;
   /// Looks at what a call came to, and hands it on.
   template <class T>
@@ -50,6 +68,7 @@ class WatchedStore final : public SpaceStore {
 
   std::unique_ptr<SpaceStore> store_;
   BeforeWrite before_write_;
+  std::unique_ptr<LogContinuity> continuity_;  // uses the store
   bool wants_fold_ = false;
   mutable std::optional<Error> failure_;  // a read can find it as well
 };

@@ -61,7 +61,7 @@ void WorkQueue::add(Job job) { others_.emplace_back(std::move(job)); }
 WorkQueue::Work WorkQueue::next() {
   LANYARD_CHECK(!is_empty(), "there is work to be taken");
   const bool others_turn = !others_.empty() && groups_in_a_row_ >= kGroupsBeforeOthers;
-  if (!writes_.empty() && !others_turn) {
+  if (has_writes() && !others_turn) {
     groups_in_a_row_ = others_.empty() ? 0 : groups_in_a_row_ + 1;
     return next_group();
   }
@@ -72,8 +72,15 @@ WorkQueue::Work WorkQueue::next() {
   return job;
 }
 
+std::deque<WorkQueue::WaitingWrite>::const_iterator WorkQueue::first_write() const {
+  return std::find_if(writes_.begin(), writes_.end(),
+                      [this](const WaitingWrite& each) { return !held_.contains(each.space); });
+}
+
+bool WorkQueue::has_writes() const { return first_write() != writes_.end(); }
+
 WorkQueue::WriteGroup WorkQueue::next_group() {
-  WriteGroup group{writes_.front().space, {}};
+  WriteGroup group{first_write()->space, {}};
   std::size_t bytes = 0;
   bool is_full = false;
   std::deque<WaitingWrite> left;

@@ -3,6 +3,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <set>
 #include <variant>
 #include <vector>
 
@@ -65,8 +66,13 @@ class WorkQueue {
   /// All merges that wait for this space, taken out.
   [[nodiscard]] std::vector<Merge> take_merges(const SpaceId& space);
 
-  [[nodiscard]] bool is_empty() const { return writes_.empty() && others_.empty(); }
-  [[nodiscard]] bool has_writes() const { return !writes_.empty(); }
+  /// Local writes of this space wait, and do not count below, until they are let go again.
+  void hold_writes(const SpaceId& space) { held_.insert(space); }
+  void release_writes(const SpaceId& space) { held_.erase(space); }
+  void release_all_writes() { held_.clear(); }
+
+  [[nodiscard]] bool is_empty() const { return !has_writes() && others_.empty(); }
+  [[nodiscard]] bool has_writes() const;
 
  private:
   struct WaitingWrite {
@@ -77,10 +83,12 @@ class WorkQueue {
     SpaceId space;
     Merge merge;
   };
+  [[nodiscard]] std::deque<WaitingWrite>::const_iterator first_write() const;
   [[nodiscard]] WriteGroup next_group();
   [[nodiscard]] MergeBatch next_batch();
 
   std::deque<WaitingWrite> writes_;
+  std::set<SpaceId> held_;
   std::size_t write_bytes_ = 0;
   std::deque<std::variant<WaitingMerge, Job>> others_;
   std::size_t groups_in_a_row_ = 0;

@@ -254,6 +254,9 @@ class Parser {
     const auto [info, shown] = one("info", "Numbers, members and state hash of a space.",
                                    "  lanyard space info notes --json", Action::kInfo);
     info->add_flag("--no-hash", shown->no_hash, "leave the state hash out: it reads every record");
+    one("forks", "What two copies of one device wrote under the same numbers.",
+        "  lanyard space forks notes\n  lanyard space forks notes --json > both-branches.json",
+        Action::kForks);
   }
 
   void add_data_verbs();

@@ -61,7 +61,7 @@ struct DeviceCommand {
 };
 
 struct SpaceCommand {
-  enum class Action { kList, kCreate, kShare, kLeave, kInfo };
+  enum class Action { kList, kCreate, kShare, kLeave, kInfo, kForks };
   Action action = Action::kList;
   std::string space = {};
   std::string device = {};

@@ -37,6 +37,9 @@ void print_info(const Json& info, const Output& out) {
       {"Size", bytes_text(info.value("fileBytes", std::uint64_t{0}))},
       {"File", shown(info, "file")}};
   if (info.contains("state_hash")) rows.push_back({"State hash", shown(info, "state_hash")});
+  if (const auto forked = info.value("forks", std::uint64_t{0}); forked > 0)
+    rows.push_back(
+        {"Forks", count_text(forked) + ": see  lanyard space forks " + shown(info, "name")});
   for (const Json& held : info["withoutEffect"])
     rows.push_back({"Without effect", plural(held.value("changes", std::uint64_t{0}), "change") +
                                           " by " + shown(held, "authorName") + ": " +
@@ -106,6 +109,43 @@ Result<int> leave(const SpaceCommand& command, Session& session) {
   return exit_code::kOk;
 }
 
+void print_branch(const Json& branch, const Output& out) {
+  const Json& changes = branch["changes"];
+  out.line(std::string("  ") +
+           (branch.value("applied", false) ? "applied here" : "kept beside it") + ": " +
+           plural(changes.size(), "change"));
+  for (const Json& change : changes) {
+    for (const Json& op : change["ops"])
+      out.line("    " + count_text(change.value("seq", std::uint64_t{0})) + "  " +
+               display_cut(op.dump(), 100));
+    if (!change.value("readable", false))
+      out.line("    " + count_text(change.value("seq", std::uint64_t{0})) +
+               "  admits a device, or is not readable here");
+  }
+}
+
+/// With --json both branches whole: that is how the other one is taken elsewhere.
+Result<int> forks(const SpaceCommand& command, Session& session) {
+  session.attempt("Could not read the forks of \"" + command.space + "\"");
+  JsonWriter params;
+  params.begin_object().member("space", command.space).end_object();
+  LANYARD_TRY_SET(const std::string text, session.call("space.forks", params.str()));
+  LANYARD_TRY_SET(const Json answer, read_json(text));
+  const Output& out = session.out();
+  if (out.style().json) {
+    out.json("space-forks/1", text);
+    return exit_code::kOk;
+  }
+  for (const Json& fork : answer["forks"]) {
+    out.line(shown(fork, "deviceName") + " wrote two changes numbered " +
+             count_text(fork.value("seq", std::uint64_t{0})) + " of log " +
+             shown(fork, "log").substr(0, 16));
+    for (const Json& branch : fork["branches"]) print_branch(branch, out);
+  }
+  if (answer["forks"].empty()) out.say("No log of this space has forked.");
+  return exit_code::kOk;
+}
+
 }  // namespace
 
 Result<int> run(const SpaceCommand& command, Session& session) {
@@ -116,6 +156,7 @@ Result<int> run(const SpaceCommand& command, Session& session) {
     case Action::kShare: return share(command, session);
     case Action::kLeave: return leave(command, session);
     case Action::kInfo: return info(command, session);
+    case Action::kForks: return forks(command, session);
   }
   return exit_code::kFailed;
 }

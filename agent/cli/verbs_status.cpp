@@ -76,6 +76,16 @@ void print_status(const Json& status, const Output& out) {
   if (status.contains("discovery")) out.say(discovery_line(status["discovery"], out));
   print_devices(status, now_ms, out);
   print_spaces(status, out);
+  for (const Json& space : status["spaces"]) {
+    if (space.value("forks", std::uint64_t{0}) == 0) continue;
+    const std::string name = shown(space, "name");
+    out.line(out.toned(Tone::kWarning,
+                       name +
+                           " has a log with two branches: a whole copy of a device was in use. "
+                           "Devices may show different things in it, by which branch they met "
+                           "first. See  lanyard space forks " +
+                           name));
+  }
   for (const Json& device : status["devices"]) {
     const std::string why = shown(device, "lastFailure");
     if (!device.value("linked", false) && !why.empty())

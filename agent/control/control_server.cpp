@@ -33,7 +33,8 @@ class ControlServer::Impl {
               wall_now().ms,
               options.network.sync_port(),
               options.stop,
-              options.ports.hasher},
+              options.ports.hasher,
+              options.ports.ciphers},
         socket_(std::move(socket)) {
     socket_->start(
         [this](Request& request, const Reply& reply) { dispatch(room_, request, reply); });

@@ -48,6 +48,7 @@ void write_space_members(const storage::SpaceEntry& space, JsonWriter& out) {
 void write_numbers(const storage::SpaceNumbers& numbers, JsonWriter& out) {
   out.member("records", numbers.records).member("conflicts", numbers.conflicts);
   out.member("changes", numbers.changes).member("fileBytes", numbers.file_bytes);
+  out.member("forks", numbers.forks);
 }
 
 void write_counters(const NetworkCounters& counters, JsonWriter& out) {

@@ -3,6 +3,7 @@
 #include "agent/json_writer.hpp"
 #include "agent/service/conflict_service.hpp"
 #include "agent/service/device_service.hpp"
+#include "agent/service/fork_service.hpp"
 #include "agent/service/space_service.hpp"
 #include "agent/service/status_service.hpp"
 
@@ -16,6 +17,7 @@ namespace lanyard::agent {
 void write_device(const DeviceView& device, JsonWriter& out);
 void write_space(const storage::SpaceEntry& space, JsonWriter& out);
 void write_info(const SpaceInfo& info, JsonWriter& out);
+void write_fork(const ForkView& fork, JsonWriter& out);
 void write_record(const storage::ReadRecord& record, JsonWriter& out);
 void write_conflict(const ConflictService::Listed& listed, JsonWriter& out);
 /// The members "devices", "spaces", "moreSpaces", "conflicts", "notYetThere", "counters" and

@@ -23,6 +23,7 @@ struct ControlRoom {
   std::uint16_t sync_port;
   std::function<void()> stop;
   const Hasher& hasher;
+  const CipherFactory& ciphers;
 
   LiveFeed feed{};
   SpaceReads reads{host.data_dir, hasher};

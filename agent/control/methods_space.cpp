@@ -104,6 +104,27 @@ void space_clock(ControlRoom& room, Params& params, const Reply& reply) {
   });
 }
 
+std::string forks_json(const std::vector<ForkView>& forks) {
+  JsonWriter out;
+  out.begin_object().name("forks").begin_array();
+  for (const ForkView& fork : forks) write_fork(fork, out);
+  return out.end_array().end_object().take();
+}
+
+void space_forks(ControlRoom& room, Params& params, const Reply& reply) {
+  with_params(params, reply, [&](Params& in) -> Status {
+    LANYARD_TRY_SET(const std::string space, in.text("space"));
+    LANYARD_TRY(in.finish());
+    room.directory.find(space, [&room, reply](const Result<SpaceId>& found) {
+      if (!found) return reply.error(found.error());
+      read_forks(
+          room.host, room.ciphers, room.hasher, *found,
+          [reply](const Result<std::vector<ForkView>>& forks) { reply.answer(forks, forks_json); });
+    });
+    return {};
+  });
+}
+
 constexpr std::array kSpaceMethods = std::to_array<ControlMethod>({
     {"space.list", space_list},
     {"space.create", space_create},
@@ -111,6 +132,7 @@ constexpr std::array kSpaceMethods = std::to_array<ControlMethod>({
     {"space.leave", space_leave},
     {"space.info", space_info},
     {"space.clock", space_clock},
+    {"space.forks", space_forks},
 });
 
 }  // namespace

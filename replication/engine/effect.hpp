@@ -76,6 +76,49 @@ struct KeepGrant {
   Bytes sealed;
 };
 
+/// A peer says that our own log went on elsewhere: changes of ours wait until it has shown it, or
+/// has not. Followed by ReleaseWrites within limits::kDoubtMax.
+struct HoldWrites {
+  SpaceId space;
+};
+
+/// Changes of ours go on. `in_new_log`: it was not shown in time, and may be true: the next one
+/// begins a new incarnation. (What is shown comes as a Persist, and storage draws the same
+/// conclusion from it.)
+struct ReleaseWrites {
+  SpaceId space;
+  bool in_new_log = false;
+};
+
+/// We and a peer hold different changes of a log: points of ours, to be sent. -> ForkSaid
+struct LoadForkPoints {
+  LinkId link;
+  SpaceId space;
+  LogId log;
+};
+
+/// A peer asks for our branch of a log, after the last point that it shares with us. -> ForkSaid
+struct FindBranch {
+  LinkId link;
+  SpaceId space;
+  LogId log;
+  std::vector<Head> points;
+};
+
+/// All forks that are kept, to be sent. -> ForkSaid
+struct LoadForks {
+  LinkId link;
+  SpaceId space;
+};
+
+/// Keep a fork that is proven; or one branch, chained and signed, which is one with what is
+/// held here. -> ForkKept
+struct KeepFork {
+  LinkId link;
+  SpaceId space;
+  oplog::Fork fork;
+};
+
 // ---- people
 
 struct PeerSaidHello {
@@ -121,13 +164,31 @@ struct Refused {
   Error error;
 };
 
+/// This store is older than it was, or not the only one of its kind: a peer has more of our own
+/// log, or says so. Our next change begins a new log.
+struct OwnLogWentOn {
+  DeviceId peer;
+  SpaceId space;
+  bool is_proven = false;  ///< by changes that we signed and did not hold
+};
+
+/// A device signed two changes of one number: its log forked there. Both branches are kept, ours is
+/// applied.
+struct ForkFound {
+  DeviceId device;
+  SpaceId space;
+  LogId log;
+  Seq seq;
+};
+
 using Notice = std::variant<PeerSaidHello, Progress, PeerAcknowledged, PeerAnswered,
-                            PeerToldAddresses, Refused>;
+                            PeerToldAddresses, Refused, OwnLogWentOn, ForkFound>;
 struct Notify {
   Notice notice;
 };
 
 using Effect = std::variant<Send, DropPeer, LoadShared, OpenSpace, JoinSpace, Persist, MakeDurable,
-                            LoadLog, LoadGrant, KeepGrant, Notify>;
+                            LoadLog, LoadGrant, KeepGrant, HoldWrites, ReleaseWrites,
+                            LoadForkPoints, FindBranch, LoadForks, KeepFork, Notify>;
 
 }  // namespace lanyard::engine

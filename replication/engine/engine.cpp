@@ -19,9 +19,8 @@ wire::ByeCode code_for(const Error& error) {
 
 Engine::Engine(Config config, const Hasher& hasher, const Verifier& verifier,
                const CipherFactory& ciphers)
-    : config_(std::move(config)),
-      hasher_(hasher),
-      context_{config_.self, hasher, verifier, ciphers, out_} {}
+    : config_(std::move(config)), hasher_(hasher), context_{config_.self, hasher, verifier,
+                                                            ciphers,      out_,   unproven_} {}
 
 std::vector<Effect> Engine::step(Input input, Now now) {
   now_ = now;
@@ -94,7 +93,7 @@ void Engine::on(SharedLoaded input) {
     // Listed now, so that the peer hears of what comes while we compare.
     sync->second.peer_listed(input.link, session.peer, true);
     // Storage answers for spaces at rest; for one in talk we know ourselves how far it is applied.
-    if (sync->second.is_open()) each.digest = digest_of(sync->second.applied_clock(), hasher_);
+    if (sync->second.is_open()) each.digest = sync->second.digest();
   }
   static_cast<void>(
       on_dialogue(input.link, session, session.dialogue.begin(std::move(input.spaces))));
@@ -186,7 +185,7 @@ void Engine::settle(LinkId link, Session& session,
     const auto told = session.dialogue.told_of(id);
     if (!told || differing.contains(id)) continue;
     sync.peer_listed(link, session.peer, true);
-    sync.peer_equal(link, sync.is_open() && digest_of(sync.applied_clock(), hasher_) == *told);
+    sync.peer_equal(link, sync.is_open() && sync.digest() == *told);
   }
 }
 
@@ -265,8 +264,22 @@ void Engine::on(const GrantLoaded& input) {
   if (found != spaces_.end()) found->second.grant_loaded(input, now_);
 }
 
+void Engine::on(const ForkSaid& input) {
+  const auto found = spaces_.find(input.space);
+  if (found != spaces_.end()) found->second.fork_said(input);
+}
+
+void Engine::on(ForkKept input) {
+  const auto found = spaces_.find(input.space);
+  if (found != spaces_.end()) found->second.fork_kept(std::move(input), now_);
+}
+
 void Engine::on(const SpaceLeft& input) {
-  spaces_.erase(input.space);
+  const auto found = spaces_.find(input.space);
+  if (found != spaces_.end()) {
+    found->second.end_doubt();
+    spaces_.erase(found);
+  }
   for (auto& [link, session] : sessions_) session.shared.erase(input.space);
 }
 
@@ -294,6 +307,7 @@ void Engine::on(TellAddresses input) {
 }
 
 void Engine::on(const ShutDown& /*input*/) {
+  for (auto& [id, sync] : spaces_) sync.end_doubt();
   for (const auto& [link, session] : sessions_)
     out_.drop(link, wire::ByeCode::kShutdown, "this agent stops");
 }

@@ -54,6 +54,8 @@ class Engine {
   void on(const PersistFailed& input);
   void on(LogLoaded input);
   void on(const GrantLoaded& input);
+  void on(const ForkSaid& input);
+  void on(ForkKept input);
   void on(const SyncNow& input);
   void on(const DeviceForgotten& input);
   void on(const SpaceLeft& input);
@@ -80,6 +82,7 @@ class Engine {
   Config config_;
   const Hasher& hasher_;
   Outbox out_;
+  std::map<DeviceId, std::size_t> unproven_;  ///< what peers said of our logs and did not show
   SpaceContext context_;
   Now now_;
   std::map<LinkId, Session> sessions_;

@@ -66,6 +66,8 @@ struct SpaceOpened {
   std::optional<oplog::SpaceLog> log;
   VectorClock durable;
   std::vector<std::pair<EpochId, Bytes>> grants;  ///< addressed to this device
+  /// The log that our next change goes on with. Nothing: it begins a new one.
+  std::optional<LogId> own_log;
 };
 
 /// Our own run is on disk: only now does the protocol hear of it.
@@ -115,6 +117,26 @@ struct GrantLoaded {
   std::optional<wire::Grant> grant;
 };
 
+/// Answer to LoadForkPoints, FindBranch and LoadForks: what is to be said to the peer; nothing if
+/// there is nothing.
+struct ForkSaid {
+  LinkId link;
+  SpaceId space;
+  std::vector<wire::Message> messages;
+};
+
+/// Answer to KeepFork.
+struct ForkKept {
+  LinkId link;
+  SpaceId space;
+  bool was_asked = false;  ///< it came as an answer: the peer does not know of the fork yet
+  bool is_new = false;     ///< not known before, or not so much of it
+  LogId log;
+  /// The branch that is not applied here; nothing if there is no fork in what is held here.
+  std::optional<oplog::Branch> other;
+  oplog::Fork fork;  ///< whole
+};
+
 // ---- people and time
 
 /// A person asks to compare with everyone now, or a device or space was forgotten or left.
@@ -142,7 +164,7 @@ struct TimePassed {};
 
 using Input =
     std::variant<PeerUp, PeerDown, Received, SharedLoaded, SpaceOpened, Committed, Applied, Durable,
-                 PersistFailed, LogLoaded, GrantLoaded, SyncNow, DeviceForgotten, SpaceLeft,
-                 ShutDown, AskPeer, TellAddresses, TimePassed>;
+                 PersistFailed, LogLoaded, GrantLoaded, ForkSaid, ForkKept, SyncNow,
+                 DeviceForgotten, SpaceLeft, ShutDown, AskPeer, TellAddresses, TimePassed>;
 
 }  // namespace lanyard::engine

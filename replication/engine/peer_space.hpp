@@ -42,12 +42,16 @@ struct PeerSpace {
   bool granted = false;   ///< it has answered this pull with a grant
   /// What it sends goes on from a fork: passed over until it is in step.
   bool ignoring = false;
-  bool told_of_fork = false;     ///< people were told that it holds another branch of a log
-  std::uint64_t our_credit = 0;  ///< bytes that it may still send
-  std::uint64_t unapplied = 0;   ///< bytes that storage has not answered yet
-  std::uint64_t owed = 0;        ///< bytes taken in, not yet given back as credit
-  std::uint64_t received = 0;    ///< bytes in this catch-up
-  Bytes part;                    ///< of a pack that is not complete yet
+  bool told_of_fork = false;  ///< people were told that it holds another branch of a log
+  bool told_forks = false;    ///< it was sent those that are known here
+  /// Logs of which it holds another branch, and how far that was known when it was asked for it.
+  std::map<LogId, Seq> asked_branches;
+  std::size_t fork_messages = 0;  ///< that it sent
+  std::uint64_t our_credit = 0;   ///< bytes that it may still send
+  std::uint64_t unapplied = 0;    ///< bytes that storage has not answered yet
+  std::uint64_t owed = 0;         ///< bytes taken in, not yet given back as credit
+  std::uint64_t received = 0;     ///< bytes in this catch-up
+  Bytes part;                     ///< of a pack that is not complete yet
 };
 
 }  // namespace lanyard::engine

@@ -125,7 +125,10 @@ void SpaceSync::on(LinkId link, const wire::InStep& message, Now now) {
   if (peer == nullptr || !peer->pulling) return;
   peer->pulling = false;
   peer->ignoring = false;
-  const VectorClock held = intake_->state().clock();
+  VectorClock held = intake_->state().clock();
+  for (const auto& [log, branch] : intake_->state().branches)
+    held[log] = std::max(held[log], {branch.last(), branch.hashes.back()});
+  look_for_forks(link, message.clock);
   if (!covers(held, message.clock)) {
     context_.out.notify(Refused{peer->device, space_,
                                 Error(Code::kMissingContext, "the peer did not send all it has")});
@@ -134,11 +137,15 @@ void SpaceSync::on(LinkId link, const wire::InStep& message, Now now) {
   if (is_forked(held, message.clock) && !std::exchange(peer->told_of_fork, true))
     context_.out.notify(Refused{peer->device, space_, Error(Code::kForked, "the peer's log")});
   notify_progress(*peer, Phase::kInStep);
+  not_shown(link);
   finish_source(link, now);
+  look_at_own_log(link, message.clock, now);
 }
 
 void SpaceSync::on(LinkId link, const wire::Have& message, Now now) {
   if (find(link) == nullptr) return;
+  look_at_own_log(link, {{message.log, message.head}}, now);
+  look_for_forks(link, {{message.log, message.head}});
   if (intake_->state().head_of(message.log).seq < message.head.seq) peer_has_news(link, now);
 }
 
@@ -152,8 +159,10 @@ void SpaceSync::on(LinkId link, const wire::LiveRun& message, Now now) {
   }
   peer->our_credit -= cost;
   const Head held = intake_->state().head_of(message.log);
-  if (message.first.value + message.items.size() <= held.seq.value + 1)
+  if (message.first.value + message.items.size() <= held.seq.value + 1) {
+    compare_live(link, message);
     return return_credit(link, cost);
+  }
   if (message.first != held.seq.next()) {
     if (message.first > held.seq.next()) park(message, link);
     return_credit(link, cost);
@@ -170,19 +179,26 @@ bool SpaceSync::accept(LinkId link, ByteView pack, std::uint64_t cost, const wir
   if (!accepted || accepted->pack.changes.empty()) return_credit(link, cost);
   if (!accepted) {
     Peer* peer = find(link);
-    if (run != nullptr && is_out_of_order(accepted.error())) {
+    if (run != nullptr && accepted.error().is(Code::kBadSignature) && is_suspect(link, run->log)) {
+      ask_branch(link, run->log);  // nothing is wrong with it: it goes on from the other branch
+    } else if (run != nullptr && is_out_of_order(accepted.error())) {
       park(*run, link);
       peer_has_news(link, now);
     } else if (peer != nullptr) {
+      if (accepted.error().is(Code::kForked)) look_for_fork_in(link, pack);
       refuse(link, *peer, accepted.error(), now);
     }
     return false;
   }
+  for (const LogId& log : accepted->outgrown) ask_branch(link, log);
   if (accepted->pack.changes.empty()) return false;
   InFlight item{next_ticket_++, link, cost, {}, std::nullopt};
   for (const oplog::Change& change : accepted->pack.changes)
     item.heads[change.header.log] = head_of(change);
-  if (run != nullptr) item.run = *run;
+  if (run != nullptr) {
+    item.run = *run;
+    note_live(*run);
+  }
   if (Peer* peer = find(link)) peer->unapplied += cost;
   context_.out.add(
       Persist{space_, item.ticket, std::make_shared<const oplog::Accepted>(std::move(*accepted))});
@@ -196,6 +212,7 @@ void SpaceSync::refuse(LinkId link, Peer& peer, const Error& error, Now now) {
   // cannot be taken, that is all.
   if (error.is(Code::kForked)) {
     peer.ignoring = peer.pulling;
+    not_shown(link);
   } else {
     context_.out.drop(link, wire::ByeCode::kRefused,
                       error.detail + " (" + error.code.message() + ")");

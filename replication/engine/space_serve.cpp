@@ -16,6 +16,8 @@ void SpaceSync::on(LinkId link, const wire::Pull& message, Now now) {
     context_.out.send(link, wire::InStep{space_, {}});
     return;
   }
+  look_at_own_log(link, message.clock, now);
+  if (is_member(*peer)) look_for_forks(link, message.clock);
   peer->they_in_step = false;
   add_credit(*peer, message.credit);
   // One question to storage at a time, however often the peer asks.
@@ -104,6 +106,8 @@ void SpaceSync::in_step(LinkId link, Peer& peer, Now now) {
   peer.serving.reset();
   peer.they_in_step = true;
   context_.out.send(link, wire::InStep{space_, applied_});
+  if (!intake_->state().branches.empty() && !std::exchange(peer.told_forks, true))
+    context_.out.add(LoadForks{link, space_});
   // Without credit of ours its next change would cost a round trip: give some before it comes.
   if (!peer.asked && !peer.has_standing_credit) peer_has_news(link, now);
 }

@@ -1,5 +1,7 @@
 #include "replication/engine/space_sync.hpp"
 
+#include "replication/engine/digest_dialogue.hpp"
+
 #include <algorithm>
 
 #include "replication/types/check.hpp"
@@ -32,6 +34,8 @@ std::uint64_t size_of(const SpaceMessage& message) {
     return kSmall * (1 + step->clock.size());
   if (const auto* told = std::get_if<wire::Acknowledge>(&message))
     return kSmall * (1 + told->durable.size());
+  if (const auto* fork = std::get_if<wire::Fork>(&message))
+    return kSmall + fork->first.size() + fork->second.size();
   return kSmall;
 }
 
@@ -45,6 +49,13 @@ void raise(VectorClock& clock, const VectorClock& heads) {
 
 SpaceSync::SpaceSync(const SpaceId& space, const SpaceContext& context)
     : space_(space), context_(context) {}
+
+Hash SpaceSync::digest() const {
+  oplog::SpaceLog log{space_, {}, {}, {}, intake_->state().branches};
+  VectorClock clock = log.digest_clock(context_.hasher);
+  clock.insert(applied_.begin(), applied_.end());
+  return digest_of(clock, context_.hasher);
+}
 
 SpaceSync::Peer* SpaceSync::find(LinkId link) {
   const auto found = peers_.find(link);
@@ -62,6 +73,7 @@ void SpaceSync::opened(SpaceOpened opened, Now now) {
   }
   applied_ = opened.log->clock();
   durable_ = std::move(opened.durable);
+  own_log_ = opened.own_log;
   intake_ = std::make_unique<oplog::Intake>(context_.self, std::move(*opened.log), *cipher_,
                                             context_.hasher, context_.verifier);
   for (const Committed& each : std::exchange(own_deferred_, {}))
@@ -83,6 +95,8 @@ void SpaceSync::committed(Committed committed, Now now) {
     const Status advanced = intake_->advance(change);
     if (!advanced) context_.out.notify(Refused{context_.self, space_, advanced.error()});
   }
+  own_log_ = committed.run.log;
+  note_live(committed.run);
   const Head last = head_of(committed.changes.back());
   raise(applied_, {{committed.run.log, last}});
   broadcast(committed.run, last, LinkId{});
@@ -94,6 +108,7 @@ void SpaceSync::applied(std::uint64_t ticket, Now now) {
     const InFlight done = std::move(in_flight_.front());
     in_flight_.pop_front();
     raise(applied_, done.heads);
+    own_log_shown(done);
     if (Peer* peer = find(done.from)) peer->unapplied -= done.cost;
     return_credit(done.from, done.cost);
     if (done.run) {
@@ -121,6 +136,7 @@ void SpaceSync::persist_failed(const PersistFailed& failed, Now now) {
   in_flight_.clear();
   parked_.clear();
   parked_bytes_ = 0;
+  end_doubt();
   source_.reset();
   retry_at_ = Instant{now.mono.since_origin + kStorageRetry};
   // What a peer still sends goes on from a state that we no longer have. It begins again on a new
@@ -213,9 +229,11 @@ void SpaceSync::acknowledge(LinkId link, Peer& peer) {
 
 /// Each names only what is new since the one before. It may hold what we do not know yet, but not
 /// without end.
-void SpaceSync::on(LinkId link, const wire::Acknowledge& message, Now /*now*/) {
+void SpaceSync::on(LinkId link, const wire::Acknowledge& message, Now now) {
   Peer* peer = find(link);
   if (peer == nullptr || !is_member(*peer)) return;
+  look_at_own_log(link, message.durable, now);
+  look_for_forks(link, message.durable);
   VectorClock known = peer->durable;
   for (const auto& [log, head] : message.durable) {
     if (known.contains(log) || known.size() < limits::kClockLogsMax) known[log] = head;
@@ -271,6 +289,7 @@ void SpaceSync::time_passed(Now now) {
     context_.out.add(MakeDurable{space_});
   }
   if (retry_at_ && now.mono >= *retry_at_) retry_at_.reset();
+  if (doubt_ && now.mono >= doubt_->until) end_doubt();
   if (source_ && now.mono.since_origin - source_heard_.since_origin >= limits::kSourceSilenceMax) {
     const LinkId silent = *source_;
     if (Peer* peer = find(silent)) peer->has_news = true;  // asked again after the others
@@ -283,6 +302,7 @@ std::optional<Instant> SpaceSync::next_deadline() const {
   std::optional<Instant> next = durable_at_;
   const auto consider = [&](Instant at) { next = next ? std::min(*next, at) : at; };
   if (retry_at_) consider(*retry_at_);
+  if (doubt_) consider(doubt_->until);
   if (source_) consider(Instant{source_heard_.since_origin + limits::kSourceSilenceMax});
   return next;
 }
@@ -290,7 +310,7 @@ std::optional<Instant> SpaceSync::next_deadline() const {
 bool SpaceSync::is_idle() const {
   const auto quiet = [](const auto& each) { return !each.second.serving && !each.second.pulling; };
   return in_flight_.empty() && parked_.empty() && !durable_at_ && !retry_at_ && !source_ &&
-         std::all_of(peers_.begin(), peers_.end(), quiet);
+         !doubt_ && std::all_of(peers_.begin(), peers_.end(), quiet);
 }
 
 }  // namespace lanyard::engine

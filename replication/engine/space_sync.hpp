@@ -17,11 +17,14 @@ struct SpaceContext {
   const Verifier& verifier;
   const CipherFactory& ciphers;
   Outbox& out;
+  /// How often each device said of our own log what it did not show.
+  std::map<DeviceId, std::size_t>& unproven;
 };
 
 /// The messages that are about one space.
-using SpaceMessage = std::variant<wire::Pull, wire::Grant, wire::PackPart, wire::InStep,
-                                  wire::LiveRun, wire::Have, wire::Credit, wire::Acknowledge>;
+using SpaceMessage =
+    std::variant<wire::Pull, wire::Grant, wire::PackPart, wire::InStep, wire::LiveRun, wire::Have,
+                 wire::Credit, wire::Acknowledge, wire::ForkPoints, wire::Fork>;
 
 /// One space in talk with every linked member: who is asked for what is missing, what is sent to
 /// whom, what is applied and what is durable. Pure.
@@ -45,6 +48,8 @@ class SpaceSync {
   void persist_failed(const PersistFailed& failed, Now now);
   void log_loaded(LogLoaded loaded, Now now);
   void grant_loaded(const GrantLoaded& loaded, Now now);
+  void fork_said(const ForkSaid& said);
+  void fork_kept(ForkKept kept, Now now);
 
   // ---- peers
   /// The peer is linked, and this space concerns it: from now on it hears of what is new.
@@ -62,10 +67,13 @@ class SpaceSync {
   [[nodiscard]] Status hear(LinkId link, SpaceMessage message, Now now);
 
   // ---- time
+  /// Nobody will answer any more: changes of ours do not wait for it.
+  void end_doubt();
   void time_passed(Now now);
   [[nodiscard]] std::optional<Instant> next_deadline() const;
 
-  [[nodiscard]] const VectorClock& applied_clock() const { return applied_; }
+  /// Of what is applied and known: to be compared with others'.
+  [[nodiscard]] Hash digest() const;
   /// True if nothing is under way, so that it may be forgotten and opened again later.
   [[nodiscard]] bool is_idle() const;
 
@@ -79,6 +87,12 @@ class SpaceSync {
     VectorClock heads;
     std::optional<wire::LiveRun> run;  ///< what to forward, if it came live
   };
+  /// A peer says that our own log went on elsewhere.
+  struct Doubt {
+    LinkId link;
+    DeviceId peer;
+    Instant until;
+  };
 
   void on(LinkId link, const wire::Pull& message, Now now);
   void on(LinkId link, const wire::Grant& message, Now now);
@@ -88,6 +102,8 @@ class SpaceSync {
   void on(LinkId link, const wire::Have& message, Now now);
   void on(LinkId link, const wire::Credit& message, Now now);
   void on(LinkId link, const wire::Acknowledge& message, Now now);
+  void on(LinkId link, const wire::ForkPoints& message, Now now);
+  void on(LinkId link, const wire::Fork& message, Now now);
 
   [[nodiscard]] Peer* find(LinkId link);
   /// Whether we may talk with it about this space. An empty store knows no members: it has nothing
@@ -108,6 +124,19 @@ class SpaceSync {
   [[nodiscard]] bool has_context(const wire::LiveRun& run) const;
   void park(wire::LiveRun run, LinkId link);
   void retry_parked(Now now);
+  // Forks (space_forks.cpp).
+  void ask_branch(LinkId link, const LogId& log);
+  void look_for_forks(LinkId link, const VectorClock& theirs);
+  void look_for_fork_in(LinkId link, ByteView pack);
+  void leave_forked_log(const LogId& log);
+  void note_live(const wire::LiveRun& run);
+  void compare_live(LinkId link, const wire::LiveRun& run);
+  [[nodiscard]] bool is_suspect(LinkId link, const LogId& log);
+  // Our own log (space_own_log.cpp).
+  void look_at_own_log(LinkId link, const VectorClock& theirs, Now now);
+  void own_log_shown(const InFlight& applied);
+  void not_shown(LinkId link);
+  void settle_doubt(bool in_new_log);
   void broadcast(const wire::LiveRun& run, const Head& last, LinkId except);
   void tell(LinkId except, const VectorClock& heads);
   void return_credit(LinkId link, std::uint64_t bytes);
@@ -136,6 +165,11 @@ class SpaceSync {
   std::optional<Instant> retry_at_;  ///< storage failed: ask nobody until then
   std::deque<std::pair<LinkId, wire::LiveRun>> parked_;
   std::uint64_t parked_bytes_ = 0;
+  /// The end of the last run of each log that came live, and its signature: the same run comes from
+  /// several sides, and another run of the same number is a fork.
+  std::map<LogId, std::pair<Seq, Signature>> last_live_;
+  std::optional<LogId> own_log_;  ///< that our next change goes on with
+  std::optional<Doubt> doubt_;    ///< changes of ours wait
 };
 
 }  // namespace lanyard::engine

@@ -1,5 +1,7 @@
 #include "replication/oplog/intake.hpp"
 
+#include <set>
+
 namespace lanyard::oplog {
 
 Intake::Intake(DeviceId self, SpaceLog state, Cipher& cipher, const Hasher& hasher,
@@ -14,9 +16,18 @@ Intake::Intake(DeviceId self, SpaceLog state, Cipher& cipher, const Hasher& hash
 struct Intake::Walk {
   SpaceLog next;
   std::vector<Change> fresh;
+  std::set<Hash> skipped;
+  std::set<LogId> outgrown;
 
   Status take(const Change& change, const Hasher& hasher) {
     const Head held = next.head_of(change.header.log);
+    // Of the other branch of a log that forked: it is kept as that, and not applied.
+    if (skipped.contains(change.header.prev) || next.is_of_other_branch(change)) {
+      skipped.insert(change.hash);
+      if (change.header.seq > next.branches.at(change.header.log).last())
+        outgrown.insert(change.header.log);
+      return {};
+    }
     if (change.header.seq > held.seq) {
       LANYARD_TRY(next.advance(change, hasher));
       fresh.push_back(change);
@@ -30,7 +41,7 @@ struct Intake::Walk {
 
 Result<Accepted> Intake::accept(ByteView bytes) {
   LANYARD_TRY_SET(Pack pack, read_pack(bytes, cipher_, hasher_));
-  Walk walk{state_, {}};
+  Walk walk{state_, {}, {}, {}};
   for (const Change& change : pack.changes) LANYARD_TRY(walk.take(change, hasher_));
   LANYARD_TRY(verify(pack, walk.next));
 
@@ -45,6 +56,7 @@ Result<Accepted> Intake::accept(ByteView bytes) {
   }
   accepted.pack = std::move(pack);
   accepted.pack.changes = std::move(walk.fresh);
+  accepted.outgrown.assign(walk.outgrown.begin(), walk.outgrown.end());
   take_grants(accepted.pack);
   state_ = std::move(walk.next);
   return accepted;

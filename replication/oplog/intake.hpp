@@ -9,6 +9,8 @@ namespace lanyard::oplog {
 struct Accepted {
   Pack pack;    ///< with the new changes only
   Bytes bytes;  ///< the pack as it is to be stored: as received, or cut where we held its beginning
+  /// Logs that forked, of whose other branch it brought more than is kept.
+  std::vector<LogId> outgrown;
 };
 
 /// Decides what may be stored: rebuilds the headers of a pack, checks that every log goes on where
@@ -29,6 +31,8 @@ class Intake {
   [[nodiscard]] const SpaceLog& state() const { return state_; }
   /// After our own commit, or after storage lost what was accepted: this is what is held.
   void reset(SpaceLog state) { state_ = std::move(state); }
+  /// A fork is proven, and this is its other branch.
+  void keep_branch(const LogId& log, Branch branch) { state_.branches[log] = std::move(branch); }
   /// A change of our own was committed.
   [[nodiscard]] Status advance(const Change& change) { return state_.advance(change, hasher_); }
 

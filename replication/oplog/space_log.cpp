@@ -50,14 +50,39 @@ std::vector<DeviceId> SpaceLog::members() const {
   return out;
 }
 
+VectorClock SpaceLog::digest_clock(const Hasher& hasher) const {
+  VectorClock out = clock();
+  for (const auto& [log, branch] : branches) {
+    const Hash name = hasher.hash({as_bytes("lanyard-fork-v1"), log.view()});
+    out[LogId{name.bytes}] = {{1}, {}};
+  }
+  return out;
+}
+
+bool SpaceLog::is_of_other_branch(const Change& change) const {
+  const auto found = branches.find(change.header.log);
+  if (found == branches.end()) return false;
+  const Branch& other = found->second;
+  return other.holds({change.header.seq, change.hash}) ||
+         (change.header.seq == other.last().next() && change.header.prev == other.hashes.back());
+}
+
+bool SpaceLog::is_unknown_branch(const ContextEntry& entry) const {
+  const auto other = branches.find(entry.log);
+  const bool is_kept = other != branches.end() && other->second.holds(entry.head);
+  const Head held = head_of(entry.log);
+  // Older hashes of another log are not at hand; the head is what honest authors cite most.
+  const bool is_other = entry.head.seq == held.seq && entry.head.hash != held.hash;
+  return !is_kept && (is_other || (other != branches.end() && entry.head.seq > held.seq));
+}
+
 Status SpaceLog::check_context(const Header& header) const {
   for (const ContextEntry& entry : header.context) {
-    const Head held = head_of(entry.log);
-    if (entry.head.seq > held.seq)
+    const auto other = branches.find(entry.log);
+    if (other != branches.end() && other->second.holds(entry.head)) continue;
+    if (is_unknown_branch(entry)) return fail(Code::kForked, "context");
+    if (entry.head.seq > head_of(entry.log).seq)
       return fail(Code::kMissingContext, "a change depends on one that is not held");
-    // Older hashes of another log are not at hand; the head is what honest authors cite most.
-    if (entry.head.seq == held.seq && entry.head.hash != held.hash)
-      return fail(Code::kForked, "context");
   }
   return {};
 }

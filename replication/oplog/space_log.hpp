@@ -25,6 +25,19 @@ struct Admission {
   friend bool operator==(const Admission&, const Admission&) = default;
 };
 
+/// Another branch of a log that forked, from its first change that ours does not have.
+struct Branch {
+  Seq first;
+  std::vector<Hash> hashes;
+
+  [[nodiscard]] Seq last() const { return {first.value + hashes.size() - 1}; }
+  [[nodiscard]] bool holds(const Head& head) const {
+    return head.seq >= first && head.seq.value - first.value < hashes.size() &&
+           hashes[head.seq.value - first.value] == head.hash;
+  }
+  friend bool operator==(const Branch&, const Branch&) = default;
+};
+
 /// The state that Intake and Author go on from. Small: it grows with devices, not with data. Stored
 /// beside the log, and found again by reading it.
 struct SpaceLog {
@@ -32,7 +45,17 @@ struct SpaceLog {
   std::optional<DeviceId> founder;  ///< nothing until the founder's first change is held
   std::map<LogId, HeldLog> logs;
   std::vector<Admission> admissions;
+  /// Of logs whose fork is proven: what is kept here beside the branch applied. It counts as
+  /// held where others name it in their contexts.
+  std::map<LogId, Branch> branches;
 
+  /// The clock by which two devices compare what they hold: with an entry of its own for each fork
+  /// that is known, so that one who does not know of it hears of it.
+  [[nodiscard]] VectorClock digest_clock(const Hasher& hasher) const;
+  /// Whether it is, or goes on from, the branch that is kept and not applied.
+  [[nodiscard]] bool is_of_other_branch(const Change& change) const;
+  /// Whether a context names a branch of which nothing, or not so much, is kept.
+  [[nodiscard]] bool is_unknown_branch(const ContextEntry& entry) const;
   [[nodiscard]] VectorClock clock() const;
   [[nodiscard]] Head head_of(const LogId& log) const;  ///< seq 0 if nothing is held
   /// Whether the device was a member in the causal past of a change with this context.

@@ -88,6 +88,24 @@ inline constexpr std::chrono::seconds kSourceSilenceMax{10};
 inline constexpr std::chrono::seconds kLinkSilenceMax{20};
 /// The durable clock is acknowledged at most this long after it moved.
 inline constexpr std::chrono::milliseconds kDurableWithin{1000};
+/// How long changes of ours wait for a peer to show that our own log went on elsewhere. Longer than
+/// a pull takes on a local network; a person hardly notices.
+inline constexpr std::chrono::milliseconds kDoubtMax{800};
+/// How often a peer may say so and not show it, before what it says is passed over: each time costs
+/// a new log. Counted until the agent ends; what it does show is always believed.
+inline constexpr std::size_t kUnprovenClaimsMax = 3;
+/// One branch of a fork as it is kept and told, packed; both fit into a message. What a branch has
+/// beyond it stays on the devices that hold that branch as their own.
+inline constexpr std::size_t kForkBranchBytesMax = 768 * kKiB;
+static_assert(2 * kForkBranchBytesMax + kKiB <= kMessageBytesMax);
+/// Forked logs of one space that are kept; further ones are refused and reported.
+inline constexpr std::size_t kForksMax = 64;
+/// Points by which two devices find where their branches part: at distances 1, 2, 4, ... from the
+/// end.
+inline constexpr std::size_t kForkPointsMax = 64;
+/// Messages about forks that one link may bring in a space: each costs two signatures or a read of
+/// the log.
+inline constexpr std::size_t kForkMessagesMax = 4 * kForksMax;
 /// Spaces that one peer may make known to us.
 inline constexpr std::size_t kSpacesPerPeerMax = 10'000;
 /// Logs of one clock in a message: 256 members of 64 live logs each, at most 80 bytes an entry.
@@ -114,6 +132,9 @@ inline constexpr std::size_t kMembersMax = 256;
 
 inline constexpr std::size_t kOpenSpacesMax = 32;
 inline constexpr std::chrono::seconds kSpaceIdleClose{60};
+/// How much of our own log a power cut may keep from its high-water mark: a mark is synced no more
+/// often, as it costs the disk as much as a write does.
+inline constexpr std::chrono::seconds kMarkSyncEvery{60};
 /// Ops merged in one transaction, sorted by key: large enough for B-tree locality, small enough to
 /// bound memory.
 inline constexpr std::size_t kMergeBatchOps = 20'000;

@@ -13,6 +13,8 @@ constexpr std::size_t kUsualBytes = 256;
 
 std::size_t payload_bytes(const Message& message) {
   if (const auto* part = std::get_if<PackPart>(&message)) return part->bytes.size();
+  if (const auto* fork = std::get_if<Fork>(&message))
+    return fork->first.size() + fork->second.size();
   const auto* run = std::get_if<LiveRun>(&message);
   std::size_t bytes = 0;
   if (run != nullptr) {

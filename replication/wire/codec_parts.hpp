@@ -21,9 +21,11 @@ enum class MessageType : std::uint8_t {
   kAcknowledge = 12,
   kPing = 13,
   kBye = 14,
-  kAddresses = 15
+  kAddresses = 15,
+  kForkPoints = 16,
+  kFork = 17
 };
-inline constexpr std::uint64_t kMessageTypeMax = 15;
+inline constexpr std::uint64_t kMessageTypeMax = 17;
 static_assert(std::variant_size_v<Message> == kMessageTypeMax);
 
 inline constexpr std::size_t kDigestBuckets = 256;
@@ -41,9 +43,11 @@ inline constexpr std::size_t kDigestBuckets = 256;
     case MessageType::kAcknowledge:
     case MessageType::kPing: return 3;
     case MessageType::kPull:
+    case MessageType::kForkPoints:
     case MessageType::kPackPart: return 4;
     case MessageType::kHello:
     case MessageType::kHave: return 5;
+    case MessageType::kFork:
     case MessageType::kLiveRun: return 6;
     case MessageType::kGrant: return 7;
   }

@@ -335,6 +335,29 @@ Addresses read_addresses(Elements& in) {
   return message;
 }
 
+ForkPoints read_fork_points(Elements& in) {
+  ForkPoints message;
+  message.space = in.fixed<SpaceId>();
+  message.log = in.fixed<LogId>();
+  Elements list = in.array(limits::kForkPointsMax);
+  while (list.more()) {
+    Elements one = list.array_of(2);
+    const Seq seq = one.seq();
+    message.points.push_back({seq, one.fixed<Hash>()});
+  }
+  return message;
+}
+
+Fork read_fork(Elements& in) {
+  Fork message;
+  message.space = in.fixed<SpaceId>();
+  message.device = in.fixed<DeviceId>();
+  message.incarnation = in.fixed<Incarnation>();
+  message.first = to_bytes(in.binary(limits::kForkBranchBytesMax));
+  message.second = to_bytes(in.binary(limits::kForkBranchBytesMax));
+  return message;
+}
+
 Message read_body(MessageType type, Elements& in) {
   switch (type) {
     case MessageType::kHello: return read_hello(in);
@@ -352,6 +375,8 @@ Message read_body(MessageType type, Elements& in) {
     case MessageType::kPing: return read_ping(in);
     case MessageType::kBye: return read_bye(in);
     case MessageType::kAddresses: return read_addresses(in);
+    case MessageType::kForkPoints: return read_fork_points(in);
+    case MessageType::kFork: return read_fork(in);
   }
   in.refuse(Code::kMalformed);
   return Bye{};

@@ -204,6 +204,27 @@ void write(Writer& out, const Addresses& message) {
   }
 }
 
+void write(Writer& out, const ForkPoints& message) {
+  out.begin(MessageType::kForkPoints);
+  out.binary(message.space.view());
+  out.binary(message.log.view());
+  out.array(message.points.size());
+  for (const Head& point : message.points) {
+    out.array(2);
+    out.natural(point.seq.value);
+    out.binary(point.hash.view());
+  }
+}
+
+void write(Writer& out, const Fork& message) {
+  out.begin(MessageType::kFork);
+  out.binary(message.space.view());
+  out.binary(message.device.view());
+  out.binary(message.incarnation.view());
+  out.binary(message.first);
+  out.binary(message.second);
+}
+
 }  // namespace
 
 void write(const Message& message, Naming& naming, Sink& sink) {

@@ -4,7 +4,7 @@
 #include <variant>
 #include <vector>
 
-#include "replication/oplog/change.hpp"
+#include "replication/oplog/fork.hpp"
 #include "replication/types/vector_clock.hpp"
 
 /// What two agents say to each other over a secured link (design 5, docs/PROTOCOL.md). Values only:
@@ -172,7 +172,20 @@ struct Addresses {
   friend bool operator==(const Addresses&, const Addresses&) = default;
 };
 
-using Message = std::variant<Hello, DigestRoot, DigestBuckets, DigestSpaces, Pull, Grant, PackPart,
-                             InStep, LiveRun, Have, Credit, Acknowledge, Ping, Bye, Addresses>;
+/// We hold different changes of one log. These are some of the sender's, its head first; show what
+/// you have after the last of them that you hold too. -> Fork with one branch
+struct ForkPoints {
+  SpaceId space;
+  LogId log;
+  std::vector<Head> points;
+  friend bool operator==(const ForkPoints&, const ForkPoints&) = default;
+};
+
+/// A proven fork; or, as an answer to ForkPoints, one branch, and `second` is empty.
+using oplog::Fork;
+
+using Message =
+    std::variant<Hello, DigestRoot, DigestBuckets, DigestSpaces, Pull, Grant, PackPart, InStep,
+                 LiveRun, Have, Credit, Acknowledge, Ping, Bye, Addresses, ForkPoints, Fork>;
 
 }  // namespace lanyard::wire

@@ -47,6 +47,22 @@ CREATE TABLE lanyard_carried (
   is_over INTEGER NOT NULL
 ) WITHOUT ROWID;
 
+-- (local) Logs that forked: a device signed two changes of one number. The proof and both branches
+-- from there on, each a pack of that log alone, signed at its end; the one whose first change has
+-- the smaller hash is `first`. `first_hashes`, `second_hashes`: 32 bytes for each of their changes.
+-- Which of the two is applied here stands in lanyard_log; nothing else in this file knows of the
+-- other one.
+CREATE TABLE lanyard_forks (
+  log BLOB PRIMARY KEY,
+  seq INTEGER NOT NULL,
+  device BLOB NOT NULL,
+  incarnation BLOB NOT NULL,
+  first BLOB NOT NULL,
+  second BLOB NOT NULL,
+  first_hashes BLOB NOT NULL,
+  second_hashes BLOB NOT NULL
+) WITHOUT ROWID;
+
 -- The order of application over all logs. A row is a pack: a run as it was written or received, a
 -- bulk pack as it was received, or what fold() made of several. `position` is the number of changes
 -- before it. `logs`: which changes of which logs it holds; `hashes`: the 32 bytes of each change's

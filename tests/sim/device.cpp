@@ -17,6 +17,21 @@ Device::Device(DeviceNumber given, std::uint64_t seed, support::StoreFaults faul
       ciphers_(id, chance_),
       vault_({signer_, hasher_, ciphers_, chance_}, faults) {}
 
+Device::Device(DeviceNumber given, const Device& twin, std::uint64_t seed)
+    : number(given),
+      id(twin.id),
+      chance_(seed),
+      schedule_(twin.schedule_),
+      network_(twin.network_),
+      world_(twin.world_),
+      report_(twin.report_),
+      signer_(id),
+      ciphers_(id, chance_),
+      vault_({signer_, hasher_, ciphers_, chance_}, twin.vault_.faults()) {
+  for (const auto& [space, store] : twin.vault_.stores())
+    vault_.make(space).restore(store->copy(), support::MemoryStore::MarkAfter::kNone, wall());
+}
+
 // ---- on and off
 
 void Device::switch_on() {
@@ -73,6 +88,7 @@ void Device::perform(engine::Effect effect) {
   ask_storage([this, bytes, effect = std::move(effect)] {
     waiting_bytes_ -= bytes;
     if (auto answer = vault_.perform(effect, wall())) tell_engine(std::move(*answer));
+    if (const auto* release = std::get_if<engine::ReleaseWrites>(&effect)) released(release->space);
   });
 }
 
@@ -108,6 +124,7 @@ void Device::next_job() {
 void Device::committed(Outcome outcome) {
   for (engine::Committed& run : outcome.runs) {
     report_.changes += run.changes.size();
+    for (const oplog::Change& change : run.changes) world_.authored(number, change);
     tell_engine(std::move(run));
   }
 }
@@ -124,7 +141,7 @@ void Device::found(const SpaceId& space, const oplog::Founding& founding) {
 void Device::admit(const SpaceId& space, const DeviceId& device) {
   ask_storage([this, space, device] {
     if (vault_.make(space).log().is_member(device)) return;
-    committed(vault_.make(space).admit(device, wall()));
+    committed(store_to_write(space).admit(device, wall()));
   });
 }
 
@@ -132,7 +149,7 @@ void Device::write_unknown(const SpaceId& space) {
   ask_storage([this, space] {
     report_.count(Fault::kNewerDevice);
     ++report_.ops["of a newer version"];
-    committed(vault_.make(space).write_unknown(wall()));
+    committed(store_to_write(space).write_unknown(wall()));
   });
 }
 
@@ -143,7 +160,18 @@ void Device::write(const SpaceId& space, Client& client, Client::Wish wish, Ledg
   if (waiting.size() == 1) ask_storage([this, space] { write_waiting(space); });
 }
 
+support::MemoryStore& Device::store_to_write(const SpaceId& space) {
+  support::MemoryStore& store = vault_.make(space);
+  if (vault_.is_held(space)) store.start_incarnation();
+  return store;
+}
+
+void Device::released(const SpaceId& space) {
+  if (!waiting_writes_[space].empty()) ask_storage([this, space] { write_waiting(space); });
+}
+
 void Device::write_waiting(const SpaceId& space) {
+  if (vault_.is_held(space)) return;
   support::MemoryStore& store = vault_.make(space);
   const std::vector<WaitingWrite> waiting = std::exchange(waiting_writes_[space], {});
   std::vector<merge::LocalChange> changes;

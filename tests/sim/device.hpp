@@ -15,6 +15,8 @@ class DeviceWorld {
   virtual void noticed(DeviceNumber device, const engine::Notice& notice) = 0;
   /// Storage did something: time to look whether the clocks went back.
   virtual void stored(DeviceNumber device) = 0;
+  /// A change was signed and is on disk.
+  virtual void authored(DeviceNumber device, const oplog::Change& change) = 0;
 };
 
 /// One simulated machine: the engine, and a storage thread that takes its time. What a power cut
@@ -23,6 +25,8 @@ class Device {
  public:
   Device(DeviceNumber number, std::uint64_t seed, support::StoreFaults faults, Schedule& schedule,
          Network& network, DeviceWorld& world, Report& report);
+  /// Another machine with the same identity, and copies of the stores.
+  Device(DeviceNumber number, const Device& twin, std::uint64_t seed);
   Device(const Device&) = delete;
   Device& operator=(const Device&) = delete;
 
@@ -70,6 +74,9 @@ class Device {
   void tell_engine(engine::Input input);
   void committed(Outcome outcome);
   void write_waiting(const SpaceId& space);
+  void released(const SpaceId& space);
+  /// For what does not wait.
+  support::MemoryStore& store_to_write(const SpaceId& space);
 
   support::Chance chance_;
   Schedule& schedule_;

@@ -24,7 +24,7 @@ void World::plan_faults() {
 void World::fault() {
   const DeviceNumber one = chance_.below(devices_.size());
   Device& device = *devices_[one];
-  switch (chance_.below(9)) {
+  switch (chance_.below(11)) {
     case 0:
     case 1: return crash(one);
     case 2: return cut_some(false);
@@ -43,6 +43,8 @@ void World::fault() {
       schedule_.after(some_time(500, 8000), [&device] { device.storage_delay_max = 4; });
       return;
     }
+    case 8:
+    case 9: return restore_some();
     default: {
       if (chance_.one_in(2)) {
         report_.count(Fault::kDiskFull);
@@ -72,12 +74,93 @@ void World::power_cut(DeviceNumber number) {
 }
 
 void World::crash(DeviceNumber number) {
-  Device& device = *devices_[number];
-  if (!device.is_on()) return;
+  if (!devices_[number]->is_on()) return;
   power_cut(number);
-  schedule_.after(some_time(10, 10'000), [&device] {
-    if (!device.is_on()) device.switch_on();
+  switch_on_later(number);
+}
+
+void World::switch_on_later(DeviceNumber number) {
+  schedule_.after(some_time(10, 10'000), [this, number] {
+    if (!devices_[number]->is_on()) devices_[number]->switch_on();
   });
+}
+
+// ---- older copies, and copies that live
+
+World::Copies World::copy_of(DeviceNumber number) {
+  Copies copies;
+  for (const auto& [space, store] : devices_[number]->vault().stores()) {
+    // Before it is a member there is nothing worth a backup, and a founder would lose its space.
+    if (store->log().is_member(devices_[number]->id)) copies.emplace(space, store->copy());
+  }
+  return copies;
+}
+
+void World::restore(DeviceNumber number, const Copies& copies,
+                    support::MemoryStore::MarkAfter marks) {
+  Device& device = *devices_[number];
+  report_.count(Fault::kRestored);
+  power_cut(number);
+  for (const auto& [space, copy] : copies) {
+    support::MemoryStore& store = device.vault().make(space);
+    const VectorClock before = store.log().clock();
+    Had& had = had_[{number, space}];
+    for (const auto& [log, head] : store.durable())
+      had.vouched[log] = std::max(had.vouched[log], head);
+    store.restore(copy, marks, device.wall());
+    had.applied = store.log().clock();
+    had.durable = store.durable();
+    for (const auto& each : spaces_)
+      if (each->id == space) forgive(number, *each, before);
+  }
+}
+
+/// What only this device had on its disk is gone with it, and nobody can be blamed.
+void World::forgive(DeviceNumber number, Space& space, const VectorClock& before) {
+  const support::MemoryStore& store = *devices_[number]->vault().find(space.id);
+  for (const auto& [log, head] : before) {
+    Seq safe = seq_in(store.log().clock(), log);
+    if (safe < head.seq && store.log().logs.contains(log) &&
+        store.log().logs.at(log).device == devices_[number]->id)
+      report_.count(Fault::kLostOwn);
+    for (const auto& other : devices_) {
+      const support::MemoryStore* at = other->vault().find(space.id);
+      if (other->number != number && at != nullptr)
+        safe = std::max(safe, seq_in(at->durable(), log));
+    }
+    if (safe < head.seq) space.ledger.may_be_lost(log, safe);
+  }
+}
+
+/// A backup is made on one day, and used on another.
+void World::restore_some() {
+  const DeviceNumber number = chance_.below(devices_.size());
+  const auto kept = copies_.find(number);
+  if (kept == copies_.end() || kept->second.empty()) {
+    copies_[number] = copy_of(number);
+    return;
+  }
+  if (!devices_[number]->is_on()) return;
+  restore(number, kept->second, support::MemoryStore::MarkAfter::kOfThisStore);
+  if (chance_.one_in(2)) copies_.erase(kept);  // or it is used once more
+  switch_on_later(number);
+}
+
+DeviceNumber World::clone(DeviceNumber number) {
+  report_.count(Fault::kTwin);
+  const DeviceNumber twin = devices_.size();
+  devices_.push_back(std::make_unique<Device>(twin, *devices_[number], chance_.next()));
+  devices_.back()->wall_ahead = devices_[number]->wall_ahead;
+  devices_.back()->switch_on();
+  ++report_.devices;
+  if (dialling_)
+    for (DeviceNumber other = 0; other < twin; ++other) dial(other, twin);
+  return twin;
+}
+
+void World::clone_some() {
+  const DeviceNumber number = chance_.below(devices_.size());
+  if (faulty_ && !copy_of(number).empty()) clone(number);
 }
 
 void World::partition_some() {

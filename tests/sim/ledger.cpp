@@ -73,10 +73,20 @@ std::string Ledger::find_lost_value(
   return {};
 }
 
+void Ledger::may_be_lost(const LogId& log, Seq safe) {
+  for (AcknowledgedOp& each : ops_)
+    each.may_be_lost = each.may_be_lost || (each.dot.log == log && each.dot.seq > safe);
+}
+
+bool Ledger::is_gone(const AcknowledgedOp& op, const VectorClock& held) {
+  return op.may_be_lost && seq_in(held, op.dot.log) < op.dot.seq;
+}
+
 std::string Ledger::find_lost_add(const support::MemoryStore& store) const {
+  const VectorClock held = store.log().clock();
   std::map<std::tuple<std::string, std::string, std::string>, std::uint64_t> totals;
   for (const AcknowledgedOp& each : ops_) {
-    if (each.op.kind == OpKind::kAdd)
+    if (each.op.kind == OpKind::kAdd && !is_gone(each, held))
       totals[{each.op.collection, each.op.key, each.op.field}] +=
           static_cast<std::uint64_t>(each.op.amount);
   }
@@ -97,10 +107,11 @@ std::string Ledger::find_lost_add(const support::MemoryStore& store) const {
 
 std::string Ledger::find_loss(const support::MemoryStore& store) const {
   std::map<RecordKey, std::vector<const AcknowledgedOp*>> by_record;
-  for (const AcknowledgedOp& each : ops_)
-    by_record[{each.op.collection, each.op.key}].push_back(&each);
   const VectorClock held = store.log().clock();
+  for (const AcknowledgedOp& each : ops_)
+    if (!is_gone(each, held)) by_record[{each.op.collection, each.op.key}].push_back(&each);
   for (const AcknowledgedOp& each : ops_) {
+    if (is_gone(each, held)) continue;
     if (seq_in(held, each.dot.log) < each.dot.seq)
       return "the change of " + name_of(each, each.op.field) + " is gone";
     const std::string lost = find_lost_value(store, each, by_record);

@@ -23,6 +23,8 @@ struct AcknowledgedOp {
   std::size_t index = 0;  ///< in its change
   merge::LocalOp op;
   Seen seen;
+  /// Its device was set back when nobody else had it on disk: it may be gone with it.
+  bool may_be_lost = false;
 };
 
 /// Every write that a client was told is safe, and the search for one that is not.
@@ -30,6 +32,8 @@ class Ledger {
  public:
   void add(AcknowledgedOp op) { ops_.push_back(std::move(op)); }
   [[nodiscard]] std::size_t size() const { return ops_.size(); }
+  /// What `log` has after `safe` was nowhere else when it was taken away.
+  void may_be_lost(const LogId& log, Seq safe);
 
   /// The first acknowledged write that is neither shown, nor in the inbox, nor in the trash, nor
   /// replaced by one whose client had seen it; or a change that is gone, or a counter that lost an
@@ -37,6 +41,7 @@ class Ledger {
   [[nodiscard]] std::string find_loss(const support::MemoryStore& store) const;
 
  private:
+  [[nodiscard]] static bool is_gone(const AcknowledgedOp& op, const VectorClock& held);
   using RecordKey = std::pair<std::string, std::string>;
   [[nodiscard]] std::string find_lost_value(
       const support::MemoryStore& store, const AcknowledgedOp& written,

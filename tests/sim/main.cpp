@@ -20,7 +20,8 @@ struct Arguments {
 
 constexpr std::string_view kUsage =
     "usage: simulator [--seeds N] [--first N] [--until-failed] [--verbose]\n"
-    "                 [--bug skip-fsync|ignore-contexts|wall-clock-decides]\n"
+    "                 [--bug skip-fsync|ignore-contexts|wall-clock-decides|"
+    "ignore-mark]\n"
     "Exit code: 0 every seed was well and every fault happened (or, with --bug, some seed\n"
     "failed), 1 not so, 2 usage.\n";
 
@@ -34,6 +35,7 @@ bool read_bug(std::string_view text, Arguments& out) {
   if (text == "skip-fsync") out.bug = Bug::kSkipFsync;
   if (text == "ignore-contexts") out.bug = Bug::kIgnoreContexts;
   if (text == "wall-clock-decides") out.bug = Bug::kWallClockDecides;
+  if (text == "ignore-mark") out.bug = Bug::kIgnoreMark;
   return out.bug != Bug::kNone;
 }
 

@@ -7,11 +7,27 @@
 namespace lanyard::sim {
 namespace {
 
-const std::array<const char*, kFaults> kNames{
-    "message lost",      "link cut",       "half-open link", "twin links", "message overtaken",
-    "one-way partition", "full partition", "slow link",      "crash",      "crash that lost merges",
-    "disk full",         "slow disk",      "clock skew",     "clock jump", "late admission",
-    "stale client",      "roaming client", "newer device"};
+const std::array<const char*, kFaults> kNames{"message lost",
+                                              "link cut",
+                                              "half-open link",
+                                              "twin links",
+                                              "message overtaken",
+                                              "one-way partition",
+                                              "full partition",
+                                              "slow link",
+                                              "crash",
+                                              "crash that lost merges",
+                                              "disk full",
+                                              "slow disk",
+                                              "clock skew",
+                                              "clock jump",
+                                              "late admission",
+                                              "stale client",
+                                              "roaming client",
+                                              "newer device",
+                                              "restored",
+                                              "restored, own log lost",
+                                              "twin"};
 
 std::string line(const std::string& name, std::uint64_t value) {
   std::string out = "  " + name;

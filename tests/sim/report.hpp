@@ -52,8 +52,11 @@ enum class Fault : std::uint8_t {
   kStaleClient,    ///< a write that is based on a read from before other edits
   kRoamingClient,  ///< a client that goes on at another device with what it read at the first
   kNewerDevice,    ///< changes with an op of a kind that nobody here knows
+  kRestored,       ///< an older copy of a device's stores takes their place; its marks stay
+  kLostOwn,        ///< and its own log had gone on since
+  kTwin,           ///< a copy of a device's stores lives on beside them, with the same identity
 };
-inline constexpr std::size_t kFaults = 18;
+inline constexpr std::size_t kFaults = 21;
 
 [[nodiscard]] std::string name_of(Fault fault);
 

@@ -11,6 +11,7 @@ namespace {
 support::StoreFaults faults_of(Bug bug) {
   support::StoreFaults faults;
   faults.skip_fsync = bug == Bug::kSkipFsync;
+  faults.ignore_mark = bug == Bug::kIgnoreMark;
   if (bug == Bug::kIgnoreContexts) faults.bug = merge::PlantedBug::kIgnoreContexts;
   if (bug == Bug::kWallClockDecides) faults.bug = merge::PlantedBug::kWallClockDecides;
   return faults;
@@ -32,7 +33,6 @@ void World::add_devices(std::size_t count) {
     DeviceWorld& world = *this;
     devices_.push_back(std::make_unique<Device>(i, chance_.next(), faults_of(options_.bug),
                                                 schedule_, network_, world, report_));
-    numbers_[devices_.back()->id] = i;
     devices_.back()->switch_on();
   }
   report_.devices = count;
@@ -55,11 +55,24 @@ void World::received(DeviceNumber device, engine::LinkId link, Bytes message) {
 void World::noticed(DeviceNumber device, const engine::Notice& notice) {
   const auto* told = std::get_if<engine::PeerAcknowledged>(&notice);
   if (told == nullptr) return;
-  const DeviceNumber peer = numbers_.at(told->peer);
-  const support::MemoryStore* store = devices_[peer]->vault().find(told->space);
-  if (store == nullptr || !covers(store->durable(), told->durable))
-    wrong("device " + std::to_string(peer) + " acknowledged to " + std::to_string(device) +
-          " what is not durable there");
+  const auto has_it = [&](const auto& peer) {
+    const support::MemoryStore* store = peer->vault().find(told->space);
+    if (peer->id != told->peer || store == nullptr) return false;
+    VectorClock durable = store->durable();
+    for (const auto& [log, head] : had_[{peer->number, told->space}].vouched)
+      durable[log] = std::max(durable[log], head);
+    return covers(durable, told->durable);
+  };
+  if (std::none_of(devices_.begin(), devices_.end(), has_it))
+    wrong("what was acknowledged to device " + std::to_string(device) +
+          " is not durable at the one that said so");
+}
+
+void World::authored(DeviceNumber device, const oplog::Change& change) {
+  const auto [place, fresh] = authored_.try_emplace(change.dot(), change.hash);
+  if (!fresh && place->second != change.hash)
+    wrong("device " + std::to_string(device) + " signed two changes with the number " +
+          std::to_string(change.header.seq.value) + " of one log");
 }
 
 void World::stored(DeviceNumber device) {
@@ -71,7 +84,7 @@ void World::stored(DeviceNumber device) {
     if (applied == had.applied && store->durable() == had.durable) continue;
     const std::size_t now = conflicts(*store);
     if (now > had.conflicts) report_.conflicts += now - had.conflicts;
-    had = {applied, store->durable(), now};
+    had = {applied, store->durable(), now, std::move(had.vouched)};
   }
 }
 
@@ -124,7 +137,7 @@ void World::write_something() {
   const bool roams = chance_.one_in(12);
   if (roams) report_.count(Fault::kRoamingClient);
   // Two clients for each device and space; what they have read is of that space only.
-  const DeviceNumber home = roams ? chance_.below(devices_.size()) : at;
+  const DeviceNumber home = (roams ? chance_.below(devices_.size()) : at) % (clients_.size() / 4);
   Client& client = *clients_[home * 4 + chance_.below(2) * 2 + space.founder % 2];
   if (chance_.one_in(2)) client.read_some(*devices_[at]->vault().find(space.id));
   devices_[at]->write(space.id, client, client.wish(report_), space.ledger);
@@ -161,7 +174,8 @@ void World::dial(DeviceNumber a, DeviceNumber b) {
                       !network_.is_blocked(b, a);
     // Once in a while both dial at the same time.
     const bool wanted = !network_.believes_linked(from, to) || (faulty_ && chance_.one_in(40));
-    if (open && wanted) network_.connect(from, to);
+    const bool is_itself = devices_[a]->id == devices_[b]->id;  // no device links with its own id
+    if (open && wanted && !is_itself) network_.connect(from, to);
     dial(a, b);
   });
 }
@@ -190,6 +204,7 @@ void World::live() {
   plan_admissions();
   keep_dialling();
   plan_faults();
+  if (chance_.one_in(4)) schedule_.after(some_time(10'000, 60'000), [this] { clone_some(); });
   plan_writes();
   network_.loss_one_in = chance_.one_in(2) ? 0 : 100 + chance_.below(400);
   while (report_.changes < changes_wanted_ && schedule_.now() < 3'600'000) pass(1000);
@@ -202,7 +217,8 @@ bool World::heal() {
     pass(500);
     if (!agree()) continue;
     report_.heal_longest = schedule_.now() - start;
-    pass(3000);  // what is applied becomes durable
+    pass(3000);                      // what is applied becomes durable
+    if (!all_durable()) pass(3000);  // a write that had waited behind a slow disk came meanwhile
     break;
   }
   report_.milliseconds = schedule_.now();
@@ -220,6 +236,15 @@ bool World::agree() {
     }
   }
   return true;
+}
+
+bool World::all_durable() const {
+  return std::all_of(devices_.begin(), devices_.end(), [](const auto& device) {
+    const auto& stores = device->vault().stores();
+    return std::all_of(stores.begin(), stores.end(), [](const auto& each) {
+      return each.second->durable() == each.second->log().clock();
+    });
+  });
 }
 
 // ---- the verdict

@@ -5,7 +5,13 @@
 
 namespace lanyard::sim {
 
-enum class Bug : std::uint8_t { kNone, kSkipFsync, kIgnoreContexts, kWallClockDecides };
+enum class Bug : std::uint8_t {
+  kNone,
+  kSkipFsync,
+  kIgnoreContexts,
+  kWallClockDecides,
+  kIgnoreMark
+};
 
 /// A group of devices on a network, from one number: everything that happens, when, and to whom.
 ///
@@ -41,6 +47,14 @@ class World final : private NetworkUser, private DeviceWorld {
   void partition(DeviceNumber from, DeviceNumber to) { network_.block(from, to); }
   /// The device is off until it is switched on, and has lost what no fsync had kept.
   void power_cut(DeviceNumber device);
+  using Copies = std::map<SpaceId, support::MemoryStore::Copy>;
+  /// What a backup of the device's data folder holds.
+  [[nodiscard]] Copies copy_of(DeviceNumber device);
+  /// The device is off, as after power_cut(), and has the stores of the copy. Its marks: those that
+  /// lay beside the copy, or those of now.
+  void restore(DeviceNumber device, const Copies& copies, support::MemoryStore::MarkAfter marks);
+  /// A second machine starts with a copy of this one's data folder.
+  DeviceNumber clone(DeviceNumber device);
   /// Everybody dials whom they miss, from now on.
   void keep_dialling();
   [[nodiscard]] Hash hash_of(const SpaceId& space, DeviceNumber device);
@@ -59,6 +73,7 @@ class World final : private NetworkUser, private DeviceWorld {
     VectorClock applied;
     VectorClock durable;
     std::size_t conflicts = 0;
+    VectorClock vouched;  ///< durable before it was set back: what is said of it may be on its way
   };
 
   // NetworkUser and DeviceWorld
@@ -67,6 +82,7 @@ class World final : private NetworkUser, private DeviceWorld {
   void received(DeviceNumber device, engine::LinkId link, Bytes message) override;
   void noticed(DeviceNumber device, const engine::Notice& notice) override;
   void stored(DeviceNumber device) override;
+  void authored(DeviceNumber device, const oplog::Change& change) override;
 
   void add_devices(std::size_t count);
   void add_clients();
@@ -78,10 +94,15 @@ class World final : private NetworkUser, private DeviceWorld {
   void plan_faults();
   void fault();
   void crash(DeviceNumber device);
+  void restore_some();
+  void clone_some();
+  void forgive(DeviceNumber device, Space& space, const VectorClock& before);
+  void switch_on_later(DeviceNumber device);
   void partition_some();
   void cut_some(bool half_open);
   void end_faults();
   [[nodiscard]] bool agree();
+  [[nodiscard]] bool all_durable() const;
   [[nodiscard]] std::string check_states();
   [[nodiscard]] std::string check_rebuild();
   void wrong(std::string what);
@@ -97,10 +118,11 @@ class World final : private NetworkUser, private DeviceWorld {
   Network network_;
   support::SimHasher hasher_;
   std::vector<std::unique_ptr<Device>> devices_;
-  std::map<DeviceId, DeviceNumber> numbers_;
   std::vector<std::unique_ptr<Space>> spaces_;
   std::vector<std::unique_ptr<Client>> clients_;  ///< may be anywhere
   std::map<std::pair<DeviceNumber, SpaceId>, Had> had_;
+  std::map<Dot, Hash> authored_;           ///< every change that was ever signed
+  std::map<DeviceNumber, Copies> copies_;  ///< backups, for a bad day
   std::uint64_t changes_wanted_ = 0;
   bool faulty_ = false;
   bool dialling_ = false;

@@ -17,8 +17,8 @@ Bytes text_value(const std::string& text) {
 
 std::string word_for(const wire::Message& message) {
   static const std::vector<std::string> kWords{
-      "hello",   "root", "buckets", "digests", "pull",        "grant", "pack",
-      "in step", "live", "have",    "credit",  "acknowledge", "ping",  "bye"};
+      "hello", "root", "buckets", "digests",     "pull", "grant", "pack",        "in step",
+      "live",  "have", "credit",  "acknowledge", "ping", "bye",   "fork points", "fork"};
   return kWords.at(message.index());
 }
 
@@ -63,9 +63,11 @@ void BenchDevice::commit(MemoryStore::WriteOutcome outcome) {
 // ---- all of them
 
 EngineBench::EngineBench(const std::vector<std::string>& names) {
-  std::uint64_t number = 100;
-  for (const std::string& name : names)
-    devices_[name] = std::make_unique<BenchDevice>(name, ++number);
+  for (const std::string& name : names) add(name);
+}
+
+void EngineBench::add(const std::string& name) {
+  devices_[name] = std::make_unique<BenchDevice>(name, 101 + devices_.size());
 }
 
 BenchDevice& EngineBench::operator[](const std::string& name) { return *devices_.at(name); }

@@ -56,6 +56,7 @@ class EngineBench {
  public:
   explicit EngineBench(const std::vector<std::string>& names);
   BenchDevice& operator[](const std::string& name);
+  void add(const std::string& name);
 
   /// A link between the two, which have not said anything yet.
   void connect(const std::string& a, const std::string& b);

@@ -11,6 +11,8 @@ class FakeStore final : public SpaceStore {
   explicit FakeStore(FakeVaultScript& script) : script_(script) {}
 
   SpaceState state() const override { return {}; }
+  OwnLog own_log() const override { return {}; }
+  Result<bool> holds_own(const Head&) override { return true; }
   Result<WriteOutcome> found(const oplog::Founding&, WallTime) override { return WriteOutcome{}; }
   Result<WriteOutcome> admit(const DeviceId&, WallTime) override { return WriteOutcome{}; }
   Result<SignedGrant> grant_for(const DeviceId&) const override { return SignedGrant{}; }
@@ -21,13 +23,23 @@ class FakeStore final : public SpaceStore {
   }
   Result<CarryPlace> carried(const SpaceId&) override { return CarryPlace{}; }
   Status keep_grant(const EpochId&, ByteView) override { return {}; }
-  Status start_incarnation() override { return {}; }
+  Status start_incarnation() override {
+    script_.events.emplace_back("new log");
+    return {};
+  }
+  void doubt_own_log(bool is_in_doubt) override {
+    script_.events.emplace_back(is_in_doubt ? "doubt 1" : "doubt 0");
+  }
   Result<ApplyOutcome> apply(const std::vector<const oplog::Accepted*>& packs, WallTime,
                              const std::function<bool()>& stop) override;
   Status make_durable() override { return {}; }
   Result<LogSlice> read_log(std::uint64_t, const VectorClock&, std::size_t, bool) override {
     return LogSlice{};
   }
+  Result<std::vector<Head>> fork_points(const LogId&) override { return {}; }
+  Result<oplog::Fork> find_branch(const LogId&, const std::vector<Head>&) override { return {}; }
+  Result<KeptFork> keep_fork(const oplog::Fork&) override { return {}; }
+  Result<std::vector<KeptFork>> forks() override { return {}; }
   Result<bool> fold() override { return false; }
   Status checkpoint() override { return {}; }
   Result<Hash> state_hash() override { return Hash{}; }

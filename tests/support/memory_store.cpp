@@ -12,15 +12,16 @@ using oplog::Change;
 
 MemoryStore::MemoryStore(const SpaceId& space, const StorePorts& ports, StoreFaults faults)
     : space_(space), ports_(ports), faults_(faults) {
-  ports_.rng.fill(incarnation_.bytes);
+  ports_.rng.fill(incarnations_.emplace_back().incarnation.bytes);
   open({});
+  write_mark();
 }
 
 // ---- opening
 
 void MemoryStore::open(WallTime wall) {
   table_ = {};
-  log_ = {space_, {}, {}, {}};
+  log_ = {space_, {}, {}, {}, log_.branches};
   cipher_ = ports_.ciphers.make();
   merge::Merger::Options options;
   options.bug = faults_.bug;
@@ -58,8 +59,13 @@ void MemoryStore::take_in(const Change& change, WallTime wall) {
 /// What a real store keeps in a row of its own.
 void MemoryStore::restore_author(WallTime wall) {
   oplog::AuthorState state;
-  state.incarnation = incarnation_;
-  const LogId own = oplog::log_id_of(ports_.signer.device(), incarnation_, space_, ports_.hasher);
+  state.incarnation = incarnations_.back().incarnation;
+  const LogId own = log_of(state.incarnation);
+  for (const Started& each : incarnations_) {
+    const Head head = log_.head_of(log_of(each.incarnation));
+    if (&each != &incarnations_.back() && head.seq.value > 0)
+      state.previous = oplog::ContextEntry{log_of(each.incarnation), head};
+  }
   for (const Entry& entry : entries_) {
     for (const Change& change : *entry.changes) {
       if (change.header.log != own) continue;
@@ -80,7 +86,58 @@ void MemoryStore::restore_author(WallTime wall) {
 
 void MemoryStore::power_cut(WallTime wall) {
   entries_.resize(durable_entries_);
+  std::erase_if(incarnations_,
+                [this](const Started& each) { return each.entries > durable_entries_; });
   open(wall);
+  look_at_mark();
+}
+
+// ---- whether our log goes on
+
+LogId MemoryStore::log_of(const Incarnation& incarnation) const {
+  return oplog::log_id_of(ports_.signer.device(), incarnation, space_, ports_.hasher);
+}
+
+bool MemoryStore::fits(const Mark& mark) const {
+  if (mark.log != log_of(incarnations_.back().incarnation)) return false;
+  if (mark.head.seq.value == 0) return true;
+  const auto is_it = [&](const Change& change) {
+    return change.header.log == mark.log && change.header.seq == mark.head.seq &&
+           change.hash == mark.head.hash;
+  };
+  return std::any_of(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+    return std::any_of(entry.changes->begin(), entry.changes->end(), is_it);
+  });
+}
+
+void MemoryStore::write_mark() {
+  const LogId log = log_of(incarnations_.back().incarnation);
+  mark_ = Mark{log, log_.head_of(log)};
+}
+
+std::optional<LogId> MemoryStore::own_log() const {
+  return is_proven_ ? author_->state().log : std::nullopt;
+}
+
+void MemoryStore::start_incarnation() {
+  if (author_->state().log) incarnations_.emplace_back();
+  ports_.rng.fill(incarnations_.back().incarnation.bytes);
+  incarnations_.back().entries = entries_.size();
+  is_proven_ = true;
+  restore_author({});
+  write_mark();
+}
+
+void MemoryStore::look_at_mark() { is_proven_ = faults_.ignore_mark || (mark_ && fits(*mark_)); }
+
+void MemoryStore::restore(Copy copy, MarkAfter mark, WallTime wall) {
+  entries_ = std::move(copy.entries);
+  incarnations_ = std::move(copy.incarnations);
+  if (mark == MarkAfter::kOfTheCopy) mark_ = copy.mark;
+  if (mark == MarkAfter::kNone) mark_.reset();
+  open(wall);
+  make_durable();
+  look_at_mark();
 }
 
 void MemoryStore::make_durable() {
@@ -98,6 +155,7 @@ merge::HashOf MemoryStore::hashes() const {
 template <class Write>
 MemoryStore::WriteOutcome MemoryStore::in_run(WallTime wall, Write write) {
   WriteOutcome outcome;
+  if (!is_proven_) start_incarnation();
   author_->begin(log_.clock(), wall);
   const auto next_run = [&]() -> Status {
     end_run(outcome);
@@ -125,6 +183,7 @@ void MemoryStore::end_run(WriteOutcome& outcome) {
   const Signature signature = pack->logs.front().signature;
   entries_.push_back({pack, &pack->changes, {{pack->logs.front().log, signature}}});
   if (!faults_.skip_fsync) make_durable();
+  write_mark();
 
   engine::Committed& committed = outcome.runs.emplace_back();
   committed.space = space_;
@@ -185,16 +244,18 @@ void MemoryStore::apply(std::shared_ptr<const oplog::Accepted> accepted, WallTim
   for (const Change& change : accepted->pack.changes) {
     LANYARD_CHECK(merger_->take(change, *cipher_).has_value(), "a map does not fail");
     take_in(change, wall);
-    own = own || change.header.log ==
-                     oplog::log_id_of(ports_.signer.device(), incarnation_, space_, ports_.hasher);
+    own = own || change.header.log == log_of(incarnations_.back().incarnation);
   }
   LANYARD_CHECK(merger_->flush().has_value(), "a map does not fail");
   oplog::RunSignatures signatures;
   for (const oplog::PackLog& log : accepted->pack.logs) signatures[log.log] = log.signature;
   const auto* changes = &accepted->pack.changes;
   entries_.push_back({std::move(accepted), changes, std::move(signatures)});
-  // Only after a lost fsync do others know more of our own log than we do.
-  if (own) restore_author(wall);
+  // It went on without us: we leave it.
+  if (own) {
+    restore_author(wall);
+    start_incarnation();
+  }
 }
 
 // ---- reading the log

@@ -20,6 +20,12 @@ std::optional<engine::Input> MemoryVault::perform(const engine::Effect& effect, 
     using T = std::decay_t<decltype(each)>;
     if constexpr (std::is_same_v<T, engine::Persist>) {
       return on(each, wall);
+    } else if constexpr (std::is_same_v<T, engine::HoldWrites>) {
+      held_.insert(each.space);
+      return std::nullopt;
+    } else if constexpr (std::is_same_v<T, engine::ReleaseWrites>) {
+      release(each);
+      return std::nullopt;
     } else if constexpr (requires { this->on(each); }) {
       return on(each);
     } else {
@@ -30,7 +36,48 @@ std::optional<engine::Input> MemoryVault::perform(const engine::Effect& effect, 
 }
 
 void MemoryVault::power_cut(WallTime wall) {
+  held_.clear();
   for (auto& [space, store] : stores_) store->power_cut(wall);
+}
+
+std::optional<engine::Input> MemoryVault::on(const engine::LoadForkPoints& effect) {
+  const MemoryStore* store = find(effect.space);
+  auto points = store == nullptr ? Result<std::vector<Head>>(fail(Code::kNotFound))
+                                 : store->fork_points(effect.log);
+  if (!points) return std::nullopt;
+  wire::ForkPoints message{effect.space, effect.log, std::move(*points)};
+  return engine::ForkSaid{effect.link, effect.space, {std::move(message)}};
+}
+
+std::optional<engine::Input> MemoryVault::on(const engine::FindBranch& effect) {
+  const MemoryStore* store = find(effect.space);
+  auto branch = store == nullptr ? Result<oplog::Fork>(fail(Code::kNotFound))
+                                 : store->find_branch(effect.log, effect.points);
+  if (!branch) return std::nullopt;
+  return engine::ForkSaid{effect.link, effect.space, {std::move(*branch)}};
+}
+
+std::optional<engine::Input> MemoryVault::on(const engine::LoadForks& effect) {
+  engine::ForkSaid said{effect.link, effect.space, {}};
+  const MemoryStore* store = find(effect.space);
+  if (store == nullptr) return std::nullopt;
+  for (const auto& [log, fork] : store->forks()) said.messages.emplace_back(fork);
+  return said;
+}
+
+std::optional<engine::Input> MemoryVault::on(const engine::KeepFork& effect) {
+  MemoryStore* store = find(effect.space);
+  if (store == nullptr) return std::nullopt;
+  auto kept = store->keep_fork(effect.fork);
+  if (!kept) return std::nullopt;
+  kept->link = effect.link;
+  return std::move(*kept);
+}
+
+void MemoryVault::release(const engine::ReleaseWrites& effect) {
+  held_.erase(effect.space);
+  MemoryStore* store = find(effect.space);
+  if (effect.in_new_log && store != nullptr) store->start_incarnation();
 }
 
 engine::Input MemoryVault::on(const engine::LoadShared& effect) {
@@ -40,15 +87,17 @@ engine::Input MemoryVault::on(const engine::LoadShared& effect) {
     if (left_.contains(space) || !log.is_member(ports_.signer.device()) ||
         !log.is_member(effect.peer))
       continue;
-    out.spaces.push_back({space, engine::digest_of(log.clock(), ports_.hasher)});
+    out.spaces.push_back(
+        {space, engine::digest_of(log.digest_clock(ports_.hasher), ports_.hasher)});
   }
   return out;
 }
 
 engine::Input MemoryVault::on(const engine::OpenSpace& effect) {
   const MemoryStore* store = find(effect.space);
-  if (store == nullptr) return engine::SpaceOpened{effect.space, std::nullopt, {}, {}};
-  return engine::SpaceOpened{effect.space, store->log(), store->durable(), store->own_grants()};
+  if (store == nullptr) return engine::SpaceOpened{effect.space, std::nullopt, {}, {}, {}};
+  return engine::SpaceOpened{effect.space, store->log(), store->durable(), store->own_grants(),
+                             store->own_log()};
 }
 
 engine::Input MemoryVault::on(const engine::JoinSpace& effect) {
@@ -60,7 +109,7 @@ engine::Input MemoryVault::on(const engine::Persist& effect, WallTime wall) {
   MemoryStore* store = find(effect.space);
   if (store == nullptr) {
     return engine::PersistFailed{
-        effect.space, {effect.space, {}, {}, {}}, Error(Code::kNotFound, "left")};
+        effect.space, {effect.space, {}, {}, {}, {}}, Error(Code::kNotFound, "left")};
   }
   oplog::SpaceLog next = store->log();
   for (const oplog::Change& change : effect.accepted->pack.changes) {

@@ -16,9 +16,12 @@ class MemoryVault {
   [[nodiscard]] const std::map<SpaceId, std::unique_ptr<MemoryStore>>& stores() const {
     return stores_;
   }
+  [[nodiscard]] const StoreFaults& faults() const { return faults_; }
   void leave(const SpaceId& space) { left_.insert(space); }
   void set_disk_full(bool full) { disk_full_ = full; }
   [[nodiscard]] bool is_disk_full() const { return disk_full_; }
+  /// Changes of this device wait, by the engine's word.
+  [[nodiscard]] bool is_held(const SpaceId& space) const { return held_.contains(space); }
 
   /// Does what the effect asks of storage. Nothing for an effect that asks nothing of it.
   [[nodiscard]] std::optional<engine::Input> perform(const engine::Effect& effect, WallTime wall);
@@ -32,11 +35,18 @@ class MemoryVault {
   engine::Input on(const engine::MakeDurable& effect);
   engine::Input on(const engine::LoadLog& effect);
   engine::Input on(const engine::LoadGrant& effect);
+  std::optional<engine::Input> on(const engine::LoadForkPoints& effect);
+  std::optional<engine::Input> on(const engine::FindBranch& effect);
+  std::optional<engine::Input> on(const engine::LoadForks& effect);
+  std::optional<engine::Input> on(const engine::KeepFork& effect);
+
+  void release(const engine::ReleaseWrites& effect);
 
   StorePorts ports_;
   StoreFaults faults_;
   bool disk_full_ = false;
   std::set<SpaceId> left_;
+  std::set<SpaceId> held_;
   std::map<SpaceId, std::unique_ptr<MemoryStore>> stores_;
 };
 

@@ -105,7 +105,7 @@ inline wire::Message some_message(Chance& chance, const SomeIds& ids, std::size_
     case 11: return wire::Acknowledge{space, some_clock(chance, ids)};
     case 12: return wire::Ping{chance.natural(), chance.one_in(2)};
     case 13: return wire::Bye{static_cast<wire::ByeCode>(chance.below(6))};
-    default: {
+    case 14: {
       std::set<DeviceId> devices;
       for (std::size_t i = chance.below(5); i > 0; --i) devices.insert(chance.fixed<DeviceId>());
       wire::Addresses message;
@@ -113,6 +113,14 @@ inline wire::Message some_message(Chance& chance, const SomeIds& ids, std::size_
         message.devices.push_back({id, {{chance.bytes(4), 7761}, {chance.bytes(16), 1}}});
       return message;
     }
+    case 15: {
+      wire::ForkPoints message{space, chance.one_of(ids.logs), {}};
+      for (std::size_t i = chance.below(5); i > 0; --i) message.points.push_back(some_head(chance));
+      return message;
+    }
+    default:
+      return wire::Fork{space, chance.fixed<DeviceId>(), chance.fixed<Incarnation>(),
+                        chance.bytes(chance.below(400)), chance.bytes(chance.below(400))};
   }
 }
 

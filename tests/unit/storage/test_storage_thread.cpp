@@ -321,4 +321,22 @@ TEST_CASE("writers on many threads are all answered") {
   CHECK(answered == 8 * 50);
 }
 
+TEST_CASE("writes that are held wait, those of other spaces do not, and all are answered") {
+  Scene scene;
+  scene.start();
+  scene.all_at_once([&] {
+    scene.thread->hold_writes(space(1));
+    REQUIRE(scene.write(1, "a"));
+    REQUIRE(scene.write(2, "b"));
+  });
+  scene.thread->release_writes(space(1), true);
+  scene.wait();
+  scene.thread->hold_writes(space(1));
+  REQUIRE(scene.write(1, "c"));
+  scene.wait();
+  CHECK(scene.events() == Words{"write 1", "committed", "b is written", "doubt 1", "doubt 0",
+                                "new log", "write 1", "committed", "a is written", "doubt 1",
+                                "write 1", "committed", "c is written"});
+}
+
 }  // namespace lanyard::storage

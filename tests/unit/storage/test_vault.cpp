@@ -19,6 +19,7 @@ VaultDevice::VaultDevice()
       ciphers_(identity_, rng_),
       ports_{identity_, hasher_, ciphers_, rng_} {
   options.data_dir = folder();
+  options.marks = folder_ / "state" / "marks";
   options.digest_of = digest_of;
   options.vfs = quick_disk();
   options.report = [this](const SpaceId& space, const Error& error) {
@@ -44,11 +45,25 @@ Vault& VaultDevice::open() {
 }
 
 void VaultDevice::crash() {
-  const fs::path as_it_is = folder_ / "as-it-is";
-  fs::copy(folder(), as_it_is, fs::copy_options::recursive);
+  copy_data("as-it-is");
   vault_.reset();
-  fs::remove_all(folder());
-  fs::rename(as_it_is, folder());
+  overwrite_data("as-it-is");
+}
+
+void VaultDevice::copy_data(const std::string& name) const {
+  fs::remove_all(folder_ / name);
+  fs::copy(folder(), folder_ / name, fs::copy_options::recursive);
+}
+
+void VaultDevice::overwrite_data(const std::string& name) const {
+  std::vector<fs::path> extra;
+  for (const auto& each : fs::recursive_directory_iterator(folder()))
+    if (!fs::exists(folder_ / name / each.path().lexically_relative(folder())))
+      extra.push_back(each.path());
+  for (const fs::path& each : extra) fs::remove_all(each);
+  // Each file in its place, as `cp` writes over one that is there: it stays the same file.
+  fs::copy(folder_ / name, folder(),
+           fs::copy_options::recursive | fs::copy_options::overwrite_existing);
 }
 
 Result<Written> VaultDevice::try_write(const SpaceId& space, LocalOp op) {

@@ -23,6 +23,10 @@ class VaultDevice {
   void close() { vault_.reset(); }
   /// Leaves the folder as a process that was killed would: nothing is closed. open() goes on.
   void crash();
+  /// The data folder as it is now, under a name; and back, into the same files.
+  void copy_data(const std::string& name) const;
+  void overwrite_data(const std::string& name) const;
+  [[nodiscard]] fs::path place(const std::string& name) const { return folder_ / name; }
 
   [[nodiscard]] Vault& vault() { return *vault_; }
   [[nodiscard]] DeviceId id() const { return identity_.device(); }

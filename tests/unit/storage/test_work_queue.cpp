@@ -166,4 +166,20 @@ TEST_CASE("what a batch left undone is next of its space, and can be taken out a
   CHECK(all_of(queue) == Words{"merge 1 of 1"});
 }
 
+TEST_CASE("writes of a space that is held wait, and nothing else does") {
+  WorkQueue queue;
+  queue.hold_writes(numbered_space(1));
+  REQUIRE(queue.add(numbered_space(1), a_write("a")));
+  CHECK(queue.is_empty());
+  CHECK_FALSE(queue.has_writes());
+  REQUIRE(queue.add(numbered_space(2), a_write("b")));
+  queue.add(numbered_space(1), a_merge());
+  queue.add(WorkQueue::Job{});
+  CHECK(all_of(queue) == Words{"write b", "merge 1 of 1", "job"});
+  REQUIRE(queue.add(numbered_space(1), a_write("c")));
+  CHECK(queue.is_empty());
+  queue.release_writes(numbered_space(1));
+  CHECK(all_of(queue) == Words{"write a c"});
+}
+
 }  // namespace lanyard::storage

@@ -57,7 +57,7 @@ Raw run_of(std::size_t items) { return Raw(6, 9).binary(16).binary(32, 2).natura
 
 TEST_CASE("a message of a newer version is told apart from a bad one") {
   check({
-      {"the next type", Raw(1, 16), "newer version"},
+      {"the next type", Raw(1, 18), "newer version"},
       {"with elements of a shape nobody knows", Raw(3, 1000).hex("c7").hex("81"), "newer version"},
       {"type 0 was never given", Raw(1, 0), "malformed"},
       {"a type that is no number", Raw(0, 0), "malformed"},

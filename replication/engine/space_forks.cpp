@@ -1,0 +1,132 @@
+// Logs that forked: finding out where, showing it to everybody, and going on with all the rest.
+#include "replication/engine/space_sync.hpp"
+#include "replication/oplog/fork.hpp"
+#include "replication/types/limits.hpp"
+
+namespace lanyard::engine {
+
+/// Asks for the branch that the peer holds, once for each length of it that is known here.
+void SpaceSync::ask_branch(LinkId link, const LogId& log) {
+  Peer* peer = find(link);
+  if (peer == nullptr || !is_member(*peer)) return;
+  const auto& branches = intake_->state().branches;
+  const auto known = branches.find(log);
+  const Seq last = known == branches.end() ? Seq{} : known->second.last();
+  const auto [asked, fresh] = peer->asked_branches.try_emplace(log, last);
+  if (!fresh && asked->second == last) return;
+  if (peer->asked_branches.size() > limits::kForksMax) return;
+  asked->second = last;
+  context_.out.add(LoadForkPoints{link, space_, log});
+}
+
+/// The same number and another change at the end of a log, in what a peer says that it holds.
+void SpaceSync::look_for_forks(LinkId link, const VectorClock& theirs) {
+  for (const auto& [log, head] : theirs)
+    if (intake_->state().is_unknown_branch({log, head})) ask_branch(link, log);
+}
+
+Seq last_of(const wire::LiveRun& run) { return {run.first.value + run.items.size() - 1}; }
+
+void SpaceSync::note_live(const wire::LiveRun& run) {
+  last_live_[run.log] = {last_of(run), run.signature};
+}
+
+/// A run that ends where one ended that we hold. Signatures of one device are the same for the same
+/// change (RFC 8032), so another one is another change; should a device sign otherwise, asking does
+/// no harm.
+void SpaceSync::compare_live(LinkId link, const wire::LiveRun& run) {
+  const auto known = last_live_.find(run.log);
+  if (known == last_live_.end() || known->second.first != last_of(run)) return;
+  if (known->second.second != run.signature) ask_branch(link, run.log);
+}
+
+/// Whether its live changes of this log may hang on to a branch that is not ours.
+bool SpaceSync::is_suspect(LinkId link, const LogId& log) {
+  const Peer* peer = find(link);
+  return peer != nullptr &&
+         (peer->asked_branches.contains(log) || intake_->state().branches.contains(log));
+}
+
+/// Changes that could not be taken: was it for a fork?
+void SpaceSync::look_for_fork_in(LinkId link, ByteView pack) {
+  const auto read = oplog::read_pack(pack, *cipher_, context_.hasher);
+  if (!read) return;
+  if (const auto log = oplog::find_forked(read->changes, intake_->state())) ask_branch(link, *log);
+}
+
+void SpaceSync::on(LinkId link, const wire::ForkPoints& message, Now /*now*/) {
+  Peer* peer = find(link);
+  if (peer == nullptr || !is_member(*peer)) return;
+  if (++peer->fork_messages > limits::kForkMessagesMax) return;
+  context_.out.add(FindBranch{link, space_, message.log, message.points});
+}
+
+/// Verified here, so that storage need not; whether it is of use is known there.
+void SpaceSync::on(LinkId link, const wire::Fork& message, Now /*now*/) {
+  Peer* peer = find(link);
+  if (peer == nullptr || !is_member(*peer)) return;
+  if (++peer->fork_messages > limits::kForkMessagesMax) return;
+  const LogId log = oplog::log_id_of(message.device, message.incarnation, space_, context_.hasher);
+  const auto& state = intake_->state();
+  const bool is_full = state.branches.size() >= limits::kForksMax && !state.branches.contains(log);
+  if (is_full || !state.is_member(message.device)) return;
+  const bool is_answer = message.second.empty();
+  if (is_answer && !peer->asked_branches.contains(log)) return;
+  Status proven;
+  if (is_answer) {
+    const auto branch =
+        oplog::read_branch(message.first, message, *cipher_, context_.hasher, context_.verifier);
+    if (!branch) proven = fail(branch.error());
+  } else {
+    const auto fork = oplog::prove(message, *cipher_, context_.hasher, context_.verifier);
+    if (!fork) proven = fail(fork.error());
+  }
+  // Without the key it can be read later: it is told again on the next link.
+  if (!proven && proven.error().is(Code::kMissingKey)) return;
+  if (!proven) {
+    context_.out.notify(Refused{peer->device, space_, proven.error()});
+    return context_.out.drop(link, wire::ByeCode::kRefused, "a fork that proves nothing");
+  }
+  context_.out.add(KeepFork{link, space_, message});
+}
+
+/// What storage has prepared for one peer.
+void SpaceSync::fork_said(const ForkSaid& said) {
+  const Peer* peer = find(said.link);
+  if (peer == nullptr || !is_member(*peer)) return;
+  for (const wire::Message& message : said.messages) context_.out.send(said.link, message);
+}
+
+/// A fork is proven, and both its branches are on our disk.
+void SpaceSync::fork_kept(ForkKept kept, Now now) {
+  if (!is_open() || !kept.other) return;
+  const auto known = intake_->state().branches.find(kept.log);
+  const bool is_old = known != intake_->state().branches.end() && known->second == *kept.other;
+  if (!is_old) intake_->keep_branch(kept.log, *kept.other);
+  if (kept.is_new) {
+    context_.out.notify(ForkFound{kept.fork.device, space_, kept.log, kept.other->first});
+    for (auto& [link, peer] : peers_)
+      if (is_member(peer) && (link != kept.link || kept.was_asked))
+        context_.out.send(link, kept.fork);
+  }
+  leave_forked_log(kept.log);
+  if (is_old) return;
+  // What was refused for it can be taken now.
+  for (auto& [link, peer] : peers_) {
+    peer.told_of_fork = false;
+    if (peer.asked && !peer.pulling) peer.has_news = true;
+  }
+  pull_next(now);
+}
+
+/// Everybody who holds one of the branches will hear of the other from somebody: we do not make it
+/// longer.
+void SpaceSync::leave_forked_log(const LogId& log) {
+  if (own_log_ != log) return;
+  own_log_.reset();
+  doubt_.reset();
+  context_.out.notify(OwnLogWentOn{context_.self, space_, true});
+  context_.out.add(ReleaseWrites{space_, true});
+}
+
+}  // namespace lanyard::engine
