@@ -136,7 +136,7 @@ MessageRow about_the_space(const std::string& what,
 
 std::vector<MessageRow> messages_that_change_nothing() {
   return {
-      in_hex("a message of a newer version", "920f01", ""),
+      in_hex("a message of a newer version", "921101", ""),
       in_hex("one of a shape that nobody knows", "93cd03e8c781c1", ""),
       about_the_space("an acknowledgement of what was never sent",
                       [](const Scene& scene) {
