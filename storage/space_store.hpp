@@ -37,7 +37,7 @@ class SqliteSpaceStore final : public SpaceStore {
   [[nodiscard]] Result<std::vector<Head>> fork_points(const LogId& log) override;
   [[nodiscard]] Result<oplog::Fork> find_branch(const LogId& log,
                                                 const std::vector<Head>& points) override;
-  [[nodiscard]] Result<KeptFork> keep_fork(const oplog::Fork& fork) override;
+  [[nodiscard]] Result<KeptFork> keep_fork(const oplog::Fork& given) override;
   [[nodiscard]] Result<std::vector<KeptFork>> forks() override;
   [[nodiscard]] Result<bool> fold() override;
   [[nodiscard]] Status checkpoint() override;

@@ -31,7 +31,7 @@ struct ProvenFork {
 
 /// Reads one branch: a pack of one log of this device and incarnation, chained, and signed at its
 /// end. kMalformed, kBadSignature, kWrongSpace, and as read_pack() (kMissingKey).
-[[nodiscard]] Result<Pack> read_branch(ByteView pack, const Fork& fork, const Cipher& cipher,
+[[nodiscard]] Result<Pack> read_branch(ByteView bytes, const Fork& fork, const Cipher& cipher,
                                        const Hasher& hasher, const Verifier& verifier);
 [[nodiscard]] Branch branch_of(const Pack& pack);
 
