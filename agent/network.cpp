@@ -1,12 +1,12 @@
 #include "agent/network.hpp"
 
-#include <cerrno>
 #include <csignal>
 #include <set>
 
 #include "agent/address_gossip.hpp"
 #include "agent/clock.hpp"
 #include "agent/driver.hpp"
+#include "agent/links/listen.hpp"
 #include "agent/logging.hpp"
 #include "agent/pairing/desk.hpp"
 #include "agent/ping_run.hpp"
@@ -18,71 +18,12 @@
 namespace lanyard::agent {
 namespace {
 
-/// Ports tried after a default one that is taken.
+/// A default port that is taken gives way to one of the next.
 constexpr int kPortsTried = 100;
 /// How long a stopping agent lets its links say goodbye.
 constexpr std::chrono::milliseconds kStopMax{2000};
 /// How long a link that may be dead has to answer. A busy device on a bad network answers in one.
 constexpr std::chrono::seconds kSignOfLifeMax{5};
-
-/// Asio's codes are not equal to std::errc's, whatever they are named.
-Error listen_error(const std::error_code& error, const Tcp::endpoint& endpoint) {
-  const std::string port = "port " + std::to_string(endpoint.port());
-  if (error == asio::error::address_in_use) {
-    return Error(
-        Code::kPortTaken, port + " is in use by another program",
-        "choose another with --sync-port or sync.port, or stop that program (ss -ltnp shows it)");
-  }
-  if (error == asio::error::access_denied) {
-    return Error(Code::kInvalidConfig, port + " is one that this user may not listen on",
-                 "choose one of 1024 or above with --sync-port or sync.port");
-  }
-  if (error.value() == EADDRNOTAVAIL) {
-    return Error(Code::kInvalidConfig,
-                 endpoint.address().to_string() + " is not an address of this machine",
-                 "set sync.listen to one that is, or leave it out");
-  }
-  return Error(error, "cannot listen on " + port);
-}
-
-Result<Tcp::acceptor> listen_on(asio::io_context& io, const Tcp::endpoint& endpoint) {
-  Tcp::acceptor acceptor(io);
-  std::error_code error;
-  acceptor.open(endpoint.protocol(), error);
-  if (error) return fail(listen_error(error, endpoint));
-  acceptor.set_option(Tcp::acceptor::reuse_address(true), error);
-  if (endpoint.protocol() == Tcp::v6()) acceptor.set_option(asio::ip::v6_only(false), error);
-  acceptor.bind(endpoint, error);
-  if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
-  if (error) return fail(listen_error(error, endpoint));
-  return acceptor;
-}
-
-/// IPv6 and IPv4 at once where there is IPv6, else IPv4.
-Result<Tcp::acceptor> listen_anywhere(asio::io_context& io, const std::string& address,
-                                      std::uint16_t port) {
-  if (!address.empty()) {
-    std::error_code error;
-    const auto ip = asio::ip::make_address(address, error);
-    if (error) {
-      return fail(Code::kInvalidConfig, "'" + address + "' is not an IP address",
-                  "set sync.listen to an address of this machine, or leave it out");
-    }
-    return listen_on(io, {ip, port});
-  }
-  auto both = listen_on(io, {Tcp::v6(), port});
-  if (both || both.error().is(Code::kPortTaken)) return both;
-  return listen_on(io, {Tcp::v4(), port});
-}
-
-Result<Tcp::acceptor> listen_or_next(asio::io_context& io, const Network::Options& options) {
-  auto acceptor = listen_anywhere(io, options.listen_address, options.sync_port);
-  if (!options.sync_port_is_default) return acceptor;
-  for (int i = 1; i < kPortsTried && !acceptor && acceptor.error().is(Code::kPortTaken); ++i)
-    acceptor = listen_anywhere(io, options.listen_address,
-                               static_cast<std::uint16_t>(options.sync_port + i));
-  return acceptor;
-}
 
 class NetworkLoop final : public Network {
  public:
@@ -129,7 +70,9 @@ class NetworkLoop final : public Network {
                     [this] { on_moved(); }, on_condition}) {}
 
   Status listen() {
-    LANYARD_TRY_SET(Tcp::acceptor acceptor, listen_or_next(io_, options_));
+    const int tried = options_.sync_port_is_default ? kPortsTried : 1;
+    LANYARD_TRY_SET(Tcp::acceptor acceptor,
+                    listen_for_devices(io_, options_.listen_address, options_.sync_port, tried));
     acceptor_.emplace(std::move(acceptor));
     return {};
   }

@@ -290,7 +290,7 @@ class Finding(unittest.TestCase):
         for host in network.hosts:
             if host.name in daemons:
                 host.start_daemon()
-        probes = [host.popen_sender(os.environ["LANYARD_DISCOVERY_PROBE"])
+        probes = [host.popen_sender(os.environ["DISCOVERY_PROBE"])
                   for host in (ada, pi)]
         for is_open in (False, True, False, True):
             tell(probes[1], f"announce 7761 {int(is_open)}")
