@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t kConfigBytesMax = 1U << 16U;
 /// Each dot of a key makes a table inside a table, and the parser takes them apart by recursion.
 constexpr std::size_t kLineBytesMax = 4096;
-constexpr std::size_t kDepthMax = 8;
+constexpr std::size_t kFileDepthMax = 8;
 
 std::string place(const std::string& name, const toml::node& node, const std::string& key) {
   return name + ":" + std::to_string(node.source().begin.line) + ":" + display_text(key);
@@ -94,7 +94,7 @@ Status walk(const toml::table& table, const std::string& prefix, const std::stri
       LANYARD_TRY_SET(ConfigValue value, value_from_toml(node, where, *known));
       out.push_back({known, std::move(value), node.source().begin.line});
     } else if (const toml::table* inner = node.as_table();
-               inner != nullptr && depth < kDepthMax && !(inner->empty())) {
+               inner != nullptr && depth < kFileDepthMax && !(inner->empty())) {
       LANYARD_TRY(walk(*inner, key + ".", name, depth + 1, out));
     } else {
       return unknown_key(where, key);

@@ -13,7 +13,7 @@ namespace lanyard::agent {
 namespace {
 
 /// Deeper than any value may be: what is deeper still is refused where it is read.
-constexpr std::size_t kDepthMax = 64;
+constexpr std::size_t kSliceDepthMax = 64;
 /// Members or elements of one value: no op holds more, and each costs some 50 bytes here.
 constexpr std::size_t kPartsMax = limits::kOpNodesMax;
 
@@ -53,7 +53,7 @@ class Cursor {
   [[nodiscard]] Result<std::string_view> value() {
     space();
     const std::size_t from = at_;
-    char open[kDepthMax];
+    char open[kSliceDepthMax];
     std::size_t depth = 0;
     do {
       LANYARD_TRY(step(open, depth));
@@ -77,12 +77,12 @@ class Cursor {
   }
 
   /// One token; `open` holds the brackets that are open.
-  [[nodiscard]] Status step(char (&open)[kDepthMax], std::size_t& depth) {
+  [[nodiscard]] Status step(char (&open)[kSliceDepthMax], std::size_t& depth) {
     if (at_ >= text_.size()) return malformed("the text ends inside a value");
     const char c = text_[at_];
     if (c == '"') return skip_string();
     if (c == '{' || c == '[') {
-      if (depth == kDepthMax) return fail(Code::kTooLarge, "nested too deeply");
+      if (depth == kSliceDepthMax) return fail(Code::kTooLarge, "nested too deeply");
       open[depth++] = c;
     } else if (c == '}' || c == ']') {
       if (depth == 0 || open[depth - 1] != (c == '}' ? '{' : '['))

@@ -8,6 +8,7 @@ is touched. Works as root, and for everybody else where the kernel lets users ha
     lab = Lab(["laptop", "pi"])    10.77.0.1, 10.77.0.2, ...
     lab.popen("laptop", [...])     a process on that host
     lab.cut("laptop", "pi")        no frame passes between the two, either way, until heal()
+    lab.isolate("laptop", "pi")    the same for good, on the bridge's ports
     lab.bytes_on_wire()            sent and received by all hosts, from the interfaces' counters
 """
 from __future__ import annotations
@@ -67,6 +68,7 @@ class Lab:
             self._add_host(name)
         _run("nft", "add", "table", "bridge", "lab")
         _run("nft", "add chain bridge lab cuts { type filter hook forward priority 0; }")
+        _run("nft", "add chain bridge lab groups { type filter hook forward priority 1; }")
 
     def _add_host(self, name: str) -> None:
         port = self._port(name)
@@ -100,6 +102,30 @@ class Lab:
         for other in self.names:
             if other != host:
                 self.cut(host, other)
+
+    def isolate(self, *hosts: str) -> None:
+        """These hosts reach the others and not each other, as if on two segments of a switch."""
+        for host in hosts:
+            _run("bridge", "link", "set", "dev", self._port(host), "isolated", "on")
+
+    def drop_multicast(self) -> None:
+        """As some wireless networks do: no host hears what another sends to all."""
+        for group in ("ip daddr 224.0.0.0/4", "ip6 daddr ff02::fb"):
+            _run("nft", f"add rule bridge lab groups {group} drop")
+
+    def watch(self, host: str, sender: str) -> None:
+        """From now on heard() knows how much `host` hears of `sender`."""
+        [link] = json.loads(_run("ip", "-n", sender, "-j", "link", "show", "eth0"))
+        inside = ["ip", "netns", "exec", host, "nft"]
+        _run(*inside, "add table inet watch")
+        _run(*inside, "add chain inet watch heard { type filter hook prerouting priority -300; }")
+        _run(*inside, f"add rule inet watch heard ether saddr {link['address']} counter")
+
+    def heard(self, host: str) -> int:
+        """Bytes of IPv4 and IPv6 that `host` has heard of whom it watches."""
+        rules = json.loads(_run("ip", "netns", "exec", host, "nft", "-j", "list table inet watch"))
+        return sum(part["counter"]["bytes"] for entry in rules["nftables"] if "rule" in entry
+                   for part in entry["rule"]["expr"] if "counter" in part)
 
     def heal(self) -> None:
         _run("nft", "flush", "chain", "bridge", "lab", "cuts")

@@ -15,7 +15,7 @@
 namespace lanyard::agent {
 namespace {
 
-constexpr int kLookEveryMs = 500;
+constexpr int kLogLookEveryMs = 500;
 constexpr std::size_t kLinesMax = 100'000;
 
 void print_line(const std::string& line, const Output& out) {
@@ -53,7 +53,7 @@ Result<int> print_file(const LogCommand& command, const std::filesystem::path& f
   std::string half;
   while (command.follow && !is_interrupted()) {
     print_new(in, half, out);
-    poll(nullptr, 0, kLookEveryMs);
+    poll(nullptr, 0, kLogLookEveryMs);
     // The log was begun anew: it is read from its start.
     struct stat now {};
     if (stat(file.c_str(), &now) == 0 && in.tellg() > now.st_size) in = std::ifstream(file);

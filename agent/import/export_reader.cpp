@@ -16,12 +16,12 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t kDepthMax = 64;
+constexpr std::size_t kExportDepthMax = 64;
 constexpr std::size_t kIgnoredMax = 20;
 constexpr const char* kNothingImported = "Mend the file, or export it again; nothing was imported.";
 
 /// Where the reader stands, apart from what it captures.
-enum class Place { kOutside, kRoot, kChats, kChat, kMessages, kSettings };
+enum class JsonPlace { kOutside, kRoot, kChats, kChat, kMessages, kSettings };
 /// What a captured value is for.
 enum class Meaning { kIgnored, kVersion, kChatId, kChatMember, kMessage, kSetting };
 
@@ -76,7 +76,7 @@ class ExportEvents {
   bool begin_value(char first);
   bool after_event();
   bool take();
-  bool enter(Place place, char bracket, char wanted, const std::string& what);
+  bool enter(JsonPlace place, char bracket, char wanted, const std::string& what);
   bool leave_chat();
   bool take_message(const std::string& json);
   bool emit(Result<ImportRecord> record, std::uint64_t& count);
@@ -92,7 +92,7 @@ class ExportEvents {
 
   const RecordSink& sink_;
   const std::function<bool()>& is_broken_;
-  Place place_ = Place::kOutside;
+  JsonPlace place_ = JsonPlace::kOutside;
   Meaning meaning_ = Meaning::kIgnored;
   std::string name_;
   JsonCapture capture_;
@@ -105,13 +105,13 @@ class ExportEvents {
 
 std::string ExportEvents::path() const {
   switch (place_) {
-    case Place::kOutside: return "the file";
-    case Place::kRoot: return display_text(name_);
-    case Place::kChats: return chat_path();
-    case Place::kChat: return chat_path() + "." + display_text(name_);
-    case Place::kMessages:
+    case JsonPlace::kOutside: return "the file";
+    case JsonPlace::kRoot: return display_text(name_);
+    case JsonPlace::kChats: return chat_path();
+    case JsonPlace::kChat: return chat_path() + "." + display_text(name_);
+    case JsonPlace::kMessages:
       return chat_path() + ".messages[" + std::to_string(chat_.next_message) + "]";
-    case Place::kSettings: return "settings[\"" + display_cut(name_, 60) + "\"]";
+    case JsonPlace::kSettings: return "settings[\"" + display_cut(name_, 60) + "\"]";
   }
   return {};
 }
@@ -126,12 +126,12 @@ bool ExportEvents::key(std::string& name) {
   const auto once = [&](bool& had) {
     if (std::exchange(had, true)) stop(Code::kMalformed, path() + " occurs twice");
   };
-  if (place_ == Place::kRoot) {
+  if (place_ == JsonPlace::kRoot) {
     meaning_ = name == "version" ? Meaning::kVersion : Meaning::kIgnored;
     if (name == "version") once(had_version_);
     if (name == "chats") once(had_chats_);
     if (name == "settings") once(had_settings_);
-  } else if (place_ == Place::kChat) {
+  } else if (place_ == JsonPlace::kChat) {
     meaning_ = name == "id" ? Meaning::kChatId : Meaning::kChatMember;
     if (name == "messages") once(chat_.had_messages);
   }
@@ -142,29 +142,29 @@ bool ExportEvents::begin_value(char first) {
   if (is_broken_()) return stop(Code::kInterrupted, "");
   if (capture_.is_active()) return true;
   switch (place_) {
-    case Place::kOutside: return stop(Code::kMalformed, "the file is no JSON object");
-    case Place::kRoot:
+    case JsonPlace::kOutside: return stop(Code::kMalformed, "the file is no JSON object");
+    case JsonPlace::kRoot:
       if (name_ == "chats" || name_ == "settings")
         return stop(
             Code::kMalformed,
             path() + ": " + (name_ == "chats" ? "an array" : "an object") + " was expected");
       break;
-    case Place::kChats: return stop(Code::kMalformed, path() + ": an object was expected");
-    case Place::kChat:
+    case JsonPlace::kChats: return stop(Code::kMalformed, path() + ": an object was expected");
+    case JsonPlace::kChat:
       if (name_ == "messages" && first != 'n')
         return stop(Code::kMalformed, path() + ": an array was expected");
       break;
-    case Place::kMessages:
+    case JsonPlace::kMessages:
       if (first != '{') return stop(Code::kMalformed, path() + ": an object was expected");
       meaning_ = Meaning::kMessage;
       break;
-    case Place::kSettings: meaning_ = Meaning::kSetting; break;
+    case JsonPlace::kSettings: meaning_ = Meaning::kSetting; break;
   }
   capture_.begin(meaning_ != Meaning::kIgnored);
   return true;
 }
 
-bool ExportEvents::enter(Place place, char bracket, char wanted, const std::string& what) {
+bool ExportEvents::enter(JsonPlace place, char bracket, char wanted, const std::string& what) {
   if (bracket != wanted) return stop(Code::kMalformed, path() + ": " + what + " was expected");
   place_ = place;
   return true;
@@ -172,17 +172,18 @@ bool ExportEvents::enter(Place place, char bracket, char wanted, const std::stri
 
 bool ExportEvents::open(char bracket) {
   if (!capture_.is_active()) {
-    if (place_ == Place::kOutside) return enter(Place::kRoot, bracket, '{', "a JSON object");
-    if (place_ == Place::kRoot && name_ == "chats")
-      return enter(Place::kChats, bracket, '[', "an array");
-    if (place_ == Place::kRoot && name_ == "settings")
-      return enter(Place::kSettings, bracket, '{', "an object");
-    if (place_ == Place::kChats) {
+    if (place_ == JsonPlace::kOutside)
+      return enter(JsonPlace::kRoot, bracket, '{', "a JSON object");
+    if (place_ == JsonPlace::kRoot && name_ == "chats")
+      return enter(JsonPlace::kChats, bracket, '[', "an array");
+    if (place_ == JsonPlace::kRoot && name_ == "settings")
+      return enter(JsonPlace::kSettings, bracket, '{', "an object");
+    if (place_ == JsonPlace::kChats) {
       chat_ = Chat();
-      return enter(Place::kChat, bracket, '{', "an object");
+      return enter(JsonPlace::kChat, bracket, '{', "an object");
     }
-    if (place_ == Place::kChat && name_ == "messages")
-      return enter(Place::kMessages, bracket, '[', "an array");
+    if (place_ == JsonPlace::kChat && name_ == "messages")
+      return enter(JsonPlace::kMessages, bracket, '[', "an array");
   }
   if (!begin_value(bracket)) return false;
   capture_.open(bracket);
@@ -195,15 +196,16 @@ bool ExportEvents::close(char bracket) {
     return after_event();
   }
   switch (place_) {
-    case Place::kMessages: place_ = Place::kChat; return true;
-    case Place::kChat: return leave_chat();
-    case Place::kRoot: place_ = Place::kOutside; return true;
-    default: place_ = Place::kRoot; return true;
+    case JsonPlace::kMessages: place_ = JsonPlace::kChat; return true;
+    case JsonPlace::kChat: return leave_chat();
+    case JsonPlace::kRoot: place_ = JsonPlace::kOutside; return true;
+    default: place_ = JsonPlace::kRoot; return true;
   }
 }
 
 bool ExportEvents::after_event() {
-  if (capture_.depth() > kDepthMax) return stop(Code::kTooLarge, path() + ": nested too deeply");
+  if (capture_.depth() > kExportDepthMax)
+    return stop(Code::kTooLarge, path() + ": nested too deeply");
   if (capture_.text().size() > kImportRecordBytesMax)
     return stop(Code::kTooLarge, path() + ": larger than 6 MiB");
   return capture_.is_active() || take();
@@ -272,7 +274,7 @@ bool ExportEvents::leave_chat() {
   }
   if (!emit(chat_record(*chat_.id, chat_.members, chat_path()), counts.chats)) return false;
   ++chat_index_;
-  place_ = Place::kChats;
+  place_ = JsonPlace::kChats;
   return true;
 }
 

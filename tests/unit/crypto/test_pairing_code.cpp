@@ -7,9 +7,9 @@
 namespace lanyard::crypto {
 namespace {
 
-PairingCode code_of(const std::string& typed) { return PairingCode::parse(typed).value(); }
+PairingCode parsed(const std::string& typed) { return PairingCode::parse(typed).value(); }
 
-std::string refused(const std::string& typed) {
+std::string slip_of(const std::string& typed) {
   const auto code = PairingCode::parse(typed);
   REQUIRE_FALSE(code);
   CHECK(code.error().is(Code::kUsage));
@@ -21,17 +21,17 @@ TEST_CASE("the two spellings of a code are the same code") {
   for (int each = 0; each < 1000; ++each) {
     const PairingCode code = PairingCode::random(rng);
     CHECK(code.digits().size() == 9);
-    CHECK(code_of(code.digits()) == code);
-    CHECK(code_of(code.words()) == code);
+    CHECK(parsed(code.digits()) == code);
+    CHECK(parsed(code.words()) == code);
   }
 }
 
 TEST_CASE("the first and the last code have words, and what lies behind them is no code") {
-  CHECK(code_of("000000000").words() == "abacus-abacus-abacus");
-  const std::string last = code_of("999999999").words();
-  CHECK(code_of(last).digits() == "999999999");
+  CHECK(parsed("000000000").words() == "abacus-abacus-abacus");
+  const std::string last = parsed("999999999").words();
+  CHECK(parsed(last).digits() == "999999999");
   const std::string behind(pairing_words().back());
-  CHECK(refused(behind + "-" + behind + "-" + behind) ==
+  CHECK(slip_of(behind + "-" + behind + "-" + behind) ==
         "no pairing code has these three words | Nothing was tried with it.");
 }
 
@@ -46,19 +46,19 @@ TEST_CASE("three letters of each word are enough, in any case and with anything 
       typed += (typed.empty() ? "" : each % 2 == 0 ? " " : ". ") + words.substr(0, 3);
     }
     if (each % 3 == 0) typed[0] = static_cast<char>(typed[0] - 'a' + 'A');
-    CHECK(code_of(typed) == code);
+    CHECK(parsed(typed) == code);
   }
-  CHECK(code_of("482 913 057") == code_of("482913057"));
-  CHECK(code_of(" 482-913-057\n") == code_of("482913057"));
+  CHECK(parsed("482 913 057") == parsed("482913057"));
+  CHECK(parsed(" 482-913-057\n") == parsed("482913057"));
 }
 
 TEST_CASE("a slip in a word is found here, and says which word may have been meant") {
-  CHECK(refused("coper-abacus-abacus") ==
+  CHECK(slip_of("coper-abacus-abacus") ==
         "\"coper\" is not a pairing word | Did you mean \"copper\"? Nothing was tried with it.");
-  CHECK(refused("abacus-qqqq-abacus") ==
+  CHECK(slip_of("abacus-qqqq-abacus") ==
         "\"qqqq\" is not a pairing word | Nothing was tried with it.");
   CHECK(
-      refused("a-abacus-abacus") ==
+      slip_of("a-abacus-abacus") ==
       "\"a\" begins more than one pairing word | Type one letter more. Nothing was tried with it.");
 }
 
@@ -67,8 +67,8 @@ TEST_CASE("what is neither three words nor nine digits is no code") {
       "", " ", "-", "48291305", "4829130570", "abacus-abacus", "abacus-abacus-abacus-abacus",
       "482 913 05x", "482913057abacus", "482_913_057", "\xC3\xA9-abacus-abacus",
       std::string(9, '\0'), "abacus/abacus/abacus", "1e8", "-82913057", "0x1234567");
-  CHECK(refused(wrong).starts_with("a pairing code is three words or nine digits"));
-  CHECK(refused(std::string(1'000'000, '1')).starts_with("a pairing code is"));
+  CHECK(slip_of(wrong).starts_with("a pairing code is three words or nine digits"));
+  CHECK(slip_of(std::string(1'000'000, '1')).starts_with("a pairing code is"));
 }
 
 TEST_CASE("no two pairing words begin alike") {
