@@ -212,6 +212,20 @@ class Codes(unittest.TestCase):
         self.assertEqual(window.end()[1], 5)
         self.assertFalse(knows(self.host, "laptop") or knows(self.joiner, "pi"))
 
+    def test_answers_that_nobody_asked_for_change_nothing(self):
+        with self.joiner.connect() as control:
+            control.call("pair.answer", yes=True)
+            window = Window(self.host)
+            request = control.send("pair.join", code=window.code(), at=address(self.host))
+            control.receive()
+            for yes in (True, True, False):
+                control.send("pair.answer", yes=yes)
+            answers = [control.receive() for _ in range(4)]
+        mine = next(answer for answer in answers if answer["id"] == request)
+        self.assertEqual(mine["result"]["paired"]["name"], "pi")
+        self.assertEqual(window.end()[1], 0)
+        self.joiner.call("agent.info")
+
     def test_a_client_that_goes_away_before_it_answers_pairs_nobody(self):
         window = Window(self.host)
         with self.joiner.connect() as control:
