@@ -13,9 +13,12 @@ namespace lanyard::agent {
   return {std::chrono::duration_cast<std::chrono::milliseconds>(since).count()};
 }
 
-[[nodiscard]] inline engine::Now now() {
+/// Monotonic, from an origin of its own.
+[[nodiscard]] inline std::chrono::milliseconds mono_now() {
   const auto since = std::chrono::steady_clock::now().time_since_epoch();
-  return {{std::chrono::duration_cast<std::chrono::milliseconds>(since)}, wall_now()};
+  return std::chrono::duration_cast<std::chrono::milliseconds>(since);
 }
+
+[[nodiscard]] inline engine::Now now() { return {{mono_now()}, wall_now()}; }
 
 }  // namespace lanyard::agent

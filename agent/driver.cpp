@@ -115,7 +115,7 @@ void Driver::perform(const engine::Persist& effect) {
   storage_->apply(effect.space, effect.accepted,
                   [this, effect](Result<storage::ApplyOutcome> outcome) {
                     if (outcome) {
-                      if (merged_) merged_(effect.space, outcome->touched);
+                      tell_merged(effect.space, outcome->touched);
                       if (outcome->has_admitted) refresh(effect.space);
                       return answer(engine::Applied{effect.space, effect.ticket});
                     }

@@ -15,6 +15,10 @@ class Driver {
   /// Storage outlives every step until the loop ends.
   void start(storage::StorageThread& storage) { storage_ = &storage; }
   void on_merged(Network::Merged merged) { merged_ = std::move(merged); }
+  /// Tells those who watch.
+  void tell_merged(const SpaceId& space, const storage::Touched& touched) const {
+    if (merged_) merged_(space, touched);
+  }
   /// A space was caught up with: called on this thread once its name and members are up to date.
   /// `has_new`: there are members that there were not.
   void on_caught_up(std::function<void(bool has_new)> caught_up) {

@@ -81,10 +81,7 @@ class NetworkLoop final : public Network {
     return acceptor_->local_endpoint().port();
   }
 
-  void on_merged(Merged merged) override {
-    merged_ = merged;
-    driver_.on_merged(std::move(merged));
-  }
+  void on_merged(Merged merged) override { driver_.on_merged(std::move(merged)); }
 
   void on_home_moved(HomeMoved moved) override { home_moved_ = std::move(moved); }
 
@@ -243,7 +240,7 @@ class NetworkLoop final : public Network {
     if (moved->state == State::kNone) desk_.home_settled();
     if (moved->state == State::kNone || home_waits_) return;
     on_committed(moved->to, moved->outcome);
-    if (merged_) merged_(moved->to, moved->outcome.touched);
+    driver_.tell_merged(moved->to, moved->outcome.touched);
     if (moved->state != State::kMoving) {
       driver_.feed(engine::SpaceLeft{moved->from});
       if (home_moved_) home_moved_(moved->from, moved->to);
@@ -323,7 +320,6 @@ class NetworkLoop final : public Network {
   asio::steady_timer quiet_timer_{io_};
   asio::signal_set signals_{io_, SIGINT, SIGTERM};
   storage::StorageThread* storage_ = nullptr;
-  Merged merged_;
   HomeMoved home_moved_;
   bool home_waits_ = false;     ///< for a space to come in
   bool home_is_asked_ = false;  ///< a piece of the move is with storage

@@ -6,8 +6,6 @@
 #include <avahi-common/error.h>
 
 #include "discovery/avahi_values.hpp"
-#include "discovery/lookups.hpp"
-#include "discovery/publisher.hpp"
 
 namespace lanyard::discovery {
 namespace {
@@ -15,19 +13,6 @@ namespace {
 /// The daemon is asked for a sign of life this often (ticks, seconds): one that hangs says nothing
 /// by itself.
 constexpr int kPulseTicks = 5;
-constexpr auto kPublishFlags = static_cast<AvahiPublishFlags>(0);
-constexpr auto kBrowseFlags = static_cast<AvahiLookupFlags>(0);
-
-Publisher::GroupState client_group_state(AvahiEntryGroupState state) {
-  switch (state) {
-    case AVAHI_ENTRY_GROUP_ESTABLISHED: return Publisher::GroupState::kEstablished;
-    case AVAHI_ENTRY_GROUP_COLLISION: return Publisher::GroupState::kCollision;
-    case AVAHI_ENTRY_GROUP_FAILURE: return Publisher::GroupState::kFailure;
-    case AVAHI_ENTRY_GROUP_UNCOMMITED:
-    case AVAHI_ENTRY_GROUP_REGISTERING: break;
-  }
-  return Publisher::GroupState::kRegistering;
-}
 
 /// Ends with the client: it frees every group that it made.
 class ClientGroup final : public EntryGroup {
@@ -64,7 +49,7 @@ class ClientGroup final : public EntryGroup {
 
  private:
   static void on_changed(AvahiEntryGroup* /*group*/, AvahiEntryGroupState state, void* self) {
-    static_cast<ClientGroup*>(self)->changed_(client_group_state(state));
+    static_cast<ClientGroup*>(self)->changed_(group_state(state));
   }
 
   std::function<void(Publisher::GroupState)> changed_;
@@ -126,15 +111,15 @@ class DaemonResponder final : public Responder {
     hosts_ = hosts.get();
     publisher_ = std::make_unique<Publisher>(std::move(hosts), std::move(service), owner_);
     browser_ = avahi_service_browser_new(client_, AVAHI_IF_UNSPEC, AVAHI_PROTO_UNSPEC, kServiceType,
-                                         kServiceDomain, kBrowseFlags, on_browser, this);
+                                         kServiceDomain, kLookupFlags, on_browser, this);
     if (browser_ == nullptr) has_failed_ = true;
   }
 
   Lookups::Resolver resolve(const Lookups::Name& name) {
-    const AvahiProtocol protocol = name.is_v6 ? AVAHI_PROTO_INET6 : AVAHI_PROTO_INET;
+    const AvahiProtocol protocol = protocol_of(name);
     AvahiServiceResolver* resolver = avahi_service_resolver_new(
         client_, name.interface, protocol, name.instance.c_str(), kServiceType, kServiceDomain,
-        protocol, kBrowseFlags, on_resolved, this);
+        protocol, kLookupFlags, on_resolved, this);
     if (resolver == nullptr) return nullptr;
     return {resolver,
             [](AvahiServiceResolver* one) { static_cast<void>(avahi_service_resolver_free(one)); }};
@@ -155,9 +140,7 @@ class DaemonResponder final : public Responder {
     auto& it = *static_cast<DaemonResponder*>(self);
     if (event == AVAHI_BROWSER_FAILURE) it.has_failed_ = true;
     if (name == nullptr) return;
-    const Lookups::Name met{interface, protocol == AVAHI_PROTO_INET6, name};
-    if (event == AVAHI_BROWSER_NEW) it.lookups_.appeared(met);
-    if (event == AVAHI_BROWSER_REMOVE) it.lookups_.disappeared(met);
+    take_browsed(it.lookups_, name_of(interface, protocol, name), event);
   }
 
   static void on_resolved(AvahiServiceResolver* /*resolver*/, AvahiIfIndex interface,
@@ -165,13 +148,8 @@ class DaemonResponder final : public Responder {
                           const char* /*type*/, const char* /*domain*/, const char* /*host*/,
                           const AvahiAddress* address, std::uint16_t port, AvahiStringList* strings,
                           AvahiLookupResultFlags /*flags*/, void* self) {
-    auto& it = *static_cast<DaemonResponder*>(self);
-    const Lookups::Name resolved{interface, protocol == AVAHI_PROTO_INET6, name};
-    const auto at = from_avahi(address);
-    const auto text = text_from_avahi(strings);
-    if (event != AVAHI_RESOLVER_FOUND || !at || !text)
-      return it.lookups_.resolved(resolved, std::nullopt);
-    it.lookups_.resolved(resolved, Lookups::Answer{*at, port, *text});
+    take_resolved(static_cast<DaemonResponder*>(self)->lookups_, name_of(interface, protocol, name),
+                  event, address, port, strings);
   }
 
   Lookups lookups_;

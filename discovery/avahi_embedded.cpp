@@ -7,8 +7,6 @@
 #include <avahi-core/publish.h>
 
 #include "discovery/avahi_values.hpp"
-#include "discovery/lookups.hpp"
-#include "discovery/publisher.hpp"
 
 namespace lanyard::discovery {
 namespace {
@@ -16,19 +14,6 @@ namespace {
 /// Records that are kept of each interface and family. A home has a few hundred; a flood of the
 /// largest ones stays below 10 MiB.
 constexpr unsigned kCacheEntriesMax = 1024;
-constexpr auto kNoFlags = static_cast<AvahiPublishFlags>(0);
-constexpr auto kLookupFlags = static_cast<AvahiLookupFlags>(0);
-
-Publisher::GroupState core_group_state(AvahiEntryGroupState state) {
-  switch (state) {
-    case AVAHI_ENTRY_GROUP_ESTABLISHED: return Publisher::GroupState::kEstablished;
-    case AVAHI_ENTRY_GROUP_COLLISION: return Publisher::GroupState::kCollision;
-    case AVAHI_ENTRY_GROUP_FAILURE: return Publisher::GroupState::kFailure;
-    case AVAHI_ENTRY_GROUP_UNCOMMITED:
-    case AVAHI_ENTRY_GROUP_REGISTERING: break;
-  }
-  return Publisher::GroupState::kRegistering;
-}
 
 class CoreGroup final : public EntryGroup {
  public:
@@ -44,14 +29,14 @@ class CoreGroup final : public EntryGroup {
   int add_service(int interface, const Orders& orders, const std::string& host) override {
     const AvahiStrings text = to_avahi(txt_strings(orders.text));
     return avahi_server_add_service_strlst(server_, group_.get(), interface, AVAHI_PROTO_UNSPEC,
-                                           kNoFlags, orders.instance.c_str(), kServiceType,
+                                           kPublishFlags, orders.instance.c_str(), kServiceType,
                                            kServiceDomain, host.c_str(), orders.port, text.get());
   }
   int update_text(int interface, const Orders& orders) override {
     const AvahiStrings text = to_avahi(txt_strings(orders.text));
     return avahi_server_update_service_txt_strlst(
-        server_, group_.get(), interface, AVAHI_PROTO_UNSPEC, kNoFlags, orders.instance.c_str(),
-        kServiceType, kServiceDomain, text.get());
+        server_, group_.get(), interface, AVAHI_PROTO_UNSPEC, kPublishFlags,
+        orders.instance.c_str(), kServiceType, kServiceDomain, text.get());
   }
   int commit() override { return avahi_s_entry_group_commit(group_.get()); }
   int reset() override {
@@ -62,7 +47,7 @@ class CoreGroup final : public EntryGroup {
  private:
   static void on_changed(AvahiServer* /*server*/, AvahiSEntryGroup* /*group*/,
                          AvahiEntryGroupState state, void* self) {
-    static_cast<CoreGroup*>(self)->changed_(core_group_state(state));
+    static_cast<CoreGroup*>(self)->changed_(group_state(state));
   }
 
   AvahiServer* server_;
@@ -170,7 +155,7 @@ class EmbeddedResponder final : public Responder {
   }
 
   Lookups::Resolver resolve(const Lookups::Name& name) {
-    const AvahiProtocol protocol = name.is_v6 ? AVAHI_PROTO_INET6 : AVAHI_PROTO_INET;
+    const AvahiProtocol protocol = protocol_of(name);
     AvahiSServiceResolver* resolver = avahi_s_service_resolver_new(
         server_, name.interface, protocol, name.instance.c_str(), kServiceType, kServiceDomain,
         protocol, kLookupFlags, on_resolved, this);
@@ -190,9 +175,7 @@ class EmbeddedResponder final : public Responder {
     auto& it = *static_cast<EmbeddedResponder*>(self);
     if (event == AVAHI_BROWSER_FAILURE) it.has_broken_ = true;
     if (name == nullptr) return;
-    const Lookups::Name met{interface, protocol == AVAHI_PROTO_INET6, name};
-    if (event == AVAHI_BROWSER_NEW) it.lookups_.appeared(met);
-    if (event == AVAHI_BROWSER_REMOVE) it.lookups_.disappeared(met);
+    take_browsed(it.lookups_, name_of(interface, protocol, name), event);
   }
 
   static void on_resolved(AvahiSServiceResolver* /*resolver*/, AvahiIfIndex interface,
@@ -200,13 +183,8 @@ class EmbeddedResponder final : public Responder {
                           const char* /*type*/, const char* /*domain*/, const char* /*host*/,
                           const AvahiAddress* address, std::uint16_t port, AvahiStringList* strings,
                           AvahiLookupResultFlags /*flags*/, void* self) {
-    auto& it = *static_cast<EmbeddedResponder*>(self);
-    const Lookups::Name resolved{interface, protocol == AVAHI_PROTO_INET6, name};
-    const auto at = from_avahi(address);
-    const auto text = text_from_avahi(strings);
-    if (event != AVAHI_RESOLVER_FOUND || !at || !text)
-      return it.lookups_.resolved(resolved, std::nullopt);
-    it.lookups_.resolved(resolved, Lookups::Answer{*at, port, *text});
+    take_resolved(static_cast<EmbeddedResponder*>(self)->lookups_,
+                  name_of(interface, protocol, name), event, address, port, strings);
   }
 
   const AvahiPoll* poll_;

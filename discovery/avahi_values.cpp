@@ -30,4 +30,28 @@ Result<ServiceText> text_from_avahi(AvahiStringList* strings) {
   return read_txt(views);
 }
 
+Publisher::GroupState group_state(AvahiEntryGroupState state) {
+  switch (state) {
+    case AVAHI_ENTRY_GROUP_ESTABLISHED: return Publisher::GroupState::kEstablished;
+    case AVAHI_ENTRY_GROUP_COLLISION: return Publisher::GroupState::kCollision;
+    case AVAHI_ENTRY_GROUP_FAILURE: return Publisher::GroupState::kFailure;
+    case AVAHI_ENTRY_GROUP_UNCOMMITED:
+    case AVAHI_ENTRY_GROUP_REGISTERING: break;
+  }
+  return Publisher::GroupState::kRegistering;
+}
+
+void take_browsed(Lookups& lookups, const Lookups::Name& name, AvahiBrowserEvent event) {
+  if (event == AVAHI_BROWSER_NEW) lookups.appeared(name);
+  if (event == AVAHI_BROWSER_REMOVE) lookups.disappeared(name);
+}
+
+void take_resolved(Lookups& lookups, const Lookups::Name& name, AvahiResolverEvent event,
+                   const AvahiAddress* address, std::uint16_t port, AvahiStringList* strings) {
+  const auto at = from_avahi(address);
+  const auto text = text_from_avahi(strings);
+  if (event != AVAHI_RESOLVER_FOUND || !at || !text) return lookups.resolved(name, std::nullopt);
+  lookups.resolved(name, Lookups::Answer{*at, port, *text});
+}
+
 }  // namespace lanyard::discovery

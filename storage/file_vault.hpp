@@ -38,6 +38,7 @@ class FileVault final : public Vault {
   [[nodiscard]] Status room_to_write() override;
   [[nodiscard]] std::filesystem::path file_of(const SpaceId& space) const override;
 
+  [[nodiscard]] Result<SpaceId> home_id(WallTime now) override;
   [[nodiscard]] Result<Home> home(WallTime now) override;
   [[nodiscard]] Result<PairOutcome> pair(const NewPairing& pairing, WallTime now) override;
   [[nodiscard]] Result<HomeMove> move_home(WallTime now) override;

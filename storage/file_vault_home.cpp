@@ -24,31 +24,36 @@ Result<std::optional<SpaceId>> FileVault::space_setting(const char* key) {
 }
 
 Result<bool> FileVault::is_shared(const SpaceId& space) {
-  while (settle_one()) {
-  }
+  // After a crash the list of members may be old.
+  if (dirty_.contains(space)) LANYARD_TRY(refresh_space(space));
   LANYARD_TRY_SET(const auto members, platform_.members_of(space));
   const DeviceId self = ports_.signer.device();
   return std::any_of(members.begin(), members.end(),
                      [&](const DeviceId& member) { return member != self; });
 }
 
-Result<Home> FileVault::home(WallTime now) {
-  LANYARD_TRY_SET(auto home, space_setting(kHomeSetting));
-  if (!home) {
-    LANYARD_TRY_SET(const auto spaces, platform_.spaces());
-    const auto named = std::find_if(spaces.begin(), spaces.end(), [](const SpaceEntry& each) {
-      return each.name == kHomeName && !each.left;
-    });
-    if (named != spaces.end()) {
-      home = named->id;
-    } else {
-      LANYARD_TRY_SET(const Created created, create_space(kHomeName, now));
-      home = created.id;
-    }
-    LANYARD_TRY(platform_.set_setting(kHomeSetting, to_text(*home)));
+Result<SpaceId> FileVault::home_id(WallTime now) {
+  LANYARD_TRY_SET(const auto known, space_setting(kHomeSetting));
+  if (known) return *known;
+  LANYARD_TRY_SET(const auto spaces, platform_.spaces());
+  const auto named = std::find_if(spaces.begin(), spaces.end(), [](const SpaceEntry& each) {
+    return each.name == kHomeName && !each.left;
+  });
+  SpaceId home;
+  if (named != spaces.end()) {
+    home = named->id;
+  } else {
+    LANYARD_TRY_SET(const Created created, create_space(kHomeName, now));
+    home = created.id;
   }
-  LANYARD_TRY_SET(const bool shared, is_shared(*home));
-  return Home{*home, shared};
+  LANYARD_TRY(platform_.set_setting(kHomeSetting, to_text(home)));
+  return home;
+}
+
+Result<Home> FileVault::home(WallTime now) {
+  LANYARD_TRY_SET(const SpaceId id, home_id(now));
+  LANYARD_TRY_SET(const bool shared, is_shared(id));
+  return Home{id, shared};
 }
 
 Result<Vault::PairOutcome> FileVault::pair(const NewPairing& pairing, WallTime now) {

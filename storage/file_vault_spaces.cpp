@@ -13,7 +13,12 @@ std::string mebibytes(std::uint64_t bytes) { return std::to_string(bytes >> 20) 
 
 std::string name_made_of(const SpaceId& space) { return "space " + to_text(space).substr(0, 8); }
 
-Result<std::vector<SpaceEntry>> FileVault::spaces() { return platform_.spaces(); }
+Result<std::vector<SpaceEntry>> FileVault::spaces() {
+  LANYARD_TRY_SET(auto spaces, platform_.spaces());
+  for (SpaceEntry& each : spaces)
+    if (each.now_part_of) each.now_part_of = stands_for(each.id);
+  return spaces;
+}
 
 Status FileVault::room_to_write() {
   LANYARD_TRY_SET(const DiskSpace disk, options_.disk_space(options_.data_dir));

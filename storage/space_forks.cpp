@@ -69,31 +69,21 @@ Result<oplog::Fork> SqliteSpaceStore::find_branch(const LogId& log,
 }
 
 Result<KeptFork> SqliteSpaceStore::keep_fork(const oplog::Fork& given) {
-  KeptFork kept;
-  kept.fork = given;
-  kept.log = oplog::log_id_of(given.device, given.incarnation, space_, ports_.hasher);
-  const auto number = tables_.merger().logs().find(kept.log);
+  const LogId log = oplog::log_id_of(given.device, given.incarnation, space_, ports_.hasher);
+  const auto number = tables_.merger().logs().find(log);
+  if (given.second.empty() && !number)
+    return fail(Code::kMissingContext, "a branch of a log that is not held here");
+  LANYARD_TRY_SET(const auto row, read_fork_row(log));
+  // Of a log that is not held nothing is asked: its head is none.
   const Head head = number ? tables_.logs()[*number].head : Head{};
-  if (given.second.empty()) {
-    if (!number) return fail(Code::kMissingContext, "a branch of a log that is not held here");
-    const auto own = [&](Seq first) { return branch_from(*number, first); };
-    LANYARD_TRY_SET(kept.fork,
-                    oplog::join(given, head, hashes_of(*number), own, *cipher_, ports_.hasher));
-  }
-  LANYARD_TRY_SET(const auto known, read_fork_row(kept.log));
-  kept.is_new = !known;
-  if (known) {
-    LANYARD_TRY_SET(const auto more,
-                    oplog::longer(known->fork, kept.fork, *cipher_, ports_.hasher));
-    kept.is_new = more.has_value();
-    kept.fork = more.value_or(known->fork);
-  }
-  LANYARD_TRY_SET(const oplog::ProvenFork proven,
-                  oplog::read_fork(kept.fork, *cipher_, ports_.hasher));
-  LANYARD_TRY_SET(kept.other, tables_.other_of(proven));
-  if (kept.is_new) LANYARD_TRY(write_fork_row(kept.fork, proven));
-  if (kept.other) tables_.keep_branch(kept.log, *kept.other);
-  return kept;
+  const merge::LogNumber held = number.value_or(0);
+  LANYARD_TRY_SET(
+      auto kept, oplog::add_fork(
+                     given, row ? std::optional(row->fork) : std::nullopt, head, hashes_of(held),
+                     [&](Seq first) { return branch_from(held, first); }, *cipher_, ports_.hasher));
+  if (kept.is_new) LANYARD_TRY(write_fork_row(kept.fork, kept.proven));
+  if (kept.other) tables_.keep_branch(log, *kept.other);
+  return KeptFork{std::move(kept.fork), log, std::move(kept.other), kept.is_new};
 }
 
 Status SqliteSpaceStore::write_fork_row(const oplog::Fork& fork, const oplog::ProvenFork& proven) {

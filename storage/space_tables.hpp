@@ -42,9 +42,6 @@ class SpaceTables {
   /// Keeps a key that a signed grant brought ahead of the log.
   [[nodiscard]] Status keep_grant(const EpochId& epoch, ByteView sealed);
 
-  /// Of a fork with these branches the one that is not applied here; nothing where the log is not
-  /// held so far.
-  [[nodiscard]] Result<std::optional<oplog::Branch>> other_of(const oplog::ProvenFork& fork);
   /// A fork is proven, and this is the branch that is not applied.
   void keep_branch(const LogId& log, oplog::Branch branch) {
     space_log_.branches[log] = std::move(branch);
@@ -66,6 +63,9 @@ class SpaceTables {
   [[nodiscard]] Status load_admissions();
   [[nodiscard]] Status load_grants();
   [[nodiscard]] Status load_branches();
+  /// Of a fork with these branches the one that is not applied here; nothing where the log is not
+  /// held so far.
+  [[nodiscard]] Result<std::optional<oplog::Branch>> other_of(const oplog::ProvenFork& fork);
   [[nodiscard]] Status take_open(const oplog::Change& change, merge::LogNumber log);
   [[nodiscard]] Status add_admission(const oplog::Admit& admit, const oplog::Change& change,
                                      merge::LogNumber log);

@@ -25,7 +25,7 @@ struct SpaceEntry {
   SpaceId id;
   std::string name;   ///< local: unique on this device
   bool left = false;  ///< kept on disk, neither asked for nor served
-  /// It was carried over into this space, whose name its id stands for.
+  /// It was carried over, and its id stands for this space: stands_for().
   std::optional<SpaceId> now_part_of;
   std::int64_t created_ms = 0;
   std::vector<DeviceId> members;
@@ -159,7 +159,9 @@ class Vault {
   [[nodiscard]] virtual std::filesystem::path file_of(const SpaceId& space) const = 0;
 
   // ---- the space that every device has (file_vault_home.cpp)
-  /// The one that `default` means, founded if there is none.
+  /// The one that `default` means, founded if there is none. Opens nothing else.
+  [[nodiscard]] virtual Result<SpaceId> home_id(WallTime now) = 0;
+  /// The same, and whether others rely on it.
   [[nodiscard]] virtual Result<Home> home(WallTime now) = 0;
   struct PairOutcome {
     SpaceId home;

@@ -1,13 +1,11 @@
 // The only file that knows libqrencode.
 #include "agent/cli/qr_code.hpp"
 
-#include <arpa/inet.h>
-#include <ifaddrs.h>
-#include <net/if.h>
 #include <qrencode.h>
 
-#include <array>
 #include <memory>
+
+#include "discovery/local_network.hpp"
 
 namespace lanyard::agent {
 namespace {
@@ -64,28 +62,11 @@ PairingLinkText read_pairing_link(const std::string& text) {
 }
 
 std::string own_address() {
-  ifaddrs* found = nullptr;
-  if (getifaddrs(&found) != 0) return {};
-  std::string out;
-  for (const ifaddrs* each = found; each != nullptr && out.empty(); each = each->ifa_next) {
-    const bool is_up = (each->ifa_flags & IFF_UP) != 0 && (each->ifa_flags & IFF_RUNNING) != 0;
-    // Bridges and tunnels of this machine lead nowhere for a neighbour; a LAN's interface can cast
-    // to many.
-    const bool is_lan = (each->ifa_flags & IFF_MULTICAST) != 0 &&
-                        (each->ifa_flags & (IFF_LOOPBACK | IFF_POINTOPOINT)) == 0;
-    if (each->ifa_addr == nullptr || !is_up || !is_lan || each->ifa_addr->sa_family != AF_INET)
-      continue;
-    const std::string_view name = each->ifa_name;
-    if (name.starts_with("docker") || name.starts_with("br-") || name.starts_with("virbr") ||
-        name.starts_with("veth"))
-      continue;
-    std::array<char, INET_ADDRSTRLEN> text{};
-    const auto* address = reinterpret_cast<const sockaddr_in*>(each->ifa_addr);
-    if (inet_ntop(AF_INET, &address->sin_addr, text.data(), text.size()) != nullptr)
-      out = text.data();
-  }
-  freeifaddrs(found);
-  return out;
+  for (const auto& interface :
+       discovery::read_local_network(discovery::InterfaceFilter()).interfaces)
+    for (const discovery::IpAddress& address : interface.addresses)
+      if (!address.is_v6()) return address.text();
+  return {};
 }
 
 }  // namespace lanyard::agent

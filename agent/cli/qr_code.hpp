@@ -22,8 +22,8 @@ struct PairingLinkText {
 /// The reverse; a text that is no such link is the code itself.
 [[nodiscard]] PairingLinkText read_pairing_link(const std::string& text);
 
-/// An address of this machine in its network, without a port: what a neighbour may try. Empty if
-/// there is none.
+/// An IPv4 address of this machine in its network, without a port: what a neighbour may try. Empty
+/// if there is none.
 [[nodiscard]] std::string own_address();
 
 }  // namespace lanyard::agent

@@ -14,23 +14,11 @@ namespace {
 /// How often a person sees the time that is left.
 constexpr std::chrono::milliseconds kCountdownStep{1000};
 
-/// "482 913 057"
-std::string in_threes(const std::string& digits) {
+/// "482 913 057" by three, "41 70 26" by two.
+std::string in_groups(const std::string& digits, std::size_t size) {
   std::string out;
-  for (std::size_t each = 0; each < digits.size(); ++each) {
-    if (each > 0 && each % 3 == 0) out += ' ';
-    out += digits[each];
-  }
-  return out;
-}
-
-/// "41 70 26"
-std::string in_pairs(const std::string& digits) {
-  std::string out;
-  for (std::size_t each = 0; each < digits.size(); ++each) {
-    if (each > 0 && each % 2 == 0) out += ' ';
-    out += digits[each];
-  }
+  for (std::size_t at = 0; at < digits.size(); at += size)
+    out += (at > 0 ? " " : "") + digits.substr(at, size);
   return out;
 }
 
@@ -61,8 +49,8 @@ void say_default(const Output& out, const std::string& plan, bool we_joined) {
 int say_paired(const Output& out, const Json& answer, bool we_joined) {
   const Json paired = answer.value("paired", Json::object());
   if (out.style().json) say_event(out, "paired", paired);
-  out.say("ok  Paired with " + device_text(paired) + ", check " + in_pairs(shown(paired, "check")) +
-          ".");
+  out.say("ok  Paired with " + device_text(paired) + ", check " +
+          in_groups(shown(paired, "check"), 2) + ".");
   say_default(out, shown(paired, "default"), we_joined);
   return exit_code::kOk;
 }
@@ -82,7 +70,7 @@ class Showing {
     const Json& typed = event["typed"];
     if (out_.style().json) return say_event(out_, "typed", typed);
     out_.say("The code was typed on a device with the id " + shown(typed, "shortId") +
-             ".  Both screens must show:  " + in_pairs(shown(typed, "check")));
+             ".  Both screens must show:  " + in_groups(shown(typed, "check"), 2));
     out_.say("Waiting for its person to say yes...");
   }
 
@@ -113,7 +101,7 @@ class Showing {
       return;
     }
     out_.print("Pairing code   " + out_.toned(Output::Tone::kBold, words) + "      or digits  " +
-               in_threes(digits) + "\n");
+               in_groups(digits, 3) + "\n");
     out_.say("Valid for 5 minutes, for one device and one guess.");
     out_.say("  On the other device:  lanyard pair " + words);
     if (!address.empty())
@@ -153,21 +141,18 @@ Result<int> show_code(const PairCommand& command, Session& session) {
 
 // ---- typing a code
 
-struct Typed {
-  std::string code;
-  std::string at;
-};
-
 /// The code as it will be sent, checked here, so that a slip costs no guess.
-Result<Typed> typed_code(const PairCommand& command) {
+Result<PairingLinkText> typed_code(const PairCommand& command) {
   std::string text = command.code;
   if (!command.code_file.empty()) {
     LANYARD_TRY_SET(text, text_of_file(command.code_file));
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
   }
-  const PairingLinkText link = read_pairing_link(text);
+  PairingLinkText link = read_pairing_link(text);
   LANYARD_TRY_SET(const auto code, crypto::PairingCode::parse(link.code));
-  return Typed{code.digits(), command.at.empty() ? link.address : command.at};
+  link.code = code.digits();
+  if (!command.at.empty()) link.address = command.at;
+  return link;
 }
 
 Result<bool> ask(const Json& found, const PairCommand& command, const Session& session) {
@@ -175,7 +160,7 @@ Result<bool> ask(const Json& found, const PairCommand& command, const Session& s
   const bool both_stay = shown(found, "default") == "both-stay";
   if (out.style().json) say_event(out, "found", found);
   out.say("Found " + device_text(found) + " at " + shown(found, "address") + ", code accepted.");
-  out.say("Both screens must show:  " + in_pairs(shown(found, "check")));
+  out.say("Both screens must show:  " + in_groups(shown(found, "check"), 2));
   if (both_stay) {
     out.say(
         "Both share a space \"default\" with other devices already, and these stay two: each "
@@ -189,7 +174,7 @@ Result<bool> ask(const Json& found, const PairCommand& command, const Session& s
 
 Result<int> type_code(const PairCommand& command, Session& session) {
   session.attempt("Could not pair with the other device");
-  LANYARD_TRY_SET(const Typed typed, typed_code(command));
+  LANYARD_TRY_SET(const PairingLinkText typed, typed_code(command));
   // Asked for before the code is spent.
   if (!command.yes && (isatty(STDIN_FILENO) == 0 || isatty(STDERR_FILENO) == 0))
     return fail(Code::kUsage, "nobody can be asked whether it is the right device",
@@ -197,7 +182,7 @@ Result<int> type_code(const PairCommand& command, Session& session) {
   LANYARD_TRY_SET(ControlClient client, session.connect());
   JsonWriter params;
   params.begin_object().member("code", typed.code);
-  if (!typed.at.empty()) params.member("at", typed.at);
+  if (!typed.address.empty()) params.member("at", typed.address);
   params.end_object();
   LANYARD_TRY_SET(const std::int64_t join, client.send("pair.join", params.str()));
   while (true) {

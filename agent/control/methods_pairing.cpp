@@ -36,26 +36,19 @@ std::string typed_json(const CodeTyped& typed) {
   return out.member("check", typed.check).end_object().end_object().take();
 }
 
-/// HostFound and Paired have the same members.
-template <class Found>
-void write_found(const Found& found, JsonWriter& out) {
-  write_ids(found.device, out);
-  out.member("name", utf8_or_escaped(found.name)).member("address", found.address);
-  out.member("check", found.check).member("default", name_of(found.plan));
-}
-
-std::string found_json(const HostFound& found) {
+std::string paired_json(const char* event, const Paired& paired) {
   JsonWriter out;
-  out.begin_object().name("found").begin_object();
-  write_found(found, out);
+  out.begin_object().name(event).begin_object();
+  write_ids(paired.device, out);
+  out.member("name", utf8_or_escaped(paired.name)).member("address", paired.address);
+  out.member("check", paired.check).member("default", name_of(paired.plan));
   return out.end_object().end_object().take();
 }
 
-std::string paired_json(const Paired& paired) {
-  JsonWriter out;
-  out.begin_object().name("paired").begin_object();
-  write_found(paired, out);
-  return out.end_object().end_object().take();
+Done<Paired> answer_paired(const Reply& reply) {
+  return [reply](const Result<Paired>& paired) {
+    reply.answer(paired, [](const Paired& done) { return paired_json("paired", done); });
+  };
 }
 
 void pair_open(ControlRoom& room, Params& params, const Reply& reply) {
@@ -64,7 +57,7 @@ void pair_open(ControlRoom& room, Params& params, const Reply& reply) {
     reply.on_closed([&room] { room.pairing.close(); });
     room.pairing.open([reply](const CodeShown& shown) { reply.progress(code_json(shown)); },
                       [reply](const CodeTyped& typed) { reply.progress(typed_json(typed)); },
-                      [reply](const Result<Paired>& paired) { reply.answer(paired, paired_json); });
+                      answer_paired(reply));
     return {};
   });
 }
@@ -88,15 +81,12 @@ void pair_join(ControlRoom& room, Params& params, const Reply& reply) {
     reply.on_closed([&room] { room.pairing.answer(false, false); });
     room.pairing.join(
         wish,
-        [&room, reply](const HostFound& found) {
+        [&room, reply](const Paired& found) {
           // Nobody is left to be asked.
           if (!reply.is_open()) return room.pairing.answer(false, false);
-          reply.progress(found_json(found));
+          reply.progress(paired_json("found", found));
         },
-        [reply, &room](const Result<Paired>& paired) {
-          room.directory.forget_all();
-          reply.answer(paired, paired_json);
-        });
+        answer_paired(reply));
     return {};
   });
 }

@@ -1,5 +1,7 @@
 #include "agent/links/link_set.hpp"
 
+#include "agent/clock.hpp"
+
 #include "discovery/ip_address.hpp"
 
 namespace lanyard::agent {
@@ -19,17 +21,12 @@ std::string source_of(const Tcp::socket& socket) {
 LinkSet::LinkSet(asio::io_context& io, const crypto::LinkIdentity& own, Rng& rng, Owner owner)
     : io_(io), own_(own), rng_(rng), owner_(std::move(owner)), plan_(rng), dial_timer_(io) {}
 
-discovery::Tick LinkSet::tick() const {
-  return std::chrono::duration_cast<discovery::Tick>(
-      std::chrono::steady_clock::now().time_since_epoch());
-}
-
 // ---- who is known
 
 void LinkSet::know(const DeviceId& device, const std::string& address) {
   known_.try_emplace(device);
   if (!address.empty()) learn(device, address);
-  plan_.welcome(device, tick());
+  plan_.welcome(device, mono_now());
   dial_due();
 }
 
@@ -37,30 +34,30 @@ void LinkSet::learn(const DeviceId& device, const std::string& address) {
   auto& addresses = known_[device].addresses;
   std::erase(addresses, address);
   addresses.insert(addresses.begin(), address);
-  plan_.add(address, discovery::Source::kKnown, device, tick());
+  plan_.add(address, discovery::Source::kKnown, device, mono_now());
   if (addresses.size() <= kAddressesMax) return;
-  plan_.withdraw(addresses.back(), discovery::Source::kKnown, tick());
+  plan_.withdraw(addresses.back(), discovery::Source::kKnown, mono_now());
   addresses.pop_back();
 }
 
 void LinkSet::know_address(const std::string& address) {
-  plan_.add(address, discovery::Source::kStatic, std::nullopt, tick());
+  plan_.add(address, discovery::Source::kStatic, std::nullopt, mono_now());
   dial_due();
 }
 
 void LinkSet::forget(const DeviceId& device) {
   known_.erase(device);
   told_.erase(device);
-  plan_.remove(device, tick());
+  plan_.remove(device, mono_now());
 }
 
 void LinkSet::sighted(const std::string& address, const std::string& instance) {
-  plan_.sighted(address, instance, tick());
+  plan_.sighted(address, instance, mono_now());
   wait_for_next_dial();
 }
 
 void LinkSet::unsighted(const std::string& address) {
-  plan_.withdraw(address, discovery::Source::kSighted, tick());
+  plan_.withdraw(address, discovery::Source::kSighted, mono_now());
 }
 
 void LinkSet::told(const DeviceId& peer, const wire::Addresses& addresses) {
@@ -77,14 +74,14 @@ void LinkSet::told(const DeviceId& peer, const wire::Addresses& addresses) {
         continue;
       const std::string address = discovery::host_and_port(*ip, {}, endpoint.port);
       now.insert(address);
-      plan_.add(address, discovery::Source::kTold, device.id, tick());
+      plan_.add(address, discovery::Source::kTold, device.id, mono_now());
     }
   }
   for (const std::string& address : before) {
     const bool is_told = std::any_of(told_.begin(), told_.end(), [&](const auto& each) {
       return each.second.contains(address);
     });
-    if (!is_told) plan_.withdraw(address, discovery::Source::kTold, tick());
+    if (!is_told) plan_.withdraw(address, discovery::Source::kTold, mono_now());
   }
   wait_for_next_dial();
 }
@@ -99,7 +96,7 @@ std::map<DeviceId, std::vector<std::string>> LinkSet::reached() const {
 }
 
 void LinkSet::moved() {
-  plan_.again_soon(tick());
+  plan_.again_soon(mono_now());
   wait_for_next_dial();
 }
 
@@ -107,7 +104,7 @@ void LinkSet::dial_now(const DeviceId& device) {
   const auto known = known_.find(device);
   if (known == known_.end() || by_peer_.contains(device)) return;
   known->second.last_failure.clear();
-  plan_.hurry(device, tick());
+  plan_.hurry(device, mono_now());
   dial_due();
 }
 
@@ -189,7 +186,7 @@ void LinkSet::finish(engine::LinkId link, const Error& why) {
 
 void LinkSet::dial_due() {
   if (stopping_) return;
-  for (const std::string& address : plan_.due(tick())) dial(address);
+  for (const std::string& address : plan_.due(mono_now())) dial(address);
   wait_for_next_dial();
 }
 
@@ -298,7 +295,7 @@ void LinkSet::on_closed(const PeerLink& socket, const Error& why) {
       ++counters_.failed_handshakes;
       note_failure(socket, why);
     }
-    if (!socket.dialed().empty()) plan_.failed(socket.dialed(), tick());
+    if (!socket.dialed().empty()) plan_.failed(socket.dialed(), mono_now());
     return wait_for_next_dial();
   }
   const DeviceId peer = *socket.peer();
@@ -307,7 +304,7 @@ void LinkSet::on_closed(const PeerLink& socket, const Error& why) {
     return;  // replaced, or dropped by us
   by_peer_.erase(current);
   note_failure(socket, why);
-  plan_.unlinked(peer, tick());
+  plan_.unlinked(peer, mono_now());
   owner_.down(socket.id());
   wait_for_next_dial();
 }
@@ -328,7 +325,7 @@ void LinkSet::drop(engine::LinkId link, const Error& why) {
   ++counters_.dropped_links;
   note_failure(*found->second.socket, why);
   // Something was wrong with what it said: not again at once.
-  plan_.unlinked(peer, tick() + discovery::DialPlan::kFirstRetry);
+  plan_.unlinked(peer, mono_now() + discovery::DialPlan::kFirstRetry);
   found->second.socket->finish(why);
   wait_for_next_dial();
 }

@@ -113,7 +113,6 @@ class LinkSet {
   /// Of one device: two families on a few networks.
   static constexpr std::size_t kAddressesMax = 8;
 
-  [[nodiscard]] discovery::Tick tick() const;
   [[nodiscard]] std::shared_ptr<PeerLink> make(Tcp::socket socket, crypto::Role role,
                                                crypto::LinkPurpose purpose);
   /// Whom we dialled has proven who it is: whether to tell it who we are.

@@ -35,7 +35,7 @@ void PeerLink::dial(const std::string& address) {
   limit_time(limits::kHandshakeTimeMax, "no answer in time");
   const auto parsed = parse_host_port(address);
   if (!parsed) return close(parsed.error());
-  resolver_.async_resolve(parsed->host, parsed->port,
+  resolver_.async_resolve(parsed->host, std::to_string(parsed->port),
                           [self = shared_from_this()](const std::error_code& error,
                                                       const Tcp::resolver::results_type& results) {
                             self->on_resolved(error, results);
@@ -174,16 +174,20 @@ Result<HostPort> parse_host_port(const std::string& text) {
   const std::size_t colon = text.rfind(':');
   if (colon == std::string::npos || colon == 0)
     return fail(Code::kUsage, "an address is HOST:PORT");
-  HostPort out{text.substr(0, colon), text.substr(colon + 1)};
+  HostPort out{text.substr(0, colon), 0};
   if (out.host.front() == '[' && out.host.back() == ']')
     out.host = out.host.substr(1, out.host.size() - 2);
-  std::uint16_t port = 0;
-  const char* end = out.port.data() + out.port.size();
-  const auto result = std::from_chars(out.port.data(), end, port);
-  if (result.ec != std::errc{} || result.ptr != end || port == 0 || out.host.empty()) {
+  const char* end = text.data() + text.size();
+  const auto result = std::from_chars(text.data() + colon + 1, end, out.port);
+  if (result.ec != std::errc{} || result.ptr != end || out.port == 0 || out.host.empty()) {
     return fail(Code::kUsage, "an address is HOST:PORT, with a port from 1 to 65535");
   }
   return out;
+}
+
+std::string to_text(const HostPort& place) {
+  const bool is_v6 = place.host.find(':') != std::string::npos;
+  return (is_v6 ? "[" + place.host + "]" : place.host) + ":" + std::to_string(place.port);
 }
 
 std::string to_text(const Tcp::endpoint& endpoint) {
@@ -191,8 +195,7 @@ std::string to_text(const Tcp::endpoint& endpoint) {
   if (address.is_v6() && address.to_v6().is_v4_mapped()) {
     address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
   }
-  const std::string host = address.is_v6() ? "[" + address.to_string() + "]" : address.to_string();
-  return host + ":" + std::to_string(endpoint.port());
+  return to_text(HostPort{address.to_string(), endpoint.port()});
 }
 
 }  // namespace lanyard::agent

@@ -84,9 +84,11 @@ class PeerLink : public std::enable_shared_from_this<PeerLink> {
 /// "host:port", "[v6]:port". kUsage with what is wrong.
 struct HostPort {
   std::string host;
-  std::string port;
+  std::uint16_t port = 0;
 };
 [[nodiscard]] Result<HostPort> parse_host_port(const std::string& text);
+/// The reverse.
+[[nodiscard]] std::string to_text(const HostPort& place);
 [[nodiscard]] std::string to_text(const Tcp::endpoint& endpoint);
 
 }  // namespace lanyard::agent

@@ -28,10 +28,7 @@ std::vector<wire::Addresses::Endpoint> endpoints_of(const std::vector<std::strin
     const auto ip = discovery::address_of(address);
     const auto parsed = parse_host_port(address);
     if (!ip || !parsed || !ip->is_near() || ip->is_v6_link_local()) continue;
-    std::uint16_t port = 0;
-    for (const char digit : parsed->port)
-      port = static_cast<std::uint16_t>(port * 10 + (digit - '0'));
-    out.push_back({to_bytes(ip->view()), port});
+    out.push_back({to_bytes(ip->view()), parsed->port});
     if (out.size() == limits::kToldAddressesMax) break;
   }
   return out;

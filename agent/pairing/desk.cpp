@@ -16,8 +16,7 @@ Error well_done() { return {Code::kExists, "the devices are paired"}; }
 std::string listening_at(const std::string& address, std::uint16_t port) {
   const auto parsed = parse_host_port(address);
   if (!parsed) return {};
-  const bool is_v6 = parsed->host.find(':') != std::string::npos;
-  return (is_v6 ? "[" + parsed->host + "]" : parsed->host) + ":" + std::to_string(port);
+  return to_text(HostPort{parsed->host, port});
 }
 
 storage::HomePlan own_part(DefaultPlan plan, bool we_join) {
@@ -46,11 +45,6 @@ PairingDesk::PairingDesk(asio::io_context& io, LinkSet& links, Rng& rng, Owner o
 void PairingDesk::start(storage::StorageThread& storage, Self self) {
   storage_ = &storage;
   self_ = std::move(self);
-}
-
-discovery::Tick PairingDesk::tick() {
-  return std::chrono::duration_cast<discovery::Tick>(
-      std::chrono::steady_clock::now().time_since_epoch());
 }
 
 PairingFacts PairingDesk::facts(const DefaultSpace& home) const {
@@ -92,12 +86,12 @@ void PairingDesk::open_window(WindowWatcher watcher) {
                               "Use that one, or cancel it where it is shown (Ctrl-C)."));
   }
   watcher_ = std::move(watcher);
-  window_.open(tick());
+  window_.open(mono_now());
   show_code();
   wait_for_end();
 }
 
-bool PairingDesk::is_open() { return window_.offer(tick()).has_value(); }
+bool PairingDesk::is_open() { return window_.offer(mono_now()).has_value(); }
 
 void PairingDesk::announce() {
   if (is_open() != is_announced_) owner_.window(is_announced_ = !is_announced_);
@@ -105,8 +99,9 @@ void PairingDesk::announce() {
 
 void PairingDesk::show_code() {
   announce();
-  const auto& offer = window_.offer(tick());
-  if (offer && watcher_) watcher_->shown({offer->code, offer->until - tick(), offer->codes_left});
+  const auto& offer = window_.offer(mono_now());
+  if (offer && watcher_)
+    watcher_->shown({offer->code, offer->until - mono_now(), offer->codes_left});
 }
 
 void PairingDesk::wait_for_end() {
@@ -209,7 +204,7 @@ void PairingDesk::on_end(engine::LinkId link, const Error& why) {
 
 void PairingDesk::hear_joiner(Host& host, ByteView message) {
   const engine::LinkId link = host.link.link;
-  HostTalk::Heard heard = host.talk.hear(message, tick());
+  HostTalk::Heard heard = host.talk.hear(message, mono_now());
   if (!heard.to_send.empty()) links_.send(link, heard.to_send);
   switch (heard.event) {
     case HostTalk::Event::kNothing: break;

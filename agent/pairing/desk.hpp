@@ -17,17 +17,11 @@ struct CodeTyped {
   DeviceId device;
   std::string check;  ///< six digits, the same on both screens
 };
-/// What the person at the joiner is asked about.
-struct HostFound {
-  DeviceId device;
-  std::string name;  ///< text from a peer
-  std::string address;
-  std::string check;
-  DefaultPlan plan{};
-};
+/// The device at the other end of a pairing: what the joiner's person is asked about, and then what
+/// both are told.
 struct Paired {
   DeviceId device;
-  std::string name;
+  std::string name;  ///< text from a peer
   std::string address;
   std::string check;
   DefaultPlan plan{};
@@ -40,7 +34,7 @@ struct WindowWatcher {
   std::function<void(Result<Paired>)> ended;
 };
 struct JoinWatcher {
-  std::function<void(const HostFound&)> found;
+  std::function<void(const Paired&)> found;
   std::function<void(Result<Paired>)> ended;
 };
 
@@ -100,7 +94,6 @@ class PairingDesk {
     bool has_said_yes = false;         ///< the person: what follows is not theirs to stop
   };
 
-  [[nodiscard]] static discovery::Tick tick();
   void show_code();
   void announce();
   void wait_for_end();

@@ -42,13 +42,8 @@ std::string did_you_mean(std::string_view name, const std::vector<std::string>& 
 Result<storage::SpaceEntry> resolve_space(const std::vector<storage::SpaceEntry>& spaces,
                                           std::string_view name, bool even_left) {
   auto id = space_id_from_text(name);
-  for (bool moved = id.has_value(); moved;) {
-    const auto part = std::find_if(spaces.begin(), spaces.end(), [&](const auto& space) {
-      return space.id == *id && space.now_part_of;
-    });
-    moved = part != spaces.end() && !even_left;
-    if (moved) id = part->now_part_of;
-  }
+  for (const storage::SpaceEntry& space : spaces)
+    if (id == space.id && space.now_part_of && !even_left) id = space.now_part_of;
   std::vector<std::string> known;
   for (const storage::SpaceEntry& space : spaces) {
     if (space.left && !even_left) continue;

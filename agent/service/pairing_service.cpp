@@ -57,7 +57,7 @@ void PairingService::close() {
   host_.network.post([network = &host_.network] { network->pairing().close_window(); });
 }
 
-void PairingService::join(const Wish& wish, const std::function<void(const HostFound&)>& found,
+void PairingService::join(const Wish& wish, const std::function<void(const Paired&)>& found,
                           const Done<Paired>& done) {
   const auto code = crypto::PairingCode::parse(wish.code);
   if (!code) return done(fail(code.error()));
@@ -69,7 +69,7 @@ void PairingService::join(const Wish& wish, const std::function<void(const HostF
   }
   const auto post = host_.post;
   JoinWatcher watcher{
-      [post, found](const HostFound& host) { post([found, host] { found(host); }); },
+      [post, found](const Paired& host) { post([found, host] { found(host); }); },
       [post, done](const Result<Paired>& paired) { post([done, paired] { done(paired); }); }};
   host_.network.post([network = &host_.network, code = *code, address, watcher] {
     const auto where = address.empty() ? only_window(*network) : Result<std::string>(address);

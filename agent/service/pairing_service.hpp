@@ -22,7 +22,7 @@ class PairingService {
   };
   /// Tries the code there, once. `found` is asked about with answer(). kUsage for what is no code,
   /// kNotFound where no window is open near by, kNotAllowed for a wrong code, kUnreachable, kBusy.
-  void join(const Wish& wish, const std::function<void(const HostFound&)>& found,
+  void join(const Wish& wish, const std::function<void(const Paired&)>& found,
             const Done<Paired>& done);
   /// `keep_both`: also where each keeps a `default` of its own. After a no, and if nothing was
   /// found yet, nobody is paired.

@@ -160,6 +160,23 @@ Result<std::optional<Fork>> longer(const Fork& known, const Fork& more, const Ci
   return out;
 }
 
+Result<ForkToKeep> add_fork(const Fork& given, const std::optional<Fork>& known, const Head& head,
+                            const HashAt& at, const OwnBranch& own, const Cipher& cipher,
+                            const Hasher& hasher) {
+  ForkToKeep kept{given, {}, !known, {}};
+  if (given.second.empty()) {
+    LANYARD_TRY_SET(kept.fork, join(given, head, at, own, cipher, hasher));
+  }
+  if (known) {
+    LANYARD_TRY_SET(const auto more, longer(*known, kept.fork, cipher, hasher));
+    kept.is_new = more.has_value();
+    kept.fork = more.value_or(*known);
+  }
+  LANYARD_TRY_SET(kept.proven, read_fork(kept.fork, cipher, hasher));
+  LANYARD_TRY_SET(kept.other, other_branch(kept.proven, head, at));
+  return kept;
+}
+
 Result<std::optional<Branch>> other_branch(const ProvenFork& fork, const Head& head,
                                            const HashAt& at) {
   if (head.seq < fork.seq) return std::nullopt;

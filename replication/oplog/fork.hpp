@@ -70,6 +70,19 @@ using OwnBranch = std::function<Result<Bytes>(Seq)>;
 [[nodiscard]] Result<Fork> join(const Fork& branch, const Head& head, const HashAt& at,
                                 const OwnBranch& own, const Cipher& cipher, const Hasher& hasher);
 
+/// What a store keeps once it was told of a fork.
+struct ForkToKeep {
+  Fork fork;
+  ProvenFork proven;
+  bool is_new = false;          ///< not known before, or not so much of it
+  std::optional<Branch> other;  ///< as other_branch()
+};
+/// `given`: a proven fork, or one branch, which is joined with what is held here. `known`: what is
+/// kept of that log so far; of both the longer branches stay. Errors are join()'s.
+[[nodiscard]] Result<ForkToKeep> add_fork(const Fork& given, const std::optional<Fork>& known,
+                                          const Head& head, const HashAt& at, const OwnBranch& own,
+                                          const Cipher& cipher, const Hasher& hasher);
+
 /// Of two tellings of one fork the longer branch each. Nothing if `more` has nothing to add, or is
 /// another fork of that log: the first one that was proven is kept.
 [[nodiscard]] Result<std::optional<Fork>> longer(const Fork& known, const Fork& more,

@@ -74,7 +74,9 @@ class Host:
         for variable in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"):
             if variable in os.environ:
                 self.environment[variable] = os.environ[variable]
-        self.agent = Agent(PROGRAM, self.folder / "agent", name, discovery=True,
+        # What a network is searched for: nothing that a random name could hold by chance.
+        device = f"device named {name}"
+        self.agent = Agent(PROGRAM, self.folder / "agent", device, discovery=True,
                            wrap=lambda command: network.lab.command(name, command),
                            environment=self.environment)
         self.bus = self.daemon = None

@@ -246,7 +246,7 @@ class Finding(unittest.TestCase):
         make_known(pi, desktop)
         make_known(pi, stranger)
         for member in (pi, desktop):
-            ada.agent.ok("space", "share", "notes", member.name)
+            ada.agent.ok("space", "share", "notes", member.agent.info["id"])
         await_linked(pi, desktop)
         # With the stranger nobody shares a space.
         self.assertFalse(pi.is_linked(stranger))
@@ -263,10 +263,11 @@ class Finding(unittest.TestCase):
         return [line for line in lines if line[0] == "="]
 
     def assert_nothing_is_told(self, said):
-        """No name of a device, and no key."""
+        """No name of a device, and no key. Each is too long to stand in a random name by chance."""
         for host in (self.ada, self.pi):
             device = host.agent.info["id"]
-            for secret in (host.name, device, device.replace("-", ""), device[:9]):
+            for secret in (host.agent.name, device, device.replace("-", ""), device[:9]):
+                self.assertGreaterEqual(len(secret), 8)
                 self.assertNotIn(secret.lower(), said.lower())
 
     def browse(self, daemons):

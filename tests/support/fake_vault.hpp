@@ -49,6 +49,7 @@ class FakeVault final : public storage::Vault {
   Result<std::vector<storage::SharedSpace>> shared_with(const DeviceId&) override { return {}; }
   Status room_to_write() override;
   std::filesystem::path file_of(const SpaceId&) const override { return {}; }
+  Result<SpaceId> home_id(WallTime) override { return SpaceId{}; }
   Result<storage::Home> home(WallTime) override { return storage::Home{}; }
   Result<PairOutcome> pair(const storage::NewPairing&, WallTime) override { return PairOutcome{}; }
   Result<storage::HomeMove> move_home(WallTime) override { return storage::HomeMove{}; }

@@ -98,7 +98,7 @@ class MemoryStore {
   [[nodiscard]] Result<std::vector<Head>> fork_points(const LogId& log) const;
   [[nodiscard]] Result<oplog::Fork> find_branch(const LogId& log,
                                                 const std::vector<Head>& points) const;
-  [[nodiscard]] Result<engine::ForkKept> keep_fork(const oplog::Fork& fork);
+  [[nodiscard]] Result<engine::ForkKept> keep_fork(const oplog::Fork& given);
   [[nodiscard]] const std::map<LogId, oplog::Fork>& forks() const { return forks_; }
 
   [[nodiscard]] const oplog::SpaceLog& log() const { return log_; }

@@ -52,31 +52,23 @@ Incarnation MemoryStore::incarnation_of(const LogId& log) const {
 }
 
 Result<engine::ForkKept> MemoryStore::keep_fork(const oplog::Fork& given) {
-  engine::ForkKept kept;
-  kept.space = space_;
-  kept.was_asked = given.second.empty();
-  kept.fork = given;
-  kept.log = oplog::log_id_of(given.device, given.incarnation, space_, ports_.hasher);
-  const Head head = log_.head_of(kept.log);
-  if (kept.was_asked) {
-    const auto own = [&](Seq first) { return branch_from(kept.log, first); };
-    LANYARD_TRY_SET(kept.fork,
-                    oplog::join(given, head, hashes_of(kept.log), own, *cipher_, ports_.hasher));
-  }
-  const auto known = forks_.find(kept.log);
-  kept.is_new = known == forks_.end();
-  if (!kept.is_new) {
-    LANYARD_TRY_SET(const auto more,
-                    oplog::longer(known->second, kept.fork, *cipher_, ports_.hasher));
-    kept.is_new = more.has_value();
-    kept.fork = more.value_or(known->second);
-  }
-  LANYARD_TRY_SET(const oplog::ProvenFork proven,
-                  oplog::read_fork(kept.fork, *cipher_, ports_.hasher));
-  LANYARD_TRY_SET(kept.other, oplog::other_branch(proven, head, hashes_of(kept.log)));
-  forks_[kept.log] = kept.fork;
-  if (kept.other) log_.branches[kept.log] = *kept.other;
-  return kept;
+  engine::ForkKept out;
+  out.space = space_;
+  out.was_asked = given.second.empty();
+  out.log = oplog::log_id_of(given.device, given.incarnation, space_, ports_.hasher);
+  const auto known = forks_.find(out.log);
+  LANYARD_TRY_SET(
+      auto kept,
+      oplog::add_fork(
+          given, known == forks_.end() ? std::nullopt : std::optional(known->second),
+          log_.head_of(out.log), hashes_of(out.log),
+          [&](Seq first) { return branch_from(out.log, first); }, *cipher_, ports_.hasher));
+  forks_[out.log] = kept.fork;
+  if (kept.other) log_.branches[out.log] = *kept.other;
+  out.is_new = kept.is_new;
+  out.fork = std::move(kept.fork);
+  out.other = std::move(kept.other);
+  return out;
 }
 
 }  // namespace lanyard::support
