@@ -17,6 +17,8 @@ std::uint64_t cost_of(const wire::LiveRun& run) {
   return cost;
 }
 
+Seq last_of(const wire::LiveRun& run) { return {run.first.value + run.items.size() - 1}; }
+
 Head head_of(const Change& change) { return {change.header.seq, change.hash}; }
 
 wire::LiveRun make_live_run(const SpaceId& space, std::span<const Change> changes,

@@ -7,6 +7,8 @@ namespace lanyard::engine {
 
 /// What a live run costs of its receiver's credit: what both ends can compute alike.
 [[nodiscard]] std::uint64_t cost_of(const wire::LiveRun& run);
+/// The number of its last change; it has at least one.
+[[nodiscard]] Seq last_of(const wire::LiveRun& run);
 
 [[nodiscard]] Head head_of(const oplog::Change& change);
 

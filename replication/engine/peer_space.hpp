@@ -1,8 +1,11 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <optional>
+#include <set>
 
+#include "replication/engine/input.hpp"
 #include "replication/types/bytes.hpp"
 #include "replication/types/vector_clock.hpp"
 
@@ -34,6 +37,19 @@ struct PeerSpace {
   std::uint64_t their_credit = 0;  ///< bytes that we may still send
   VectorClock acknowledged;        ///< what we have told it of our durable clock
   VectorClock durable;             ///< what it has told us of its own
+
+  // ---- what it has without our doing ----
+  /// How far it has shown to hold each log: what it sent, named, or acknowledged on this link.
+  VectorClock shown;
+  /// Logs that somebody else brings it sooner than we do.
+  std::set<LogId> elsewhere;
+  /// News of such a log. The peer is not told of it, unless it does not show `first` by `until`.
+  struct Awaited {
+    Seq first;
+    Head last;
+    Instant until;
+  };
+  std::map<LogId, Awaited> awaited;
 
   // ---- we pull from it ----
   bool has_news = false;  ///< to be asked when its turn comes

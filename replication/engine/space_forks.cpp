@@ -25,10 +25,8 @@ void SpaceSync::look_for_forks(LinkId link, const VectorClock& theirs) {
     if (intake_->state().is_unknown_branch({log, head})) ask_branch(link, log);
 }
 
-Seq last_of(const wire::LiveRun& run) { return {run.first.value + run.items.size() - 1}; }
-
-void SpaceSync::note_live(const wire::LiveRun& run) {
-  last_live_[run.log] = {last_of(run), run.signature};
+void SpaceSync::note_live(const wire::LiveRun& run, LinkId from) {
+  last_live_[run.log] = {last_of(run), run.signature, from};
 }
 
 /// A run that ends where one ended that we hold. Signatures of one device are the same for the same
@@ -36,8 +34,8 @@ void SpaceSync::note_live(const wire::LiveRun& run) {
 /// no harm.
 void SpaceSync::compare_live(LinkId link, const wire::LiveRun& run) {
   const auto known = last_live_.find(run.log);
-  if (known == last_live_.end() || known->second.first != last_of(run)) return;
-  if (known->second.second != run.signature) ask_branch(link, run.log);
+  if (known == last_live_.end() || known->second.last != last_of(run)) return;
+  if (known->second.signature != run.signature) ask_branch(link, run.log);
 }
 
 /// Whether its live changes of this log may hang on to a branch that is not ours.

@@ -129,6 +129,7 @@ void SpaceSync::on(LinkId link, const wire::InStep& message, Now now) {
   for (const auto& [log, branch] : intake_->state().branches)
     held[log] = std::max(held[log], {branch.last(), branch.hashes.back()});
   look_for_forks(link, message.clock);
+  show(*peer, message.clock);
   if (!covers(held, message.clock)) {
     context_.out.notify(Refused{peer->device, space_,
                                 Error(Code::kMissingContext, "the peer did not send all it has")});
@@ -143,10 +144,16 @@ void SpaceSync::on(LinkId link, const wire::InStep& message, Now now) {
 }
 
 void SpaceSync::on(LinkId link, const wire::Have& message, Now now) {
-  if (find(link) == nullptr) return;
-  look_at_own_log(link, {{message.log, message.head}}, now);
-  look_for_forks(link, {{message.log, message.head}});
-  if (intake_->state().head_of(message.log).seq < message.head.seq) peer_has_news(link, now);
+  Peer* peer = find(link);
+  if (peer == nullptr) return;
+  const VectorClock told{{message.log, message.head}};
+  look_at_own_log(link, told, now);
+  look_for_forks(link, told);
+  show(*peer, told);
+  if (intake_->state().head_of(message.log).seq < message.head.seq)
+    peer_has_news(link, now);
+  else
+    gets_elsewhere(*peer, message.log);
 }
 
 void SpaceSync::on(LinkId link, const wire::LiveRun& message, Now now) {
@@ -161,6 +168,7 @@ void SpaceSync::on(LinkId link, const wire::LiveRun& message, Now now) {
   const Head held = intake_->state().head_of(message.log);
   if (message.first.value + message.items.size() <= held.seq.value + 1) {
     compare_live(link, message);
+    came_twice(link, *peer, message);
     return return_credit(link, cost);
   }
   if (message.first != held.seq.next()) {
@@ -197,9 +205,12 @@ bool SpaceSync::accept(LinkId link, ByteView pack, std::uint64_t cost, const wir
     item.heads[change.header.log] = head_of(change);
   if (run != nullptr) {
     item.run = *run;
-    note_live(*run);
+    note_live(*run, link);
   }
-  if (Peer* peer = find(link)) peer->unapplied += cost;
+  if (Peer* peer = find(link)) {
+    peer->unapplied += cost;
+    show(*peer, item.heads);
+  }
   context_.out.add(
       Persist{space_, item.ticket, std::make_shared<const oplog::Accepted>(std::move(*accepted))});
   in_flight_.push_back(std::move(item));

@@ -18,7 +18,9 @@ void SpaceSync::on(LinkId link, const wire::Pull& message, Now now) {
   }
   look_at_own_log(link, message.clock, now);
   if (is_member(*peer)) look_for_forks(link, message.clock);
+  show(*peer, message.clock);
   peer->they_in_step = false;
+  peer->awaited.clear();
   add_credit(*peer, message.credit);
   // One question to storage at a time, however often the peer asks.
   const std::optional<Peer::Serving> before = std::exchange(peer->serving, Peer::Serving{});

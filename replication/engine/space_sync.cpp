@@ -16,12 +16,6 @@ constexpr std::chrono::seconds kStorageRetry{30};
 /// Messages that wait while a space is being opened: what standing credit allows in a moment.
 constexpr std::size_t kDeferredMax = 1024;
 
-/// What is new is part of the answer that is being given.
-void goes_on(PeerSpace::Serving& serving) {
-  serving.at_end = false;
-  serving.news = serving.loading;
-}
-
 std::uint64_t size_of(const SpaceMessage& message) {
   constexpr std::uint64_t kSmall = 100;
   if (const auto* part = std::get_if<wire::PackPart>(&message)) return kSmall + part->bytes.size();
@@ -37,12 +31,6 @@ std::uint64_t size_of(const SpaceMessage& message) {
   if (const auto* fork = std::get_if<wire::Fork>(&message))
     return kSmall + fork->first.size() + fork->second.size();
   return kSmall;
-}
-
-void raise(VectorClock& clock, const VectorClock& heads) {
-  for (const auto& [log, head] : heads) {
-    if (head.seq > seq_in(clock, log)) clock[log] = head;
-  }
 }
 
 }  // namespace
@@ -77,7 +65,7 @@ void SpaceSync::opened(SpaceOpened opened, Now now) {
   intake_ = std::make_unique<oplog::Intake>(context_.self, std::move(*opened.log), *cipher_,
                                             context_.hasher, context_.verifier);
   for (const Committed& each : std::exchange(own_deferred_, {}))
-    broadcast(each.run, head_of(each.changes.back()), LinkId{});
+    broadcast(each.run, head_of(each.changes.back()), LinkId{}, now);
   for (auto& [link, peer] : peers_) acknowledge(link, peer);
   deferred_bytes_ = 0;
   for (auto& [link, message] : std::exchange(deferred_, {})) {
@@ -96,10 +84,10 @@ void SpaceSync::committed(Committed committed, Now now) {
     if (!advanced) context_.out.notify(Refused{context_.self, space_, advanced.error()});
   }
   own_log_ = committed.run.log;
-  note_live(committed.run);
+  note_live(committed.run, LinkId{});
   const Head last = head_of(committed.changes.back());
   raise(applied_, {{committed.run.log, last}});
-  broadcast(committed.run, last, LinkId{});
+  broadcast(committed.run, last, LinkId{}, now);
   retry_parked(now);
 }
 
@@ -112,9 +100,9 @@ void SpaceSync::applied(std::uint64_t ticket, Now now) {
     if (Peer* peer = find(done.from)) peer->unapplied -= done.cost;
     return_credit(done.from, done.cost);
     if (done.run) {
-      broadcast(*done.run, done.heads.begin()->second, done.from);
+      broadcast(*done.run, done.heads.begin()->second, done.from, now);
     } else {
-      tell(done.from, done.heads);
+      tell(done.from, done.heads, now);
     }
     if (const Peer* peer = find(done.from); peer != nullptr && peer->pulling)
       notify_progress(*peer, Phase::kCatchingUp);
@@ -188,7 +176,7 @@ void SpaceSync::peer_equal(LinkId link, bool still) {
     peer.their_credit += limits::kLiveCreditBytes;
     peer.our_credit += limits::kLiveCreditBytes;
   }
-  if (still && !peer.serving) peer.they_in_step = true;
+  if (still) show(peer, applied_);
   acknowledge(link, peer);
 }
 
@@ -234,6 +222,7 @@ void SpaceSync::on(LinkId link, const wire::Acknowledge& message, Now now) {
   if (peer == nullptr || !is_member(*peer)) return;
   look_at_own_log(link, message.durable, now);
   look_for_forks(link, message.durable);
+  show(*peer, message.durable);
   VectorClock known = peer->durable;
   for (const auto& [log, head] : message.durable) {
     if (known.contains(log) || known.size() < limits::kClockLogsMax) known[log] = head;
@@ -246,41 +235,6 @@ void SpaceSync::notify_progress(const Peer& peer, Phase phase) const {
   context_.out.notify(Progress{peer.device, space_, phase, peer.received});
 }
 
-// ---- news
-
-/// A fresh run goes at once to everybody in step; who has no credit left is told of it, and pulls
-/// when it can.
-void SpaceSync::broadcast(const wire::LiveRun& run, const Head& last, LinkId except) {
-  const std::uint64_t cost = cost_of(run);
-  for (auto& [link, peer] : peers_) {
-    if (link == except || !is_member(peer)) continue;
-    const bool at_once =
-        cost <= std::min<std::uint64_t>(peer.their_credit, limits::kLiveCreditBytes);
-    if (peer.they_in_step && at_once) {
-      peer.their_credit -= cost;
-      context_.out.send(link, run);
-    } else if (peer.serving) {
-      goes_on(*peer.serving);
-    } else {
-      peer.they_in_step = false;
-      context_.out.send(link, wire::Have{space_, run.log, last});
-    }
-  }
-}
-
-/// The same for what came in bulk: it is not sent on unasked.
-void SpaceSync::tell(LinkId except, const VectorClock& heads) {
-  for (auto& [link, peer] : peers_) {
-    if (link == except || !is_member(peer)) continue;
-    peer.they_in_step = false;
-    if (peer.serving) {
-      goes_on(*peer.serving);
-      continue;
-    }
-    for (const auto& [log, head] : heads) context_.out.send(link, wire::Have{space_, log, head});
-  }
-}
-
 // ---- time
 
 void SpaceSync::time_passed(Now now) {
@@ -290,6 +244,7 @@ void SpaceSync::time_passed(Now now) {
   }
   if (retry_at_ && now.mono >= *retry_at_) retry_at_.reset();
   if (doubt_ && now.mono >= doubt_->until) end_doubt();
+  look_at_awaited(now);
   if (source_ && now.mono.since_origin - source_heard_.since_origin >= limits::kSourceSilenceMax) {
     const LinkId silent = *source_;
     if (Peer* peer = find(silent)) peer->has_news = true;  // asked again after the others
@@ -304,6 +259,7 @@ std::optional<Instant> SpaceSync::next_deadline() const {
   if (retry_at_) consider(*retry_at_);
   if (doubt_) consider(doubt_->until);
   if (source_) consider(Instant{source_heard_.since_origin + limits::kSourceSilenceMax});
+  if (awaited_at_) consider(*awaited_at_);
   return next;
 }
 

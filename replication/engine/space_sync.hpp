@@ -87,6 +87,11 @@ class SpaceSync {
     VectorClock heads;
     std::optional<wire::LiveRun> run;  ///< what to forward, if it came live
   };
+  struct Live {
+    Seq last;
+    Signature signature;
+    LinkId from;  ///< none: our own
+  };
   /// A peer says that our own log went on elsewhere.
   struct Doubt {
     LinkId link;
@@ -129,7 +134,7 @@ class SpaceSync {
   void look_for_forks(LinkId link, const VectorClock& theirs);
   void look_for_fork_in(LinkId link, ByteView pack);
   void leave_forked_log(const LogId& log);
-  void note_live(const wire::LiveRun& run);
+  void note_live(const wire::LiveRun& run, LinkId from);
   void compare_live(LinkId link, const wire::LiveRun& run);
   [[nodiscard]] bool is_suspect(LinkId link, const LogId& log);
   // Our own log (space_own_log.cpp).
@@ -137,8 +142,16 @@ class SpaceSync {
   void own_log_shown(const InFlight& applied);
   void not_shown(LinkId link);
   void settle_doubt(bool in_new_log);
-  void broadcast(const wire::LiveRun& run, const Head& last, LinkId except);
-  void tell(LinkId except, const VectorClock& heads);
+  // News (space_news.cpp).
+  void broadcast(const wire::LiveRun& run, const Head& last, LinkId except, Now now);
+  void tell(LinkId except, const VectorClock& heads, Now now);
+  [[nodiscard]] bool may_wait(Peer& peer, const LogId& log, const Head& head, Now now);
+  static void goes_on(Peer::Serving& serving);
+  void show(Peer& peer, const VectorClock& heads) const;
+  void came_twice(LinkId link, Peer& peer, const wire::LiveRun& run);
+  bool gets_elsewhere(Peer& peer, const LogId& log);
+  void look_at_awaited(Now now);
+  void keep_awaiting(Peer& peer, const LogId& log, const Peer::Awaited& awaited);
   void return_credit(LinkId link, std::uint64_t bytes);
   /// What may still be given, so that at most `window` bytes are under way or not yet applied.
   [[nodiscard]] static std::uint64_t credit_room(const Peer& peer, std::uint64_t window);
@@ -162,12 +175,13 @@ class SpaceSync {
   LinkId last_source_;
   Instant source_heard_;
   std::optional<Instant> durable_at_;
-  std::optional<Instant> retry_at_;  ///< storage failed: ask nobody until then
+  std::optional<Instant> retry_at_;    ///< storage failed: ask nobody until then
+  std::optional<Instant> awaited_at_;  ///< when to see whether peers got what others bring them
   std::deque<std::pair<LinkId, wire::LiveRun>> parked_;
   std::uint64_t parked_bytes_ = 0;
   /// The end of the last run of each log that came live, and its signature: the same run comes from
   /// several sides, and another run of the same number is a fork.
-  std::map<LogId, std::pair<Seq, Signature>> last_live_;
+  std::map<LogId, Live> last_live_;
   std::optional<LogId> own_log_;  ///< that our next change goes on with
   std::optional<Doubt> doubt_;    ///< changes of ours wait
 };

@@ -67,6 +67,8 @@ inline constexpr std::size_t kPackPartBytesMax = 256 * kKiB;
 inline constexpr std::size_t kPeerWindowBytesMax = 4 * kMiB;
 /// Standing credit for live changes, per space and peer in step.
 inline constexpr std::size_t kLiveCreditBytes = 256 * kKiB;
+/// A fresh run larger than this is told of and pulled: a pack is compressed, and a live run is not.
+inline constexpr std::size_t kLiveRunBytesMax = 32 * kKiB;
 /// Live changes whose context is not here yet, per space. Newest dropped: a pull brings them again.
 inline constexpr std::size_t kParkedChangesMax = 1024;
 inline constexpr std::size_t kParkedBytesMax = 1 * kMiB;
@@ -88,6 +90,10 @@ inline constexpr std::chrono::seconds kSourceSilenceMax{10};
 inline constexpr std::chrono::seconds kLinkSilenceMax{20};
 /// The durable clock is acknowledged at most this long after it moved.
 inline constexpr std::chrono::milliseconds kDurableWithin{1000};
+/// A peer that gets a log from somebody else sooner than from us shows within this what it got, or
+/// is told of it: that somebody may have gone. Longer than an acknowledgement takes to come.
+inline constexpr std::chrono::milliseconds kShownWithin{1500};
+static_assert(kShownWithin > kDurableWithin);
 /// How long changes of ours wait for a peer to show that our own log went on elsewhere. Longer than
 /// a pull takes on a local network; a person hardly notices.
 inline constexpr std::chrono::milliseconds kDoubtMax{800};

@@ -15,4 +15,10 @@ std::uint64_t missing_count(const VectorClock& left, const VectorClock& right) {
   return count;
 }
 
+void raise(VectorClock& clock, const VectorClock& heads) {
+  for (const auto& [log, head] : heads) {
+    if (head.seq > seq_in(clock, log)) clock[log] = head;
+  }
+}
+
 }  // namespace lanyard

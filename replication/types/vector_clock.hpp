@@ -20,6 +20,9 @@ using VectorClock = std::map<LogId, Head>;
 /// True if `left` holds all that `right` holds, by seq.
 [[nodiscard]] bool covers(const VectorClock& left, const VectorClock& right);
 
+/// Raises `clock` to `heads` where they are further.
+void raise(VectorClock& clock, const VectorClock& heads);
+
 /// How many changes of `left` are not in `right`.
 [[nodiscard]] std::uint64_t missing_count(const VectorClock& left, const VectorClock& right);
 

@@ -130,6 +130,19 @@ TEST_CASE("a record comes back from the trash whole") {
   CHECK(code_of(a.try_write({restore("n1")})) == Code::kNotFound);
 }
 
+TEST_CASE("what a change deletes it cannot bring back, in a new log neither") {
+  Group group(1);
+  Device& a = group[0];
+  a.write(put("n1", {{"a", 1}}));
+  for (const bool is_new_log : {false, true}) {
+    if (is_new_log) must(a.store().start_incarnation());
+    for (const LocalOp& taken_away : {remove("n1"), clear()})
+      CHECK(code_of(a.try_write({taken_away, restore("n1")})) == Code::kUsage);
+    CHECK(notes(a) == json::parse(R"([["{\"a\":1}"]])"));
+  }
+  CHECK(a.check().differences.empty());
+}
+
 TEST_CASE("a new incarnation names the one before and goes on beside it") {
   Group group(2);
   Device& a = group[0];

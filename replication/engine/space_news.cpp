@@ -1,0 +1,120 @@
+// What is new, and who is told of it. Every member passes on what it holds, so in a full mesh each
+// change would cross every link twice. As in epidemic broadcast trees (Leitao, Pereira, Rodrigues,
+// SRDS 2007), who brings what the other has already is not needed for that log as long as whoever
+// was quicker goes on; what is missing after a while brings it back.
+#include "replication/engine/space_sync.hpp"
+#include "replication/types/limits.hpp"
+
+namespace lanyard::engine {
+
+/// What is new is part of the answer that is being given.
+void SpaceSync::goes_on(Peer::Serving& serving) {
+  serving.at_end = false;
+  serving.news = serving.loading;
+}
+
+/// A fresh run goes at once to everybody in step; who has no credit left for it is told of it, and
+/// pulls when it can.
+void SpaceSync::broadcast(const wire::LiveRun& run, const Head& last, LinkId except, Now now) {
+  const std::uint64_t cost = cost_of(run);
+  for (auto& [link, peer] : peers_) {
+    if (link == except || !is_member(peer) || may_wait(peer, run.log, last, now)) continue;
+    const bool at_once =
+        cost <= std::min<std::uint64_t>(peer.their_credit, limits::kLiveRunBytesMax);
+    if (peer.they_in_step && at_once) {
+      peer.their_credit -= cost;
+      context_.out.send(link, run);
+    } else if (peer.serving) {
+      goes_on(*peer.serving);
+    } else {
+      peer.they_in_step = false;
+      context_.out.send(link, wire::Have{space_, run.log, last});
+    }
+  }
+}
+
+/// The same for what came in bulk: it is not sent on unasked.
+void SpaceSync::tell(LinkId except, const VectorClock& heads, Now now) {
+  for (auto& [link, peer] : peers_) {
+    if (link == except || !is_member(peer)) continue;
+    for (const auto& [log, head] : heads) {
+      if (may_wait(peer, log, head, now)) continue;
+      peer.they_in_step = false;
+      if (peer.serving)
+        goes_on(*peer.serving);
+      else
+        context_.out.send(link, wire::Have{space_, log, head});
+    }
+  }
+}
+
+/// Whether the peer need not hear of this from us, now or at all. What is our own it hears from us
+/// first of all: no other way is shorter.
+bool SpaceSync::may_wait(Peer& peer, const LogId& log, const Head& head, Now now) {
+  const Seq shown = seq_in(peer.shown, log);
+  if (shown >= head.seq) return true;
+  if (peer.serving || log == own_log_ || !peer.elsewhere.contains(log)) return false;
+  const auto known = peer.awaited.find(log);
+  if (known != peer.awaited.end() && shown < known->second.first)
+    known->second.last = head;
+  else
+    keep_awaiting(peer, log, {head.seq, head, {now.mono.since_origin + limits::kShownWithin}});
+  return true;
+}
+
+/// The peer holds so much. With all that we hold it is in step, whoever brought it.
+void SpaceSync::show(Peer& peer, const VectorClock& heads) const {
+  for (const auto& [log, head] : heads) {
+    const bool is_known = applied_.contains(log) || peer.shown.contains(log);
+    if (is_known || peer.shown.size() < limits::kClockLogsMax) raise(peer.shown, {{log, head}});
+  }
+  if (!peer.serving && !peer.they_in_step) peer.they_in_step = covers(peer.shown, applied_);
+}
+
+/// A run that is here already: one of the two who brought it need not. Its author goes on, whoever
+/// was quicker this time, for no way is shorter than that; else who was quicker does.
+void SpaceSync::came_twice(LinkId link, Peer& peer, const wire::LiveRun& run) {
+  show(peer, {{run.log, {last_of(run), {}}}});
+  const auto& logs = intake_->state().logs;
+  const auto log = logs.find(run.log);
+  const auto first = last_live_.find(run.log);
+  const bool is_author = log != logs.end() && log->second.device == peer.device;
+  const LinkId spared = is_author && first != last_live_.end() ? first->second.from : link;
+  Peer* other = find(spared);
+  if (other == nullptr || !gets_elsewhere(*other, run.log)) return;
+  context_.out.send(spared, wire::Have{space_, run.log, intake_->state().head_of(run.log)});
+}
+
+/// It brought or named what we have, so somebody else brings it this log. True if that is new.
+bool SpaceSync::gets_elsewhere(Peer& peer, const LogId& log) {
+  return is_member(peer) && peer.elsewhere.insert(log).second;
+}
+
+/// Who has not shown what somebody else should have brought is told, and gets it from us again.
+void SpaceSync::look_at_awaited(Now now) {
+  if (!awaited_at_ || now.mono < *awaited_at_) return;
+  awaited_at_.reset();
+  const Instant later{now.mono.since_origin + limits::kShownWithin};
+  for (auto& [link, peer] : peers_) {
+    for (const auto& [log, awaited] : std::exchange(peer.awaited, {})) {
+      const Seq shown = seq_in(peer.shown, log);
+      if (shown >= awaited.last.seq) continue;
+      if (now.mono < awaited.until) {
+        keep_awaiting(peer, log, awaited);
+      } else if (shown >= awaited.first) {
+        keep_awaiting(peer, log, {awaited.last.seq, awaited.last, later});
+      } else {
+        peer.elsewhere.erase(log);
+        peer.they_in_step = false;
+        context_.out.send(link, wire::Have{space_, log, awaited.last});
+      }
+    }
+  }
+}
+
+void SpaceSync::keep_awaiting(Peer& peer, const LogId& log, const Peer::Awaited& awaited) {
+  peer.awaited[log] = awaited;
+  awaited_at_ = awaited_at_ ? std::min(*awaited_at_, awaited.until) : awaited.until;
+}
+
+}  // namespace lanyard::engine
