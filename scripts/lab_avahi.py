@@ -32,11 +32,12 @@ DAEMON = "[server]\nuse-ipv4=yes\nuse-ipv6=yes\nhost-name={name}\n[publish]\npub
 
 
 def enter() -> None:
-    """The lab, and in it a user `avahi`, whom the daemon looks for though it does not become it."""
+    """The lab, and in it a user `avahi`, whom the daemon looks for though it does not become it:
+    root by another name, for who is not root outside has no other user in here."""
     lab.enter()
     with tempfile.TemporaryDirectory() as folder:
-        for name, line in (("passwd", "avahi:x:64001:64001::/:/bin/false\n"),
-                           ("group", "avahi:x:64001:\nnetdev:x:64002:\n")):
+        for name, line in (("passwd", "avahi:x:0:0::/:/bin/false\n"),
+                           ("group", "avahi:x:0:\nnetdev:x:0:\n")):
             copy = pathlib.Path(folder) / name
             copy.write_text(pathlib.Path("/etc", name).read_text() + line)
             subprocess.run(["mount", "--bind", str(copy), f"/etc/{name}"], check=True)
