@@ -10,6 +10,7 @@ is touched. Works as root, and for everybody else where the kernel lets users ha
     lab.cut("laptop", "pi")        no frame passes between the two, either way, until heal()
     lab.isolate("laptop", "pi")    the same for good, on the bridge's ports
     lab.bytes_on_wire()            sent and received by all hosts, from the interfaces' counters
+    lab.take_down()                nothing passes any more; the counters stay
 """
 from __future__ import annotations
 
@@ -148,10 +149,24 @@ class Lab:
 
     def bytes_on_wire(self) -> int:
         """Bytes that all hosts have sent, with every header down to Ethernet's."""
+        return sum(size for (_, is_sent), (_, size) in self.counters().items() if is_sent)
+
+    def counters(self) -> dict[tuple[str, bool], tuple[int, int]]:
+        """(the bridge's port, sent by the host behind it) -> frames and bytes since it was made."""
         ports = {self._port(name) for name in self.names}
         links = json.loads(_run("ip", "-s", "-j", "link", "show"))
-        # What the bridge's port receives is what the host sent.
-        return sum(link["stats64"]["rx"]["bytes"] for link in links if link["ifname"] in ports)
+        counters = {}
+        for link in links:
+            # What the bridge's port receives is what the host sent.
+            for direction, is_sent in (("rx", True), ("tx", False)):
+                if link["ifname"] in ports:
+                    counted = link["stats64"][direction]
+                    counters[link["ifname"], is_sent] = counted["packets"], counted["bytes"]
+        return counters
+
+    def take_down(self) -> None:
+        for name in self.names:
+            _run("ip", "link", "set", self._port(name), "down")
 
 
 def _run(*command: str) -> str:
