@@ -32,7 +32,7 @@ class FileVault final : public Vault {
   [[nodiscard]] Result<WriteOutcome> share_space(const SpaceId& space, const DeviceId& device,
                                                  WallTime now) override;
   [[nodiscard]] Result<bool> refresh_space(const SpaceId& space) override;
-  [[nodiscard]] Status leave_space(const SpaceId& space) override;
+  [[nodiscard]] Status leave_space(const SpaceId& space, LeftCopy copy) override;
   [[nodiscard]] Result<SpaceStore*> space(const SpaceId& space) override;
   [[nodiscard]] Result<std::vector<SharedSpace>> shared_with(const DeviceId& peer) override;
   [[nodiscard]] Status room_to_write() override;
@@ -54,6 +54,9 @@ class FileVault final : public Vault {
   [[nodiscard]] std::optional<std::chrono::milliseconds> upkeep_within() const override;
   void close() override;
 
+  /// Ends what a crash cut off: the files of spaces that were left and removed.
+  [[nodiscard]] Status remove_left_copies();
+
  private:
   // What a space's file goes through (file_vault_files.cpp).
   [[nodiscard]] Result<WatchedStore*> open_store(const SpaceId& space);
@@ -73,6 +76,8 @@ class FileVault final : public Vault {
   [[nodiscard]] Result<Created> found_space(const SpaceId& space, const oplog::Founding& founding,
                                             const std::string& name, WallTime now);
   [[nodiscard]] Status take_name(const SpaceId& space);
+  [[nodiscard]] Status is_elsewhere(const SpaceId& space);
+  [[nodiscard]] Status remove_copy(const SpaceId& space);
   [[nodiscard]] Result<std::string> free_space_name(const std::string& name);
 
   // Our `default` (file_vault_home.cpp).

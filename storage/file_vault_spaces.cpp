@@ -44,10 +44,7 @@ Result<Vault::Created> FileVault::create_space(const std::string& name, WallTime
   auto created = found_space(space, founding, name, now);
   if (!created) {
     // Nobody was told of it.
-    for (const char* ending : {"", "-wal", "-shm"})
-      static_cast<void>(remove_file(beside(file_of(space), ending)));
-    static_cast<void>(marks_.file(space)->remove());
-    marks_.unwritten.erase(space);
+    static_cast<void>(remove_copy(space));
   }
   return created;
 }
@@ -102,14 +99,47 @@ Result<WriteOutcome> FileVault::share_space(const SpaceId& space, const DeviceId
   return outcome;
 }
 
-Status FileVault::leave_space(const SpaceId& space) {
+Status FileVault::leave_space(const SpaceId& space, LeftCopy copy) {
   LANYARD_TRY_SET(const auto home, space_setting(kHomeSetting));
   LANYARD_TRY_SET(const auto moves_to, space_setting(kMovesToSetting));
   if (space == home || space == moves_to)
     return fail(Code::kNotAllowed, "every device has a space called \"default\"",
                 "Other spaces can be left.");
-  LANYARD_TRY(platform_.leave_space(space));
+  if (copy == LeftCopy::kRemoved) LANYARD_TRY(is_elsewhere(space));
+  // What is durable first is what goes on after a crash: remove_left_copies() ends what was begun.
+  LANYARD_TRY(platform_.leave_space(space, copy != LeftCopy::kKept));
   files_.close(space);
+  dirty_.erase(space);
+  return copy == LeftCopy::kKept ? Status() : remove_copy(space);
+}
+
+/// Whether other members are known to have all that is here.
+Status FileVault::is_elsewhere(const SpaceId& space) {
+  LANYARD_TRY_SET(const WatchedStore* store, open_store(space));
+  LANYARD_TRY_SET(const auto progress, platform_.progress());
+  VectorClock known;
+  for (const PeerProgress& each : progress)
+    if (each.space == space) raise(known, each.durable);
+  const std::uint64_t alone = missing_count(store->state().log.clock(), known);
+  if (alone == 0) return {};
+  return fail(Code::kNotAllowed,
+              std::to_string(alone) + (alone == 1 ? " change of it is" : " changes of it are") +
+                  " on no other device, as far as this one knows",
+              "Let it sync first, or keep the copy. --remove-copy --even-if-alone loses them.");
+}
+
+Status FileVault::remove_copy(const SpaceId& space) {
+  static_cast<void>(marks_.file(space)->remove());
+  marks_.unwritten.erase(space);
+  for (const char* ending : {"", "-wal", "-shm", ".rescue-part", ".rescued", ".broken"})
+    LANYARD_TRY(remove_file(beside(file_of(space), ending)));
+  return {};
+}
+
+Status FileVault::remove_left_copies() {
+  LANYARD_TRY_SET(const auto removed, platform_.removed_spaces());
+  for (const SpaceId& space : removed)
+    if (const Status gone = remove_copy(space); !gone) report(space, gone.error());
   return {};
 }
 

@@ -50,8 +50,10 @@ class Platform {
   [[nodiscard]] Result<bool> is_name_taken(const std::string& name);
   /// Durable. kExists if the space or its name is there.
   [[nodiscard]] Status add_space(const Space& space, const std::vector<DeviceId>& members);
-  /// Durable.
-  [[nodiscard]] Status leave_space(const SpaceId& space);
+  /// Durable. `is_removed`: its file is to go, and its name is free.
+  [[nodiscard]] Status leave_space(const SpaceId& space, bool is_removed);
+  /// Spaces that were left and whose files are to be gone.
+  [[nodiscard]] Result<std::vector<SpaceId>> removed_spaces();
   /// Durable, as one: `default` means `to`, whose name is that from now on; `from` is kept under
   /// `old_name` as a part of it, and is to be carried over.
   [[nodiscard]] Status begin_move(const SpaceId& from, const std::string& old_name,

@@ -24,7 +24,8 @@ Result<std::vector<SpaceEntry>> Platform::spaces() {
   std::vector<SpaceEntry> all;
   {
     Query query(database_,
-                "SELECT id, name, has_left, created_at, now_part_of FROM spaces ORDER BY id");
+                "SELECT id, name, has_left, created_at, now_part_of FROM spaces"
+                " WHERE has_left = 0 OR has_data = 1 ORDER BY id");
     while (true) {
       LANYARD_TRY_SET(const bool more, query.next());
       if (!more) break;
@@ -96,13 +97,28 @@ Status Platform::add_space(const Space& space, const std::vector<DeviceId>& memb
   });
 }
 
-Status Platform::leave_space(const SpaceId& space) {
+Status Platform::leave_space(const SpaceId& space, bool is_removed) {
   const std::string id = to_text(space);
   return write(Sync::kFull, [&]() -> Status {
-    LANYARD_TRY(Query(database_, "UPDATE spaces SET has_left = 1 WHERE id = ?").bind(id).run());
+    // The row stays: whoever still counts us among the members cannot bring the space back.
+    LANYARD_TRY(Query(database_, is_removed ? "UPDATE spaces SET has_left = 1, has_data = 0,"
+                                              " is_dirty = 0, name = id WHERE id = ?"
+                                            : "UPDATE spaces SET has_left = 1 WHERE id = ?")
+                    .bind(id)
+                    .run());
     if (database_.changes() == 0) return fail(Code::kNotFound, "no such space");
     return {};
   });
+}
+
+Result<std::vector<SpaceId>> Platform::removed_spaces() {
+  std::vector<SpaceId> all;
+  Query query(database_, "SELECT id FROM spaces WHERE has_left = 1 AND has_data = 0");
+  while (true) {
+    LANYARD_TRY_SET(const bool more, query.next());
+    if (!more) return all;
+    all.push_back(space_at(query, 0));
+  }
 }
 
 Status Platform::begin_move(const SpaceId& from, const std::string& old_name, const SpaceId& to) {

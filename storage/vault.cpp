@@ -23,9 +23,11 @@ Result<std::unique_ptr<Vault>> Vault::open(Options options, const Ports& ports) 
   LANYARD_TRY_SET(const std::vector<SpaceId> dirty, platform.dirty_spaces());
   if (!options.disk_space) options.disk_space = disk_space_of;
   LANYARD_TRY_SET(auto parts, platform.parts());
-  return std::make_unique<FileVault>(std::move(options), ports, std::move(platform),
-                                     std::set<SpaceId>(dirty.begin(), dirty.end()),
-                                     std::move(parts));
+  auto vault =
+      std::make_unique<FileVault>(std::move(options), ports, std::move(platform),
+                                  std::set<SpaceId>(dirty.begin(), dirty.end()), std::move(parts));
+  LANYARD_TRY(vault->remove_left_copies());
+  return vault;
 }
 
 FileVault::FileVault(Options options, const Ports& ports, Platform platform,

@@ -31,6 +31,13 @@ struct SpaceEntry {
   std::vector<DeviceId> members;
 };
 
+/// What becomes of a space on this device when it is left.
+enum class LeftCopy : std::uint8_t {
+  kKept,     ///< the file stays, and nobody reads it here
+  kRemoved,  ///< the file goes, unless changes of it are on no other device
+  kRemovedEvenIfAlone,
+};
+
 /// Every device has a space of this name.
 inline constexpr const char* kHomeName = "default";
 
@@ -142,8 +149,10 @@ class Vault {
   /// a suffix where it is taken here. A name that the space has not changed since is not taken
   /// again. True if there are members that there were not: devices() has them.
   [[nodiscard]] virtual Result<bool> refresh_space(const SpaceId& space) = 0;
-  /// Nobody asks for it or is served from now on; its file stays. kNotFound.
-  [[nodiscard]] virtual Status leave_space(const SpaceId& space) = 0;
+  /// Nobody asks for it or is served from now on. A removed copy leaves no name in spaces() either.
+  /// kNotFound; kNotAllowed for the default, and where a copy is to go that holds changes which no
+  /// other member is known to have: then nothing was done.
+  [[nodiscard]] virtual Status leave_space(const SpaceId& space, LeftCopy copy) = 0;
   /// The store, opened on demand; at most limits::kOpenSpacesMax are open. Lasts until the next
   /// call for another space. kNotFound; kNotAllowed for one that was left; else as
   /// SpaceStore::open. After its disk failed (kInputOutput from the store, which does nothing more

@@ -67,6 +67,9 @@ struct SpaceCommand {
   std::string device = {};
   bool yes = false;
   bool no_hash = false;
+  bool keep_copy = false;
+  bool remove_copy = false;
+  bool even_if_alone = false;
 };
 
 struct DataCommand {

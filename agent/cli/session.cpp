@@ -48,6 +48,16 @@ Result<std::string> read_argument(const std::optional<std::string>& argument) {
   return argument->starts_with('@') ? text_of_file(argument->substr(1)) : *argument;
 }
 
+bool is_on_terminal() { return isatty(STDIN_FILENO) != 0 && isatty(STDERR_FILENO) != 0; }
+
+/// The first letter of a line, small; 0 where there is none.
+char answer_of_person() {
+  std::array<char, 64> answer{};
+  const ssize_t got = read(STDIN_FILENO, answer.data(), answer.size());
+  if (got <= 0 || answer[0] < 'A' || answer[0] > 'z') return 0;
+  return static_cast<char>(answer[0] | 0x20);
+}
+
 }  // namespace
 
 Result<std::string> text_of_file(const std::string& file) {
@@ -86,13 +96,17 @@ Result<Config> Session::configuration(const AgentFlags& agent) const {
 
 Status Session::confirm(const std::string& question, const std::string& loses, bool yes) const {
   if (yes) return {};
-  if (isatty(STDIN_FILENO) == 0 || isatty(STDERR_FILENO) == 0)
-    return fail(Code::kUsage, loses, "If you want that, add --yes.");
+  if (!is_on_terminal()) return fail(Code::kUsage, loses, "If you want that, add --yes.");
   out_.error(loses + ".\n" + question + " [y/N] ");
-  std::array<char, 64> answer{};
-  const ssize_t got = read(STDIN_FILENO, answer.data(), answer.size());
-  if (got > 0 && (answer[0] == 'y' || answer[0] == 'Y')) return {};
+  if (answer_of_person() == 'y') return {};
   return fail(Code::kInterrupted, "you did not say yes; nothing was changed");
+}
+
+bool Session::ask(const std::string& question, bool otherwise) const {
+  if (!is_on_terminal()) return otherwise;
+  out_.error(question + (otherwise ? " [Y/n] " : " [y/N] "));
+  const char answer = answer_of_person();
+  return answer == 'y' || (otherwise && answer != 'n');
 }
 
 Result<std::string> json_argument(const std::optional<std::string>& argument) {

@@ -34,6 +34,8 @@ class Session {
   /// Asks a person; off a terminal kUsage, naming --yes. `loses`: what is lost, as a sentence.
   [[nodiscard]] Status confirm(const std::string& question, const std::string& loses,
                                bool yes) const;
+  /// A question without danger: off a terminal, or without an answer, `otherwise`.
+  [[nodiscard]] bool ask(const std::string& question, bool otherwise) const;
 
  private:
   GlobalOptions options_;

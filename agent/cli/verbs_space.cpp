@@ -96,16 +96,25 @@ Result<int> share(const SpaceCommand& command, Session& session) {
 
 Result<int> leave(const SpaceCommand& command, Session& session) {
   session.attempt("Could not leave \"" + command.space + "\"");
-  LANYARD_TRY(session.confirm("Leave " + command.space + "?",
-                              "This device stops syncing \"" + command.space +
-                                  "\"; changes that no other member has yet stay here alone",
-                              command.yes));
+  const std::string name = display_text(command.space);
+  const std::string loses = command.even_if_alone ? "are lost"
+                            : command.remove_copy ? "keep it from going"
+                                                  : "stay here alone";
+  LANYARD_TRY(session.confirm(
+      "Leave " + name + "?",
+      "This device stops syncing \"" + name + "\"; changes that no other member has yet " + loses,
+      command.yes));
+  const bool is_decided = command.yes || command.keep_copy || command.remove_copy;
+  const bool removes =
+      command.remove_copy || (!is_decided && !session.ask("Keep what is here as a file?", true));
   JsonWriter params;
-  params.begin_object().member("space", command.space).end_object();
+  params.begin_object().member("space", command.space).member("removeCopy", removes);
+  params.member("evenIfAlone", command.even_if_alone).end_object();
   LANYARD_TRY_SET(const std::string text, session.call("space.leave", params.str()));
   LANYARD_TRY_SET(const Json space, read_json(text));
   if (session.out().style().json) session.out().json("space/1", text);
-  session.out().say("ok  " + shown(space, "name") + " is not synced any more; its file stays.");
+  session.out().say("ok  " + shown(space, "name") + " is not synced any more; its file " +
+                    (removes ? "is gone." : "stays."));
   return exit_code::kOk;
 }
 

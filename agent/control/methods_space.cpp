@@ -61,8 +61,14 @@ void space_share(ControlRoom& room, Params& params, const Reply& reply) {
 void space_leave(ControlRoom& room, Params& params, const Reply& reply) {
   with_params(params, reply, [&](Params& in) -> Status {
     LANYARD_TRY_SET(const std::string space, in.text("space"));
+    LANYARD_TRY_SET(const bool removes, in.boolean("removeCopy", false));
+    LANYARD_TRY_SET(const bool even_if_alone, in.boolean("evenIfAlone", false));
     LANYARD_TRY(in.finish());
-    room.spaces.leave(space,
+    using storage::LeftCopy;
+    const LeftCopy copy = !removes        ? LeftCopy::kKept
+                          : even_if_alone ? LeftCopy::kRemovedEvenIfAlone
+                                          : LeftCopy::kRemoved;
+    room.spaces.leave(space, copy,
                       [reply](const Result<SpaceEntry>& left) { reply.answer(left, space_json); });
     return {};
   });

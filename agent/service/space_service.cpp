@@ -68,12 +68,13 @@ void SpaceService::share(const std::string& space, const std::string& device, Do
       std::move(done));
 }
 
-void SpaceService::leave(const std::string& space, Done<SpaceEntry> done) {
+void SpaceService::leave(const std::string& space, storage::LeftCopy copy, Done<SpaceEntry> done) {
   ask_storage<SpaceEntry>(
       host_,
-      [space](storage::Vault& vault) -> Result<SpaceEntry> {
+      [space, copy](storage::Vault& vault) -> Result<SpaceEntry> {
         LANYARD_TRY_SET(SpaceEntry found, space_of(vault, space, false));
-        LANYARD_TRY(vault.leave_space(found.id));
+        LANYARD_TRY(vault.leave_space(found.id, copy));
+        found.left = true;
         return found;
       },
       [this, network = &host_.network, done = std::move(done)](Result<SpaceEntry> left) {

@@ -3,6 +3,7 @@
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import unittest
@@ -85,6 +86,53 @@ class WithAgent(unittest.TestCase):
         self.device = Device("ada")
         self.addCleanup(self.device.close)
         self.device.start()
+
+    def leave_on_a_terminal(self, *answers):
+        """What `space leave notes` says to a person who answers so, and how it ends."""
+        screen, terminal = pty.openpty()
+        process = subprocess.Popen(
+            self.device.arguments("space", "leave", "notes"), env=self.device.environment,
+            stdin=terminal, stdout=terminal, stderr=terminal)
+        os.close(terminal)
+        said = b""
+        try:
+            for answer in answers:
+                while not said.endswith((b"[y/N] ", b"[Y/n] ")):
+                    said += os.read(screen, 4096)
+                os.write(screen, answer.encode() + b"\n")
+                said += b"\n"
+            while more := os.read(screen, 4096):
+                said += more
+        except OSError:  # the other end is gone
+            pass
+        os.close(screen)
+        return process.wait(), said.decode()
+
+    def test_leaving_a_space_asks_whether_to_keep_its_copy(self):
+        device = self.device
+        device.ok("space", "create", "notes")
+        self.assertIn("nothing was changed", self.leave_on_a_terminal("n")[1])
+        code, said = self.leave_on_a_terminal("y", "n")
+        self.assertEqual(code, 6, said)
+        self.assertIn("on no other device", said)
+        self.assertIn("--even-if-alone", said)
+        device.ok("data", "put", "notes", "tasks", "t1", "{}")  # nothing has changed
+        code, said = self.leave_on_a_terminal("y", "")
+        self.assertEqual(code, 0, said)
+        self.assertIn("its file stays", said)
+        self.assertTrue(device.json("space", "list")["spaces"][-1]["left"])
+
+    def test_a_copy_that_is_alone_is_removed_only_on_demand(self):
+        device = self.device
+        space = device.json("space", "create", "notes")["id"]
+        files = set(device.data.glob("**/*"))
+        refused = device.run("space", "leave", "notes", "--remove-copy", "--yes")
+        self.assertIn("on no other device", refused.stderr)
+        self.assertEqual(set(device.data.glob("**/*")), files)
+        device.ok("space", "leave", "notes", "--remove-copy", "--even-if-alone", "--yes")
+        self.assertNotIn(space, [each["id"] for each in device.json("space", "list")["spaces"]])
+        self.assertEqual([path for path in device.data.glob("**/*") if space in path.name], [])
+        self.assertNotEqual(device.json("space", "create", "notes")["id"], space)
 
     def test_records_from_argument_file_and_standard_input(self):
         device = self.device

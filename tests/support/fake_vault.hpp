@@ -44,7 +44,7 @@ class FakeVault final : public storage::Vault {
     return storage::WriteOutcome{};
   }
   Result<bool> refresh_space(const SpaceId&) override { return false; }
-  Status leave_space(const SpaceId&) override { return {}; }
+  Status leave_space(const SpaceId&, storage::LeftCopy) override { return {}; }
   Result<storage::SpaceStore*> space(const SpaceId& space) override;
   Result<std::vector<storage::SharedSpace>> shared_with(const DeviceId&) override { return {}; }
   Status room_to_write() override;

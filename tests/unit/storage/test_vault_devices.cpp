@@ -162,7 +162,7 @@ TEST_CASE("the progress of forgotten devices and of spaces that were left is not
     for (const std::uint8_t number : {std::uint8_t{1}, std::uint8_t{2}})
       must(vault.acknowledged(a_device(number), space, {}));
   must(vault.forget_device(a_device(2)));
-  must(vault.leave_space(left));
+  must(vault.leave_space(left, LeftCopy::kKept));
   const auto progress = must(vault.progress());
   REQUIRE(progress.size() == 1);
   CHECK(progress.front().device == a_device(1));

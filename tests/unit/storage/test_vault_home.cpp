@@ -66,7 +66,7 @@ TEST_CASE("every device has a space called default, and keeps it") {
   CHECK(home_of(device) == space);
   CHECK_FALSE(home(device).is_shared);
   CHECK(must(device.vault().spaces()).size() == 1);
-  CHECK(code_of(device.vault().leave_space(space)) == Code::kNotAllowed);
+  CHECK(code_of(device.vault().leave_space(space, LeftCopy::kKept)) == Code::kNotAllowed);
 }
 
 TEST_CASE("a space that a person called default is the default") {
@@ -285,12 +285,12 @@ TEST_CASE("members of one space know each other, as long as the space is here") 
   CHECK(known(laptop).size() == 2);
   // Without the space it is known only if it was paired.
   must(pi.vault().share_space(space, pi.id(), pi.wall));
-  must(laptop.vault().leave_space(space));
+  must(laptop.vault().leave_space(space, LeftCopy::kKept));
   CHECK(known(laptop).size() == 2);
   must(desktop.vault().add_device(pi.id(), "", desktop.wall));
   desktop.pull(pi, space);
   CHECK(known(desktop).size() == 2);
-  must(desktop.vault().leave_space(space));
+  must(desktop.vault().leave_space(space, LeftCopy::kKept));
   CHECK(known(desktop) == std::vector{pi.id()});
 }
 

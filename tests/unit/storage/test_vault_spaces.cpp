@@ -77,7 +77,7 @@ TEST_CASE("a space that is not here is not found") {
   Vault& vault = device.open();
   CHECK(code_of(vault.space(some_space(1))) == Code::kNotFound);
   CHECK(code_of(vault.refresh_space(some_space(1))) == Code::kNotFound);
-  CHECK(code_of(vault.leave_space(some_space(1))) == Code::kNotFound);
+  CHECK(code_of(vault.leave_space(some_space(1), LeftCopy::kKept)) == Code::kNotFound);
   CHECK(code_of(vault.share_space(some_space(1), device.id(), device.wall)) == Code::kNotFound);
 }
 
@@ -268,7 +268,7 @@ TEST_CASE("a space that was left is kept, and neither opened, joined nor shared 
   const SpaceId space = a.create("Notes");
   must(a.vault().share_space(space, b.id(), a.wall));
   b.pull(a, space);
-  must(b.vault().leave_space(space));
+  must(b.vault().leave_space(space, LeftCopy::kKept));
   b.open();
   CHECK(b.entry(space).left);
   CHECK(fs::exists(b.vault().file_of(space)));
@@ -278,6 +278,46 @@ TEST_CASE("a space that was left is kept, and neither opened, joined nor shared 
   CHECK(shared(a, b.id()) == std::vector{space});
   tidy(b);
   CHECK(b.reported.empty());
+}
+
+TEST_CASE("a space that is left takes its copy along, if others have all of it") {
+  VaultDevice a;
+  VaultDevice b;
+  a.open();
+  b.open();
+  const SpaceId space = a.create("Notes");
+  must(a.vault().share_space(space, b.id(), a.wall));
+  b.pull(a, space);
+  a.write(space, put("n1", {{"a", 1}}));
+  const auto holds = must(a.vault().space(space))->state().log.clock();
+  // b is known to have what it said, and that was before the write.
+  CHECK(code_of(a.vault().leave_space(space, LeftCopy::kRemoved)) == Code::kNotAllowed);
+  CHECK_FALSE(a.entry(space).left);
+  must(a.vault().acknowledged(b.id(), space, holds));
+  const fs::path file = a.vault().file_of(space);
+  const std::string copy = file.string() + ".of-the-test";
+  fs::copy_file(file, copy);
+  must(a.vault().leave_space(space, LeftCopy::kRemoved));
+  for (const char* ending : {"", "-wal", "-shm"}) CHECK_FALSE(fs::exists(file.string() + ending));
+  CHECK(must(a.vault().spaces()).empty());
+  CHECK(a.create("Notes") != space);  // the name is free
+  CHECK(code_of(a.vault().join_space(space, a.wall)) == Code::kNotAllowed);
+
+  // A crash between the two steps: the file is still there at the next start.
+  fs::copy_file(copy, file);
+  a.open();
+  CHECK_FALSE(fs::exists(file));
+  CHECK(a.reported.empty());
+}
+
+TEST_CASE("a copy that is alone goes only if that was meant") {
+  VaultDevice a;
+  a.open();
+  const SpaceId space = a.create("Notes");
+  CHECK(code_of(a.vault().leave_space(space, LeftCopy::kRemoved)) == Code::kNotAllowed);
+  CHECK(fs::exists(a.vault().file_of(space)));
+  must(a.vault().leave_space(space, LeftCopy::kRemovedEvenIfAlone));
+  CHECK_FALSE(fs::exists(a.vault().file_of(space)));
 }
 
 TEST_CASE("nothing is shared with a forgotten device, or with one that is no member") {
