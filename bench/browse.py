@@ -20,8 +20,6 @@ class Listener:
         service = zeroconf.get_service_info(kind, name, WITHIN_S * 1000)
         if service and self.wanted in service.parsed_addresses():
             self.found.set()
-        elif service:
-            print(name, service.parsed_addresses(), file=sys.stderr)
 
     def update_service(self, zeroconf: Zeroconf, kind: str, name: str) -> None:
         """Its addresses may come one by one."""

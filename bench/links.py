@@ -27,7 +27,7 @@ DEBIANS_PYTHON = "/usr/bin/python3"
 STAYS, STARTS = "stays", "starts"
 # How often others look: they are only stood beside.
 LOOKS = 5
-# Until what was announced at a new address has been said as often as mDNS says it.
+# Until what was announced, or taken back, has been said as often as mDNS says it.
 ANNOUNCED_S = 4
 # What the measured process sees of a link is at most so old.
 EVERY_S = 0.002
@@ -58,8 +58,8 @@ class Links:
             for agent in self.lan.agents.values():
                 wait_until("discovery works", lambda: agent.call("status.get")["discovery"]["state"]
                            == ("daemon" if daemons else "embedded"))
-            rounds = [self.start_again(number, moves) for number in range(self.options.starts)]
             looks = self.look(daemons)
+            rounds = [self.start_again(number, moves) for number in range(self.options.starts)]
         return self.figures(name, rounds, looks)
 
     def until_linked(self) -> None:
@@ -97,6 +97,7 @@ class Links:
     def look(self, daemons: bool) -> dict[str, list[float]]:
         """Seconds until others have found the agent that stays."""
         self.lan[STARTS].stop()
+        time.sleep(ANNOUNCED_S)
         looks = {"zeroconf": [self.zeroconf() for _ in range(LOOKS)]}
         if daemons:
             looks["avahi_browse"] = [self.avahi_browse() for _ in range(LOOKS)]

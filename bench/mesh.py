@@ -26,8 +26,8 @@ WARM = 5
 PAUSE_S = 0.1
 # How long a network stays apart whose links outlive it.
 SHORT_CUT_S = 3
-# What the links still have to say once everybody has everything.
-SETTLED_BYTES_PER_S = 20_000
+# What each device still has to say on its links once everybody has everything.
+QUIET_BYTES_PER_S = 500
 
 
 class Mesh:
@@ -113,12 +113,12 @@ class Mesh:
                discovery_anonymous_kib_max=max(memory_kib(pid, "RssAnon") for pid in searching))
 
     def settle(self) -> None:
-        """Until the wire is quiet: what comes after belongs to what is measured next."""
+        """Until the links are quiet: what comes after belongs to what is measured next."""
         def is_quiet() -> bool:
-            before = self.lan.lab.bytes_on_wire()
+            before = sum(self.bytes_out().values())
             time.sleep(1)
-            return self.lan.lab.bytes_on_wire() - before < SETTLED_BYTES_PER_S
-        wait_until("the network is quiet", is_quiet, seconds=120)
+            return sum(self.bytes_out().values()) - before < QUIET_BYTES_PER_S * self.count
+        wait_until("the links are quiet", is_quiet, seconds=120)
 
     # ---- a write on one
 
@@ -147,7 +147,7 @@ class Mesh:
                **spread("last", last, 50, 99),
                change_bytes=round(self.change_bytes), link_bytes_of_needed=round(links / needed, 2),
                wire_bytes_of_needed=round(carried / needed, 2))
-        return [Goal("a write on one of many: wire / needed", self.count, carried / needed, "<=",
+        return [Goal("a write on one of many: links / needed", self.count, links / needed, "<=",
                      4.0),
                 Goal("a write on one of many: last p50 / first p50", self.count,
                      percentile(last, 50) / percentile(first, 50), "<=", self.count)]
@@ -213,10 +213,12 @@ class Mesh:
                      figures["wire_until_quiet_of_needed"], "<=", 4.0)]
 
     def write_many(self, host: str, name: str) -> None:
+        """Messages that nobody else writes: equal ones would shrink in a pack."""
+        first = self.names.index(host) * self.each
         self.lan[host].control.call_all([
             ("data.put", {"space": SPACE, "collection": "messages",
                           "key": f"{name}-{host}-{number}",
-                          "value": self.messages[number % len(self.messages)]})
+                          "value": self.messages[(first + number) % len(self.messages)]})
             for number in range(self.each)])
 
     def until_all_have(self, wanted: int, names: list[str]) -> None:
