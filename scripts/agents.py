@@ -130,7 +130,7 @@ class Agent:
                 if self.process.poll() is not None or time.monotonic() > deadline:
                     said = self.output.read_text(errors="replace")
                     raise AgentError(f"{self.name} does not start: {problem}\n{said}") from None
-                time.sleep(0.01)
+                time.sleep(0.002)
 
     def kill(self) -> None:
         """The plug is pulled: no handler runs."""

@@ -104,6 +104,13 @@ class Lab:
             if other != host:
                 self.cut(host, other)
 
+    def part(self, ones: list[str], others: list[str]) -> None:
+        """The network falls apart in two, until heal(): nobody of the one half hears the other."""
+        halves = ["{ " + ", ".join(f'"{self._port(name)}"' for name in half) + " }"
+                  for half in (ones, others)]
+        for source, target in (halves, halves[::-1]):
+            _run("nft", f"add rule bridge lab cuts iifname {source} oifname {target} drop")
+
     def isolate(self, *hosts: str) -> None:
         """These hosts reach the others and not each other, as if on two segments of a switch."""
         for host in hosts:

@@ -1,0 +1,94 @@
+"""What all parts of scripts/bench share: lines of JSON, spreads, the machine's limits, processes.
+
+    report(measurement="live", p50_ms=1.2)    one JSON line
+    percentile(times, 99)                     of what was measured, never between two of it
+    Limits(options, folder, corpus)           the programs of this folder, in the same run
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+from typing import NamedTuple
+
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+
+
+class Goal(NamedTuple):
+    """One line of the end: what was reached, and what docs/GOALS.md wants."""
+    what: str
+    n: int
+    reached: float
+    sign: str
+    wanted: float
+
+    def report(self) -> None:
+        met = self.reached >= self.wanted if self.sign == ">=" else self.reached <= self.wanted
+        report(goal=self.what, n=self.n, reached=round(self.reached, 3),
+               wanted=f"{self.sign} {self.wanted}", met=met)
+
+
+def report(**figures) -> dict:
+    print(json.dumps(figures), flush=True)
+    return figures
+
+
+def percentile(values: list[float], percent: float) -> float:
+    """The smallest of the values that `percent` of them do not exceed."""
+    ordered = sorted(values)
+    return ordered[max(0, -(-len(ordered) * percent // 100).__trunc__() - 1)]
+
+
+def spread(name: str, seconds: list[float], *percents: int) -> dict[str, float]:
+    """{"visible_p50_ms": ..} and so on."""
+    return {f"{name}_p{percent}_ms": round(percentile(seconds, percent) * 1000, 3)
+            for percent in percents}
+
+
+class Limits:
+    """What this machine can do at best, now."""
+
+    def __init__(self, options: argparse.Namespace, folder: pathlib.Path, corpus: pathlib.Path):
+        self.program = options.binary_folder / "bench/bench_limits"
+        self.folder, self.corpus = folder, corpus
+
+    def now(self, *names: str) -> dict[str, float]:
+        """Per second."""
+        done = subprocess.run([self.program, self.corpus, self.folder, *names], check=True,
+                              capture_output=True, text=True)
+        print(done.stdout, end="", flush=True)
+        return {line["limit"]: line["per_s"] for line in map(json.loads, done.stdout.splitlines())}
+
+    def beside(self, names: tuple[str, ...], measure) -> tuple[object, dict[str, float]]:
+        """Between two looks at the limits: a disk or a machine has better and worse minutes."""
+        before = self.now(*names)
+        result = measure()
+        after = self.now(*names)
+        return result, {name: (before[name] + after[name]) / 2 for name in names}
+
+
+# ---- processes
+
+
+def memory_kib(pid: int, what: str) -> int:
+    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith(what + ":"):
+            return int(line.split()[1])
+    raise SystemExit(f"bench: the kernel does not tell {what}")
+
+
+def children(pid: int) -> list[int]:
+    """Processes that it has started: an agent's discovery is one."""
+    return [int(word) for word in
+            pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def cpu_seconds(pids: list[int]) -> float:
+    """What the processes have had of the processors since they began."""
+    ticks = 0
+    for pid in pids:
+        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        ticks += int(fields[11]) + int(fields[12])  # utime and stime of proc(5)
+    return ticks / TICKS_PER_S

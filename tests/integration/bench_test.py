@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""scripts/bench's parts on a lab, in small: every row is printed, with figures that can be true.
+How large they are is for the bench itself, on a quiet machine."""
+
+import json
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+from lanyard_process import PROGRAM
+
+BENCH = Path(__file__).resolve().parents[2] / "scripts" / "bench"
+AGENTS, WRITES, STARTS, APART = 3, 5, 1, 6
+MEASUREMENTS = {
+    "live": {"live"},
+    "links": {f"first-link-{daemon}-{address}" for daemon in ("daemon", "no-daemon")
+              for address in ("known", "moved")},
+    "mesh": {"mesh-set-up", "mesh-idle", "mesh-write", "mesh-parted-short"},
+}
+GOALS = {"live": 2, "links": 4, "mesh": 3}
+# What is counted and may be nothing: in so short a time, or because nothing went wrong.
+MAY_BE_ZERO = {"agent_cpu_percent", "discovery_cpu_percent", "wire_bytes_per_s", "all_linked_s",
+               "hub_linked_s", "space_s", "accepted", "refusedBusy", "failedHandshakes",
+               "droppedLinks", "refusedChanges"}
+
+
+class Bench(unittest.TestCase):
+    def lines(self, part):
+        done = subprocess.run(
+            [sys.executable, str(BENCH), "--only", part, "--writes", str(WRITES), "--starts",
+             str(STARTS), "--agents", str(AGENTS), "--apart", str(APART), "--idle", "0.2",
+             "--cuts", "short", "--binary-folder", str(Path(PROGRAM).parent)],
+            capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def check_part(self, part):
+        """The rows by their names, once each was looked at."""
+        lines = self.lines(part)
+        rows = {line.pop("measurement"): line for line in lines if "measurement" in line}
+        self.assertEqual(set(rows), MEASUREMENTS[part])
+        for name, row in rows.items():
+            for figure, value in row.items():
+                with self.subTest(measurement=name, figure=figure):
+                    (self.assertGreaterEqual if figure in MAY_BE_ZERO else self.assertGreater)(
+                        value, 0)
+        goals = [line for line in lines if "goal" in line]
+        self.assertEqual(len(goals), GOALS[part])
+        for goal in goals:
+            self.assertGreater(goal["reached"], 0)
+            self.assertIn(goal["met"], (True, False))
+        return rows
+
+    def assert_ordered(self, row, *figures):
+        """What comes later, or is a part of it, is not smaller."""
+        values = [row[figure] for figure in figures]
+        self.assertEqual(values, sorted(values), figures)
+
+    def test_a_write_on_one_of_two(self):
+        row = self.check_part("live")["live"]
+        self.assertEqual(row["n"], WRITES)
+        for name in ("visible", "answered", "write", "network", "apply", "notify", "sum"):
+            self.assert_ordered(row, f"{name}_p50_ms", f"{name}_p99_ms")
+
+    def test_starts_until_the_first_link(self):
+        for row in self.check_part("links").values():
+            self.assertEqual(row["n"], STARTS)
+            self.assert_ordered(row, "answers_p50_ms", "linked_p50_ms", "linked_p95_ms")
+
+    def test_many_in_one_space(self):
+        rows = self.check_part("mesh")
+        self.assertEqual({row["n"] for row in rows.values()}, {AGENTS})
+        self.assert_ordered(rows["mesh-write"], "first_p50_ms", "last_p50_ms", "last_p99_ms")
+        self.assert_ordered(rows["mesh-parted-short"], "wire_until_equal", "wire_until_quiet")
+        # Whoever is in one half has two links or one into the other, and all outlive the cut.
+        self.assertEqual(rows["mesh-parted-short"]["crossing_links_left"], 2)
+        self.assertEqual(rows["mesh-parted-short"]["changes"], APART * 2 // AGENTS * AGENTS)
+
+
+if __name__ == "__main__":
+    unittest.main()
