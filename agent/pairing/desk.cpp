@@ -114,7 +114,7 @@ void PairingDesk::wait_for_end() {
 }
 
 void PairingDesk::close_window() {
-  if (!watcher_) return;
+  if (!watcher_ || is_storing_) return;
   // Paired, and only the move is waited for: that is no cancelling any more.
   if (!matched_ && !is_open()) return home_settled();
   const auto link = matched_;
@@ -127,6 +127,7 @@ void PairingDesk::end_window(Result<Paired> how) {
   announce();
   timer_.cancel();
   matched_.reset();
+  is_storing_ = false;
   if (!watcher_) return;
   const WindowWatcher watcher = std::move(*watcher_);
   watcher_.reset();
@@ -175,7 +176,7 @@ void PairingDesk::on_message(engine::LinkId link, ByteView message) {
 
 void PairingDesk::on_end(engine::LinkId link, const Error& why) {
   hosts_.erase(link);
-  if (matched_ == link) {
+  if (matched_ == link && !is_storing_) {
     end_window(fail(Code::kUnreachable, "the other device did not finish: " + why.detail,
                     "Run  lanyard pair  again for a new code."));
   }
@@ -245,6 +246,7 @@ void PairingDesk::accepted(const Host& host) {
                 host.talk.check(), host.talk.plan()};
   const storage::NewPairing pairing{paired.device, paired.name, paired.address,
                                     own_part(paired.plan, false), theirs.home.id};
+  is_storing_ = matched_ == host.link.link;
   store(pairing, [this, paired, link = host.link.link](const Status& stored) {
     if (!stored) {
       end_window(fail(stored.error()));
@@ -253,7 +255,8 @@ void PairingDesk::accepted(const Host& host) {
     links_.send(link, HostTalk::done());
     owner_.knows(paired.device, paired.address);
     if (matched_ != link) return links_.finish(link, well_done());
-    matched_.reset();  // what becomes of the link does not matter any more
+    matched_.reset();
+    is_storing_ = false;
     links_.finish(link, well_done());
     end_after_move(paired.plan == DefaultPlan::kHostMoves, [this, paired] { end_window(paired); });
   });

@@ -132,3 +132,5 @@ class PairingDesk {
 };
 
 }  // namespace lanyard::agent
+  /// The person at `matched_` has said yes: what becomes of the link does not matter any more.
+  bool is_storing_ = false;
