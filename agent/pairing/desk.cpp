@@ -8,6 +8,9 @@ namespace {
 
 /// How long a person waits to hear of a pairing that is done, for the two to have one `default`.
 constexpr std::chrono::seconds kMovedWithin{5};
+/// What a wrong code sets going here begins so much later: by then whoever tried it was hung up on,
+/// as soon as without a window.
+constexpr std::chrono::milliseconds kAfterWrongCode{20};
 
 /// Closes a link whose work is done: no failure of anybody's.
 Error well_done() { return {Code::kExists, "the devices are paired"}; }
@@ -40,6 +43,7 @@ PairingDesk::PairingDesk(asio::io_context& io, LinkSet& links, Rng& rng, Owner o
       owner_(std::move(owner)),
       window_(rng),
       timer_(io),
+      wrong_timer_(io),
       move_timer_(io) {}
 
 void PairingDesk::start(storage::StorageThread& storage, Self self) {
@@ -126,6 +130,7 @@ void PairingDesk::end_window(Result<Paired> how) {
   window_.close();
   announce();
   timer_.cancel();
+  wrong_timer_.cancel();
   matched_.reset();
   is_storing_ = false;
   if (!watcher_) return;
@@ -217,17 +222,22 @@ void PairingDesk::hear_joiner(Host& host, ByteView message) {
       with_home([this, link](const Result<DefaultSpace>& home) { welcome(link, home); });
       break;
     case HostTalk::Event::kWrong:
-      if (is_open()) {
-        show_code();
-      } else {
-        end_window(fail(Code::kNotAllowed, "three wrong codes were tried",
-                        "If that was not you, somebody near by is guessing. Run  lanyard pair  "
-                        "again for a new code."));
-      }
+      wrong_timer_.expires_after(kAfterWrongCode);
+      wrong_timer_.async_wait([this](const std::error_code& error) {
+        if (!error) after_wrong_code();
+      });
       break;
     case HostTalk::Event::kAccepted: accepted(host); break;
   }
   if (heard.end) links_.finish(link, *heard.end);
+}
+
+void PairingDesk::after_wrong_code() {
+  if (matched_) return;
+  if (is_open()) return show_code();
+  end_window(fail(Code::kNotAllowed, "three wrong codes were tried",
+                  "If that was not you, somebody near by is guessing. Run  lanyard pair  again for "
+                  "a new code."));
 }
 
 void PairingDesk::welcome(engine::LinkId link, const Result<DefaultSpace>& home) {

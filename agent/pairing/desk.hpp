@@ -108,6 +108,8 @@ class PairingDesk {
   void store(const storage::NewPairing& pairing, std::function<void(Status)> next);
 
   void hear_joiner(Host& host, ByteView message);
+  /// Shows the next one, if there is one.
+  void after_wrong_code();
   void welcome(engine::LinkId link, const Result<DefaultSpace>& home);
   void accepted(const Host& host);
   void hear_host(ByteView message);
@@ -123,8 +125,11 @@ class PairingDesk {
   Self self_;
   PairingWindow window_;
   asio::steady_timer timer_;
+  asio::steady_timer wrong_timer_;
   std::optional<WindowWatcher> watcher_;
   std::optional<engine::LinkId> matched_;  ///< being paired through the window
+  /// The person at `matched_` has said yes: what becomes of the link does not matter any more.
+  bool is_storing_ = false;
   std::map<engine::LinkId, Host> hosts_;
   std::optional<Join> join_;
   std::function<void()> after_move_;
@@ -132,5 +137,3 @@ class PairingDesk {
 };
 
 }  // namespace lanyard::agent
-  /// The person at `matched_` has said yes: what becomes of the link does not matter any more.
-  bool is_storing_ = false;
