@@ -65,6 +65,14 @@ std::string discovery_line(const Json& discovery, const Output& out) {
   return out.toned(tone, line);
 }
 
+std::string pairing_line(const Json& pairing, const Output& out) {
+  const int codes = pairing.value("codesLeft", 0);
+  if (codes == 0) return out.toned(Tone::kWarning, "pairing: the code was typed on a device");
+  return out.toned(Tone::kWarning,
+                   "pairing open for " + duration_text(pairing.value("leftMs", std::int64_t{0})) +
+                       ", " + plural(static_cast<std::uint64_t>(codes), "code") + " left");
+}
+
 void print_status(const Json& status, const Output& out) {
   const Json& agent = status["agent"];
   const std::int64_t now_ms = agent.value("nowMs", std::int64_t{0});
@@ -74,6 +82,8 @@ void print_status(const Json& status, const Output& out) {
            plural(status["spaces"].size() + status.value("moreSpaces", std::uint64_t{0}), "space") +
            ", " + plural(status.value("conflicts", std::uint64_t{0}), "conflict"));
   if (status.contains("discovery")) out.say(discovery_line(status["discovery"], out));
+  const auto pairing = status.find("pairing");
+  if (pairing != status.end() && pairing->is_object()) out.say(pairing_line(*pairing, out));
   print_devices(status, now_ms, out);
   print_spaces(status, out);
   for (const Json& space : status["spaces"]) {

@@ -97,6 +97,13 @@ void PairingDesk::open_window(WindowWatcher watcher) {
 
 bool PairingDesk::is_open() { return window_.offer(mono_now()).has_value(); }
 
+std::optional<WindowStatus> PairingDesk::window() {
+  const auto now = mono_now();
+  if (const auto& offer = window_.offer(now))
+    return WindowStatus{offer->until - now, offer->codes_left};
+  return matched_ ? std::optional(WindowStatus{}) : std::nullopt;
+}
+
 void PairingDesk::announce() {
   if (is_open() != is_announced_) owner_.window(is_announced_ = !is_announced_);
 }

@@ -12,6 +12,11 @@ struct CodeShown {
   std::chrono::milliseconds left{0};
   int codes_left = 0;  ///< this one counted; fewer than limits::kPairCodes: a wrong one was tried
 };
+/// What anybody here may know of a window: not its code.
+struct WindowStatus {
+  std::chrono::milliseconds left{0};
+  int codes_left = 0;  ///< 0: the code was typed, and the person there is asked
+};
 /// The other side knows the code; its person is asked.
 struct CodeTyped {
   DeviceId device;
@@ -66,6 +71,8 @@ class PairingDesk {
   /// The person does not want it any more.
   void close_window();
   [[nodiscard]] bool is_open();
+  /// Nothing while nobody may pair with this device.
+  [[nodiscard]] std::optional<WindowStatus> window();
   /// Calls the device at this address, and tries the code on it. kBusy while another is tried.
   void join(const crypto::PairingCode& code, const std::string& address, JoinWatcher watcher);
   /// The person's answer to `found`. `keep_both`: also if each keeps a `default` of its own.
