@@ -10,7 +10,7 @@ namespace {
 constexpr std::chrono::seconds kMovedWithin{5};
 /// What a wrong code sets going here begins so much later: by then whoever tried it was hung up on,
 /// as soon as without a window.
-constexpr std::chrono::milliseconds kAfterWrongCode{20};
+constexpr std::chrono::milliseconds kAfterRefusal{20};
 
 /// Closes a link whose work is done: no failure of anybody's.
 Error well_done() { return {Code::kExists, "the devices are paired"}; }
@@ -43,7 +43,7 @@ PairingDesk::PairingDesk(asio::io_context& io, LinkSet& links, Rng& rng, Owner o
       owner_(std::move(owner)),
       window_(rng),
       timer_(io),
-      wrong_timer_(io),
+      refusal_timer_(io),
       move_timer_(io) {}
 
 void PairingDesk::start(storage::StorageThread& storage, Self self) {
@@ -137,8 +137,8 @@ void PairingDesk::end_window(Result<Paired> how) {
   window_.close();
   announce();
   timer_.cancel();
-  wrong_timer_.cancel();
   matched_.reset();
+  code_is_used_ = false;
   is_storing_ = false;
   if (!watcher_) return;
   const WindowWatcher watcher = std::move(*watcher_);
@@ -161,6 +161,7 @@ void PairingDesk::home_settled() {
 }
 
 void PairingDesk::stop() {
+  refusal_timer_.cancel();
   home_settled();
   end_window(fail(Code::kInterrupted, "this agent stops"));
   end_join(fail(Code::kInterrupted, "this agent stops"));
@@ -228,15 +229,21 @@ void PairingDesk::hear_joiner(Host& host, ByteView message) {
       if (watcher_) watcher_->typed({host.talk.joiner(), host.talk.check()});
       with_home([this, link](const Result<DefaultSpace>& home) { welcome(link, home); });
       break;
-    case HostTalk::Event::kWrong:
-      wrong_timer_.expires_after(kAfterWrongCode);
-      wrong_timer_.async_wait([this](const std::error_code& error) {
-        if (!error) after_wrong_code();
-      });
-      break;
+    case HostTalk::Event::kWrong: code_is_used_ = true; break;
     case HostTalk::Event::kAccepted: accepted(host); break;
   }
-  if (heard.end) links_.finish(link, *heard.end);
+  if (!heard.end) return;
+  links_.finish(link, *heard.end);
+  look_after_refusal();
+}
+
+void PairingDesk::look_after_refusal() {
+  if (std::exchange(look_is_due_, true)) return;
+  refusal_timer_.expires_after(kAfterRefusal);
+  refusal_timer_.async_wait([this](const std::error_code& error) {
+    look_is_due_ = false;
+    if (!error && std::exchange(code_is_used_, false)) after_wrong_code();
+  });
 }
 
 void PairingDesk::after_wrong_code() {

@@ -115,6 +115,8 @@ class PairingDesk {
   void store(const storage::NewPairing& pairing, std::function<void(Status)> next);
 
   void hear_joiner(Host& host, ByteView message);
+  /// Whatever the reason was: how soon the link ends tells nothing of what is done here then.
+  void look_after_refusal();
   /// Shows the next one, if there is one.
   void after_wrong_code();
   void welcome(engine::LinkId link, const Result<DefaultSpace>& home);
@@ -132,7 +134,9 @@ class PairingDesk {
   Self self_;
   PairingWindow window_;
   asio::steady_timer timer_;
-  asio::steady_timer wrong_timer_;
+  asio::steady_timer refusal_timer_;
+  bool look_is_due_ = false;
+  bool code_is_used_ = false;  ///< and its person has not been told
   std::optional<WindowWatcher> watcher_;
   std::optional<engine::LinkId> matched_;  ///< being paired through the window
   /// The person at `matched_` has said yes: what becomes of the link does not matter any more.

@@ -6,8 +6,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
-
 #include "replication/types/check.hpp"
 
 namespace lanyard::hostile {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <catch2/catch.hpp>
+
 #include "agent/links/secure_link.hpp"
 #include "agent/pairing/messages.hpp"
 #include "crypto/cpace.hpp"
@@ -77,6 +79,8 @@ class PairingClient {
   /// Shows a code.
   [[nodiscard]] crypto::PairingCode open();
   void close();
+  /// The same where there is nothing to close.
+  void close_nothing() { REQUIRE(control_.call("pair.close", "{}")); }
   /// Types a code there. Its person says yes if it is asked.
   void join(const crypto::PairingCode& code, const std::string& address);
   void say_yes();

@@ -97,13 +97,15 @@ class Refusals {
 };
 
 Refusal Refusals::refuse(Kind kind) {
+  // The same work for each kind, in another order.
+  if (kind == kWrongCode) window_.close_nothing();
   const auto code = window_.open();
   if (kind != kWrongCode) window_.close();
   agent_.call("device.list");  // all that was set going is done
   // The first one finds the machine as whatever was before has left it, and does not count.
   static_cast<void>(talk(kind, code));
   const Refusal out = talk(kind, code);
-  if (kind == kWrongCode) window_.close();
+  kind == kWrongCode ? window_.close() : window_.close_nothing();
   return out;
 }
 
