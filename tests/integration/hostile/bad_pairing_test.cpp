@@ -145,7 +145,7 @@ struct NameRow {
   std::string shown;  ///< to the person who is asked about it
 };
 
-std::vector<NameRow> names() {
+std::vector<NameRow> name_rows() {
   return {
       {"C0", "a\x01\x07\nb\r\tc", true, "a\\x01\\x07\\nb\\r\\tc"},
       {"NUL", std::string("a\0b", 3), true, "a\\x00b"},
@@ -200,7 +200,7 @@ void check_listed(AgentProcess& agent, const oplog::Device& peer, const NameRow&
 TEST_CASE("a joiner's name is shown escaped, and one that is too long or no text pairs nobody") {
   AgentProcess agent;
   std::uint64_t seed = 100;
-  for (const NameRow& row : names()) {
+  for (const NameRow& row : name_rows()) {
     INFO(row.what);
     const oplog::Device eve(seed++);
     support::Chance chance(seed);
@@ -227,7 +227,7 @@ TEST_CASE("a host's name is shown escaped, and one that is too long or no text p
   agent.call("device.add", {{"id", friends_id}});
   agent.call("space.share", {{"space", "default"}, {"device", friends_id}});
   std::uint64_t seed = 200;
-  for (const NameRow& row : names()) {
+  for (const NameRow& row : name_rows()) {
     INFO(row.what);
     const OwnPort port;
     const oplog::Device eve(seed++);
