@@ -19,10 +19,12 @@ std::vector<ByteView> messages_in(ByteView input) {
   return out;
 }
 
-void read_one(ByteView bytes) {
+/// Whether it is one.
+bool read_one(ByteView bytes) {
   const auto message = decode_pairing(bytes);
   if (message)
     fuzz::require(equal(encode(*message), bytes), "a pairing's message has one way to be written");
+  return message.has_value();
 }
 
 /// Whoever says these things does not know the code: an open window, and a joiner.
@@ -55,7 +57,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const fuzz::Bounds bounds(size);
   read_one(input);
   const auto messages = messages_in(input);
-  for (const ByteView each : messages) read_one(each);
-  say_all(messages);
+  bool says_something = false;
+  for (const ByteView each : messages) says_something = read_one(each) || says_something;
+  if (says_something) say_all(messages);  // costs four products of points
   return 0;
 }
