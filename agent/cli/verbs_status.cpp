@@ -88,13 +88,12 @@ void print_status(const Json& status, const Output& out) {
   print_spaces(status, out);
   for (const Json& space : status["spaces"]) {
     if (space.value("forks", std::uint64_t{0}) == 0) continue;
-    const std::string name = shown(space, "name");
-    out.line(out.toned(Tone::kWarning,
-                       name +
-                           " has a log with two branches: a whole copy of a device was in use. "
-                           "Devices may show different things in it, by which branch they met "
-                           "first. See  lanyard space forks " +
-                           name));
+    std::string line = shown(space, "name");
+    line +=
+        " has a log with two branches: a whole copy of a device was in use. Devices may show "
+        "different things in it, by which branch they met first. See  lanyard space forks ";
+    line += shown(space, "name");
+    out.line(out.toned(Tone::kWarning, line));
   }
   for (const Json& device : status["devices"]) {
     const std::string why = shown(device, "lastFailure");
