@@ -65,6 +65,14 @@ std::string discovery_line(const Json& discovery, const Output& out) {
   return out.toned(tone, line);
 }
 
+std::string pairing_line(const Json& pairing, const Output& out) {
+  const int codes = pairing.value("codesLeft", 0);
+  if (codes == 0) return out.toned(Tone::kWarning, "pairing: the code was typed on a device");
+  return out.toned(Tone::kWarning,
+                   "pairing open for " + duration_text(pairing.value("leftMs", std::int64_t{0})) +
+                       ", " + plural(static_cast<std::uint64_t>(codes), "code") + " left");
+}
+
 void print_status(const Json& status, const Output& out) {
   const Json& agent = status["agent"];
   const std::int64_t now_ms = agent.value("nowMs", std::int64_t{0});
@@ -74,17 +82,18 @@ void print_status(const Json& status, const Output& out) {
            plural(status["spaces"].size() + status.value("moreSpaces", std::uint64_t{0}), "space") +
            ", " + plural(status.value("conflicts", std::uint64_t{0}), "conflict"));
   if (status.contains("discovery")) out.say(discovery_line(status["discovery"], out));
+  const auto pairing = status.find("pairing");
+  if (pairing != status.end() && pairing->is_object()) out.say(pairing_line(*pairing, out));
   print_devices(status, now_ms, out);
   print_spaces(status, out);
   for (const Json& space : status["spaces"]) {
     if (space.value("forks", std::uint64_t{0}) == 0) continue;
-    const std::string name = shown(space, "name");
-    out.line(out.toned(Tone::kWarning,
-                       name +
-                           " has a log with two branches: a whole copy of a device was in use. "
-                           "Devices may show different things in it, by which branch they met "
-                           "first. See  lanyard space forks " +
-                           name));
+    std::string line = shown(space, "name");
+    line +=
+        " has a log with two branches: a whole copy of a device was in use. Devices may show "
+        "different things in it, by which branch they met first. See  lanyard space forks ";
+    line += shown(space, "name");
+    out.line(out.toned(Tone::kWarning, line));
   }
   for (const Json& device : status["devices"]) {
     const std::string why = shown(device, "lastFailure");

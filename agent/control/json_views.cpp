@@ -77,6 +77,15 @@ void write_discovery(const DiscoveryStatus& status, JsonWriter& out) {
   out.member("nearby", status.nearby).end_object();
 }
 
+void write_pairing(const std::optional<WindowStatus>& window, JsonWriter& out) {
+  if (!window) {
+    out.name("pairing").raw("null");
+    return;
+  }
+  out.name("pairing").begin_object().member("leftMs", window->left.count());
+  out.member("codesLeft", window->codes_left).end_object();
+}
+
 /// Why a change that is held does not count.
 const char* why(oplog::Effect effect) {
   switch (effect) {
@@ -177,6 +186,7 @@ void write_status(const AgentStatus& status, JsonWriter& out) {
   out.member("conflicts", status.conflicts()).member("notYetThere", status.not_yet_there());
   write_counters(status.counters, out);
   write_discovery(status.discovery, out);
+  write_pairing(status.pairing, out);
 }
 
 }  // namespace lanyard::agent

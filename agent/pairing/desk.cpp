@@ -8,6 +8,9 @@ namespace {
 
 /// How long a person waits to hear of a pairing that is done, for the two to have one `default`.
 constexpr std::chrono::seconds kMovedWithin{5};
+/// What a wrong code sets going here begins so much later: by then whoever tried it was hung up on,
+/// as soon as without a window.
+constexpr std::chrono::milliseconds kAfterRefusal{20};
 
 /// Closes a link whose work is done: no failure of anybody's.
 Error well_done() { return {Code::kExists, "the devices are paired"}; }
@@ -40,6 +43,7 @@ PairingDesk::PairingDesk(asio::io_context& io, LinkSet& links, Rng& rng, Owner o
       owner_(std::move(owner)),
       window_(rng),
       timer_(io),
+      refusal_timer_(io),
       move_timer_(io) {}
 
 void PairingDesk::start(storage::StorageThread& storage, Self self) {
@@ -93,6 +97,13 @@ void PairingDesk::open_window(WindowWatcher watcher) {
 
 bool PairingDesk::is_open() { return window_.offer(mono_now()).has_value(); }
 
+std::optional<WindowStatus> PairingDesk::window() {
+  const auto now = mono_now();
+  if (const auto& offer = window_.offer(now))
+    return WindowStatus{offer->until - now, offer->codes_left};
+  return matched_ ? std::optional(WindowStatus{}) : std::nullopt;
+}
+
 void PairingDesk::announce() {
   if (is_open() != is_announced_) owner_.window(is_announced_ = !is_announced_);
 }
@@ -114,7 +125,7 @@ void PairingDesk::wait_for_end() {
 }
 
 void PairingDesk::close_window() {
-  if (!watcher_) return;
+  if (!watcher_ || is_storing_) return;
   // Paired, and only the move is waited for: that is no cancelling any more.
   if (!matched_ && !is_open()) return home_settled();
   const auto link = matched_;
@@ -127,6 +138,8 @@ void PairingDesk::end_window(Result<Paired> how) {
   announce();
   timer_.cancel();
   matched_.reset();
+  code_is_used_ = false;
+  is_storing_ = false;
   if (!watcher_) return;
   const WindowWatcher watcher = std::move(*watcher_);
   watcher_.reset();
@@ -148,6 +161,7 @@ void PairingDesk::home_settled() {
 }
 
 void PairingDesk::stop() {
+  refusal_timer_.cancel();
   home_settled();
   end_window(fail(Code::kInterrupted, "this agent stops"));
   end_join(fail(Code::kInterrupted, "this agent stops"));
@@ -175,7 +189,7 @@ void PairingDesk::on_message(engine::LinkId link, ByteView message) {
 
 void PairingDesk::on_end(engine::LinkId link, const Error& why) {
   hosts_.erase(link);
-  if (matched_ == link) {
+  if (matched_ == link && !is_storing_) {
     end_window(fail(Code::kUnreachable, "the other device did not finish: " + why.detail,
                     "Run  lanyard pair  again for a new code."));
   }
@@ -215,18 +229,29 @@ void PairingDesk::hear_joiner(Host& host, ByteView message) {
       if (watcher_) watcher_->typed({host.talk.joiner(), host.talk.check()});
       with_home([this, link](const Result<DefaultSpace>& home) { welcome(link, home); });
       break;
-    case HostTalk::Event::kWrong:
-      if (is_open()) {
-        show_code();
-      } else {
-        end_window(fail(Code::kNotAllowed, "three wrong codes were tried",
-                        "If that was not you, somebody near by is guessing. Run  lanyard pair  "
-                        "again for a new code."));
-      }
-      break;
+    case HostTalk::Event::kWrong: code_is_used_ = true; break;
     case HostTalk::Event::kAccepted: accepted(host); break;
   }
-  if (heard.end) links_.finish(link, *heard.end);
+  if (!heard.end) return;
+  links_.finish(link, *heard.end);
+  look_after_refusal();
+}
+
+void PairingDesk::look_after_refusal() {
+  if (std::exchange(look_is_due_, true)) return;
+  refusal_timer_.expires_after(kAfterRefusal);
+  refusal_timer_.async_wait([this](const std::error_code& error) {
+    look_is_due_ = false;
+    if (!error && std::exchange(code_is_used_, false)) after_wrong_code();
+  });
+}
+
+void PairingDesk::after_wrong_code() {
+  if (matched_) return;
+  if (is_open()) return show_code();
+  end_window(fail(Code::kNotAllowed, "three wrong codes were tried",
+                  "If that was not you, somebody near by is guessing. Run  lanyard pair  again for "
+                  "a new code."));
 }
 
 void PairingDesk::welcome(engine::LinkId link, const Result<DefaultSpace>& home) {
@@ -245,6 +270,7 @@ void PairingDesk::accepted(const Host& host) {
                 host.talk.check(), host.talk.plan()};
   const storage::NewPairing pairing{paired.device, paired.name, paired.address,
                                     own_part(paired.plan, false), theirs.home.id};
+  is_storing_ = matched_ == host.link.link;
   store(pairing, [this, paired, link = host.link.link](const Status& stored) {
     if (!stored) {
       end_window(fail(stored.error()));
@@ -253,7 +279,8 @@ void PairingDesk::accepted(const Host& host) {
     links_.send(link, HostTalk::done());
     owner_.knows(paired.device, paired.address);
     if (matched_ != link) return links_.finish(link, well_done());
-    matched_.reset();  // what becomes of the link does not matter any more
+    matched_.reset();
+    is_storing_ = false;
     links_.finish(link, well_done());
     end_after_move(paired.plan == DefaultPlan::kHostMoves, [this, paired] { end_window(paired); });
   });

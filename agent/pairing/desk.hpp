@@ -12,6 +12,11 @@ struct CodeShown {
   std::chrono::milliseconds left{0};
   int codes_left = 0;  ///< this one counted; fewer than limits::kPairCodes: a wrong one was tried
 };
+/// What anybody here may know of a window: not its code.
+struct WindowStatus {
+  std::chrono::milliseconds left{0};
+  int codes_left = 0;  ///< 0: the code was typed, and the person there is asked
+};
 /// The other side knows the code; its person is asked.
 struct CodeTyped {
   DeviceId device;
@@ -66,6 +71,8 @@ class PairingDesk {
   /// The person does not want it any more.
   void close_window();
   [[nodiscard]] bool is_open();
+  /// Nothing while nobody may pair with this device.
+  [[nodiscard]] std::optional<WindowStatus> window();
   /// Calls the device at this address, and tries the code on it. kBusy while another is tried.
   void join(const crypto::PairingCode& code, const std::string& address, JoinWatcher watcher);
   /// The person's answer to `found`. `keep_both`: also if each keeps a `default` of its own.
@@ -108,6 +115,10 @@ class PairingDesk {
   void store(const storage::NewPairing& pairing, std::function<void(Status)> next);
 
   void hear_joiner(Host& host, ByteView message);
+  /// Whatever the reason was: how soon the link ends tells nothing of what is done here then.
+  void look_after_refusal();
+  /// Shows the next one, if there is one.
+  void after_wrong_code();
   void welcome(engine::LinkId link, const Result<DefaultSpace>& home);
   void accepted(const Host& host);
   void hear_host(ByteView message);
@@ -123,8 +134,13 @@ class PairingDesk {
   Self self_;
   PairingWindow window_;
   asio::steady_timer timer_;
+  asio::steady_timer refusal_timer_;
+  bool look_is_due_ = false;
+  bool code_is_used_ = false;  ///< and its person has not been told
   std::optional<WindowWatcher> watcher_;
   std::optional<engine::LinkId> matched_;  ///< being paired through the window
+  /// The person at `matched_` has said yes: what becomes of the link does not matter any more.
+  bool is_storing_ = false;
   std::map<engine::LinkId, Host> hosts_;
   std::optional<Join> join_;
   std::function<void()> after_move_;

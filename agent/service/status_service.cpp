@@ -17,6 +17,7 @@ struct Linked {
   std::vector<PeerStatus> peers;
   NetworkCounters counters;
   DiscoveryStatus discovery;
+  std::optional<WindowStatus> pairing;
 };
 
 Result<Stored> read_stored(storage::Vault& vault) {
@@ -83,12 +84,14 @@ void StatusService::get(Done<AgentStatus> done) {
     ask_network<Linked>(
         host_,
         [](Network& network) {
-          return Linked{network.peers(), network.counters(), network.discovery()};
+          return Linked{network.peers(), network.counters(), network.discovery(),
+                        network.pairing().window()};
         },
         [this, done, stored = std::move(*stored)](const Linked& linked) {
           AgentStatus out;
           out.counters = linked.counters;
           out.discovery = linked.discovery;
+          out.pairing = linked.pairing;
           for (const storage::SpaceEntry& space : stored.spaces) {
             if (out.spaces.size() == AgentStatus::kSpacesMax) break;
             SpaceStatus& status = out.spaces.emplace_back(SpaceStatus{space, {}, {}});

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "agent/pairing/desk.hpp"
 #include "agent/service/device_service.hpp"
 #include "agent/service/space_directory.hpp"
 #include "agent/service/space_reads.hpp"
@@ -27,6 +28,7 @@ struct AgentStatus {
   std::uint64_t more_spaces = 0;
   NetworkCounters counters;
   DiscoveryStatus discovery;
+  std::optional<WindowStatus> pairing;  ///< the window in which a device may pair with this one
 
   static constexpr std::size_t kSpacesMax = 200;
   [[nodiscard]] std::uint64_t conflicts() const;

@@ -30,6 +30,32 @@ SANITIZED = _is_sanitized()
 # ---- an agent
 
 
+class Peak:
+    """The most memory that processes have beyond what they had when this was made, added up."""
+
+    def __init__(self, *pids):
+        self.before = {}
+        for pid in pids:
+            Path(f"/proc/{pid}/clear_refs").write_text("5")  # the peak counts from here on
+            self.before[pid] = self._kib(pid, "VmRSS")
+
+    def grown_kib(self):
+        """Of those that are still there."""
+        return sum(self._kib(pid, "VmHWM") - before for pid, before in self.before.items()
+                   if Path(f"/proc/{pid}").exists())
+
+    def assert_small(self, test):
+        grown = self.grown_kib()
+        if not SANITIZED:
+            test.assertLess(grown, GROWTH_KIB_MAX, "KiB that it grew")
+        return grown
+
+    @staticmethod
+    def _kib(pid, what):
+        status = Path(f"/proc/{pid}/status").read_text()
+        return int(re.search(rf"{what}:\s+(\d+)", status)[1])
+
+
 class Keeper(Device):
     """A device with acknowledged records in the space `kept`."""
 
@@ -47,20 +73,12 @@ class Keeper(Device):
         found = self.call("data.query", space="kept", collection="tasks", limit=1000)["records"]
         test.assertEqual({each["key"]: each["value"] for each in found}, RECORDS)
 
-    def memory_kib(self, what):
-        """VmRSS or VmHWM of the agent."""
-        status = Path(f"/proc/{self.info['pid']}/status").read_text()
-        return int(re.search(rf"{what}:\s+(\d+)", status)[1])
-
     @contextlib.contextmanager
     def little_memory(self, test):
         """Fails the test if the agent's peak grows by more than 16 MiB inside."""
-        Path(f"/proc/{self.info['pid']}/clear_refs").write_text("5")  # the peak counts from here on
-        before = self.memory_kib("VmRSS")
+        peak = Peak(self.info["pid"])
         yield
-        grown = self.memory_kib("VmHWM") - before
-        if not SANITIZED:
-            test.assertLess(grown, GROWTH_KIB_MAX, "KiB that the agent grew")
+        peak.assert_small(test)
 
 
 # ---- commands

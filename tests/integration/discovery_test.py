@@ -133,6 +133,17 @@ class Finding(unittest.TestCase):
         ada.daemon.send_signal(signal.SIGCONT)
         ada.await_state("daemon")
 
+    def test_a_bus_that_hangs_and_goes_on(self):
+        ada, pi = self.two(daemons=("ada",))
+        ada.await_state("daemon")
+        link = self.link()
+        ada.bus.send_signal(signal.SIGSTOP)
+        ada.await_state("degraded")
+        self.assertIn("does not answer", ada.discovery()["reason"])
+        self.assertEqual(self.link(), link)
+        ada.bus.send_signal(signal.SIGCONT)
+        ada.await_state("daemon")
+
     def test_only_the_daemon_is_wanted_and_absent(self):
         network = Network(self, "ada")
         ada, = network.hosts

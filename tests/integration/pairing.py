@@ -58,6 +58,72 @@ class Window:
             self.cancel()
 
 
+class ControlWindow:
+    """A pairing window by the control socket: no program is started for it."""
+
+    def __init__(self, device):
+        self.control = device.connect()
+        self.control.send("pair.open")
+        self.code = self.next_code()
+
+    def next_code(self):
+        """Its nine digits; the one after a wrong code too."""
+        return self.control.receive()["progress"]["code"]["digits"]
+
+    def end(self):
+        """The events that came since, and the answer."""
+        events = []
+        while "progress" in (line := self.control.receive()):
+            events += line["progress"]
+        self.control.close()
+        return events, line
+
+    def cancel(self):
+        self.control.send("pair.close")
+        return self.end()
+
+
+class ControlJoiner:
+    """Types codes at a device by its control socket."""
+
+    def __init__(self, device):
+        self.control = device.connect()
+
+    def join(self, code, at, *, says_yes=True):
+        """The answer. Its person says yes if it is asked and may."""
+        self.begin(code, at=at)
+        while (line := self._next()) is None or "progress" in line:
+            if line and says_yes:
+                self.say_yes()
+        return line
+
+    def begin(self, code, **where):
+        self.request = self.control.send("pair.join", code=code, **where)
+
+    def found(self):
+        """What the person is asked about, or the error."""
+        while (line := self._next()) is None:
+            pass
+        return line.get("progress", line)
+
+    def say_yes(self):
+        self.control.send("pair.answer", yes=True)
+
+    def answer(self):
+        while (line := self._next()) is None:
+            pass
+        return line
+
+    def _next(self):
+        """None for that an answer was taken."""
+        line = self.control.receive()
+        return line if line.get("id") == self.request else None
+
+
+def other_code(code):
+    return f"{(int(code) + 1) % 10**9:09d}"
+
+
 def address(device):
     return f"127.0.0.1:{device.info['syncPort']}"
 

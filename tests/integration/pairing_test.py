@@ -7,7 +7,17 @@ import subprocess
 import unittest
 
 from lanyard_process import Device, wait_until
-from pairing import Window, address, is_linked, join, kill_while_pairing, pair
+from pairing import (
+    ControlJoiner,
+    ControlWindow,
+    Window,
+    address,
+    is_linked,
+    join,
+    kill_while_pairing,
+    other_code,
+    pair,
+)
 
 
 def devices(test, *names):
@@ -120,9 +130,6 @@ class Codes(unittest.TestCase):
     def setUp(self):
         self.host, self.joiner = devices(self, "pi", "laptop")
 
-    def other_code(self, code):
-        return f"{(int(code) + 1) % 10**9:09d}"
-
     def test_a_code_may_be_typed_as_digits_words_or_beginnings(self):
         for spelling in ("digits", "words", "beginnings"):
             with self.subTest(spelling=spelling):
@@ -150,13 +157,54 @@ class Codes(unittest.TestCase):
         for _ in range(3):
             code = window.code("digits")
             seen.add(code)
-            done = join(self.joiner, self.other_code(code), self.host)
+            done = join(self.joiner, other_code(code), self.host)
             self.assertEqual(done.returncode, 6, done.stderr)
             self.assertIn("wrong, used up", done.stderr)
         self.assertEqual(len(seen), 3)
         last, code = window.end()
         self.assertEqual((last["why"], code), ("three wrong codes were tried", 6))
         self.assertFalse(knows(self.host, "laptop") or knows(self.joiner, "pi"))
+
+    def test_a_hundred_wrong_codes_pair_nobody_and_the_right_one_then_does(self):
+        typing, tried, windows = ControlJoiner(self.joiner), 0, 0
+        self.addCleanup(typing.control.close)
+        while tried < 100:
+            window = ControlWindow(self.host)
+            windows += 1
+            for code in (window.code, None, None):
+                wrong = other_code(code or window.next_code())
+                answer = typing.join(wrong, address(self.host))
+                self.assertEqual(answer["error"]["exit"], 6, answer)
+                tried += 1
+            events, line = window.end()
+            self.assertEqual((events, line["error"]["exit"]), ([], 6))
+        self.assertFalse(knows(self.host, "laptop") or knows(self.joiner, "pi"))
+        window = ControlWindow(self.host)
+        self.assertIn("paired", typing.join(window.code, address(self.host))["result"])
+        self.assertIn("paired", window.end()[1]["result"])
+        print(f"report: {tried} wrong codes in {windows} windows paired nobody")
+
+    def test_status_says_that_a_window_is_open_and_not_its_code(self):
+        typing = ControlJoiner(self.joiner)
+        self.addCleanup(typing.control.close)
+        self.assertIsNone(self.host.json("status")["pairing"])
+        self.assertNotIn("pairing", self.host.ok("status"))
+        window = ControlWindow(self.host)
+        typing.join(other_code(window.code), address(self.host))
+        code = window.next_code()
+        pairing = self.host.json("status")["pairing"]
+        self.assertEqual(pairing["codesLeft"], 2)
+        self.assertTrue(0 < pairing["leftMs"] <= 300_000, pairing)
+        self.assertRegex(self.host.ok("status"), r"pairing open for \d+ [ms], 2 codes left")
+        self.assertNotIn(code, self.host.ok("status", "--json"))
+        typing.begin(code, at=address(self.host))
+        typing.found()
+        self.assertEqual(self.host.json("status")["pairing"], {"leftMs": 0, "codesLeft": 0})
+        self.assertIn("pairing: the code was typed", self.host.ok("status"))
+        typing.say_yes()
+        self.assertIn("paired", typing.answer()["result"])
+        window.end()
+        self.assertIsNone(self.host.json("status")["pairing"])
 
     def test_a_used_code_and_one_of_no_window_look_like_a_wrong_one(self):
         window = Window(self.host)
@@ -166,7 +214,7 @@ class Codes(unittest.TestCase):
         used = join(self.joiner, code, self.host)
         never = join(self.joiner, "000000000", self.host)
         window = Window(self.host)
-        wrong = join(self.joiner, self.other_code(window.code("digits")), self.host)
+        wrong = join(self.joiner, other_code(window.code("digits")), self.host)
         self.assertEqual((used.stderr, used.returncode), (wrong.stderr, wrong.returncode))
         self.assertEqual((never.stderr, never.returncode), (wrong.stderr, wrong.returncode))
         window.cancel()

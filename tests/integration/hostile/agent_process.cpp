@@ -7,8 +7,6 @@
 #include <csignal>
 #include <cstdlib>
 
-#include "agent/cli/subprocess.hpp"
-
 namespace lanyard::hostile {
 namespace {
 
@@ -82,6 +80,19 @@ Json AgentProcess::call(const std::string& method, const Json& params) {
   INFO((answer ? std::string() : answer.error().detail + "\n" + log()));
   REQUIRE(answer);
   return Json::parse(*answer);
+}
+
+agent::ProcessOutcome AgentProcess::command(std::vector<std::string> words) const {
+  words.insert(words.begin(), {std::getenv("LANYARD"), "--data-dir", folder_.path() / "data",
+                               "--state-dir", folder_.path() / "state"});
+  return agent::run_program(words, kPatience);
+}
+
+agent::ControlClient AgentProcess::connect() const {
+  auto control =
+      agent::ControlClient::connect(folder_.path() / "data" / "agent.sock", kPatience, {});
+  REQUIRE(control);
+  return std::move(*control);
 }
 
 Json AgentProcess::device(const std::string& id) {

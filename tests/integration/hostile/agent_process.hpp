@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "agent/cli/subprocess.hpp"
 #include "agent/control/control_client.hpp"
 #include "tests/unit/agent/temporary_folder.hpp"
 
@@ -30,8 +31,12 @@ class AgentProcess {
 
   /// The result of a request to its control socket; a failed one ends the test.
   Json call(const std::string& method, const Json& params = Json::object());
+  /// Another connection to its control socket.
+  [[nodiscard]] agent::ControlClient connect() const;
   [[nodiscard]] std::uint16_t sync_port() const { return sync_port_; }
   [[nodiscard]] bool is_running() const;
+  /// A command for it that has ended. On any thread.
+  [[nodiscard]] agent::ProcessOutcome command(std::vector<std::string> words) const;
   /// What it has written to its log.
   [[nodiscard]] std::string log() const;
 
