@@ -18,8 +18,8 @@ constexpr int kPulseTicks = 5;
 class ClientGroup final : public EntryGroup {
  public:
   ClientGroup(AvahiClient* client, std::function<void(Publisher::GroupState)> changed)
-      : changed_(std::move(changed)) {
-    group_ = avahi_entry_group_new(client, on_changed, this);
+      : client_(client), changed_(std::move(changed)) {
+    group_ = avahi_entry_group_new(client_, on_changed, this);
   }
   int add_address(int interface, const std::string& host, const IpAddress& address) override {
     const AvahiAddress value = to_avahi(address);
@@ -39,8 +39,10 @@ class ClientGroup final : public EntryGroup {
                                                        kServiceType, kServiceDomain, text.get());
   }
   int commit() override { return avahi_entry_group_commit(group_); }
-  int reset() override {
-    return group_ == nullptr ? AVAHI_ERR_FAILURE : avahi_entry_group_reset(group_);
+  int begin_anew() override {
+    if (group_ != nullptr) static_cast<void>(avahi_entry_group_free(group_));
+    group_ = avahi_entry_group_new(client_, on_changed, this);
+    return group_ == nullptr ? avahi_client_errno(client_) : AVAHI_OK;
   }
   /// A call that goes to the daemon and back, for its own sake.
   void ask() {
@@ -52,6 +54,7 @@ class ClientGroup final : public EntryGroup {
     static_cast<ClientGroup*>(self)->changed_(group_state(state));
   }
 
+  AvahiClient* client_;
   std::function<void(Publisher::GroupState)> changed_;
   AvahiEntryGroup* group_ = nullptr;
 };

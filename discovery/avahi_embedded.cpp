@@ -39,9 +39,11 @@ class CoreGroup final : public EntryGroup {
         orders.instance.c_str(), kServiceType, kServiceDomain, text.get());
   }
   int commit() override { return avahi_s_entry_group_commit(group_.get()); }
-  int reset() override {
-    avahi_s_entry_group_reset(group_.get());
-    return AVAHI_OK;
+  int begin_anew() override {
+    avahi_s_entry_group_reset(group_.get());  // first, so that the names are free
+    used_.push_back(std::move(group_));
+    group_.reset(avahi_s_entry_group_new(server_, on_changed, this));
+    return group_ == nullptr ? AVAHI_ERR_NO_MEMORY : AVAHI_OK;
   }
 
  private:
@@ -52,7 +54,11 @@ class CoreGroup final : public EntryGroup {
 
   AvahiServer* server_;
   std::function<void(Publisher::GroupState)> changed_;
-  std::unique_ptr<AvahiSEntryGroup, void (*)(AvahiSEntryGroup*)> group_;
+  using Group = std::unique_ptr<AvahiSEntryGroup, void (*)(AvahiSEntryGroup*)>;
+  Group group_;
+  /// Empty ones. To free them while the core runs ends the process (seen with Avahi 0.8), and a
+  /// network does not change often enough for their few bytes to count.
+  std::vector<Group> used_;
 };
 
 class EmbeddedResponder final : public Responder {

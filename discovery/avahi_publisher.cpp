@@ -30,7 +30,7 @@ void Publisher::follow(const Orders& orders) {
 int Publisher::publish_hosts(const Hosts& hosts) {
   published_hosts_ = hosts;
   hosts_state_ = GroupState::kRegistering;
-  int code = hosts_->reset();
+  int code = hosts_->begin_anew();
   for (const auto& [interface, address] : hosts.addresses) {
     if (code >= 0) code = hosts_->add_address(interface, hosts.name, address);
   }
@@ -40,7 +40,7 @@ int Publisher::publish_hosts(const Hosts& hosts) {
 int Publisher::publish_service(const Service& service, const Orders& orders) {
   published_service_ = service;
   service_state_ = GroupState::kRegistering;
-  int code = service_->reset();
+  int code = service_->begin_anew();
   if (service.port == 0 || service.interfaces.empty()) return code;
   for (const int interface : service.interfaces) {
     if (code >= 0) code = service_->add_service(interface, orders, service.host);

@@ -248,20 +248,16 @@ class Parser {
     const auto [share, shared] = one("share", "Make a device a member of a space.",
                                      "  lanyard space share notes pi-kitchen", Action::kShare);
     share->add_option("device", shared->device, "name or id")->required();
-    const auto [leave, left] = one("leave", "Stop syncing a space on this device.",
-                                   "  lanyard space leave notes\n"
-                                   "  lanyard space leave notes --remove-copy --yes",
-                                   Action::kLeave);
-    leave->add_flag("--yes,-y", left->yes, "do not ask, and keep the copy if nothing else is said");
-    auto* const keep =
-        leave->add_flag("--keep-copy", left->keep_copy, "the file stays, and is not synced");
-    auto* const remove = leave->add_flag("--remove-copy", left->remove_copy,
-                                         "the file goes, if other devices have all of it");
-    remove->excludes(keep);
-    leave
-        ->add_flag("--even-if-alone", left->even_if_alone,
-                   "with --remove-copy: also what no other device has is lost")
-        ->needs(remove);
+    const auto [leave, left] =
+        one("leave", "Stop syncing a space on this device.",
+            "  lanyard space leave notes\n  lanyard space leave notes --remove-copy --yes",
+            Action::kLeave);
+    leave->add_flag("--yes,-y", left->yes, "do not ask; the copy is kept");
+    leave->add_flag("--keep-copy", left->keep_copy, "the file stays, and is not synced");
+    leave->add_flag("--remove-copy", left->remove_copy, "the file goes, if others have all of it")
+        ->excludes("--keep-copy");
+    leave->add_flag("--even-if-alone", left->even_if_alone, "and what no other device has is lost")
+        ->needs("--remove-copy");
     const auto [info, shown] = one("info", "Numbers, members and state hash of a space.",
                                    "  lanyard space info notes --json", Action::kInfo);
     info->add_flag("--no-hash", shown->no_hash, "leave the state hash out: it reads every record");

@@ -312,6 +312,26 @@ class Finding(unittest.TestCase):
         tell(probes[1], "announce 0 0")
         wait_until("pi has said goodbye", lambda: not tell(probes[0], "nearby"))
 
+    def test_many_changes_of_address_are_seen(self):
+        """Avahi holds back a group of records from the fifteenth time that it is published, by 20 s
+        and more; else it takes one or two."""
+        network = Network(self, "core", "daemon")
+        network.hosts[1].start_daemon()
+        addresses = dict(network.lab.addresses)
+        probes = {host: host.popen_sender(os.environ["DISCOVERY_PROBE"])
+                  for host in network.hosts}
+        for probe in probes.values():
+            tell(probe, "announce 7761 0")
+        for turn in range(18):
+            for place, host in enumerate(network.hosts):
+                other = network.hosts[1 - place]
+                wait_until(f"{addresses[other.name]} is seen", lambda: (
+                    f"{addresses[other.name]}:7761" in tell(probes[host], "nearby")), seconds=18)
+            for place, host in enumerate(network.hosts):
+                addresses[host.name] = f"10.77.0.{100 + 50 * place + turn}"
+                host.ip("-4", "address", "flush", "dev", "eth0")
+                host.ip("address", "add", addresses[host.name] + "/24", "dev", "eth0")
+
     def test_an_open_window_is_seen_by_the_core(self):
         self.pairing_is_seen()
 
