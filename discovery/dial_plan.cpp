@@ -29,7 +29,9 @@ bool DialPlan::is_waiting(const Target& target) const {
 }
 
 bool DialPlan::is_hint(const Target& target) {
-  return !target.sources.contains(Source::kKnown) && !target.sources.contains(Source::kStatic);
+  const bool is_ours = target.is_proven && !target.is_stranger;
+  return !is_ours && !target.sources.contains(Source::kKnown) &&
+         !target.sources.contains(Source::kStatic);
 }
 
 void DialPlan::begin_again(Target& target, Tick at) {
@@ -60,6 +62,7 @@ void DialPlan::sighted(const std::string& address, const std::string& instance, 
     // Both sides see each other at once: a little later on one of them saves a second link.
     const Tick soon = now + with_jitter(kFirstRetry, rng_) / 4;
     begin_again(target, fresh || target.is_stranger ? soon : std::min(target.at, soon));
+    target.is_proven = false;
   }
   target.instance = instance;
 }
@@ -152,6 +155,7 @@ void DialPlan::answered(const std::string& address, const DeviceId& device, bool
   // Only here: that an instance's other addresses lead to the same device is mDNS's word alone.
   found->second.device = device;
   found->second.is_stranger = is_stranger;
+  found->second.is_proven = true;
 }
 
 void DialPlan::linked(const DeviceId& device, const std::string& address) {

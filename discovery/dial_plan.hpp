@@ -83,7 +83,8 @@ class DialPlan {
     Tick wait = kFirstRetry;
     bool is_dialled = false;
     bool is_stranger = false;
-    Tick forget_at{0};  ///< where no source is left
+    bool is_proven = false;  ///< the device has answered there, as long as it is the same instance
+    Tick forget_at{0};       ///< where no source is left
   };
   using Targets = std::map<std::string, Target>;
   /// Whose addresses are being dialled at the moment.

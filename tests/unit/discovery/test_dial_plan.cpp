@@ -133,6 +133,32 @@ TEST_CASE("hints are called at a bounded rate, known addresses at once") {
   CHECK(*a.plan.next() <= kLater + Tick(10'000) + DialPlan::kHintEvery);
 }
 
+TEST_CASE("many that have answered before are all called once they are known") {
+  APlan a;
+  const auto address = [](std::uint8_t number) {
+    return "10.0.1." + std::to_string(number) + ":1";
+  };
+  constexpr std::uint8_t kMany = 5 * DialPlan::kHintBurst;
+  for (std::uint8_t i = 0; i < kMany; ++i)
+    a.plan.sighted(address(i), "x" + std::to_string(i), Tick(0));
+  for (Tick now{0}; now < Tick(60'000); now += Tick(50)) {
+    for (const std::string& each : a.plan.due(now)) {
+      const auto number = static_cast<std::uint8_t>(std::stoi(each.substr(each.rfind('.') + 1)));
+      a.plan.answered(each, a_device(number), true);
+      a.plan.failed(each, now);
+    }
+  }
+  // They have become members of one space.
+  const Tick now{60'000};
+  for (std::uint8_t i = 0; i < kMany; ++i) a.plan.welcome(a_device(i), now);
+  SECTION("at once") { CHECK(a.plan.due(now).size() == kMany); }
+  SECTION("but not where somebody else says to be since") {
+    for (std::uint8_t i = 0; i < kMany; ++i)
+      a.plan.sighted(address(i), "y" + std::to_string(i), now);
+    CHECK(a.plan.due(now + Tick(1000)).size() <= DialPlan::kHintBurst);
+  }
+}
+
 TEST_CASE("a sighting that is gone is not called; one that comes and goes does not start anew") {
   APlan a;
   a.plan.sighted("10.0.0.2:1", "x", Tick(0));
