@@ -41,8 +41,12 @@ struct PeerSpace {
   // ---- what it has without our doing ----
   /// How far it has shown to hold each log: what it sent, named, or acknowledged on this link.
   VectorClock shown;
-  /// Logs that somebody else brings it sooner than we do.
+  /// Logs of which it was sent live runs.
+  std::set<LogId> brought;
+  /// Those of them that it says somebody else brings it sooner.
   std::set<LogId> elsewhere;
+  /// Logs that it was told it need not bring; what it sends of them now was under way before.
+  std::set<LogId> spared;
   /// News of such a log. The peer is not told of it, unless it does not show `first` by `until`.
   struct Awaited {
     Seq first;

@@ -23,6 +23,7 @@ void SpaceSync::broadcast(const wire::LiveRun& run, const Head& last, LinkId exc
         cost <= std::min<std::uint64_t>(peer.their_credit, limits::kLiveRunBytesMax);
     if (peer.they_in_step && at_once) {
       peer.their_credit -= cost;
+      peer.brought.insert(run.log);
       context_.out.send(link, run);
     } else if (peer.serving) {
       goes_on(*peer.serving);
@@ -77,17 +78,16 @@ void SpaceSync::came_twice(LinkId link, Peer& peer, const wire::LiveRun& run) {
   show(peer, {{run.log, {last_of(run), {}}}});
   const auto& logs = intake_->state().logs;
   const auto log = logs.find(run.log);
-  const auto first = last_live_.find(run.log);
   const bool is_author = log != logs.end() && log->second.device == peer.device;
-  const LinkId spared = is_author && first != last_live_.end() ? first->second.from : link;
-  Peer* other = find(spared);
-  if (other == nullptr || !gets_elsewhere(*other, run.log)) return;
-  context_.out.send(spared, wire::Have{space_, run.log, intake_->state().head_of(run.log)});
-}
-
-/// It brought or named what we have, so somebody else brings it this log. True if that is new.
-bool SpaceSync::gets_elsewhere(Peer& peer, const LogId& log) {
-  return is_member(peer) && peer.elsewhere.insert(log).second;
+  const auto live = last_live_.find(run.log);
+  const LinkId first = live == last_live_.end() ? LinkId{} : live->second.from;
+  const Peer* quicker = find(first);
+  // If the quicker one was told before, nobody would be left.
+  if (!is_author && quicker != nullptr && quicker->spared.contains(run.log)) return;
+  const LinkId slower = is_author ? first : link;
+  Peer* other = find(slower);
+  if (other == nullptr || !is_member(*other) || !other->spared.insert(run.log).second) return;
+  context_.out.send(slower, wire::Have{space_, run.log, intake_->state().head_of(run.log)});
 }
 
 /// Who has not shown what somebody else should have brought is told, and gets it from us again.

@@ -150,10 +150,12 @@ void SpaceSync::on(LinkId link, const wire::Have& message, Now now) {
   look_at_own_log(link, told, now);
   look_for_forks(link, told);
   show(*peer, told);
-  if (intake_->state().head_of(message.log).seq < message.head.seq)
+  if (intake_->state().head_of(message.log).seq < message.head.seq) {
+    peer->spared.erase(message.log);
     peer_has_news(link, now);
-  else
-    gets_elsewhere(*peer, message.log);
+  } else if (peer->brought.contains(message.log)) {
+    peer->elsewhere.insert(message.log);
+  }
 }
 
 void SpaceSync::on(LinkId link, const wire::LiveRun& message, Now now) {

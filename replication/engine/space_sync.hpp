@@ -149,7 +149,6 @@ class SpaceSync {
   static void goes_on(Peer::Serving& serving);
   void show(Peer& peer, const VectorClock& heads) const;
   void came_twice(LinkId link, Peer& peer, const wire::LiveRun& run);
-  bool gets_elsewhere(Peer& peer, const LogId& log);
   void look_at_awaited(Now now);
   void keep_awaiting(Peer& peer, const LogId& log, const Peer::Awaited& awaited);
   void return_credit(LinkId link, std::uint64_t bytes);

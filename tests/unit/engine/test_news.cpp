@@ -9,7 +9,7 @@ struct Mesh : Shared {
   Mesh() : Shared({"bob", "alice", "carol"}) {
     bench.connect("alice", "carol");
     bench.pass(2s);
-    put(1);
+    put(2);
     bench.pass(2s);
     take_all();
   }
@@ -72,6 +72,35 @@ TEST_CASE("whose quicker way is gone is told by others, and gets the next change
   mesh.put(3);
   CHECK(mesh.is_equal());
   CHECK(mesh.bench.take_words("alice", "carol") == Words(3, "live"));
+}
+
+TEST_CASE("of two who bring a log only one is told to stop, however their messages cross") {
+  Shared four({"bob", "alice", "carol", "dave"});
+  EngineBench& bench = four.bench;
+  bench.connect("alice", "carol");
+  bench.connect("carol", "dave");  // dave hears of alice through bob and through carol
+  bench.pass(2s);
+  const auto write = [&] {
+    bench["alice"].put(four.space, "n", "something");
+    bench.run_storage();
+    for (const char* to : {"bob", "carol"}) bench.deliver("alice", to);
+    bench.run_storage();
+  };
+  const auto bring = [&](const char* from) {
+    bench.deliver(from, "dave");
+    bench.run_storage();
+  };
+  write();
+  bring("bob");
+  bring("carol");  // is told that this was not needed, and does not hear it yet
+  write();
+  bring("carol");
+  bring("bob");
+  CHECK(count_of(bench.take_words("dave", "bob"), "have") == 0);
+  bench.run();
+  write();
+  bench.run();
+  CHECK(four.clock("dave") == four.clock("alice"));
 }
 
 TEST_CASE("a stream that goes on is not taken for one that has stopped") {
