@@ -64,7 +64,8 @@ class NetworkLoop final : public Network {
         gossip_(io_, identity.device(), links_, driver_),
         discovery_(io_, options_.discovery, rng_,
                    {[this](const discovery::Sighting& sighting) {
-                      links_.sighted(sighting.host_port(), sighting.key.instance);
+                      links_.sighted(sighting.host_port(), sighting.key.instance,
+                                     discovery_.calls_first(sighting));
                     },
                     [this](const discovery::Sighting& sighting) { on_gone(sighting); },
                     [this] { on_moved(); }, on_condition}) {}

@@ -55,6 +55,8 @@ class Discovery {
   [[nodiscard]] Condition condition() const;
   /// At most CandidateTable::kCandidatesMax, sorted by key.
   [[nodiscard]] std::vector<Sighting> nearby() const;
+  /// Of two agents that see each other the one whose instance name is the lesser calls at once.
+  [[nodiscard]] bool calls_first(const Sighting& other) const;
 
  private:
   class Impl;
