@@ -52,6 +52,7 @@ class Link:
         self.deed = deed
         self.was_done = threading.Event()
         self.gave_up = False       # nobody hung up, so we did
+        self.begun = threading.Event()
         self.over = threading.Event()
         self.said = {"dialer": [], "listener": []}  # sizes of the messages as they came
         self.heard = threading.Event()
@@ -63,6 +64,7 @@ class Link:
             self.ends["listener"] = socket.create_connection(("127.0.0.1", port))
         except OSError:
             caller.close()
+            self.begun.set()
             self.over.set()
             return
         self.locks = {who: threading.Lock() for who in self.ends}
@@ -72,9 +74,11 @@ class Link:
                       for whose in self.ends]
         for pump in self.pumps:
             pump.start()
+        self.begun.set()
         threading.Thread(target=self._wait_for_end, daemon=True).start()
 
     def hang_up(self):
+        self.begun.wait()  # a test may be quicker than the call
         for end in self.ends.values():
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
