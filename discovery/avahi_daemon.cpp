@@ -40,6 +40,8 @@ class ClientGroup final : public EntryGroup {
   }
   int commit() override { return avahi_entry_group_commit(group_); }
   int begin_anew() override {
+    if (group_ != nullptr && ++uses_ < kUsesMax) return avahi_entry_group_reset(group_);
+    uses_ = 0;
     if (group_ != nullptr) static_cast<void>(avahi_entry_group_free(group_));
     group_ = avahi_entry_group_new(client_, on_changed, this);
     return group_ == nullptr ? avahi_client_errno(client_) : AVAHI_OK;
@@ -57,6 +59,7 @@ class ClientGroup final : public EntryGroup {
   AvahiClient* client_;
   std::function<void(Publisher::GroupState)> changed_;
   AvahiEntryGroup* group_ = nullptr;
+  int uses_ = 0;
 };
 
 class DaemonResponder final : public Responder {

@@ -41,6 +41,8 @@ class CoreGroup final : public EntryGroup {
   int commit() override { return avahi_s_entry_group_commit(group_.get()); }
   int begin_anew() override {
     avahi_s_entry_group_reset(group_.get());  // first, so that the names are free
+    if (++uses_ < kUsesMax) return AVAHI_OK;
+    uses_ = 0;
     used_.push_back(std::move(group_));
     group_.reset(avahi_s_entry_group_new(server_, on_changed, this));
     return group_ == nullptr ? AVAHI_ERR_NO_MEMORY : AVAHI_OK;
@@ -59,6 +61,7 @@ class CoreGroup final : public EntryGroup {
   /// Empty ones. To free them while the core runs ends the process (seen with Avahi 0.8), and a
   /// network does not change often enough for their few bytes to count.
   std::vector<Group> used_;
+  int uses_ = 0;
 };
 
 class EmbeddedResponder final : public Responder {

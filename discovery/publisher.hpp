@@ -18,9 +18,11 @@ class EntryGroup {
   virtual int add_service(int interface, const Orders& orders, const std::string& host) = 0;
   virtual int update_text(int interface, const Orders& orders) = 0;
   virtual int commit() = 0;
-  /// Nothing is published. In a new group of Avahi's: one that is used again it holds back, from
-  /// the fifteenth commit on, by up to a minute each.
+  /// Nothing is published. Now and then in a new group of Avahi's: one that is used again it holds
+  /// back, by a second at first, which spares us from meeting our own last words, and from the
+  /// fifteenth commit on by up to a minute each.
   virtual int begin_anew() = 0;
+  static constexpr int kUsesMax = 10;
 };
 
 /// Keeps what is published in step with the orders: our own host record with the addresses of the
