@@ -64,8 +64,7 @@ class NetworkLoop final : public Network {
         gossip_(io_, identity.device(), links_, driver_),
         discovery_(io_, options_.discovery, rng_,
                    {[this](const discovery::Sighting& sighting) {
-                      links_.sighted(sighting.host_port(), sighting.key.instance,
-                                     discovery_.calls_first(sighting));
+                      links_.sighted(sighting.host_port(), sighting.key.instance);
                     },
                     [this](const discovery::Sighting& sighting) { on_gone(sighting); },
                     [this] { on_moved(); }, on_condition}) {}

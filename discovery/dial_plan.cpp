@@ -53,15 +53,14 @@ void DialPlan::add(const std::string& address, Source source, std::optional<Devi
   if (fresh || is_better) begin_again(target, now);
 }
 
-void DialPlan::sighted(const std::string& address, const std::string& instance, Tick now,
-                       bool calls_first) {
+void DialPlan::sighted(const std::string& address, const std::string& instance, Tick now) {
   forget_old(now);
   const auto [place, fresh] = targets_.try_emplace(address);
   Target& target = place->second;
   target.sources.insert(Source::kSighted);
   if (fresh || target.instance != instance) {
     // Both sides see each other at once: a little later on one of them saves a second link.
-    const Tick soon = calls_first ? now : now + with_jitter(kFirstRetry, rng_) / 4;
+    const Tick soon = now + with_jitter(kFirstRetry, rng_) / 4;
     begin_again(target, fresh || target.is_stranger ? soon : std::min(target.at, soon));
     target.is_proven = false;
   }

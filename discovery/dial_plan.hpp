@@ -44,9 +44,7 @@ class DialPlan {
   /// of the address already is kept.
   void add(const std::string& address, Source source, std::optional<DeviceId> device, Tick now);
   /// Calls the address of an instance; another instance at the same address is a new beginning.
-  /// `calls_first`: the other side knows that we call, and waits a little.
-  void sighted(const std::string& address, const std::string& instance, Tick now,
-               bool calls_first = false);
+  void sighted(const std::string& address, const std::string& instance, Tick now);
   /// The source does not say so any more.
   void withdraw(const std::string& address, Source source, Tick now);
   /// The device is forgotten: nobody calls it any more.

@@ -82,9 +82,6 @@ class Discovery::Impl {
     return found;
   }
   [[nodiscard]] std::vector<Sighting> nearby() const { return table_.all(); }
-  [[nodiscard]] bool calls_first(const Sighting& other) const {
-    return instance_ < other.key.instance;
-  }
 
  private:
   // ---- the child
@@ -265,6 +262,5 @@ void Discovery::announce(std::uint16_t port, bool is_pairing) { impl_->announce(
 Mode Discovery::mode() const { return impl_->mode(); }
 Condition Discovery::condition() const { return impl_->condition(); }
 std::vector<Sighting> Discovery::nearby() const { return impl_->nearby(); }
-bool Discovery::calls_first(const Sighting& other) const { return impl_->calls_first(other); }
 
 }  // namespace lanyard::discovery

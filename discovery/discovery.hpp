@@ -55,8 +55,6 @@ class Discovery {
   [[nodiscard]] Condition condition() const;
   /// At most CandidateTable::kCandidatesMax, sorted by key.
   [[nodiscard]] std::vector<Sighting> nearby() const;
-  /// Of two agents that see each other the one whose instance name is the lesser calls at once.
-  [[nodiscard]] bool calls_first(const Sighting& other) const;
 
  private:
   class Impl;

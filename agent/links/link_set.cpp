@@ -51,8 +51,8 @@ void LinkSet::forget(const DeviceId& device) {
   plan_.remove(device, mono_now());
 }
 
-void LinkSet::sighted(const std::string& address, const std::string& instance, bool calls_first) {
-  plan_.sighted(address, instance, mono_now(), calls_first);
+void LinkSet::sighted(const std::string& address, const std::string& instance) {
+  plan_.sighted(address, instance, mono_now());
   wait_for_next_dial();
 }
 

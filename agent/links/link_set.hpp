@@ -48,7 +48,7 @@ class LinkSet {
   void know_address(const std::string& address);
   void forget(const DeviceId& device);
   /// Somebody is there, as the network says: a hint.
-  void sighted(const std::string& address, const std::string& instance, bool calls_first);
+  void sighted(const std::string& address, const std::string& instance);
   void unsighted(const std::string& address);
   /// A peer says where it reaches other devices; in place of what it said before.
   void told(const DeviceId& peer, const wire::Addresses& addresses);

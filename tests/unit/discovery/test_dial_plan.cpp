@@ -61,15 +61,6 @@ TEST_CASE("the addresses of one instance are called one after the other") {
   CHECK(a.plan.due(kLater) == Addresses{"[fd00::2]:1"});
 }
 
-TEST_CASE("of two that see each other one calls at once, the other a little later") {
-  APlan a;
-  a.plan.sighted("10.0.0.2:1", "x", Tick(0), true);
-  CHECK(a.plan.due(Tick(0)) == Addresses{"10.0.0.2:1"});
-  a.plan.sighted("10.0.0.3:1", "y", Tick(0), false);
-  CHECK(a.plan.due(Tick(0)).empty());
-  CHECK(a.plan.due(DialPlan::kFirstRetry) == Addresses{"10.0.0.3:1"});
-}
-
 TEST_CASE("a device that is linked is not called, wherever it was met") {
   APlan a;
   a.plan.add("10.0.0.2:1", Source::kKnown, kPi, Tick(0));
