@@ -39,9 +39,8 @@ class ClientGroup final : public EntryGroup {
                                                        kServiceType, kServiceDomain, text.get());
   }
   int commit() override { return avahi_entry_group_commit(group_); }
-  int begin_anew() override {
-    if (group_ != nullptr && ++uses_ < kUsesMax) return avahi_entry_group_reset(group_);
-    uses_ = 0;
+  int reset() override { return group_ == nullptr ? renew() : avahi_entry_group_reset(group_); }
+  int renew() override {
     if (group_ != nullptr) static_cast<void>(avahi_entry_group_free(group_));
     group_ = avahi_entry_group_new(client_, on_changed, this);
     return group_ == nullptr ? avahi_client_errno(client_) : AVAHI_OK;
@@ -59,7 +58,6 @@ class ClientGroup final : public EntryGroup {
   AvahiClient* client_;
   std::function<void(Publisher::GroupState)> changed_;
   AvahiEntryGroup* group_ = nullptr;
-  int uses_ = 0;
 };
 
 class DaemonResponder final : public Responder {

@@ -39,10 +39,12 @@ class CoreGroup final : public EntryGroup {
         orders.instance.c_str(), kServiceType, kServiceDomain, text.get());
   }
   int commit() override { return avahi_s_entry_group_commit(group_.get()); }
-  int begin_anew() override {
+  int reset() override {
+    avahi_s_entry_group_reset(group_.get());
+    return AVAHI_OK;
+  }
+  int renew() override {
     avahi_s_entry_group_reset(group_.get());  // first, so that the names are free
-    if (++uses_ < kUsesMax) return AVAHI_OK;
-    uses_ = 0;
     used_.push_back(std::move(group_));
     group_.reset(avahi_s_entry_group_new(server_, on_changed, this));
     return group_ == nullptr ? AVAHI_ERR_NO_MEMORY : AVAHI_OK;
@@ -61,7 +63,6 @@ class CoreGroup final : public EntryGroup {
   /// Empty ones. To free them while the core runs ends the process (seen with Avahi 0.8), and a
   /// network does not change often enough for their few bytes to count.
   std::vector<Group> used_;
-  int uses_ = 0;
 };
 
 class EmbeddedResponder final : public Responder {

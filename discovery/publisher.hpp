@@ -21,8 +21,16 @@ class EntryGroup {
   /// Nothing is published. Now and then in a new group of Avahi's: one that is used again it holds
   /// back, by a second at first, which spares us from meeting our own last words, and from the
   /// fifteenth commit on by up to a minute each.
-  virtual int begin_anew() = 0;
+  int begin_anew() { return ++uses_ % kUsesMax == 0 ? renew() : reset(); }
+
+ protected:
+  /// Takes back what is published: in the same group, or in a new one.
+  virtual int reset() = 0;
+  virtual int renew() = 0;
+
+ private:
   static constexpr int kUsesMax = 10;
+  int uses_ = 0;
 };
 
 /// Keeps what is published in step with the orders: our own host record with the addresses of the

@@ -97,6 +97,8 @@ class Platform {
   void close();
 
  private:
+  /// The ids that an SQL query answers.
+  [[nodiscard]] Result<std::vector<SpaceId>> space_ids(const char* question);
   explicit Platform(Database database) : database_(std::move(database)) {}
   /// One transaction; nothing of it happened if `work` fails. After a failed sync no other is
   /// tried: what the file holds is not known.

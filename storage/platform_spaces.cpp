@@ -112,13 +112,7 @@ Status Platform::leave_space(const SpaceId& space, bool is_removed) {
 }
 
 Result<std::vector<SpaceId>> Platform::removed_spaces() {
-  std::vector<SpaceId> all;
-  Query query(database_, "SELECT id FROM spaces WHERE has_left = 1 AND has_data = 0");
-  while (true) {
-    LANYARD_TRY_SET(const bool more, query.next());
-    if (!more) return all;
-    all.push_back(space_at(query, 0));
-  }
+  return space_ids("SELECT id FROM spaces WHERE has_left = 1 AND has_data = 0");
 }
 
 Status Platform::begin_move(const SpaceId& from, const std::string& old_name, const SpaceId& to) {
@@ -189,8 +183,12 @@ Status Platform::mark_failed(const SpaceId& space, bool failed) {
 }
 
 Result<std::vector<SpaceId>> Platform::dirty_spaces() {
+  return space_ids("SELECT id FROM spaces WHERE is_dirty = 1 ORDER BY id");
+}
+
+Result<std::vector<SpaceId>> Platform::space_ids(const char* question) {
   std::vector<SpaceId> all;
-  Query query(database_, "SELECT id FROM spaces WHERE is_dirty = 1 ORDER BY id");
+  Query query(database_, question);
   while (true) {
     LANYARD_TRY_SET(const bool more, query.next());
     if (!more) return all;

@@ -48,8 +48,6 @@ Result<std::string> read_argument(const std::optional<std::string>& argument) {
   return argument->starts_with('@') ? text_of_file(argument->substr(1)) : *argument;
 }
 
-bool is_on_terminal() { return isatty(STDIN_FILENO) != 0 && isatty(STDERR_FILENO) != 0; }
-
 /// The first letter of a line, small; 0 where there is none.
 char answer_of_person() {
   std::array<char, 64> answer{};
@@ -59,6 +57,8 @@ char answer_of_person() {
 }
 
 }  // namespace
+
+bool is_on_terminal() { return isatty(STDIN_FILENO) != 0 && isatty(STDERR_FILENO) != 0; }
 
 Result<std::string> text_of_file(const std::string& file) {
   if (file == "-") return read_to_end(STDIN_FILENO, "standard input");

@@ -45,6 +45,8 @@ class Session {
   std::string attempt_;
 };
 
+/// A person can be asked, and can answer.
+[[nodiscard]] bool is_on_terminal();
 /// True once Ctrl-C (or SIGTERM) came.
 [[nodiscard]] bool is_interrupted();
 void catch_interrupts();

@@ -176,7 +176,7 @@ Result<int> type_code(const PairCommand& command, Session& session) {
   session.attempt("Could not pair with the other device");
   LANYARD_TRY_SET(const PairingLinkText typed, typed_code(command));
   // Asked for before the code is spent.
-  if (!command.yes && (isatty(STDIN_FILENO) == 0 || isatty(STDERR_FILENO) == 0))
+  if (!command.yes && !is_on_terminal())
     return fail(Code::kUsage, "nobody can be asked whether it is the right device",
                 "If you want to pair without a question, add --yes.");
   LANYARD_TRY_SET(ControlClient client, session.connect());

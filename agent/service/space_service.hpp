@@ -39,7 +39,7 @@ class SpaceService {
   };
   /// Admits a known device: it gets every key and all data.
   void share(const std::string& space, const std::string& device, Done<Shared> done);
-  /// Nothing is asked for or served any more; the file stays.
+  /// Nothing is asked for or served any more. Errors as Vault::leave_space.
   void leave(const std::string& space, storage::LeftCopy copy, Done<storage::SpaceEntry> done);
   /// `with_hash` reads everything: half a second for 100,000 records, in which no other merge goes
   /// on.

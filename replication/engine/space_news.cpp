@@ -7,10 +7,15 @@
 
 namespace lanyard::engine {
 
-/// What is new is part of the answer that is being given.
-void SpaceSync::goes_on(Peer::Serving& serving) {
-  serving.at_end = false;
-  serving.news = serving.loading;
+/// The peer is told of what is new; to one that is being answered it is part of the answer.
+void SpaceSync::tell_peer(LinkId link, Peer& peer, const LogId& log, const Head& head) {
+  if (peer.serving) {
+    peer.serving->at_end = false;
+    peer.serving->news = peer.serving->loading;
+    return;
+  }
+  peer.they_in_step = false;
+  context_.out.send(link, wire::Have{space_, log, head});
 }
 
 /// A fresh run goes at once to everybody in step; who has no credit left for it is told of it, and
@@ -25,11 +30,8 @@ void SpaceSync::broadcast(const wire::LiveRun& run, const Head& last, LinkId exc
       peer.their_credit -= cost;
       peer.brought.insert(run.log);
       context_.out.send(link, run);
-    } else if (peer.serving) {
-      goes_on(*peer.serving);
     } else {
-      peer.they_in_step = false;
-      context_.out.send(link, wire::Have{space_, run.log, last});
+      tell_peer(link, peer, run.log, last);
     }
   }
 }
@@ -38,14 +40,8 @@ void SpaceSync::broadcast(const wire::LiveRun& run, const Head& last, LinkId exc
 void SpaceSync::tell(LinkId except, const VectorClock& heads, Now now) {
   for (auto& [link, peer] : peers_) {
     if (link == except || !is_member(peer)) continue;
-    for (const auto& [log, head] : heads) {
-      if (may_wait(peer, log, head, now)) continue;
-      peer.they_in_step = false;
-      if (peer.serving)
-        goes_on(*peer.serving);
-      else
-        context_.out.send(link, wire::Have{space_, log, head});
-    }
+    for (const auto& [log, head] : heads)
+      if (!may_wait(peer, log, head, now)) tell_peer(link, peer, log, head);
   }
 }
 
@@ -66,8 +62,9 @@ bool SpaceSync::may_wait(Peer& peer, const LogId& log, const Head& head, Now now
 /// The peer holds so much. With all that we hold it is in step, whoever brought it.
 void SpaceSync::show(Peer& peer, const VectorClock& heads) const {
   for (const auto& [log, head] : heads) {
+    if (head.seq <= seq_in(peer.shown, log)) continue;
     const bool is_known = applied_.contains(log) || peer.shown.contains(log);
-    if (is_known || peer.shown.size() < limits::kClockLogsMax) raise(peer.shown, {{log, head}});
+    if (is_known || peer.shown.size() < limits::kClockLogsMax) peer.shown[log] = head;
   }
   if (!peer.serving && !peer.they_in_step) peer.they_in_step = covers(peer.shown, applied_);
 }
@@ -81,13 +78,13 @@ void SpaceSync::came_twice(LinkId link, Peer& peer, const wire::LiveRun& run) {
   const bool is_author = log != logs.end() && log->second.device == peer.device;
   const auto live = last_live_.find(run.log);
   const LinkId first = live == last_live_.end() ? LinkId{} : live->second.from;
-  const Peer* quicker = find(first);
+  Peer* const quicker = find(first);
   // If the quicker one was told before, nobody would be left.
   if (!is_author && quicker != nullptr && quicker->spared.contains(run.log)) return;
-  const LinkId slower = is_author ? first : link;
-  Peer* other = find(slower);
-  if (other == nullptr || !is_member(*other) || !other->spared.insert(run.log).second) return;
-  context_.out.send(slower, wire::Have{space_, run.log, intake_->state().head_of(run.log)});
+  Peer* const slower = is_author ? quicker : &peer;
+  if (slower == nullptr || !is_member(*slower) || !slower->spared.insert(run.log).second) return;
+  context_.out.send(is_author ? first : link,
+                    wire::Have{space_, run.log, intake_->state().head_of(run.log)});
 }
 
 /// Who has not shown what somebody else should have brought is told, and gets it from us again.
@@ -105,8 +102,7 @@ void SpaceSync::look_at_awaited(Now now) {
         keep_awaiting(peer, log, {awaited.last.seq, awaited.last, later});
       } else {
         peer.elsewhere.erase(log);
-        peer.they_in_step = false;
-        context_.out.send(link, wire::Have{space_, log, awaited.last});
+        tell_peer(link, peer, log, awaited.last);
       }
     }
   }

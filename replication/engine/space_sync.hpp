@@ -146,7 +146,7 @@ class SpaceSync {
   void broadcast(const wire::LiveRun& run, const Head& last, LinkId except, Now now);
   void tell(LinkId except, const VectorClock& heads, Now now);
   [[nodiscard]] bool may_wait(Peer& peer, const LogId& log, const Head& head, Now now);
-  static void goes_on(Peer::Serving& serving);
+  void tell_peer(LinkId link, Peer& peer, const LogId& log, const Head& head);
   void show(Peer& peer, const VectorClock& heads) const;
   void came_twice(LinkId link, Peer& peer, const wire::LiveRun& run);
   void look_at_awaited(Now now);
