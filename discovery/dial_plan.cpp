@@ -60,7 +60,7 @@ void DialPlan::sighted(const std::string& address, const std::string& instance, 
   target.sources.insert(Source::kSighted);
   if (fresh || target.instance != instance) {
     // Both sides see each other at once: a little later on one of them saves a second link.
-    const Tick soon = now + with_jitter(kFirstRetry, rng_) / 4;
+    const Tick soon = now + with_jitter(kFirstPause, rng_);
     begin_again(target, fresh || target.is_stranger ? soon : std::min(target.at, soon));
     target.is_proven = false;
   }
@@ -93,6 +93,7 @@ void DialPlan::forget_old(Tick now) {
 
 void DialPlan::remove(const DeviceId& device, Tick now) {
   linked_.erase(device);
+  pauses_.erase(device);
   for (auto& [address, target] : targets_) {
     if (target.device != device) continue;
     target.sources.erase(Source::kKnown);
@@ -158,9 +159,9 @@ void DialPlan::answered(const std::string& address, const DeviceId& device, bool
   found->second.is_proven = true;
 }
 
-void DialPlan::linked(const DeviceId& device, const std::string& address) {
+void DialPlan::linked(const DeviceId& device, const std::string& address, Tick now) {
   answered(address, device, false);
-  linked_.insert(device);
+  linked_[device] = now;
   for (auto& [each, target] : targets_) {
     if (target.device != device) continue;
     target.is_dialled = target.is_dialled && each != address;
@@ -169,10 +170,15 @@ void DialPlan::linked(const DeviceId& device, const std::string& address) {
 }
 
 void DialPlan::unlinked(const DeviceId& device, Tick now) {
-  linked_.erase(device);
+  const auto link = linked_.find(device);
+  if (link == linked_.end()) return;
+  Tick& pause = pauses_.try_emplace(device, kFirstPause).first->second;
+  if (now - link->second >= kLasting) pause = kFirstPause;
   for (auto& [address, target] : targets_) {
-    if (target.device == device) target.at = now + with_jitter(kFirstRetry, rng_) / 4;
+    if (target.device == device) target.at = now + with_jitter(pause, rng_);
   }
+  pause = std::min(pause * 2, kLastPause);
+  linked_.erase(link);
 }
 
 void DialPlan::failed(const std::string& address, Tick now) {
@@ -194,7 +200,7 @@ void DialPlan::again_soon(Tick now) {
   for (auto& [address, target] : targets_) {
     if (target.is_stranger) continue;
     target.wait = kFirstRetry;
-    target.at = std::min(target.at, now + with_jitter(kFirstRetry, rng_) / 4);
+    target.at = std::min(target.at, now + with_jitter(kFirstPause, rng_));
   }
 }
 

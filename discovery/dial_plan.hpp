@@ -37,6 +37,12 @@ class DialPlan {
   /// anew.
   static constexpr Tick kLinger{10 * 60'000};
   static constexpr std::size_t kLingeringMax = 256;
+  /// After a link that was up the pause before the next call; twice as long after each link that
+  /// did not last, so that two machines with one identity do not put each other out of a third
+  /// one's links without end: each has time to say and hear all.
+  static constexpr Tick kFirstPause = kFirstRetry / 4;
+  static constexpr Tick kLastPause{8000};
+  static constexpr Tick kLasting{30'000};
 
   explicit DialPlan(Rng& rng) : rng_(rng) {}
 
@@ -61,8 +67,8 @@ class DialPlan {
   void answered(const std::string& address, const DeviceId& device, bool is_stranger);
   /// The device is linked, through any address. `address`: the one that was dialled, empty if it
   /// called us.
-  void linked(const DeviceId& device, const std::string& address);
-  /// The link is gone: call again soon.
+  void linked(const DeviceId& device, const std::string& address, Tick now);
+  /// The link is gone: call again soon, or a little later if it goes again and again.
   void unlinked(const DeviceId& device, Tick now);
   /// An attempt came to nothing.
   void failed(const std::string& address, Tick now);
@@ -105,8 +111,9 @@ class DialPlan {
 
   Rng& rng_;
   Targets targets_;
-  std::set<DeviceId> linked_;
-  Tick hint_full_at_{0};  ///< when a whole burst may be dialled again
+  std::map<DeviceId, Tick> linked_;  ///< since when
+  std::map<DeviceId, Tick> pauses_;  ///< after the end of the link that comes next
+  Tick hint_full_at_{0};             ///< when a whole burst may be dialled again
 };
 
 }  // namespace lanyard::discovery

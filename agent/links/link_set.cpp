@@ -1,8 +1,10 @@
 #include "agent/links/link_set.hpp"
 
 #include "agent/clock.hpp"
+#include "agent/logging.hpp"
 
 #include "discovery/ip_address.hpp"
+#include "replication/types/device_id_text.hpp"
 
 namespace lanyard::agent {
 namespace {
@@ -10,10 +12,18 @@ namespace {
 /// Two links to one peer that came up within this time were dialled at once from both ends.
 constexpr std::chrono::seconds kSimultaneous{2};
 
-std::string source_of(const Tcp::socket& socket) {
+HalfOpen::Caller caller_of(const Tcp::socket& socket) {
   std::error_code ignored;
   const auto remote = socket.remote_endpoint(ignored);
-  return ignored ? std::string() : remote.address().to_string();
+  if (ignored) return {};
+  auto address = remote.address();
+  if (address.is_v6() && address.to_v6().is_v4_mapped())
+    address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+  return {address.to_string(), address.is_loopback()};
+}
+
+std::string text_of(const Error& why) {
+  return why.detail.empty() ? why.code.message() : why.detail + " (" + why.code.message() + ")";
 }
 
 }  // namespace
@@ -148,20 +158,17 @@ bool LinkSet::welcomes(engine::LinkId link, const DeviceId& remote) {
 
 void LinkSet::accept(Tcp::socket socket) {
   ++counters_.accepted;
-  const std::string source = source_of(socket);
-  const auto waiting = half_open_.find(source);
-  const bool full =
-      half_open_all_ >= limits::kHalfOpenMax || by_peer_.size() >= limits::kPeersMax ||
-      (waiting != half_open_.end() && waiting->second >= limits::kHalfOpenPerSourceMax);
-  if (full || stopping_) {
+  const HalfOpen::Caller caller = caller_of(socket);
+  const bool is_full = stopping_ || by_peer_.size() >= limits::kPeersMax;
+  const HalfOpen::Answer answer =
+      is_full ? HalfOpen::Answer{}
+              : half_open_.call(engine::LinkId{next_link_}, caller, mono_now());
+  if (!answer.comes_in) {
     ++counters_.refused_busy;
     return;  // closes it
   }
-  ++half_open_all_;
-  ++half_open_[source];
-  const auto link = make(std::move(socket), crypto::Role::kResponder, crypto::LinkPurpose::kSync);
-  links_.at(link->id()).source = source;
-  link->start();
+  if (answer.makes_room) cut(*answer.makes_room, Error(Code::kBusy, "others wait to be let in"));
+  make(std::move(socket), crypto::Role::kResponder, crypto::LinkPurpose::kSync)->start();
 }
 
 void LinkSet::dial(const std::string& address) {
@@ -176,7 +183,9 @@ engine::LinkId LinkSet::dial_to_pair(const std::string& address) {
 
 void LinkSet::give_time(engine::LinkId link, std::chrono::milliseconds within) {
   const auto found = links_.find(link);
-  if (found != links_.end() && found->second.pairing) found->second.socket->give_time(within);
+  if (found == links_.end() || !found->second.pairing) return;
+  half_open_.settle(link);
+  found->second.socket->give_time(within);
 }
 
 void LinkSet::finish(engine::LinkId link, const Error& why) {
@@ -239,14 +248,15 @@ void LinkSet::on_known(PeerLink& socket, const DeviceId& peer) {
     by_peer_.erase(older);
     owner_.down(old);
   }
+  half_open_.settle(socket.id());
   Link& link = links_.at(socket.id());
-  settle_source(link);
   link.proven = true;
   link.since = std::chrono::steady_clock::now();
   by_peer_[peer] = socket.id();
   known_[peer].last_failure.clear();
   if (!socket.dialed().empty()) learn(peer, socket.dialed());
-  plan_.linked(peer, socket.dialed());
+  plan_.linked(peer, socket.dialed(), mono_now());
+  log_debug("linked with device " + to_short_text(peer) + " at " + socket.address());
   owner_.met(peer, socket.dialed());
   owner_.up(socket.id(), peer);
 }
@@ -260,17 +270,8 @@ void LinkSet::on_message(const PeerLink& socket, Bytes message) {
     owner_.message(socket.id(), std::move(message));
 }
 
-void LinkSet::settle_source(Link& link) {
-  const auto found = half_open_.find(link.source);
-  if (link.source.empty() || found == half_open_.end()) return;
-  --half_open_all_;
-  if (--found->second == 0) half_open_.erase(found);
-  link.source.clear();
-}
-
 void LinkSet::note_failure(const PeerLink& socket, const Error& why) {
-  const std::string text =
-      why.detail.empty() ? why.code.message() : why.detail + " (" + why.code.message() + ")";
+  const std::string text = text_of(why);
   for (auto& [device, known] : known_) {
     const auto& all = known.addresses;
     const bool is_its = std::find(all.begin(), all.end(), socket.dialed()) != all.end();
@@ -283,9 +284,9 @@ void LinkSet::on_closed(const PeerLink& socket, const Error& why) {
   if (found == links_.end()) return;
   counters_.bytes_in += socket.bytes_in();
   counters_.bytes_out += socket.bytes_out();
-  Link link = std::move(found->second);
+  const Link link = std::move(found->second);
   links_.erase(found);
-  settle_source(link);
+  half_open_.settle(socket.id());
   if (link.pairing) {
     if (!socket.we_dialed() && !why.is(Code::kExists)) ++counters_.failed_handshakes;
     return owner_.strangers_end(socket.id(), why);
@@ -299,6 +300,7 @@ void LinkSet::on_closed(const PeerLink& socket, const Error& why) {
     return wait_for_next_dial();
   }
   const DeviceId peer = *socket.peer();
+  log_debug("a link with device " + to_short_text(peer) + " has ended: " + text_of(why));
   const auto current = by_peer_.find(peer);
   if (current == by_peer_.end() || current->second != socket.id())
     return;  // replaced, or dropped by us

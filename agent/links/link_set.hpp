@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "agent/links/half_open.hpp"
 #include "agent/links/peer_link.hpp"
 #include "agent/network.hpp"
 #include "discovery/dial_plan.hpp"
@@ -98,7 +99,6 @@ class LinkSet {
  private:
   struct Link {
     std::shared_ptr<PeerLink> socket;
-    std::string source;  ///< address without port, of who called us
     bool proven = false;
     bool pairing = false;
     bool is_spare = false;  ///< we dialled a device that has a link
@@ -128,8 +128,6 @@ class LinkSet {
   /// Whether a second link to the same peer takes the place of the first.
   [[nodiscard]] bool replaces(const PeerLink& fresh, const Link& old) const;
   void note_failure(const PeerLink& socket, const Error& why);
-  /// The link is no longer half open: proven, or gone.
-  void settle_source(Link& link);
 
   asio::io_context& io_;
   const crypto::LinkIdentity& own_;
@@ -141,8 +139,7 @@ class LinkSet {
   std::map<DeviceId, std::set<std::string>> told_;  ///< by who told
   std::map<engine::LinkId, Link> links_;
   std::map<DeviceId, engine::LinkId> by_peer_;
-  std::map<std::string, std::size_t> half_open_;  ///< by source
-  std::size_t half_open_all_ = 0;
+  HalfOpen half_open_;
   std::uint64_t next_link_ = 1;
   NetworkCounters counters_;  ///< bytes: of links that have ended
   bool stopping_ = false;

@@ -133,6 +133,18 @@ class Floods(unittest.TestCase):
         self.measure("after all floods", lambda: time.sleep(1))
         self.assertIn("discovery", self.ada.agent.ok("status"))
 
+    def test_a_device_gets_in_while_strangers_hold_every_place(self):
+        self.pi.stop_agent()
+        flood = self.eve.popen_sender(sys.executable, flooding.__file__, "idle", ADA, str(PORT),
+                                      "600", "500", *SOURCES)
+        before = self.counters()["accepted"]
+        wait_until("strangers hold all places",
+                   lambda: self.counters()["accepted"] >= before + 2 * SOCKETS_MAX)
+        # Ada cannot call, since it listens to itself alone: it has to be let in.
+        self.pi.agent.start("--sync-port", str(PORT), "--listen", "127.0.0.1")
+        await_linked(self.ada, self.pi)
+        self.assertIsNone(flood.poll(), "the flood was over")
+
 
 if __name__ == "__main__":
     enter()

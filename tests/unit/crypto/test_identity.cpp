@@ -217,8 +217,8 @@ TEST_CASE("nothing is sealed to a device id that is no key") {
   small_order.bytes[0] = 1;
   DeviceId not_on_the_curve;
   not_on_the_curve.bytes[0] = 2;
-  const auto to = GENERATE_COPY(small_order, not_on_the_curve, DeviceId());
-  CHECK(code_of(seal_box(to, Bytes(32))) == Code::kMalformed);
+  for (const DeviceId& to : {small_order, not_on_the_curve, DeviceId()})
+    CHECK(code_of(seal_box(to, Bytes(32))) == Code::kMalformed);
 }
 
 }  // namespace

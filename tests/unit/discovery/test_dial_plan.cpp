@@ -66,7 +66,7 @@ TEST_CASE("a device that is linked is not called, wherever it was met") {
   a.plan.add("10.0.0.2:1", Source::kKnown, kPi, Tick(0));
   a.plan.sighted("[fd00::2]:1", "x", Tick(0));
   REQUIRE(a.plan.due(Tick(0)) == Addresses{"10.0.0.2:1"});
-  a.plan.linked(kPi, "10.0.0.2:1");
+  a.plan.linked(kPi, "10.0.0.2:1", Tick(0));
   // Nobody knows who is at the other address until it has answered once.
   REQUIRE(a.plan.due(kLater) == Addresses{"[fd00::2]:1"});
   a.plan.answered("[fd00::2]:1", kPi, false);
@@ -80,10 +80,29 @@ TEST_CASE("a device that is linked is not called, wherever it was met") {
 TEST_CASE("who called us is not called back, and is after the link is gone") {
   APlan a;
   a.plan.add("10.0.0.2:1", Source::kKnown, kPi, Tick(0));
-  a.plan.linked(kPi, "");
+  a.plan.linked(kPi, "", Tick(0));
   CHECK_FALSE(a.plan.next());
   a.plan.unlinked(kPi, Tick(0));
   CHECK(a.plan.next() == Tick(312));
+}
+
+TEST_CASE("a device whose links do not last is called again later each time, until one does") {
+  APlan a;
+  a.plan.add("10.0.0.2:1", Source::kKnown, kPi, Tick(0));
+  Tick now{0};
+  const auto pause_after = [&](Tick lasts) {
+    a.plan.linked(kPi, "", now);
+    now += lasts;
+    a.plan.unlinked(kPi, now);
+    return (*a.plan.next() - now).count();
+  };
+  for (const std::int64_t pause : {312, 625, 1250, 2500, 5000, 10000, 10000})
+    CHECK(pause_after(kLater) == pause);
+  CHECK(pause_after(DialPlan::kLasting) == 312);
+  a.plan.linked(kPi, "", now);
+  a.plan.unlinked(kPi, now);
+  a.plan.again_soon(now);
+  CHECK(*a.plan.next() - now == Tick(312));
 }
 
 TEST_CASE("a stranger is left alone until another sighting comes, or it becomes known") {
@@ -200,7 +219,7 @@ TEST_CASE("a forgotten device is not called any more, though it is seen") {
   a.plan.add("10.0.0.2:1", Source::kKnown, kPi, Tick(0));
   a.plan.sighted("10.0.0.2:1", "x", Tick(0));
   REQUIRE(a.plan.due(Tick(0)) == Addresses{"10.0.0.2:1"});
-  a.plan.linked(kPi, "10.0.0.2:1");
+  a.plan.linked(kPi, "10.0.0.2:1", Tick(0));
   a.plan.remove(kPi, Tick(0));
   CHECK(a.plan.next() == DialPlan::kStrangerRetry);
   a.plan.welcome(kPi, Tick(5));
@@ -236,7 +255,7 @@ TEST_CASE("an address where another device answers belongs to that one") {
   APlan a;
   a.plan.add("a:1", Source::kKnown, kPi, Tick(0));
   REQUIRE(a.plan.due(Tick(0)).size() == 1);
-  a.plan.linked(kDesktop, "a:1");
+  a.plan.linked(kDesktop, "a:1", Tick(0));
   CHECK_FALSE(a.plan.next());
   a.plan.unlinked(kDesktop, Tick(0));
   CHECK(a.plan.due(kLater) == Addresses{"a:1"});
