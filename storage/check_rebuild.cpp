@@ -59,6 +59,8 @@ class Rebuild {
     LANYARD_TRY(tables_.load());
     // Kept beside the log: contexts may name what only they hold.
     for (const auto& [log, branch] : source_.space_log().branches) tables_.keep_branch(log, branch);
+    for (const auto& [log, fork] : source_.space_log().told)
+      tables_.tell_fork({log, fork.first.first, fork.first, fork.second});
     LANYARD_TRY(scratch_.begin(Sync::kNormal));
     const std::uint64_t of = source_.log_rows().end();
     LANYARD_TRY(source_.log_rows().for_each(0, [&](const LogRow& row) -> Result<bool> {

@@ -82,7 +82,7 @@ Result<KeptFork> SqliteSpaceStore::keep_fork(const oplog::Fork& given) {
                      given, row ? std::optional(row->fork) : std::nullopt, head, hashes_of(held),
                      [&](Seq first) { return branch_from(held, first); }, *cipher_, ports_.hasher));
   if (kept.is_new) LANYARD_TRY(write_fork_row(kept.fork, kept.proven));
-  if (kept.other) tables_.keep_branch(log, *kept.other);
+  kept.other ? tables_.keep_branch(log, *kept.other) : tables_.tell_fork(kept.proven);
   return KeptFork{std::move(kept.fork), log, std::move(kept.other), kept.is_new};
 }
 

@@ -76,7 +76,7 @@ Status SpaceTables::load_branches() {
     if (fork.first.hashes.empty() || fork.second.hashes.empty())
       return fail(Code::kCorrupt, "a fork without two branches");
     LANYARD_TRY_SET(auto other, other_of(fork));
-    if (other) keep_branch(fork.log, std::move(*other));
+    other ? keep_branch(fork.log, std::move(*other)) : tell_fork(fork);
   }
 }
 
@@ -110,7 +110,7 @@ Status SpaceTables::load_logs() {
     LANYARD_TRY_SET(next.context, decode_context(query.blob(8)));
     if (log.founding) space_log_.founder = log.device;
     space_log_.logs.emplace(next.log, oplog::HeldLog{log.device, log.head});
-    logs_.push_back(std::move(log));
+    logs_.push_back(log);
   }
   merger_ = std::make_unique<merge::Merger>(records_, hasher_, merged, merging_);
   return {};

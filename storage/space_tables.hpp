@@ -44,7 +44,11 @@ class SpaceTables {
 
   /// A fork is proven, and this is the branch that is not applied.
   void keep_branch(const LogId& log, oplog::Branch branch) {
-    space_log_.branches[log] = std::move(branch);
+    space_log_.keep_branch(log, std::move(branch));
+  }
+  /// The same, where the log has not come so far.
+  void tell_fork(const oplog::ProvenFork& fork) {
+    space_log_.tell_fork(fork.log, fork.first, fork.second);
   }
 
   [[nodiscard]] const oplog::SpaceLog& space_log() const { return space_log_; }

@@ -64,8 +64,14 @@ struct PeerSpace {
   bool ignoring = false;
   bool told_of_fork = false;  ///< people were told that it holds another branch of a log
   bool told_forks = false;    ///< it was sent those that are known here
-  /// Logs of which it holds another branch, and how far that was known when it was asked for it.
-  std::map<LogId, Seq> asked_branches;
+  /// Logs of which it holds another branch, and when it was asked for that: how far the branch was
+  /// known here, and what the peer had shown of it (seq 0: not its end).
+  struct AskedBranch {
+    Seq known;
+    Head shown;
+    friend bool operator==(const AskedBranch&, const AskedBranch&) = default;
+  };
+  std::map<LogId, AskedBranch> asked_branches;
   std::size_t fork_messages = 0;  ///< that it sent
   std::uint64_t our_credit = 0;   ///< bytes that it may still send
   std::uint64_t unapplied = 0;    ///< bytes that storage has not answered yet

@@ -5,24 +5,26 @@
 
 namespace lanyard::engine {
 
-/// Asks for the branch that the peer holds, once for each length of it that is known here.
-void SpaceSync::ask_branch(LinkId link, const LogId& log) {
+/// Asks for the branch that the peer holds, once for each length of it that is known here and for
+/// each end of it that the peer shows.
+void SpaceSync::ask_branch(LinkId link, const LogId& log, const Head& shown) {
   Peer* peer = find(link);
   if (peer == nullptr || !is_member(*peer)) return;
   const auto& branches = intake_->state().branches;
   const auto known = branches.find(log);
-  const Seq last = known == branches.end() ? Seq{} : known->second.last();
-  const auto [asked, fresh] = peer->asked_branches.try_emplace(log, last);
-  if (!fresh && asked->second == last) return;
+  const PeerSpace::AskedBranch now{known == branches.end() ? Seq{} : known->second.last(), shown};
+  const auto [asked, fresh] = peer->asked_branches.try_emplace(log, now);
+  if (!fresh && asked->second == now) return;
   if (peer->asked_branches.size() > limits::kForksMax) return;
-  asked->second = last;
+  asked->second = now;
   context_.out.add(LoadForkPoints{link, space_, log});
 }
 
-/// The same number and another change at the end of a log, in what a peer says that it holds.
+/// In what a peer says that it holds: the same number and another change at the end of a log, or an
+/// end of a log of two branches that may lie on the one that is not all known here.
 void SpaceSync::look_for_forks(LinkId link, const VectorClock& theirs) {
   for (const auto& [log, head] : theirs)
-    if (intake_->state().is_unknown_branch({log, head})) ask_branch(link, log);
+    if (intake_->state().may_be_unknown_branch({log, head})) ask_branch(link, log, head);
 }
 
 void SpaceSync::note_live(const wire::LiveRun& run, LinkId from) {
@@ -59,30 +61,40 @@ void SpaceSync::on(LinkId link, const wire::ForkPoints& message, Now /*now*/) {
   context_.out.add(FindBranch{link, space_, message.log, message.points});
 }
 
+/// A few forks are taken before anything shows that their devices are members: whoever is new here
+/// hears of them before the log, which may hang on them.
+bool SpaceSync::may_be_told(const LogId& log, const DeviceId& device) const {
+  const auto& state = intake_->state();
+  if (state.branches.contains(log) || state.told.contains(log)) return true;
+  if (state.branches.size() + state.told.size() >= limits::kForksMax) return false;
+  return state.is_member(device) || state.told.size() < limits::kForksAheadMax;
+}
+
 /// Verified here, so that storage need not; whether it is of use is known there.
+Status SpaceSync::take_fork(const wire::Fork& message) {
+  if (message.second.empty()) {
+    LANYARD_TRY(
+        oplog::read_branch(message.first, message, *cipher_, context_.hasher, context_.verifier));
+    return {};
+  }
+  LANYARD_TRY_SET(const oplog::ProvenFork fork,
+                  oplog::prove(message, *cipher_, context_.hasher, context_.verifier));
+  intake_->tell_fork(fork);
+  return {};
+}
+
 void SpaceSync::on(LinkId link, const wire::Fork& message, Now /*now*/) {
   Peer* peer = find(link);
-  if (peer == nullptr || !is_member(*peer)) return;
+  if (peer == nullptr || (!is_member(*peer) && !peer->pulling)) return;
   if (++peer->fork_messages > limits::kForkMessagesMax) return;
   const LogId log = oplog::log_id_of(message.device, message.incarnation, space_, context_.hasher);
-  const auto& state = intake_->state();
-  const bool is_full = state.branches.size() >= limits::kForksMax && !state.branches.contains(log);
-  if (is_full || !state.is_member(message.device)) return;
-  const bool is_answer = message.second.empty();
-  if (is_answer && !peer->asked_branches.contains(log)) return;
-  Status proven;
-  if (is_answer) {
-    const auto branch =
-        oplog::read_branch(message.first, message, *cipher_, context_.hasher, context_.verifier);
-    if (!branch) proven = fail(branch.error());
-  } else {
-    const auto fork = oplog::prove(message, *cipher_, context_.hasher, context_.verifier);
-    if (!fork) proven = fail(fork.error());
-  }
+  if (!may_be_told(log, message.device)) return;
+  if (message.second.empty() && !peer->asked_branches.contains(log)) return;
+  const Status taken = take_fork(message);
   // Without the key it can be read later: it is told again on the next link.
-  if (!proven && proven.error().is(Code::kMissingKey)) return;
-  if (!proven) {
-    context_.out.notify(Refused{peer->device, space_, proven.error()});
+  if (!taken && taken.error().is(Code::kMissingKey)) return;
+  if (!taken) {
+    context_.out.notify(Refused{peer->device, space_, taken.error()});
     return context_.out.drop(link, wire::ByeCode::kRefused, "a fork that proves nothing");
   }
   context_.out.add(KeepFork{link, space_, message});
@@ -108,7 +120,7 @@ void SpaceSync::fork_kept(ForkKept kept, Now now) {
         context_.out.send(link, kept.fork);
   }
   leave_forked_log(kept.log);
-  if (is_old) return;
+  if (is_old && !kept.is_new) return;
   // What was refused for it can be taken now.
   for (auto& [link, peer] : peers_) {
     peer.told_of_fork = false;

@@ -256,7 +256,10 @@ std::uint64_t SpaceSync::credit_room(const Peer& peer, std::uint64_t window) {
 
 bool SpaceSync::has_context(const wire::LiveRun& run) const {
   const auto held = [&](const oplog::ContextEntry& entry) {
-    return intake_->state().head_of(entry.log).seq >= entry.head.seq;
+    const auto& branches = intake_->state().branches;
+    const auto other = branches.find(entry.log);
+    return intake_->state().head_of(entry.log).seq >= entry.head.seq ||
+           (other != branches.end() && other->second.holds(entry.head));
   };
   return std::all_of(run.items.begin(), run.items.end(), [&](const wire::LiveRun::Item& item) {
     return std::all_of(item.context.begin(), item.context.end(), held);

@@ -46,7 +46,10 @@ void SpaceSync::serve(LinkId link, Now now) {
       std::any_of(admissions.begin(), admissions.end(), [&](const oplog::Admission& each) {
         return each.device == peer.device && seq_in(serving.held, each.by.log) >= each.by.seq;
       });
-  if (knows_grant) return load(link, peer);
+  if (knows_grant) {
+    tell_forks(link, peer);
+    return load(link, peer);
+  }
   serving.loading = true;
   context_.out.add(LoadGrant{link, space_, serving.request, peer.device});
 }
@@ -57,7 +60,14 @@ void SpaceSync::grant_loaded(const GrantLoaded& loaded, Now now) {
   peer->serving->loading = false;
   if (std::exchange(peer->serving->begins_anew, false)) return serve(loaded.link, now);
   if (loaded.grant) context_.out.send(loaded.link, *loaded.grant);
+  tell_forks(loaded.link, *peer);
   load(loaded.link, *peer);
+}
+
+/// Ahead of the log, whose changes may name a branch that only the proof brings.
+void SpaceSync::tell_forks(LinkId link, Peer& peer) {
+  if (intake_->state().branches.empty() || std::exchange(peer.told_forks, true)) return;
+  context_.out.add(LoadForks{link, space_});
 }
 
 void SpaceSync::load(LinkId link, Peer& peer) {
@@ -108,8 +118,7 @@ void SpaceSync::in_step(LinkId link, Peer& peer, Now now) {
   peer.serving.reset();
   peer.they_in_step = true;
   context_.out.send(link, wire::InStep{space_, applied_});
-  if (!intake_->state().branches.empty() && !std::exchange(peer.told_forks, true))
-    context_.out.add(LoadForks{link, space_});
+  tell_forks(link, peer);
   // Without credit of ours its next change would cost a round trip: give some before it comes.
   if (!peer.asked && !peer.has_standing_credit) peer_has_news(link, now);
 }

@@ -130,8 +130,11 @@ class SpaceSync {
   void park(wire::LiveRun run, LinkId link);
   void retry_parked(Now now);
   // Forks (space_forks.cpp).
-  void ask_branch(LinkId link, const LogId& log);
+  void ask_branch(LinkId link, const LogId& log, const Head& shown = {});
   void look_for_forks(LinkId link, const VectorClock& theirs);
+  void tell_forks(LinkId link, Peer& peer);
+  [[nodiscard]] bool may_be_told(const LogId& log, const DeviceId& device) const;
+  [[nodiscard]] Status take_fork(const wire::Fork& message);
   void look_for_fork_in(LinkId link, ByteView pack);
   void leave_forked_log(const LogId& log);
   void note_live(const wire::LiveRun& run, LinkId from);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "replication/oplog/fork.hpp"
 #include "replication/oplog/pack.hpp"
 #include "replication/oplog/space_log.hpp"
 
@@ -32,7 +33,9 @@ class Intake {
   /// After our own commit, or after storage lost what was accepted: this is what is held.
   void reset(SpaceLog state) { state_ = std::move(state); }
   /// A fork is proven, and this is its other branch.
-  void keep_branch(const LogId& log, Branch branch) { state_.branches[log] = std::move(branch); }
+  void keep_branch(const LogId& log, Branch branch) { state_.keep_branch(log, std::move(branch)); }
+  /// A fork is proven, and storage is about to look which branch is the other one.
+  void tell_fork(const ProvenFork& fork) { state_.tell_fork(fork.log, fork.first, fork.second); }
   /// A change of our own was committed.
   [[nodiscard]] Status advance(const Change& change) { return state_.advance(change, hasher_); }
 

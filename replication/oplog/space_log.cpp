@@ -76,10 +76,47 @@ bool SpaceLog::is_unknown_branch(const ContextEntry& entry) const {
   return !is_kept && (is_other || (other != branches.end() && entry.head.seq > held.seq));
 }
 
+bool SpaceLog::may_be_unknown_branch(const ContextEntry& entry) const {
+  const auto other = branches.find(entry.log);
+  const bool is_between = other != branches.end() && entry.head.seq > other->second.last() &&
+                          entry.head.seq < head_of(entry.log).seq;
+  return is_between || is_unknown_branch(entry);
+}
+
+void SpaceLog::tell_fork(const LogId& log, Branch first, Branch second) {
+  const auto kept = branches.find(log);
+  if (kept == branches.end()) {
+    told[log] = {std::move(first), std::move(second)};
+    return;
+  }
+  for (Branch* each : {&first, &second}) {
+    const bool is_same =
+        each->first == kept->second.first && each->hashes.front() == kept->second.hashes.front();
+    if (is_same && each->last() > kept->second.last()) kept->second = std::move(*each);
+  }
+}
+
+void SpaceLog::keep_branch(const LogId& log, Branch other) {
+  branches[log] = std::move(other);
+  told.erase(log);
+}
+
+void SpaceLog::settle_told(const Change& change) {
+  const auto found = told.find(change.header.log);
+  if (found == told.end() || change.header.seq != found->second.first.first) return;
+  const ToldFork fork = found->second;
+  if (change.hash == fork.first.hashes.front()) keep_branch(change.header.log, fork.second);
+  if (change.hash == fork.second.hashes.front()) keep_branch(change.header.log, fork.first);
+}
+
 Status SpaceLog::check_context(const Header& header) const {
   for (const ContextEntry& entry : header.context) {
     const auto other = branches.find(entry.log);
     if (other != branches.end() && other->second.holds(entry.head)) continue;
+    const auto fork = told.find(entry.log);
+    if (fork != told.end() &&
+        (fork->second.first.holds(entry.head) || fork->second.second.holds(entry.head)))
+      continue;
     if (is_unknown_branch(entry)) return fail(Code::kForked, "context");
     if (entry.head.seq > head_of(entry.log).seq)
       return fail(Code::kMissingContext, "a change depends on one that is not held");
@@ -133,6 +170,7 @@ Status SpaceLog::advance(const Change& change, const Hasher& hasher) {
     logs.at(header.log).head = {header.seq, change.hash};
   }
   admit(change);
+  settle_told(change);
   return {};
 }
 

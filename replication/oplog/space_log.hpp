@@ -48,6 +48,13 @@ struct SpaceLog {
   /// Of logs whose fork is proven: what is kept here beside the branch applied. It counts as
   /// held where others name it in their contexts.
   std::map<LogId, Branch> branches;
+  /// Forks that are proven, of logs of which it is not known yet which branch is applied here: the
+  /// log has not come so far, or nobody has looked. Both branches count as held.
+  struct ToldFork {
+    Branch first;
+    Branch second;
+  };
+  std::map<LogId, ToldFork> told;
 
   /// The clock by which two devices compare what they hold: with an entry of its own for each fork
   /// that is known, so that one who does not know of it hears of it.
@@ -56,6 +63,9 @@ struct SpaceLog {
   [[nodiscard]] bool is_of_other_branch(const Change& change) const;
   /// Whether a context names a branch of which nothing, or not so much, is kept.
   [[nodiscard]] bool is_unknown_branch(const ContextEntry& entry) const;
+  /// The same, or nobody here can tell without a look at older changes: of a log that is known to
+  /// have forked, behind the end of the branch that is kept beside it and before our own.
+  [[nodiscard]] bool may_be_unknown_branch(const ContextEntry& entry) const;
   [[nodiscard]] VectorClock clock() const;
   [[nodiscard]] Head head_of(const LogId& log) const;  ///< seq 0 if nothing is held
   /// Whether the device was a member in the causal past of a change with this context.
@@ -64,6 +74,11 @@ struct SpaceLog {
   /// Distinct members, sorted; the founder included.
   [[nodiscard]] std::vector<DeviceId> members() const;
 
+  /// Somebody has proven a fork: from now on contexts may name both branches. Once the log comes
+  /// to where they part, the one that it does not take is kept.
+  void tell_fork(const LogId& log, Branch first, Branch second);
+  /// This branch of it is not the one that is applied.
+  void keep_branch(const LogId& log, Branch other);
   /// Takes in one change whose chain is proven, or is about to be: moves the head, and for an open
   /// change reads its ops. kNotAdmitted, kWrongSpace, kMalformed, kForked or kMissingContext leave
   /// everything as it was.
@@ -73,6 +88,7 @@ struct SpaceLog {
   [[nodiscard]] Status check_context(const Header& header) const;
   [[nodiscard]] Status open(const Change& change, const Hasher& hasher);
   void admit(const Change& change);
+  void settle_told(const Change& change);
 };
 
 }  // namespace lanyard::oplog

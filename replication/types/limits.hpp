@@ -106,6 +106,8 @@ inline constexpr std::size_t kForkBranchBytesMax = 768 * kKiB;
 static_assert(2 * kForkBranchBytesMax + kKiB <= kMessageBytesMax);
 /// Forked logs of one space that are kept; further ones are refused and reported.
 inline constexpr std::size_t kForksMax = 64;
+/// Those of them that are taken before their logs are here.
+inline constexpr std::size_t kForksAheadMax = 8;
 /// Points by which two devices find where their branches part: at distances 1, 2, 4, ... from the
 /// end.
 inline constexpr std::size_t kForkPointsMax = 64;

@@ -17,7 +17,8 @@ Device::Device(DeviceNumber given, std::uint64_t seed, support::StoreFaults faul
       ciphers_(id, chance_),
       vault_({signer_, hasher_, ciphers_, chance_}, faults) {}
 
-Device::Device(DeviceNumber given, const Device& twin, std::uint64_t seed)
+Device::Device(DeviceNumber given, const Device& twin, support::MemoryStore::MarkAfter marks,
+               std::uint64_t seed)
     : number(given),
       id(twin.id),
       chance_(seed),
@@ -29,7 +30,7 @@ Device::Device(DeviceNumber given, const Device& twin, std::uint64_t seed)
       ciphers_(id, chance_),
       vault_({signer_, hasher_, ciphers_, chance_}, twin.vault_.faults()) {
   for (const auto& [space, store] : twin.vault_.stores())
-    vault_.make(space).restore(store->copy(), support::MemoryStore::MarkAfter::kNone, wall());
+    vault_.make(space).restore(store->copy(), marks, wall());
 }
 
 // ---- on and off
@@ -175,6 +176,7 @@ void Device::write_waiting(const SpaceId& space) {
   support::MemoryStore& store = vault_.make(space);
   const std::vector<WaitingWrite> waiting = std::exchange(waiting_writes_[space], {});
   std::vector<merge::LocalChange> changes;
+  changes.reserve(waiting.size());
   for (const WaitingWrite& each : waiting) changes.push_back(each.wish.change);
   const VectorClock held = store.log().clock();
   Outcome outcome = store.write(changes, wall());

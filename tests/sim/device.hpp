@@ -23,10 +23,11 @@ class DeviceWorld {
 /// leaves is the vault; everything else is made anew.
 class Device {
  public:
-  Device(DeviceNumber number, std::uint64_t seed, support::StoreFaults faults, Schedule& schedule,
+  Device(DeviceNumber given, std::uint64_t seed, support::StoreFaults faults, Schedule& schedule,
          Network& network, DeviceWorld& world, Report& report);
-  /// Another machine with the same identity, and copies of the stores.
-  Device(DeviceNumber number, const Device& twin, std::uint64_t seed);
+  /// Another machine with the same identity and copies of the stores, perhaps of their marks too.
+  Device(DeviceNumber given, const Device& twin, support::MemoryStore::MarkAfter marks,
+         std::uint64_t seed);
   Device(const Device&) = delete;
   Device& operator=(const Device&) = delete;
 

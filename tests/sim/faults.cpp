@@ -146,10 +146,10 @@ void World::restore_some() {
   switch_on_later(number);
 }
 
-DeviceNumber World::clone(DeviceNumber number) {
+DeviceNumber World::clone(DeviceNumber number, support::MemoryStore::MarkAfter marks) {
   report_.count(Fault::kTwin);
   const DeviceNumber twin = devices_.size();
-  devices_.push_back(std::make_unique<Device>(twin, *devices_[number], chance_.next()));
+  devices_.push_back(std::make_unique<Device>(twin, *devices_[number], marks, chance_.next()));
   devices_.back()->wall_ahead = devices_[number]->wall_ahead;
   devices_.back()->switch_on();
   ++report_.devices;

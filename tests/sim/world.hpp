@@ -46,15 +46,17 @@ class World final : private NetworkUser, private DeviceWorld {
   void write(const SpaceId& space, DeviceNumber device, Client& client, merge::LocalOp op);
   void partition(DeviceNumber from, DeviceNumber to) { network_.block(from, to); }
   /// The device is off until it is switched on, and has lost what no fsync had kept.
-  void power_cut(DeviceNumber device);
+  void power_cut(DeviceNumber number);
   using Copies = std::map<SpaceId, support::MemoryStore::Copy>;
   /// What a backup of the device's data folder holds.
-  [[nodiscard]] Copies copy_of(DeviceNumber device);
+  [[nodiscard]] Copies copy_of(DeviceNumber number);
   /// The device is off, as after power_cut(), and has the stores of the copy. Its marks: those that
   /// lay beside the copy, or those of now.
-  void restore(DeviceNumber device, const Copies& copies, support::MemoryStore::MarkAfter marks);
-  /// A second machine starts with a copy of this one's data folder.
-  DeviceNumber clone(DeviceNumber device);
+  void restore(DeviceNumber number, const Copies& copies, support::MemoryStore::MarkAfter marks);
+  /// A second machine starts with a copy of this one's data folder; with kOfTheCopy of its whole
+  /// disk.
+  DeviceNumber clone(DeviceNumber number, support::MemoryStore::MarkAfter marks =
+                                              support::MemoryStore::MarkAfter::kNone);
   /// Everybody dials whom they miss, from now on.
   void keep_dialling();
   [[nodiscard]] Hash hash_of(const SpaceId& space, DeviceNumber device);
@@ -93,11 +95,11 @@ class World final : private NetworkUser, private DeviceWorld {
   void try_admission(std::size_t space, DeviceNumber device);
   void plan_faults();
   void fault();
-  void crash(DeviceNumber device);
+  void crash(DeviceNumber number);
   void restore_some();
   void clone_some();
-  void forgive(DeviceNumber device, Space& space, const VectorClock& before);
-  void switch_on_later(DeviceNumber device);
+  void forgive(DeviceNumber number, Space& space, const VectorClock& before);
+  void switch_on_later(DeviceNumber number);
   void partition_some();
   void cut_some(bool half_open);
   void end_faults();

@@ -16,10 +16,11 @@ Bytes text_value(const std::string& text) {
 }  // namespace
 
 std::string word_for(const wire::Message& message) {
-  static const std::vector<std::string> kWords{
-      "hello", "root", "buckets", "digests",     "pull", "grant", "pack",        "in step",
-      "live",  "have", "credit",  "acknowledge", "ping", "bye",   "fork points", "fork"};
-  return kWords.at(message.index());
+  static const std::vector<std::string> words{
+      "hello", "root",    "buckets",   "digests",     "pull",   "grant",
+      "pack",  "in step", "live",      "have",        "credit", "acknowledge",
+      "ping",  "bye",     "addresses", "fork points", "fork"};
+  return words.at(message.index());
 }
 
 // ---- one device

@@ -21,8 +21,10 @@ MemoryStore::MemoryStore(const SpaceId& space, const StorePorts& ports, StoreFau
 
 void MemoryStore::open(WallTime wall) {
   table_ = {};
-  log_ = {space_, {}, {}, {}, log_.branches};
+  log_ = {space_, {}, {}, {}, log_.branches, log_.told};
   cipher_ = ports_.ciphers.make();
+  for (const auto& [epoch, sealed] : grants_ahead_)
+    static_cast<void>(cipher_->take_grant(epoch, sealed));
   merge::Merger::Options options;
   options.bug = faults_.bug;
   merger_ = std::make_unique<merge::Merger>(table_, ports_.hasher, std::vector<merge::MergedLog>{},
@@ -318,8 +320,13 @@ std::optional<wire::Grant> MemoryStore::grant_for(const DeviceId& device) const 
   return out;
 }
 
+void MemoryStore::keep_grant(const EpochId& epoch, Bytes sealed) {
+  static_cast<void>(cipher_->take_grant(epoch, sealed));
+  grants_ahead_.emplace_back(epoch, std::move(sealed));
+}
+
 std::vector<std::pair<EpochId, Bytes>> MemoryStore::own_grants() const {
-  std::vector<std::pair<EpochId, Bytes>> out;
+  std::vector<std::pair<EpochId, Bytes>> out = grants_ahead_;
   for (const Entry& entry : entries_) {
     for (const Change& change : *entry.changes) {
       if (change.header.kind != oplog::ChangeKind::kOpen) continue;

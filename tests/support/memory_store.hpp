@@ -92,6 +92,8 @@ class MemoryStore {
   [[nodiscard]] Slice read_log(std::uint64_t position, const VectorClock& held,
                                std::size_t bytes_max) const;
   [[nodiscard]] std::optional<wire::Grant> grant_for(const DeviceId& device) const;
+  /// A key that came ahead of the log in which its grant stands.
+  void keep_grant(const EpochId& epoch, Bytes sealed);
   [[nodiscard]] std::vector<std::pair<EpochId, Bytes>> own_grants() const;
 
   // As SpaceStore has them.
@@ -132,6 +134,7 @@ class MemoryStore {
   std::vector<Started> incarnations_;  ///< the last one writes
   std::optional<Mark> mark_;
   std::map<LogId, oplog::Fork> forks_;
+  std::vector<std::pair<EpochId, Bytes>> grants_ahead_;
   bool is_proven_ = true;       ///< the mark shows that this store wrote last
   std::vector<Entry> entries_;  ///< in the order of application: what is on the disk
   std::size_t durable_entries_ = 0;

@@ -64,7 +64,10 @@ Result<engine::ForkKept> MemoryStore::keep_fork(const oplog::Fork& given) {
           log_.head_of(out.log), hashes_of(out.log),
           [&](Seq first) { return branch_from(out.log, first); }, *cipher_, ports_.hasher));
   forks_[out.log] = kept.fork;
-  if (kept.other) log_.branches[out.log] = *kept.other;
+  if (kept.other)
+    log_.keep_branch(out.log, *kept.other);
+  else
+    log_.tell_fork(out.log, kept.proven.first, kept.proven.second);
   out.is_new = kept.is_new;
   out.fork = std::move(kept.fork);
   out.other = std::move(kept.other);

@@ -40,6 +40,11 @@ void MemoryVault::power_cut(WallTime wall) {
   for (auto& [space, store] : stores_) store->power_cut(wall);
 }
 
+std::optional<engine::Input> MemoryVault::on(const engine::KeepGrant& effect) {
+  if (MemoryStore* store = find(effect.space)) store->keep_grant(effect.epoch, effect.sealed);
+  return std::nullopt;
+}
+
 std::optional<engine::Input> MemoryVault::on(const engine::LoadForkPoints& effect) {
   const MemoryStore* store = find(effect.space);
   auto points = store == nullptr ? Result<std::vector<Head>>(fail(Code::kNotFound))
@@ -109,7 +114,7 @@ engine::Input MemoryVault::on(const engine::Persist& effect, WallTime wall) {
   MemoryStore* store = find(effect.space);
   if (store == nullptr) {
     return engine::PersistFailed{
-        effect.space, {effect.space, {}, {}, {}, {}}, Error(Code::kNotFound, "left")};
+        effect.space, {effect.space, {}, {}, {}, {}, {}}, Error(Code::kNotFound, "left")};
   }
   oplog::SpaceLog next = store->log();
   for (const oplog::Change& change : effect.accepted->pack.changes) {

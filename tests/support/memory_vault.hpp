@@ -35,6 +35,7 @@ class MemoryVault {
   engine::Input on(const engine::MakeDurable& effect);
   engine::Input on(const engine::LoadLog& effect);
   engine::Input on(const engine::LoadGrant& effect);
+  std::optional<engine::Input> on(const engine::KeepGrant& effect);
   std::optional<engine::Input> on(const engine::LoadForkPoints& effect);
   std::optional<engine::Input> on(const engine::FindBranch& effect);
   std::optional<engine::Input> on(const engine::LoadForks& effect);

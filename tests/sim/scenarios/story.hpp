@@ -14,6 +14,11 @@ inline constexpr DeviceNumber kDesktop = 1;
 inline constexpr DeviceNumber kPi = 2;
 inline constexpr Schedule::Milliseconds kSecond = 1000;
 
+/// A text anywhere in what was packed.
+[[nodiscard]] inline bool contains(const Bytes& pack, std::string_view text) {
+  return std::search(pack.begin(), pack.end(), text.begin(), text.end()) != pack.end();
+}
+
 /// Three machines of one person, and one space that all are members of.
 class Story {
  public:
@@ -61,6 +66,11 @@ class Story {
   }
   [[nodiscard]] VectorClock holds(DeviceNumber at) {
     return world.device(at).vault().make(space).log().clock();
+  }
+
+  /// The proofs of forks that lie there.
+  [[nodiscard]] const std::map<LogId, oplog::Fork>& forks(DeviceNumber at) {
+    return world.device(at).vault().make(space).forks();
   }
 
   World world;

@@ -1,3 +1,4 @@
+#include "replication/oplog/author.hpp"
 #include "tests/unit/engine/engine_words.hpp"
 
 /// A log with two ends: whole copies of one machine that both wrote before anybody noticed.
@@ -41,6 +42,34 @@ struct Forked {
   EngineBench& bench = three.bench;
   LogId log;
 };
+
+/// One branch of a log with two ends, whose device admits somebody.
+Bytes branch_of_a_stranger(const SpaceId& space, const SimSigner& signer, std::uint8_t admitted) {
+  SimHasher hasher;
+  Chance chance(1);
+  SimCipher cipher(signer.device(), chance);
+  oplog::Author author(space, signer, hasher, cipher, {});
+  author.begin({}, {1});
+  oplog::Admit admit;
+  admit.device.bytes.fill(admitted);
+  REQUIRE(author.add_open({admit}));
+  static_cast<void>(author.finish());
+  return oplog::pack_branch({author.changes().back()}, author.signature());
+}
+
+oplog::Fork fork_of_a_stranger(const SpaceId& space, std::uint64_t number) {
+  SimHasher hasher;
+  SimVerifier verifier;
+  Chance chance(1);
+  const SimSigner signer(Chance(1000 + number).fixed<DeviceId>());
+  const SimCipher cipher(signer.device(), chance);
+  oplog::Fork fork{space, signer.device(), {}, {}, {}};
+  fork.first = branch_of_a_stranger(space, signer, 1);
+  fork.second = branch_of_a_stranger(space, signer, 2);
+  if (!oplog::prove(fork, cipher, hasher, verifier)) std::swap(fork.first, fork.second);
+  REQUIRE(oplog::prove(fork, cipher, hasher, verifier));
+  return fork;
+}
 
 }  // namespace
 
@@ -124,6 +153,88 @@ TEST_CASE("a fork that is made while both are linked with a third is found at on
   // And alice, who is linked with carol, has left the log.
   CHECK(bench["alice"].store(three.space).forks().contains(log));
   CHECK_FALSE(bench["alice"].store(three.space).own_log().has_value());
+}
+
+TEST_CASE("a branch that goes on where nobody knew of the fork is told to who holds a longer one") {
+  Shared three({"alice", "bob", "carol"});
+  EngineBench& bench = three.bench;
+  const LogId log = *bench["alice"].store(three.space).own_log();
+  const auto before = bench["alice"].store(three.space).copy();
+  bench.cut("alice", "carol");
+  for (const char* text : {"first", "first, and more", "first, and more, and more"})
+    bench["alice"].put(three.space, "mine", text);
+  bench.run();  // bob has them
+  bench.cut("alice", "bob");
+  bench["alice"].store(three.space).restore(before, MarkAfter::kOfTheCopy, {1});
+  bench.power_cut("alice");
+  bench.connect("alice", "carol");
+  bench.run();
+  bench["alice"].put(three.space, "mine", "second");
+  bench.run();  // carol has that
+  bench.cut("alice", "carol");
+  bench.connect("bob", "carol");
+  bench.run();
+  REQUIRE(bench["bob"].store(three.space).forks().contains(log));
+  bench["alice"].put(three.space, "mine", "second, and more");
+  bench.run_storage();
+  bench.connect("alice", "carol");
+  bench.run();
+  bench.pass(60s);
+  const Head end = three.clock("carol").at(log);
+  CHECK(end == three.clock("alice").at(log));
+  CHECK(bench["bob"].store(three.space).log().branches.at(log).hashes.back() == end.hash);
+  for (const char* name : {"alice", "bob"})
+    CHECK(bench[name].store(three.space).forks() == bench["carol"].store(three.space).forks());
+}
+
+TEST_CASE("one who does not know of a fork takes in what hangs on the branch that it lacks") {
+  Forked scene;
+  scene.bench.connect("bob", "carol");
+  scene.bench.run();  // carol has the first branch, and the second is the longer one
+  scene.bench.cut("bob", "carol");
+  for (const char* text : {"second, and more", "second, and more, and more"})
+    scene.bench["alice"].put(scene.three.space, "mine", text);
+  scene.bench.run_storage();
+  scene.bench.connect("alice", "bob");
+  scene.bench.run();
+  scene.bench["alice"].put(scene.three.space, "mine", "in a new log");
+  scene.bench.run();
+  scene.bench.cut("alice", "bob");
+  const LogId fresh = *scene.store("alice").own_log();
+  REQUIRE(scene.three.clock("bob").contains(fresh));
+  const bool is_new = GENERATE(false, true);
+  const std::string name = is_new ? "dan" : "carol";
+  if (is_new) {
+    scene.bench.add("dan");
+    scene.bench["bob"].admit(scene.three.space, scene.bench["dan"].id);
+    scene.bench.run();
+  }
+  scene.bench.connect("bob", name);
+  scene.bench.run();
+  scene.bench.pass(60s);
+  CHECK(scene.bench.is_linked("bob", name));
+  CHECK(scene.knows_of_fork(name));
+  CHECK(scene.three.clock(name) == scene.three.clock("bob"));
+}
+
+TEST_CASE("of devices that are no members a few forks are kept, and no more") {
+  Shared two({"alice", "bob"});
+  for (std::uint64_t number = 0; number < 2 * limits::kForksAheadMax; ++number) {
+    two.bench.say("bob", "alice", fork_of_a_stranger(two.space, number));
+    two.bench.run();
+  }
+  const MemoryStore& store = two.bench["alice"].store(two.space);
+  CHECK(store.forks().size() == limits::kForksAheadMax);
+  CHECK(store.log().told.size() == limits::kForksAheadMax);
+  CHECK(two.bench.is_linked("alice", "bob"));
+  // They do not take the place of one that counts.
+  Forked scene;
+  for (std::uint64_t number = 0; number < limits::kForksAheadMax; ++number)
+    scene.bench.say("bob", "carol", fork_of_a_stranger(scene.three.space, number));
+  scene.bench.connect("alice", "bob");
+  scene.bench.connect("bob", "carol");
+  scene.bench.run();
+  CHECK(scene.knows_of_fork("carol"));
 }
 
 TEST_CASE("a fork that proves nothing drops the link and is not kept") {

@@ -115,7 +115,9 @@ struct WholeChange {
 [[nodiscard]] std::vector<WholeChange> whole(std::span<const Change> changes);
 
 /// The log of a space of which nothing is held yet.
-[[nodiscard]] inline SpaceLog nothing_of(const SpaceId& space) { return {space, {}, {}, {}, {}}; }
+[[nodiscard]] inline SpaceLog nothing_of(const SpaceId& space) {
+  return {space, {}, {}, {}, {}, {}};
+}
 
 /// Everything of a space's log, to compare by.
 [[nodiscard]] bool same(const SpaceLog& left, const SpaceLog& right);

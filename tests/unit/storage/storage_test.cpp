@@ -131,27 +131,31 @@ Result<ApplyOutcome> Device::take(const std::vector<Bytes>& packs) {
   for (const auto& [epoch, sealed] : state.grants)
     static_cast<void>(network_cipher_->take_grant(epoch, sealed));
   std::vector<oplog::Accepted> accepted;
+  accepted.reserve(packs.size());
   for (const Bytes& pack : packs) accepted.push_back(must(intake_->accept(pack)));
   std::vector<const oplog::Accepted*> pointers;
+  pointers.reserve(packs.size());
   for (const oplog::Accepted& one : accepted) pointers.push_back(&one);
   return store_->apply(pointers, wall);
 }
 
-void Device::pull(Device& other, std::size_t slice_bytes) {
-  const VectorClock held = clock();
-  if (store_->state().grants.empty()) {
-    const SignedGrant grant = must(other.store().grant_for(id_));
-    const auto ops = oplog::read_open(grant.payload);
-    REQUIRE(ops);
-    for (const oplog::OpenOp& op : *ops) {
-      const auto* admit = std::get_if<oplog::Admit>(&op);
-      if (admit == nullptr || admit->device != id_) continue;
-      for (const oplog::Grant& each : admit->grants) {
-        must(network_cipher_->take_grant(each.epoch, each.sealed));
-        must(store_->keep_grant(each.epoch, each.sealed));
-      }
+void Device::take_grant(Device& other) {
+  const SignedGrant grant = must(other.store().grant_for(id_));
+  const auto ops = oplog::read_open(grant.payload);
+  REQUIRE(ops);
+  for (const oplog::OpenOp& op : *ops) {
+    const auto* admit = std::get_if<oplog::Admit>(&op);
+    if (admit == nullptr || admit->device != id_) continue;
+    for (const oplog::Grant& each : admit->grants) {
+      must(network_cipher_->take_grant(each.epoch, each.sealed));
+      must(store_->keep_grant(each.epoch, each.sealed));
     }
   }
+}
+
+void Device::pull(Device& other, std::size_t slice_bytes) {
+  const VectorClock held = clock();
+  if (store_->state().grants.empty()) take_grant(other);
   for (std::uint64_t position = 0;;) {
     LogSlice slice = must(other.store().read_log(position, held, slice_bytes, false));
     must(take(slice.packs));

@@ -83,6 +83,8 @@ class Device {
   /// Takes from `other` all that it has and we do not, in slices of about `slice_bytes`; the packs
   /// of a slice in one transaction. `chance`: sometimes only a part, with random cuts.
   void pull(Device& other, std::size_t slice_bytes = 1 << 20);
+  /// The keys that `other` was told to give us.
+  void take_grant(Device& other);
   /// Proves packs and applies them in one transaction.
   Result<ApplyOutcome> take(const std::vector<Bytes>& packs);
 

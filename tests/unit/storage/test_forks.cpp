@@ -51,7 +51,7 @@ TEST_CASE("the other branch of a log is kept, is there after a restart, and rebu
   CHECK(forks[0].fork == kept.fork);
   CHECK(forks[0].other == kept.other);
   CHECK(scene.other.store().state().log.branches.at(scene.log) == *kept.other);
-  CHECK(scene.other.check().differences == std::vector<std::string>{});
+  CHECK(scene.other.check().differences.empty());
   // The proof is the same wherever it is made.
   const auto points = must(scene.twin->store().fork_points(scene.log));
   const auto branch = must(scene.first.store().find_branch(scene.log, points));
@@ -78,7 +78,31 @@ TEST_CASE("what comes after the other branch can be taken once that is kept") {
   CHECK(scene.other.clock().contains(*scene.twin->store().state().own_log));
   CHECK(rows_of(scene.other.file(), "SELECT value FROM lanyard_records WHERE key = 'later'") ==
         json::parse(R"([["{\"text\":\"in a new log\"}"]])"));
-  CHECK(scene.other.check().differences == std::vector<std::string>{});
+  CHECK(scene.other.check().differences.empty());
+}
+
+TEST_CASE("who is new hears of a fork before the log, and takes what hangs on either branch") {
+  ForkScene scene;
+  must(scene.twin->store().start_incarnation());
+  scene.twin->write(put("later", {{"text", "in a new log"}}));
+  const KeptFork kept = scene.meet();
+  scene.other.pull(*scene.twin);
+  Device fresh("c", scene.group.folder() / "c.db", scene.first.space());
+  fresh.open();
+  must(scene.other.store().admit(fresh.id(), scene.other.wall));
+  fresh.take_grant(scene.other);
+  const KeptFork ahead = must(fresh.store().keep_fork(kept.fork));
+  CHECK(ahead.is_new);
+  CHECK_FALSE(ahead.other);
+  fresh.open();  // what was told is told for good
+  CHECK(fresh.store().state().log.told.contains(scene.log));
+  fresh.pull(scene.other);
+  CHECK(fresh.clock() == scene.other.clock());
+  CHECK(fresh.state_hash() == scene.other.state_hash());
+  CHECK(fresh.store().state().log.branches.at(scene.log) == *kept.other);
+  CHECK(fresh.store().state().log.told.empty());
+  CHECK(must(fresh.store().forks())[0].other == kept.other);
+  CHECK(fresh.check().differences.empty());
 }
 
 TEST_CASE("a branch that shows no fork is refused, and one too large is proven without its texts") {
