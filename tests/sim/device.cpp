@@ -132,7 +132,7 @@ void Device::committed(Outcome outcome) {
 
 bool Device::may_write(const SpaceId& space) {
   const support::MemoryStore* store = vault_.find(space);
-  return is_on() && store != nullptr && !store->own_grants().empty() && !vault_.is_disk_full();
+  return is_on() && store != nullptr && !store->grants_in_log().empty() && !vault_.is_disk_full();
 }
 
 void Device::found(const SpaceId& space, const oplog::Founding& founding) {

@@ -79,7 +79,7 @@ void MemoryStore::restore_author(WallTime wall) {
         state.cited[cited.log] = cited.head;
     }
   }
-  for (const auto& [epoch, sealed] : own_grants()) state.epoch = epoch;
+  for (const auto& [epoch, sealed] : grants_in_log()) state.epoch = epoch;
   author_ = std::make_unique<oplog::Author>(space_, ports_.signer, ports_.hasher, *cipher_, state);
   for (const Entry& entry : entries_) {
     for (const Change& change : *entry.changes) author_->saw(change.header.timestamp, wall);
@@ -327,6 +327,12 @@ void MemoryStore::keep_grant(const EpochId& epoch, Bytes sealed) {
 
 std::vector<std::pair<EpochId, Bytes>> MemoryStore::own_grants() const {
   std::vector<std::pair<EpochId, Bytes>> out = grants_ahead_;
+  for (auto& each : grants_in_log()) out.push_back(std::move(each));
+  return out;
+}
+
+std::vector<std::pair<EpochId, Bytes>> MemoryStore::grants_in_log() const {
+  std::vector<std::pair<EpochId, Bytes>> out;
   for (const Entry& entry : entries_) {
     for (const Change& change : *entry.changes) {
       if (change.header.kind != oplog::ChangeKind::kOpen) continue;

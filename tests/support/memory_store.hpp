@@ -95,6 +95,8 @@ class MemoryStore {
   /// A key that came ahead of the log in which its grant stands.
   void keep_grant(const EpochId& epoch, Bytes sealed);
   [[nodiscard]] std::vector<std::pair<EpochId, Bytes>> own_grants() const;
+  /// Those of them that show that this device is a member.
+  [[nodiscard]] std::vector<std::pair<EpochId, Bytes>> grants_in_log() const;
 
   // As SpaceStore has them.
   [[nodiscard]] Result<std::vector<Head>> fork_points(const LogId& log) const;
