@@ -256,10 +256,8 @@ std::uint64_t SpaceSync::credit_room(const Peer& peer, std::uint64_t window) {
 
 bool SpaceSync::has_context(const wire::LiveRun& run) const {
   const auto held = [&](const oplog::ContextEntry& entry) {
-    const auto& branches = intake_->state().branches;
-    const auto other = branches.find(entry.log);
-    return intake_->state().head_of(entry.log).seq >= entry.head.seq ||
-           (other != branches.end() && other->second.holds(entry.head));
+    const auto& state = intake_->state();
+    return state.head_of(entry.log).seq >= entry.head.seq || state.is_of_kept_branch(entry);
   };
   return std::all_of(run.items.begin(), run.items.end(), [&](const wire::LiveRun::Item& item) {
     return std::all_of(item.context.begin(), item.context.end(), held);

@@ -67,13 +67,17 @@ bool SpaceLog::is_of_other_branch(const Change& change) const {
          (change.header.seq == other.last().next() && change.header.prev == other.hashes.back());
 }
 
-bool SpaceLog::is_unknown_branch(const ContextEntry& entry) const {
+bool SpaceLog::is_of_kept_branch(const ContextEntry& entry) const {
   const auto other = branches.find(entry.log);
-  const bool is_kept = other != branches.end() && other->second.holds(entry.head);
+  return other != branches.end() && other->second.holds(entry.head);
+}
+
+bool SpaceLog::is_unknown_branch(const ContextEntry& entry) const {
   const Head held = head_of(entry.log);
   // Older hashes of another log are not at hand; the head is what honest authors cite most.
   const bool is_other = entry.head.seq == held.seq && entry.head.hash != held.hash;
-  return !is_kept && (is_other || (other != branches.end() && entry.head.seq > held.seq));
+  const bool is_beyond = branches.contains(entry.log) && entry.head.seq > held.seq;
+  return !is_of_kept_branch(entry) && (is_other || is_beyond);
 }
 
 bool SpaceLog::may_be_unknown_branch(const ContextEntry& entry) const {
@@ -111,8 +115,7 @@ void SpaceLog::settle_told(const Change& change) {
 
 Status SpaceLog::check_context(const Header& header) const {
   for (const ContextEntry& entry : header.context) {
-    const auto other = branches.find(entry.log);
-    if (other != branches.end() && other->second.holds(entry.head)) continue;
+    if (is_of_kept_branch(entry)) continue;
     const auto fork = told.find(entry.log);
     if (fork != told.end() &&
         (fork->second.first.holds(entry.head) || fork->second.second.holds(entry.head)))

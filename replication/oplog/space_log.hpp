@@ -61,6 +61,8 @@ struct SpaceLog {
   [[nodiscard]] VectorClock digest_clock(const Hasher& hasher) const;
   /// Whether it is, or goes on from, the branch that is kept and not applied.
   [[nodiscard]] bool is_of_other_branch(const Change& change) const;
+  /// Whether a context names what is kept beside the branch applied.
+  [[nodiscard]] bool is_of_kept_branch(const ContextEntry& entry) const;
   /// Whether a context names a branch of which nothing, or not so much, is kept.
   [[nodiscard]] bool is_unknown_branch(const ContextEntry& entry) const;
   /// The same, or nobody here can tell without a look at older changes: of a log that is known to

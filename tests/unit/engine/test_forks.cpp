@@ -43,6 +43,25 @@ struct Forked {
   LogId log;
 };
 
+/// Alice writes these with bob, is set back with her mark, and writes something else with carol.
+LogId fork_between_bob_and_carol(Shared& three, const std::vector<std::string>& first) {
+  EngineBench& bench = three.bench;
+  MemoryStore& alice = bench["alice"].store(three.space);
+  const LogId log = *alice.own_log();
+  const auto before = alice.copy();
+  bench.cut("alice", "carol");
+  for (const std::string& text : first) bench["alice"].put(three.space, "mine", text);
+  bench.run();  // bob has them
+  bench.cut("alice", "bob");
+  alice.restore(before, MarkAfter::kOfTheCopy, {1});
+  bench.power_cut("alice");
+  bench.connect("alice", "carol");
+  bench.run();
+  bench["alice"].put(three.space, "mine", "second branch");
+  bench.run();  // carol has that
+  return log;
+}
+
 /// One branch of a log with two ends, whose device admits somebody.
 Bytes branch_of_a_stranger(const SpaceId& space, const SimSigner& signer, std::uint8_t admitted) {
   SimHasher hasher;
@@ -134,18 +153,7 @@ TEST_CASE("everything else goes on after a fork, in all directions") {
 TEST_CASE("a fork that is made while both are linked with a third is found at once") {
   Shared three({"alice", "bob", "carol"});
   EngineBench& bench = three.bench;
-  const LogId log = *bench["alice"].store(three.space).own_log();
-  const auto before = bench["alice"].store(three.space).copy();
-  bench.cut("alice", "carol");
-  bench["alice"].put(three.space, "mine", "first branch");
-  bench.run();  // bob has it
-  bench.cut("alice", "bob");
-  bench["alice"].store(three.space).restore(before, MarkAfter::kOfTheCopy, {1});
-  bench.power_cut("alice");
-  bench.connect("alice", "carol");
-  bench.run();
-  bench["alice"].put(three.space, "mine", "second branch");
-  bench.run();  // carol has that
+  const LogId log = fork_between_bob_and_carol(three, {"first branch"});
   bench.connect("bob", "carol");
   bench.run();
   CHECK(bench["bob"].store(three.space).forks().contains(log));
@@ -158,19 +166,8 @@ TEST_CASE("a fork that is made while both are linked with a third is found at on
 TEST_CASE("a branch that goes on where nobody knew of the fork is told to who holds a longer one") {
   Shared three({"alice", "bob", "carol"});
   EngineBench& bench = three.bench;
-  const LogId log = *bench["alice"].store(three.space).own_log();
-  const auto before = bench["alice"].store(three.space).copy();
-  bench.cut("alice", "carol");
-  for (const char* text : {"first", "first, and more", "first, and more, and more"})
-    bench["alice"].put(three.space, "mine", text);
-  bench.run();  // bob has them
-  bench.cut("alice", "bob");
-  bench["alice"].store(three.space).restore(before, MarkAfter::kOfTheCopy, {1});
-  bench.power_cut("alice");
-  bench.connect("alice", "carol");
-  bench.run();
-  bench["alice"].put(three.space, "mine", "second");
-  bench.run();  // carol has that
+  const LogId log =
+      fork_between_bob_and_carol(three, {"first", "first, and more", "first, and more, and more"});
   bench.cut("alice", "carol");
   bench.connect("bob", "carol");
   bench.run();
