@@ -52,13 +52,13 @@ void AccessTable::used(const storage::TokenId& token, WallTime now) {
 }
 
 std::vector<storage::TokenUse> AccessTable::take_uses(WallTime now, bool all) {
-  constexpr auto every = std::chrono::milliseconds(limits::kTokenUseStoredEvery).count();
+  constexpr auto kEvery = std::chrono::milliseconds(limits::kTokenUseStoredEvery).count();
   std::vector<storage::TokenUse> out;
   for (auto& [token, use] : uses_) {
     if (use.is_stored) continue;
     // A clock that was set back must not silence a token until it has caught up.
     const std::int64_t since = now.ms - use.stored_at_ms;
-    if (!all && since >= 0 && since < every) continue;
+    if (!all && since >= 0 && since < kEvery) continue;
     out.emplace_back(token, use.last_ms);
     use.stored_at_ms = now.ms;
     use.is_stored = true;

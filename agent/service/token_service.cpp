@@ -63,6 +63,7 @@ Result<std::vector<TokenView>> read_tokens(storage::Vault& vault) {
 
 tl::unexpected<Error> no_such_token(const std::vector<TokenView>& tokens, std::string_view name) {
   std::vector<std::string> apps;
+  apps.reserve(tokens.size());
   for (const TokenView& each : tokens) apps.push_back(each.token.app);
   const auto nearest = nearest_name(name, apps);
   return fail(Code::kNotFound,
