@@ -33,6 +33,10 @@ Status SqliteSpaceStore::write_runs(WallTime wall, WriteOutcome& outcome, const 
     author_->begin(tables_.space_log().clock(), wall);
     merge::LocalWriter writer(
         tables_.merger(), tables_.records(), *author_, ports_.hasher,
+        [&](const merge::LocalDot& dot) {
+          const auto hash = tables_.log_rows().hash_of(dot);
+          return hash ? *hash : Hash{};
+        },
         [&](const oplog::Change& change) -> Result<oplog::Effect> {
           LANYARD_TRY_SET(const oplog::Effect effect, tables_.take(change));
           // Siblings may meet it before its run is stored.

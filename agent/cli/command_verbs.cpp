@@ -265,7 +265,8 @@ void Parser::add_data_verbs() {
                   "  lanyard data put notes tasks t1 '{\"title\":\"Buy milk\"}'\n"
                   "  lanyard data put notes tasks t1 @task.json",
                   Action::kPut);
-  add_record_verb(data, "patch", "Change some fields of a record; null takes one away.",
+  add_record_verb(data, "patch",
+                  "Change a record: members are set, null takes one away, objects are merged.",
                   "  lanyard data patch notes tasks t1 '{\"done\":true}'", Action::kPatch);
   add_record_verb(data, "get", "Show a record.", "  lanyard data get notes tasks t1", Action::kGet);
   add_record_verb(data, "delete", "Put a record into the trash.",

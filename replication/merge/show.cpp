@@ -106,6 +106,15 @@ std::vector<Choice> choices(const Field& field, const HashOf& hash_of) {
   return out;
 }
 
+std::optional<Bytes> shown_to_author(const Field& field, const LocalDot& own,
+                                     const HashOf& hash_of) {
+  for (const Sibling& sibling : field.values)
+    if (sibling.dot == own && is_visible(sibling)) return sibling.value;
+  std::vector<Choice> all = choices(field, hash_of);
+  if (all.empty() || all.front().kind != SlotKind::kValue) return std::nullopt;
+  return std::move(all.front().value);
+}
+
 Bytes shown_value(const Record& record, const HashOf& hash_of) {
   const auto shown = std::count_if(record.fields.begin(), record.fields.end(), is_shown);
   std::size_t size = 5;

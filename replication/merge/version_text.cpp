@@ -41,6 +41,7 @@ class Reader {
     const std::uint64_t count = number();
     for (std::uint64_t i = 0; i < count && !failed_; ++i) {
       const std::optional<LogNumber> log = find(take(kLogBytes));
+      knows_all_ = knows_all_ && log.has_value();
       std::uint64_t seq = 0;
       for (std::uint64_t left = number(); left > 0 && !failed_; --left) {
         seq += number();
@@ -52,6 +53,7 @@ class Reader {
     return out;
   }
   [[nodiscard]] bool failed() const { return failed_; }
+  [[nodiscard]] bool knows_all() const { return knows_all_; }
   [[nodiscard]] bool at_end() const { return at_ == in_.size(); }
 
  private:
@@ -86,6 +88,7 @@ class Reader {
   const LogTable& logs_;
   std::size_t at_ = 0;
   bool failed_ = false;
+  bool knows_all_ = true;
 };
 
 }  // namespace
@@ -99,14 +102,20 @@ std::string to_text(const Version& version, const LogTable& logs) {
 }
 
 Result<Version> version_from_text(std::string_view text, const LogTable& logs) {
-  if (text == kEmpty) return Version{};
+  LANYARD_TRY_SET(NamedVersion named, named_version_from_text(text, logs));
+  return std::move(named.version);
+}
+
+Result<NamedVersion> named_version_from_text(std::string_view text, const LogTable& logs) {
+  if (text == kEmpty) return NamedVersion{};
   const std::optional<Bytes> bytes = from_base64url(text);
-  Version version;
   if (bytes && !bytes->empty()) {
+    NamedVersion named;
     Reader in(*bytes, logs);
-    version.edits = in.dots();
-    if (!in.at_end()) version.deletes = in.dots();
-    if (!in.failed() && in.at_end()) return version;
+    named.version.edits = in.dots();
+    if (!in.at_end()) named.version.deletes = in.dots();
+    named.is_known = in.knows_all();
+    if (!in.failed() && in.at_end()) return named;
   }
   return fail(Code::kUsage, "the version is not one that a read returned",
               "Send the version of the last read unchanged, or none.");
