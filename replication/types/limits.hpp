@@ -168,6 +168,9 @@ inline constexpr std::chrono::minutes kTokenUseStoredEvery{10};
 inline constexpr std::chrono::hours kMutationKept{90 * 24};
 /// Ids of mutations that are forgotten when a space is opened, at most: some milliseconds.
 inline constexpr std::size_t kMutationsForgottenMax = 10'000;
+/// Those that are known in another space too, once theirs is carried over to it: the newest, as
+/// many as one transaction takes in within a moment. A client sends again what it wrote last.
+inline constexpr std::size_t kMutationsCarriedMax = 20'000;
 /// Free space below which new local writes are refused: what sync, deletes and recovery still need.
 inline constexpr std::size_t kDiskReserveBytes = 8 * kMiB;
 

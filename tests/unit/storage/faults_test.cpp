@@ -1,5 +1,6 @@
 #include <fstream>
 
+#include "storage/migrations.hpp"
 #include "storage/sqlite.hpp"
 #include "tests/support/shim_disk.hpp"
 #include "tests/unit/storage/storage_test.hpp"
@@ -147,7 +148,7 @@ TEST_CASE("a file of a newer version, of another space or of another program is 
   CHECK(code_of(a.try_open()) == Code::kNewerVersion);
   CHECK(bytes_of(a.file()) == before);
   CHECK_FALSE(fs::exists(a.file().string() + "-wal"));
-  tamper(a.file(), "PRAGMA user_version = 1");
+  tamper(a.file(), "PRAGMA user_version = " + std::to_string(schema_version()));
   Device other("b", a.file(), SpaceId{});
   CHECK(code_of(other.try_open()) == Code::kWrongSpace);
   std::ofstream(a.file(), std::ios::binary) << std::string(5000, 'g');
