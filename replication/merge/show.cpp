@@ -32,7 +32,8 @@ Bytes set_value(const std::vector<SetElement>& elements) {
   std::vector<ByteView> members;
   for (const SetElement& element : elements) {
     if (!is_visible(element)) continue;
-    if (members.empty() || !equal(members.back(), element.value)) members.push_back(element.value);
+    if (members.empty() || !equal(members.back(), element.value))
+      members.emplace_back(element.value);
   }
   Bytes out;
   CanonicalWriter writer(out);

@@ -96,13 +96,13 @@ TEST_CASE("a merge patch agrees with another implementation, and its result is c
 }
 
 TEST_CASE("objects are merged as deep as values may be") {
-  std::string target = "1";
-  std::string patch = "2";
+  json target = 1;
+  json patch = 2;
   for (int depth = 0; depth < 16; ++depth) {
-    target = R"({"a":)" + target + R"(,"b":0})";
-    patch = R"({"a":)" + patch + "}";
+    target = json{{"a", target}, {"b", 0}};
+    patch = json{{"a", patch}};
   }
-  std::string expected = "2";
-  for (int depth = 0; depth < 16; ++depth) expected = R"({"a":)" + expected + R"(,"b":0})";
-  CHECK(merged(target.c_str(), patch.c_str()) == expected);
+  json expected = 2;
+  for (int depth = 0; depth < 16; ++depth) expected = json{{"a", expected}, {"b", 0}};
+  CHECK(merged(target.dump().c_str(), patch.dump().c_str()) == expected.dump());
 }

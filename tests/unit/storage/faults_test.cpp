@@ -132,6 +132,7 @@ TEST_CASE("one write is one sync, and sixteen that wait together are one too") {
   a.write(put("n", {{"n", 1}}));
   CHECK(disk.syncs("-wal") == 1);
   std::vector<LocalChange> waiting;
+  waiting.reserve(16);
   for (int i = 0; i < 16; ++i) waiting.push_back({{put("w" + std::to_string(i), {{"n", i}})}});
   const WriteOutcome outcome = a.store().write(waiting, a.wall);
   CHECK(outcome.runs.size() == 1);
