@@ -44,6 +44,11 @@ class FileVault final : public Vault {
   [[nodiscard]] Result<HomeMove> move_home(WallTime now) override;
   [[nodiscard]] SpaceId stands_for(const SpaceId& space) const override;
 
+  [[nodiscard]] Result<std::vector<TokenEntry>> tokens() override;
+  [[nodiscard]] Status add_token(const TokenEntry& token) override;
+  [[nodiscard]] Status revoke_token(const TokenId& token) override;
+  [[nodiscard]] Status used_tokens(const std::vector<TokenUse>& uses) override;
+
   [[nodiscard]] Status acknowledged(const DeviceId& device, const SpaceId& space,
                                     const VectorClock& durable) override;
   [[nodiscard]] Result<std::vector<PeerProgress>> progress() override;

@@ -13,6 +13,8 @@ namespace {
 constexpr std::size_t kMovePieceBytes = 1 * limits::kMiB;
 constexpr const char* kOldHomeName = "default before pairing";
 
+bool is_beginning(const CarryPlace& place) { return place.collection == 0 && !place.key; }
+
 }  // namespace
 
 Result<std::optional<SpaceId>> FileVault::space_setting(const char* key) {
@@ -120,6 +122,12 @@ Result<HomeMove> FileVault::carry_piece(const SpaceId& from, const SpaceId& to, 
   LANYARD_TRY_SET(CarryPlace place, store->carried(from));
   if (!place.is_over) {
     LANYARD_TRY_SET(const auto source, RecordSource::open(file_of(from), from, ports_.rng));
+    if (is_beginning(place)) {
+      // Before anything else is written to the new place: a client that sends again what it had
+      // written to the old one may be the first.
+      LANYARD_TRY_SET(const auto mutations, source->mutations());
+      LANYARD_TRY(store->know_mutations(mutations));
+    }
     LANYARD_TRY_SET(const auto records, source->next(place, kMovePieceBytes));
     LANYARD_TRY_SET(move.outcome, store->carry(records, source->hash_of(), place, now));
   }

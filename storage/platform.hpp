@@ -55,7 +55,8 @@ class Platform {
   /// Spaces that were left and whose files are to be gone.
   [[nodiscard]] Result<std::vector<SpaceId>> removed_spaces();
   /// Durable, as one: `default` means `to`, whose name is that from now on; `from` is kept under
-  /// `old_name` as a part of it, and is to be carried over.
+  /// `old_name` as a part of it, and is to be carried over. What tokens may do in `from` they may
+  /// do in `to`; where they had rights in both, the wider.
   [[nodiscard]] Status begin_move(const SpaceId& from, const std::string& old_name,
                                   const SpaceId& to);
   /// Durable: all of it was carried over.
@@ -86,6 +87,12 @@ class Platform {
   };
   [[nodiscard]] Result<std::vector<Shared>> shared(const DeviceId& self, const DeviceId& peer);
 
+  // ---- access tokens: as Vault has them (platform_tokens.cpp)
+  [[nodiscard]] Result<std::vector<TokenEntry>> tokens();
+  [[nodiscard]] Status add_token(const TokenEntry& token);
+  [[nodiscard]] Status revoke_token(const TokenId& token);
+  [[nodiscard]] Status used_tokens(const std::vector<TokenUse>& uses);
+
   // ---- progress and settings: as Vault has them
   [[nodiscard]] Status acknowledged(const DeviceId& device, const SpaceId& space,
                                     const VectorClock& durable);
@@ -107,6 +114,8 @@ class Platform {
   [[nodiscard]] Status commit_or_undo(Status worked);
   [[nodiscard]] Status refuse_if_failed() const;
   [[nodiscard]] Status set_address(const DeviceId& device, const std::string& address);
+  /// Inside a transaction.
+  [[nodiscard]] Status move_rights(const std::string& from, const std::string& to);
   [[nodiscard]] Status put_setting(const char* key, const std::string& value);
   [[nodiscard]] Status drop_setting(const char* key);
 

@@ -40,6 +40,7 @@ Result<Database> open_checked(const fs::path& file, const std::string& vfs) {
   LANYARD_TRY_SET(const std::int64_t version, database.number("PRAGMA user_version"));
   const int newest = platform_kind().newest_version();
   if (version > newest) return newer_platform(file);
+  if (version > 0 && version < newest) LANYARD_TRY(copy_before_migration(database, file));
   if (version < newest) {
     LANYARD_TRY(database.begin(Sync::kFull));
     LANYARD_TRY(migrate(database, platform_kind(), version));

@@ -129,6 +129,7 @@ Status Platform::begin_move(const SpaceId& from, const std::string& old_name, co
                     .bind(std::string_view(kHomeName))
                     .bind(new_id)
                     .run());
+    LANYARD_TRY(move_rights(old_id, new_id));
     LANYARD_TRY(put_setting(kHomeSetting, new_id));
     LANYARD_TRY(put_setting(kMovesFromSetting, old_id));
     return drop_setting(kMovesToSetting);

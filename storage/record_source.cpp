@@ -1,5 +1,7 @@
 #include "storage/record_source.hpp"
 
+#include "replication/types/limits.hpp"
+#include "storage/mutation_rows.hpp"
 #include "storage/space_file.hpp"
 #include "storage/space_name.hpp"
 
@@ -48,6 +50,10 @@ merge::HashOf RecordSource::hash_of() {
     const auto hash = log_rows_.hash_of(dot);
     return hash ? *hash : Hash{};
   };
+}
+
+Result<std::vector<KnownMutation>> RecordSource::mutations() {
+  return MutationRows(database_).newest(limits::kMutationsCarriedMax);
 }
 
 Result<std::vector<merge::NamedRecord>> RecordSource::next(CarryPlace& place,

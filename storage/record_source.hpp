@@ -17,6 +17,8 @@ class RecordSource {
   /// last, and marks it as over at the end. Our own collection is left out.
   [[nodiscard]] Result<std::vector<merge::NamedRecord>> next(CarryPlace& place,
                                                              std::size_t bytes_max);
+  /// What its clients wrote last: at most limits::kMutationsCarriedMax.
+  [[nodiscard]] Result<std::vector<KnownMutation>> mutations();
   /// Of a dot in these records.
   [[nodiscard]] merge::HashOf hash_of();
 

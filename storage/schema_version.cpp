@@ -3,6 +3,8 @@
 #include <array>
 #include <fstream>
 
+#include "storage/files.hpp"
+
 namespace lanyard::storage {
 namespace {
 
@@ -31,6 +33,16 @@ HeaderSays read_header(const std::filesystem::path& file, const FileKind& kind) 
   if (application != kind.application_id && application != 0) return HeaderSays::kForeign;
   const bool newer = big_endian(header, kUserVersionAt) > kind.newest_version();
   return newer ? HeaderSays::kNewer : HeaderSays::kOurs;
+}
+
+Status copy_before_migration(Database& database, const std::filesystem::path& file) {
+  const std::filesystem::path part = beside(file, ".before-update-part");
+  LANYARD_TRY(remove_file(part));
+  LANYARD_TRY(make_private_file(part));
+  LANYARD_TRY(database.execute("VACUUM INTO " + sql_quoted(part.string(), '\'')));
+  LANYARD_TRY(sync_file(part));
+  LANYARD_TRY(move_file(part, beside(file, ".before-update")));
+  return sync_folder(file.parent_path());
 }
 
 Status migrate(Database& database, const FileKind& kind, std::int64_t from) {

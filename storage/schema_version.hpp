@@ -23,6 +23,11 @@ enum class HeaderSays { kOurs, kForeign, kNewer };
 /// are still in the WAL, are ours. The WAL may hold a later version: ask again once it is open.
 [[nodiscard]] HeaderSays read_header(const std::filesystem::path& file, const FileKind& kind);
 
+/// Copies the file as it is to `<file>.before-update`, durably, in place of what an earlier update
+/// left there: who has to go back to the older Lanyard has the file that it knows. Before
+/// migrate().
+[[nodiscard]] Status copy_before_migration(Database& database, const std::filesystem::path& file);
+
 /// Applies what is missing after version `from`, and notes kind and version. Inside a transaction.
 [[nodiscard]] Status migrate(Database& database, const FileKind& kind, std::int64_t from);
 

@@ -26,6 +26,14 @@ Result<CarryPlace> SqliteSpaceStore::carried(const SpaceId& from) {
   return place;
 }
 
+Status SqliteSpaceStore::know_mutations(const std::vector<KnownMutation>& mutations) {
+  return in_transaction(Sync::kFull, [&]() -> Status {
+    MutationRows rows(database_);
+    for (const KnownMutation& each : mutations) LANYARD_TRY(rows.add(each));
+    return {};
+  });
+}
+
 Status SqliteSpaceStore::carry_each(const std::vector<merge::NamedRecord>& records,
                                     const merge::HashOf& hash_of, merge::LocalWriter& writer,
                                     WriteOutcome& outcome) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "storage/log_slices.hpp"
+#include "storage/mutation_rows.hpp"
 #include "storage/space_file.hpp"
 #include "storage/space_tables.hpp"
 #include "storage/store.hpp"
@@ -26,6 +27,7 @@ class SqliteSpaceStore final : public SpaceStore {
                                            const merge::HashOf& hash_of, const CarryPlace& place,
                                            WallTime wall) override;
   [[nodiscard]] Result<CarryPlace> carried(const SpaceId& from) override;
+  [[nodiscard]] Status know_mutations(const std::vector<KnownMutation>& mutations) override;
   [[nodiscard]] Status keep_grant(const EpochId& epoch, ByteView sealed) override;
   [[nodiscard]] Status start_incarnation() override;
   [[nodiscard]] Result<ApplyOutcome> apply(const std::vector<const oplog::Accepted*>& packs,
@@ -65,8 +67,10 @@ class SqliteSpaceStore final : public SpaceStore {
   using AddChanges = std::function<Status(merge::LocalWriter&)>;
   [[nodiscard]] Status write_runs(WallTime wall, WriteOutcome& outcome, const AddChanges& add);
   [[nodiscard]] Status end_run(WriteOutcome& outcome);
-  [[nodiscard]] Status write_each(const std::vector<LocalChange>& changes,
+  [[nodiscard]] Status write_each(const std::vector<LocalChange>& changes, WallTime wall,
                                   merge::LocalWriter& writer, WriteOutcome& outcome);
+  [[nodiscard]] Result<Written> write_once(const LocalChange& change, WallTime wall,
+                                           merge::LocalWriter& writer);
   [[nodiscard]] Status carry_each(const std::vector<merge::NamedRecord>& records,
                                   const merge::HashOf& hash_of, merge::LocalWriter& writer,
                                   WriteOutcome& outcome);
@@ -84,6 +88,7 @@ class SqliteSpaceStore final : public SpaceStore {
   VectorClock durable_;
   bool is_ahead_ = false;     ///< something was committed without a sync
   bool stamps_seen_ = false;  ///< the author knows the timestamps of what was there at load()
+  bool mutations_forgotten_ = false;  ///< the old ones, since the file was opened
   FoldPlace folded_;
   std::optional<Error> broken_;
   std::vector<std::string> notes_;

@@ -33,6 +33,10 @@ Status SqliteSpaceStore::write_runs(WallTime wall, WriteOutcome& outcome, const 
     author_->begin(tables_.space_log().clock(), wall);
     merge::LocalWriter writer(
         tables_.merger(), tables_.records(), *author_, ports_.hasher,
+        [&](const merge::LocalDot& dot) {
+          const auto hash = tables_.log_rows().hash_of(dot);
+          return hash ? *hash : Hash{};
+        },
         [&](const oplog::Change& change) -> Result<oplog::Effect> {
           LANYARD_TRY_SET(const oplog::Effect effect, tables_.take(change));
           // Siblings may meet it before its run is stored.
@@ -57,10 +61,25 @@ Status SqliteSpaceStore::write_runs(WallTime wall, WriteOutcome& outcome, const 
   });
 }
 
-Status SqliteSpaceStore::write_each(const std::vector<LocalChange>& changes,
+Result<Written> SqliteSpaceStore::write_once(const LocalChange& change, WallTime wall,
+                                             merge::LocalWriter& writer) {
+  if (!change.mutation) return writer.write(change);
+  MutationRows rows(database_);
+  LANYARD_TRY_SET(const auto before, rows.find(*change.mutation));
+  if (before) return *before;
+  LANYARD_TRY_SET(Written written, writer.write(change));
+  LANYARD_TRY(rows.add({*change.mutation, written.dot, change.ops.size(), wall.ms}));
+  // One comes, and at most two go: the table ends up as large as what is young.
+  const std::size_t at_most =
+      std::exchange(mutations_forgotten_, true) ? 2 : limits::kMutationsForgottenMax;
+  LANYARD_TRY(rows.forget(wall, at_most));
+  return written;
+}
+
+Status SqliteSpaceStore::write_each(const std::vector<LocalChange>& changes, WallTime wall,
                                     merge::LocalWriter& writer, WriteOutcome& outcome) {
   for (const LocalChange& change : changes) {
-    auto written = writer.write(change);
+    auto written = write_once(change, wall, writer);
     if (!written && merge::LocalWriter::is_fatal(written.error()))
       return fail(std::move(written).error());
     outcome.answers.push_back(std::move(written));
@@ -71,7 +90,7 @@ Status SqliteSpaceStore::write_each(const std::vector<LocalChange>& changes,
 WriteOutcome SqliteSpaceStore::write(const std::vector<LocalChange>& changes, WallTime wall) {
   WriteOutcome outcome;
   const Status done = write_runs(wall, outcome, [&](merge::LocalWriter& writer) {
-    return write_each(changes, writer, outcome);
+    return write_each(changes, wall, writer, outcome);
   });
   if (!done) {
     outcome = {};

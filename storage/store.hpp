@@ -28,6 +28,7 @@ struct Ports {
 
 using merge::LocalChange;
 using merge::LocalOp;
+using merge::Mutation;
 using merge::Written;
 
 /// The records that a batch touched, for live queries.
@@ -117,6 +118,15 @@ struct CarryPlace {
   bool is_over = false;
 };
 
+/// A change that its client had named, and as what it was written.
+struct KnownMutation {
+  merge::Mutation mutation;
+  Dot dot;  ///< of a space that was carried over, it is one of that space
+  std::uint64_t ops = 0;
+  std::int64_t at_ms = 0;
+  friend bool operator==(const KnownMutation&, const KnownMutation&) = default;
+};
+
 /// A fork as it lies in the file.
 struct KeptFork {
   oplog::Fork fork;
@@ -161,8 +171,9 @@ class SpaceStore {
 
   /// Numbers, merges and commits what is waiting as one run, one transaction, one fsync
   /// (synchronous=FULL). A change that cannot be written (limits, an unseen edit under a delete)
-  /// gets its error and leaves the others alone. If the commit fails nothing was written, and every
-  /// answer says so.
+  /// gets its error and leaves the others alone. One whose mutation is known is not written again:
+  /// it gets the first one's answer, without versions; kConflict if that had another content. If
+  /// the commit fails nothing was written, and every answer says so.
   [[nodiscard]] virtual WriteOutcome write(const std::vector<LocalChange>& changes,
                                            WallTime wall) = 0;
 
@@ -174,6 +185,10 @@ class SpaceStore {
                                                    const CarryPlace& place, WallTime wall) = 0;
   /// What the last carry() from that space said; the beginning, if there was none.
   [[nodiscard]] virtual Result<CarryPlace> carried(const SpaceId& from) = 0;
+
+  /// What clients of another space had written there is known here from now on, so that what they
+  /// send again is not written again. Durable.
+  [[nodiscard]] virtual Status know_mutations(const std::vector<KnownMutation>& mutations) = 0;
 
   /// Keeps a key that a signed grant brought ahead of the log in which it stands, so that what
   /// comes can be opened, after a restart too. Verify the grant first.

@@ -70,6 +70,25 @@ Status FileVault::saw_device(const DeviceId& device, const std::string& says_nam
   return platform_.saw_device(device, name_from_outside(says_name), address, now);
 }
 
+// ---- access tokens
+
+Result<std::vector<TokenEntry>> FileVault::tokens() { return platform_.tokens(); }
+
+Status FileVault::add_token(const TokenEntry& token) {
+  LANYARD_TRY(check_name(token.app));
+  if (token.spaces.size() > limits::kTokenSpacesMax)
+    return fail(Code::kTooLarge,
+                "a token names at most " + std::to_string(limits::kTokenSpacesMax) + " spaces",
+                "Give it all spaces, or make two.");
+  return platform_.add_token(token);
+}
+
+Status FileVault::revoke_token(const TokenId& token) { return platform_.revoke_token(token); }
+
+Status FileVault::used_tokens(const std::vector<TokenUse>& uses) {
+  return platform_.used_tokens(uses);
+}
+
 // ---- progress and settings
 
 Status FileVault::acknowledged(const DeviceId& device, const SpaceId& space,

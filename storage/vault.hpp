@@ -4,6 +4,7 @@
 
 #include "storage/data_folder.hpp"
 #include "storage/store.hpp"
+#include "storage/token_entry.hpp"
 
 /// Everything that one device keeps: platform.sqlite and a file per space (design 4). Not
 /// thread-safe: it belongs to the storage thread. Readers of other threads open the same files
@@ -185,6 +186,18 @@ class Vault {
   [[nodiscard]] virtual Result<HomeMove> move_home(WallTime now) = 0;
   /// The space that an id stands for: itself, or the one into which it was carried over.
   [[nodiscard]] virtual SpaceId stands_for(const SpaceId& space) const = 0;
+
+  // ---- access tokens: what apps and scripts may do through the local API
+  /// Sorted by id. Expired ones too, until they are revoked.
+  [[nodiscard]] virtual Result<std::vector<TokenEntry>> tokens() = 0;
+  /// Durable. kExists for a hash or id that is there; kTooLarge beyond limits::kTokensMax tokens or
+  /// limits::kTokenSpacesMax spaces; kUsage for a name as rename_device() has it.
+  [[nodiscard]] virtual Status add_token(const TokenEntry& token) = 0;
+  /// Durable: it is gone, whatever power cut comes. kNotFound.
+  [[nodiscard]] virtual Status revoke_token(const TokenId& token) = 0;
+  /// Not synced: a crash may take the last ones. A token that was revoked since is passed over, and
+  /// a time before the one that is known.
+  [[nodiscard]] virtual Status used_tokens(const std::vector<TokenUse>& uses) = 0;
 
   // ---- progress and settings
   [[nodiscard]] virtual Status acknowledged(const DeviceId& device, const SpaceId& space,

@@ -88,6 +88,11 @@ Result<CarryPlace> WatchedStore::carried(const SpaceId& from) {
   return watched(store_->carried(from));
 }
 
+Status WatchedStore::know_mutations(const std::vector<KnownMutation>& mutations) {
+  LANYARD_TRY(may_write());
+  return watched(store_->know_mutations(mutations));
+}
+
 Status WatchedStore::keep_grant(const EpochId& epoch, ByteView sealed) {
   LANYARD_TRY(may_write());
   return watched(store_->keep_grant(epoch, sealed));

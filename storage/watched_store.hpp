@@ -36,6 +36,7 @@ class WatchedStore final : public SpaceStore {
                                            const merge::HashOf& hash_of, const CarryPlace& place,
                                            WallTime wall) override;
   [[nodiscard]] Result<CarryPlace> carried(const SpaceId& from) override;
+  [[nodiscard]] Status know_mutations(const std::vector<KnownMutation>& mutations) override;
   [[nodiscard]] Status keep_grant(const EpochId& epoch, ByteView sealed) override;
   [[nodiscard]] Status start_incarnation() override;
   void doubt_own_log(bool is_in_doubt) override;

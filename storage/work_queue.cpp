@@ -17,7 +17,8 @@ constexpr std::size_t kGroupBytesMax = 4 * limits::kMiB;
 
 std::size_t size_of(const LocalOp& op) {
   std::size_t bytes = sizeof(LocalOp) + op.collection.size() + op.key.size() + op.field.size() +
-                      op.element.size() + (op.based_on ? op.based_on->size() : 0);
+                      op.element.size() + (op.based_on ? op.based_on->size() : 0) +
+                      (op.if_version ? op.if_version->size() : 0);
   for (const auto& [name, value] : op.fields) bytes += name.size() + value.size() + kPartBytes;
   for (const std::string& name : op.names) bytes += name.size() + kPartBytes;
   return bytes;

@@ -1,8 +1,6 @@
-// The only file that knows CLI11.
-#include <CLI/CLI.hpp>
+// Knows CLI11, as parser.hpp and command_verbs.cpp do, and nothing else.
+#include "agent/cli/parser.hpp"
 
-#include "agent/cli/commands.hpp"
-#include "agent/config_keys.hpp"
 #include "agent/display_text.hpp"
 #include "replication/types/nearest_name.hpp"
 
@@ -27,369 +25,94 @@ class ExamplesFirst final : public CLI::Formatter {
   }
 };
 
-/// Takes the values of options while CLI11 parses, and makes the command of the verb that was met.
-class Parser {
- public:
-  Parser()
-      : app_("Lanyard keeps your devices' data in sync, on your own network, without a server.") {
-    app_.name("lanyard");
-    app_.formatter(std::make_shared<ExamplesFirst>());
-    app_.footer(
-        "  lanyard up\n  lanyard status\n  lanyard space create notes\n"
-        "  lanyard data put notes tasks t1 '{\"title\":\"Buy milk\"}'");
-    app_.require_subcommand(1);
-    app_.fallthrough();
-    add_globals();
-    add_agent_verbs();
-    add_device_verbs();
-    add_space_verbs();
-    add_data_verbs();
-    add_conflict_verbs();
-    add_import_and_check();
-    add_config_verbs();
-  }
-
-  std::variant<Invocation, NoCommand> parse(std::vector<std::string> arguments) {
-    std::reverse(arguments.begin(), arguments.end());
-    try {
-      app_.parse(arguments);
-    } catch (const CLI::CallForHelp&) {
-      return NoCommand{help(), false};
-    } catch (const CLI::ParseError& error) {
-      return NoCommand{wrong(error), true};
-    }
-    global_.timeout = std::chrono::milliseconds(static_cast<std::int64_t>(timeout_s_ * 1000));
-    take_agent_flags();
-    return Invocation{std::move(global_), std::move(command_)};
-  }
-
- private:
-  [[nodiscard]] const CLI::App* deepest() const {
-    const CLI::App* at = &app_;
-    while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
-    return at;
-  }
-  [[nodiscard]] std::string path() const {
-    std::string out;
-    for (const CLI::App* at = &app_;; at = at->get_subcommands().front()) {
-      out += (out.empty() ? "" : " ") + at->get_name();
-      if (at->get_subcommands().empty()) return out;
-    }
-  }
-  /// Of the verb that was met: the parser goes down to it by itself.
-  [[nodiscard]] std::string help() const { return app_.help(); }
-  [[nodiscard]] std::string wrong(const CLI::ParseError& error) const {
-    std::string why = error.what();
-    std::string fix = "see  " + path() + " --help";
-    const std::vector<std::string> unknown = app_.remaining(true);
-    if (!unknown.empty()) {
-      why = not_known(unknown.front());
-      const auto nearest = nearest_name(unknown.front(), known_words());
-      if (nearest) fix = "did you mean " + *nearest + "? Else " + fix;
-    }
-    std::replace(why.begin(), why.end(), '\n', ' ');
-    return "lanyard: " + display_cut(why, kWhyColumnsMax) + "\n  Fix: " + fix + "\n";
-  }
-  [[nodiscard]] std::string not_known(const std::string& word) const {
-    if (word.starts_with('-')) return "There is no option " + word;
-    if (!deepest()->get_subcommands({}).empty()) return "There is no command " + word;
-    return "There is one argument too many: " + word;
-  }
-  /// What could stand where the parser met something that it does not know.
-  [[nodiscard]] std::vector<std::string> known_words() const {
-    std::vector<std::string> out;
-    for (const CLI::App* verb : deepest()->get_subcommands({})) out.push_back(verb->get_name());
-    for (const CLI::App* app : {deepest(), &app_})
-      for (const CLI::Option* option : app->get_options())
-        for (const std::string& name : option->get_lnames()) out.push_back("--" + name);
-    return out;
-  }
-
-  /// A verb that makes `command`, which its options then fill in.
-  template <class C>
-  std::pair<CLI::App*, C*> verb(CLI::App& parent, const char* name, const char* help,
-                                const char* examples, C command = {}) {
-    CLI::App* app = parent.add_subcommand(name, help);
-    app->footer(examples);
-    app->fallthrough();
-    auto held = std::make_shared<C>(std::move(command));
-    app->final_callback([this, held] { command_ = *held; });
-    return {app, held.get()};
-  }
-  CLI::App& group(const char* name, const char* help, const char* examples) {
-    CLI::App* app = app_.add_subcommand(name, help);
-    app->footer(examples);
-    app->require_subcommand(1);
-    app->fallthrough();
-    return *app;
-  }
-
-  void add_globals() {
-    app_.add_flag("--json", global_.json, "print JSON with a versioned schema");
-    app_.add_flag("--quiet,-q", global_.quiet, "print only what was asked for, and errors");
-    app_.add_flag("--no-color", global_.no_color, "no colours (as the variable NO_COLOR)");
-    app_.add_option("--data-dir", global_.paths.data_dir, "the data folder (absolute)");
-    app_.add_option("--state-dir", global_.paths.state_dir, "logs and marks (absolute)");
-    app_.add_option("--config", global_.paths.config_file, "the configuration file (absolute)");
-    app_.add_option("--timeout", timeout_s_, "seconds to wait for an answer (30)")
-        ->check(CLI::Range(0.1, 86400.0));
-  }
-
-  void add_agent_flags(CLI::App* app) {
-    const auto key = [&](const char* flag, const char* name, const char* help) {
-      app->add_option_function<std::string>(
-          flag,
-          [this, flag, name](const std::string& text) {
-            flags_.push_back({name, flag, text});
-          },
-          help);
-    };
-    key("--name", "device.name", "what other devices call this one");
-    key("--sync-port", "sync.port", "TCP port for other devices");
-    key("--listen", "sync.listen", "address to listen on for other devices");
-    key("--api-port", "api.port", "loopback port of the local API");
-    key("--log-level", "log.level", "debug, info, warning, error or off");
-    key("--log-target", "log.target", "auto, journal, stderr or file");
-    app->add_flag("--no-discovery", no_discovery_, "do not look for devices on the network");
-    app->add_option("--peer", peers_, "host:port of a device to try; may be given again")
-        ->take_all();
-  }
-  void take_agent_flags() {
-    if (no_discovery_) flags_.push_back({"discovery.mode", "--no-discovery", "off"});
-    std::string peers;
-    for (const std::string& peer : peers_) peers += (peers.empty() ? "" : ",") + peer;
-    if (!peers.empty()) flags_.push_back({"discovery.peers", "--peer", peers});
-    if (auto* agent = std::get_if<AgentCommand>(&command_)) agent->agent.flags = flags_;
-    if (auto* up = std::get_if<UpCommand>(&command_)) up->agent.flags = flags_;
-  }
-
-  void add_agent_verbs() {
-    add_agent_flags(verb<AgentCommand>(app_, "agent", "Run the agent in the foreground.",
-                                       "  lanyard agent\n  lanyard agent --data-dir /srv/lanyard "
-                                       "--name pi --sync-port 7761")
-                        .first);
-    add_agent_flags(verb<UpCommand>(app_, "up", "Start the agent, or show the one that is running.",
-                                    "  lanyard up\n  lanyard up --name ada-laptop")
-                        .first);
-    verb<DownCommand>(app_, "down", "Stop the agent.", "  lanyard down");
-    const auto [status, what] = verb<StatusCommand>(
-        app_, "status", "How the agent, its devices and spaces are.",
-        "  lanyard status\n  lanyard status --watch\n  lanyard status --check && echo all synced");
-    status->add_flag("--watch,-w", what->watch, "show it again every 2 seconds");
-    status->add_flag("--check", what->check, "exit code 7 if there are conflicts or unsynced data");
-    add_pair_verb();
-    const auto [ping, whom] = verb<PingCommand>(
-        app_, "ping", "Try to reach a device, step by step.", "  lanyard ping pi-kitchen");
-    ping->add_option("device", whom->device, "name or id")->required();
-    const auto [log, which] = verb<LogCommand>(app_, "log", "Show the agent's log.",
-                                               "  lanyard log\n  lanyard log -n 200 -f");
-    log->add_option("-n,--lines", which->lines, "how many lines (50)")
-        ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}));
-    log->add_flag("-f,--follow", which->follow, "go on as lines come");
-    verb<VersionCommand>(app_, "version", "The version of this program.", "  lanyard version");
-  }
-
-  void add_pair_verb() {
-    const auto [pair, what] = verb<PairCommand>(
-        app_, "pair", "Pair this device with another: show a code, or type one.",
-        "  lanyard pair                          on one device, then on the other:\n"
-        "  lanyard pair copper-violin-ranch\n"
-        "  lanyard pair cop-vio-ran --at 192.168.1.24\n"
-        "  lanyard pair --code-file code.txt --yes --json");
-    CLI::Option* const code = pair->add_option(
-        "code", what->code, "three words, their beginnings, or nine digits; none: show a code");
-    pair->add_option("--code-file", what->code_file, "read the code from a file, or from -")
-        ->excludes(code);
-    pair->add_option("--at", what->at, "the other device's address: HOST or HOST:PORT");
-    pair->add_flag("--yes,-y", what->yes, "do not ask whether it is the right device");
-    pair->add_flag("--keep-both", what->keep_both,
-                   "also if both have a default space that others share: each keeps its own");
-    pair->add_flag("--qr", what->only_qr, "show the code as a QR code only");
-  }
-
-  void add_device_verbs() {
-    using Action = DeviceCommand::Action;
-    CLI::App& devices = group("devices", "Which devices this one talks to.",
-                              "  lanyard devices list\n  lanyard devices add K7QM-2VXA-... --at "
-                              "192.168.1.24:7761");
-    verb<DeviceCommand>(devices, "list", "List the known devices.", "  lanyard devices list",
-                        {.action = Action::kList});
-    const auto [add, added] = verb<DeviceCommand>(
-        devices, "add", "Make a device known; do the same on the other one.",
-        "  lanyard devices add K7QM-2VXA-... --at 192.168.1.24:7761", {.action = Action::kAdd});
-    add->add_option("device-id", added->device, "the whole id that `lanyard up` shows there")
-        ->required();
-    add->add_option("--at", added->address, "host:port; left out: it dials us");
-    const auto [rename, renamed] =
-        verb<DeviceCommand>(devices, "rename", "Give a device another name, here.",
-                            "  lanyard devices rename pi kitchen", {.action = Action::kRename});
-    rename->add_option("device", renamed->device, "name or id")->required();
-    rename->add_option("name", renamed->name, "the new name")->required();
-    const auto [forget, forgotten] = verb<DeviceCommand>(
-        devices, "forget", "Refuse a device from now on.",
-        "  lanyard devices forget old-phone --yes", {.action = Action::kForget});
-    forget->add_option("device", forgotten->device, "name or id")->required();
-    forget->add_flag("--yes,-y", forgotten->yes, "do not ask");
-  }
-
-  void add_space_verbs() {
-    using Action = SpaceCommand::Action;
-    CLI::App& spaces =
-        group("space", "Shared databases.",
-              "  lanyard space create notes\n  lanyard space share notes pi-kitchen");
-    const auto one = [&](const char* name, const char* help, const char* examples, Action action) {
-      const auto made = verb<SpaceCommand>(spaces, name, help, examples, {.action = action});
-      if (action != Action::kList)
-        made.first->add_option("space", made.second->space, "name or id")->required();
-      return made;
-    };
-    one("list", "List the spaces of this device.", "  lanyard space list", Action::kList);
-    one("create", "Make a new space.", "  lanyard space create notes", Action::kCreate);
-    const auto [share, shared] = one("share", "Make a device a member of a space.",
-                                     "  lanyard space share notes pi-kitchen", Action::kShare);
-    share->add_option("device", shared->device, "name or id")->required();
-    const auto [leave, left] =
-        one("leave", "Stop syncing a space on this device.",
-            "  lanyard space leave notes\n  lanyard space leave notes --remove-copy --yes",
-            Action::kLeave);
-    leave->add_flag("--yes,-y", left->yes, "do not ask; the copy is kept");
-    leave->add_flag("--keep-copy", left->keep_copy, "the file stays, and is not synced");
-    leave->add_flag("--remove-copy", left->remove_copy, "the file goes, if others have all of it")
-        ->excludes("--keep-copy");
-    leave->add_flag("--even-if-alone", left->even_if_alone, "and what no other device has is lost")
-        ->needs("--remove-copy");
-    const auto [info, shown] = one("info", "Numbers, members and state hash of a space.",
-                                   "  lanyard space info notes --json", Action::kInfo);
-    info->add_flag("--no-hash", shown->no_hash, "leave the state hash out: it reads every record");
-    one("forks", "What two copies of one device wrote under the same numbers.",
-        "  lanyard space forks notes\n  lanyard space forks notes --json > both-branches.json",
-        Action::kForks);
-  }
-
-  void add_data_verbs();
-  void add_record_verb(CLI::App& data, const char* name, const char* help, const char* examples,
-                       DataCommand::Action action);
-
-  void add_conflict_verbs() {
-    using Action = ConflictCommand::Action;
-    CLI::App& conflicts =
-        group("conflicts", "Edits that did not know of each other.",
-              "  lanyard conflicts list\n  lanyard conflicts resolve c-7f3a --use 2");
-    const auto [list, listed] =
-        verb<ConflictCommand>(conflicts, "list", "List what waits to be settled.",
-                              "  lanyard conflicts list", {.action = Action::kList});
-    list->add_option("--space", listed->space, "only of this space");
-    const auto [show, shown] =
-        verb<ConflictCommand>(conflicts, "show", "All values of one conflict.",
-                              "  lanyard conflicts show c-7f3a", {.action = Action::kShow});
-    show->add_option("id", shown->id, "id, or its beginning")->required();
-    const auto [resolve, resolved] =
-        verb<ConflictCommand>(conflicts, "resolve", "Settle a conflict.",
-                              "  lanyard conflicts resolve c-7f3a --use 1\n"
-                              "  lanyard conflicts resolve c-7f3a --value '\"both\"'\n"
-                              "  lanyard conflicts resolve c-7f3a --merge",
-                              {.action = Action::kResolve});
-    resolve->add_option("id", resolved->id, "id, or its beginning")->required();
-    auto* how = resolve->add_option_group("how", "exactly one of these");
-    how->add_option("--use", resolved->use, "the number of a value, as show has it")
-        ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}));
-    how->add_option("--value", resolved->value, "this value (JSON, @file or -)");
-    how->add_flag("--merge", resolved->merge, "objects, member by member; the shown value first");
-    how->require_option(1);
-  }
-
-  void add_import_and_check() {
-    const auto [import, what] =
-        verb<ImportCommand>(app_, "import", "Take in an export of the chat server (version 2.x).",
-                            "  lanyard import rangerplex-export.json --space chats\n"
-                            "  lanyard import export.json --dry-run");
-    import->add_option("file", what->file, "the export, or - for standard input")->required();
-    import->add_option("--space", what->space, "the space to put it into (default)");
-    import->add_flag("--dry-run", what->dry_run, "check and count, write nothing");
-    const auto [check, which] =
-        verb<CheckCommand>(app_, "check", "Check the stored data.",
-                           "  lanyard check\n  lanyard check notes --rebuild");
-    check->add_option("space", which->space, "only this space");
-    check->add_flag("--rebuild", which->rebuild,
-                    "rebuild every table from the log and compare all bytes");
-  }
-
-  void add_config_verbs() {
-    using Action = ConfigCommand::Action;
-    CLI::App& config = group("config", "What is configured.",
-                             "  lanyard config list\n  lanyard config set device.name ada-laptop");
-    verb<ConfigCommand>(config, "list", "Every key, its value and who set it.",
-                        "  lanyard config list", {.action = Action::kList});
-    const auto [get, got] =
-        verb<ConfigCommand>(config, "get", "The value of one key.",
-                            "  lanyard config get sync.port", {.action = Action::kGet});
-    get->add_option("key", got->key, "such as sync.port")->required();
-    const auto [set, given] = verb<ConfigCommand>(
-        config, "set", "Set one key in the configuration file; counts after a restart.",
-        "  lanyard config set discovery.peers 192.168.1.24:7761", {.action = Action::kSet});
-    set->add_option("key", given->key, "such as sync.port")->required();
-    set->add_option("value", given->value, "the value; lists with commas")->required();
-    verb<ConfigCommand>(config, "path", "Where the configuration file is.", "  lanyard config path",
-                        {.action = Action::kPath});
-    verb<ConfigCommand>(config, "check", "Check the whole configuration.", "  lanyard config check",
-                        {.action = Action::kCheck});
-  }
-
-  CLI::App app_;
-  GlobalOptions global_;
-  double timeout_s_ = 30;
-  std::vector<ConfigFlag> flags_;
-  bool no_discovery_ = false;
-  std::vector<std::string> peers_;
-  Command command_;
-};
-
-void Parser::add_record_verb(CLI::App& data, const char* name, const char* help,
-                             const char* examples, DataCommand::Action action) {
-  using Action = DataCommand::Action;
-  const auto [app, what] = verb<DataCommand>(data, name, help, examples, {.action = action});
-  app->add_option("space", what->space, "name or id")->required();
-  app->add_option("collection", what->collection, "such as chats")->required();
-  if (action == Action::kQuery || action == Action::kWatch) {
-    app->add_option("--where", what->where, "JSON, such as {\"chatId\":\"c1\",\"n\":{\"gt\":5}}");
-    if (action == Action::kWatch) return;
-    app->add_option("--order", what->order, "a field, or -field for the greatest first");
-    app->add_option("--limit", what->limit, "how many records (100)")
-        ->check(CLI::Range(std::size_t{1}, std::size_t{10'000'000}));
-    return;
-  }
-  app->add_option("key", what->key, "the record's key")->required();
-  if (action == Action::kPut || action == Action::kPatch)
-    app->add_option("value", what->value, "JSON, @file, or - for standard input (default)");
-  if (action != Action::kGet)
-    app->add_option("--based-on", what->based_on,
-                    "the version that you had read: edits that you have not seen survive");
-}
-
-void Parser::add_data_verbs() {
-  using Action = DataCommand::Action;
-  CLI::App& data = group("data", "Records.",
-                         "  lanyard data put notes tasks t1 '{\"title\":\"Buy milk\"}'\n"
-                         "  lanyard data query notes tasks --where '{\"done\":false}'");
-  add_record_verb(data, "put", "Replace a record: fields that are not named go.",
-                  "  lanyard data put notes tasks t1 '{\"title\":\"Buy milk\"}'\n"
-                  "  lanyard data put notes tasks t1 @task.json",
-                  Action::kPut);
-  add_record_verb(data, "patch", "Change some fields of a record; null takes one away.",
-                  "  lanyard data patch notes tasks t1 '{\"done\":true}'", Action::kPatch);
-  add_record_verb(data, "get", "Show a record.", "  lanyard data get notes tasks t1", Action::kGet);
-  add_record_verb(data, "delete", "Put a record into the trash.",
-                  "  lanyard data delete notes tasks t1", Action::kDelete);
-  add_record_verb(data, "restore", "Bring a record back from the trash.",
-                  "  lanyard data restore notes tasks t1", Action::kRestore);
-  add_record_verb(data, "query", "Find records.",
-                  "  lanyard data query notes tasks --where '{\"done\":false}' --order -updatedAt",
-                  Action::kQuery);
-  add_record_verb(data, "watch", "Show records as they change, until Ctrl-C.",
-                  "  lanyard data watch notes tasks", Action::kWatch);
-}
-
 }  // namespace
+
+Parser::Parser()
+    : app_("Lanyard keeps your devices' data in sync, on your own network, without a server.") {
+  app_.name("lanyard");
+  app_.formatter(std::make_shared<ExamplesFirst>());
+  app_.footer(
+      "  lanyard up\n  lanyard status\n  lanyard space create notes\n"
+      "  lanyard data put notes tasks t1 '{\"title\":\"Buy milk\"}'");
+  app_.require_subcommand(1);
+  app_.fallthrough();
+  add_globals();
+  add_agent_verbs();
+  add_device_verbs();
+  add_space_verbs();
+  add_token_verbs();
+  add_data_verbs();
+  add_conflict_verbs();
+  add_import_and_check();
+  add_config_verbs();
+}
+
+std::variant<Invocation, NoCommand> Parser::parse(std::vector<std::string> arguments) {
+  std::reverse(arguments.begin(), arguments.end());
+  try {
+    app_.parse(arguments);
+  } catch (const CLI::CallForHelp&) {
+    return NoCommand{help(), false};
+  } catch (const CLI::ParseError& error) {
+    return NoCommand{wrong(error), true};
+  }
+  global_.timeout = std::chrono::milliseconds(static_cast<std::int64_t>(timeout_s_ * 1000));
+  take_agent_flags();
+  return Invocation{std::move(global_), std::move(command_)};
+}
+
+const CLI::App* Parser::deepest() const {
+  const CLI::App* at = &app_;
+  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
+  return at;
+}
+
+std::string Parser::path() const {
+  std::string out;
+  for (const CLI::App* at = &app_;; at = at->get_subcommands().front()) {
+    out += (out.empty() ? "" : " ") + at->get_name();
+    if (at->get_subcommands().empty()) return out;
+  }
+}
+
+std::string Parser::wrong(const CLI::ParseError& error) const {
+  std::string why = error.what();
+  std::string fix = "see  " + path() + " --help";
+  const std::vector<std::string> unknown = app_.remaining(true);
+  if (!unknown.empty()) {
+    why = not_known(unknown.front());
+    const auto nearest = nearest_name(unknown.front(), known_words());
+    if (nearest) fix = "did you mean " + *nearest + "? Else " + fix;
+  }
+  std::replace(why.begin(), why.end(), '\n', ' ');
+  return "lanyard: " + display_cut(why, kWhyColumnsMax) + "\n  Fix: " + fix + "\n";
+}
+
+std::string Parser::not_known(const std::string& word) const {
+  if (word.starts_with('-')) return "There is no option " + word;
+  if (!deepest()->get_subcommands({}).empty()) return "There is no command " + word;
+  return "There is one argument too many: " + word;
+}
+
+std::vector<std::string> Parser::known_words() const {
+  std::vector<std::string> out;
+  for (const CLI::App* verb : deepest()->get_subcommands({})) out.push_back(verb->get_name());
+  for (const CLI::App* app : {deepest(), &app_})
+    for (const CLI::Option* option : app->get_options())
+      for (const std::string& name : option->get_lnames()) out.push_back("--" + name);
+  return out;
+}
+
+void Parser::add_globals() {
+  app_.add_flag("--json", global_.json, "print JSON with a versioned schema");
+  app_.add_flag("--quiet,-q", global_.quiet, "print only what was asked for, and errors");
+  app_.add_flag("--no-color", global_.no_color, "no colours (as the variable NO_COLOR)");
+  app_.add_option("--data-dir", global_.paths.data_dir, "the data folder (absolute)");
+  app_.add_option("--state-dir", global_.paths.state_dir, "logs and marks (absolute)");
+  app_.add_option("--config", global_.paths.config_file, "the configuration file (absolute)");
+  app_.add_option("--timeout", timeout_s_, "seconds to wait for an answer (30)")
+      ->check(CLI::Range(0.1, 86400.0));
+}
 
 std::variant<Invocation, NoCommand> read_command_line(std::vector<std::string> arguments) {
   Parser parser;

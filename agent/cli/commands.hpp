@@ -72,6 +72,20 @@ struct SpaceCommand {
   bool even_if_alone = false;
 };
 
+struct TokenCommand {
+  enum class Action { kCreate, kList, kRevoke };
+  Action action = Action::kList;
+  std::string token = {};  ///< id, beginning of one, or app
+  std::string app = {};
+  std::vector<std::string> spaces = {};
+  bool all_spaces = false;
+  bool write = false;
+  bool manage = false;
+  std::string origin = {};
+  std::int64_t expires_days = 0;  ///< 0: never
+  bool yes = false;
+};
+
 struct DataCommand {
   enum class Action { kPut, kGet, kPatch, kDelete, kRestore, kQuery, kWatch };
   Action action = Action::kGet;
@@ -115,7 +129,7 @@ struct ConfigCommand {
 
 using Command =
     std::variant<AgentCommand, UpCommand, DownCommand, StatusCommand, PairCommand, PingCommand,
-                 LogCommand, VersionCommand, DeviceCommand, SpaceCommand, DataCommand,
+                 LogCommand, VersionCommand, DeviceCommand, SpaceCommand, TokenCommand, DataCommand,
                  ConflictCommand, ImportCommand, CheckCommand, ConfigCommand>;
 
 struct Invocation {

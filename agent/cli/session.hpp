@@ -72,6 +72,7 @@ void release_interrupts();
 [[nodiscard]] Result<int> run(const VersionCommand& command, Session& session);
 [[nodiscard]] Result<int> run(const DeviceCommand& command, Session& session);
 [[nodiscard]] Result<int> run(const SpaceCommand& command, Session& session);
+[[nodiscard]] Result<int> run(const TokenCommand& command, Session& session);
 [[nodiscard]] Result<int> run(const DataCommand& command, Session& session);
 [[nodiscard]] Result<int> run(const ConflictCommand& command, Session& session);
 [[nodiscard]] Result<int> run(const ImportCommand& command, Session& session);

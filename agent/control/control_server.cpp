@@ -9,8 +9,8 @@
 namespace lanyard::agent {
 
 void dispatch(ControlRoom& room, Request& request, const Reply& reply) {
-  const auto all = {data_methods(), agent_methods(), space_methods(), conflict_methods(),
-                    pairing_methods()};
+  const auto all = {data_methods(),     agent_methods(),   space_methods(),
+                    conflict_methods(), pairing_methods(), token_methods()};
   for (const auto methods : all)
     for (const ControlMethod& method : methods)
       if (method.name == request.method) return method.call(room, request.params, reply);
@@ -34,7 +34,9 @@ class ControlServer::Impl {
               options.network.sync_port(),
               options.stop,
               options.ports.hasher,
-              options.ports.ciphers},
+              options.ports.ciphers,
+              options.ports.rng,
+              options.access_changed},
         socket_(std::move(socket)) {
     socket_->start(
         [this](Request& request, const Reply& reply) { dispatch(room_, request, reply); });
@@ -55,6 +57,8 @@ class ControlServer::Impl {
       room_.directory.forget_all();
       room_.reads.close(from);
       room_.feed.move(from, to);
+      // What tokens may do in the one they may do in the other now.
+      if (room_.access_changed) room_.access_changed([] {});
     });
   }
 

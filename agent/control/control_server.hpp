@@ -21,6 +21,9 @@ class ControlServer {
     Network& network;
     /// Ends the agent; called on the api thread, and only posts.
     std::function<void()> stop;
+    /// Called on the api thread when tokens or their rights have changed in storage; calls what it
+    /// is given, from any thread, once every door that looks at tokens knows. May be empty.
+    std::function<void(std::function<void()> applied)> access_changed = {};
   };
 
   /// Listens and serves. The caller holds the data folder's lock, and keeps what the options refer

@@ -40,6 +40,8 @@ void write_op(const oplog::Op& op, JsonWriter& out) {
       field.chunked ? out.null() : out.raw(to_json(field.value));
     }
     out.end_object();
+    // In the log a patch replaces the fields that it names.
+    if (op.kind == OpKind::kPatch) out.member("deep", false);
   } else if (op.kind == OpKind::kUnset) {
     out.name("fields").begin_array();
     for (const std::string_view name : op.names) out.text(utf8_or_escaped(name));

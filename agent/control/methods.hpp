@@ -12,6 +12,7 @@
 #include "agent/service/pairing_service.hpp"
 #include "agent/service/space_service.hpp"
 #include "agent/service/status_service.hpp"
+#include "agent/service/token_service.hpp"
 
 namespace lanyard::agent {
 
@@ -24,6 +25,8 @@ struct ControlRoom {
   std::function<void()> stop;
   const Hasher& hasher;
   const CipherFactory& ciphers;
+  Rng& rng;
+  TokenService::Changed access_changed;
 
   LiveFeed feed{};
   SpaceReads reads{host.data_dir, hasher};
@@ -35,6 +38,7 @@ struct ControlRoom {
   ConflictService conflicts{host, data, directory, reads};
   StatusService status{host, reads};
   ImportService imports{data, directory, reads};
+  TokenService tokens{host, hasher, rng, access_changed};
 };
 
 /// One method of the control socket: reads its parameters at once, then answers, now or later.
@@ -48,6 +52,7 @@ struct ControlMethod {
 [[nodiscard]] std::span<const ControlMethod> space_methods();
 [[nodiscard]] std::span<const ControlMethod> data_methods();
 [[nodiscard]] std::span<const ControlMethod> conflict_methods();
+[[nodiscard]] std::span<const ControlMethod> token_methods();
 
 /// Finds the method and calls it; kUsage for one that there is not.
 void dispatch(ControlRoom& room, Request& request, const Reply& reply);

@@ -36,7 +36,7 @@ LocalOp an_op(OpKind kind, const std::string& collection, const std::string& key
   return op;
 }
 
-/// Null members of a patch take their fields away (RFC 7396, of the top level).
+/// Null members of a patch take their fields away; those inside objects are the writer's affair.
 void split_nulls(LocalOp& patch, LocalOp& unset) {
   std::erase_if(patch.fields, [&](const auto& field) {
     const bool null = CanonicalReader(field.second).peek() == CanonicalReader::Kind::kNil;
@@ -143,6 +143,7 @@ Status add_ops(const std::string& op, const std::string& collection, const std::
   } else if (op == "patch") {
     LocalOp patch = an_op(OpKind::kPatch, collection, key, based_on);
     LANYARD_TRY_SET(patch.fields, fields_from_json(*value));
+    patch.deep = true;
     LocalOp unset = an_op(OpKind::kUnset, collection, key, based_on);
     split_nulls(patch, unset);
     if (!unset.names.empty()) ops.push_back(std::move(unset));
@@ -173,9 +174,16 @@ Status read_op(std::string_view json, std::vector<LocalOp>& ops) {
   std::string key;
   std::optional<std::string> based_on;
   std::optional<std::string_view> value;
+  std::optional<bool> deep;
   for (const JsonMember& member : object->members()) {
     if (member.name == "value") {
       value = member.value;
+      continue;
+    }
+    if (member.name == "deep") {
+      deep = member.value == "true";
+      if (!*deep && member.value != "false")
+        return wrong_op("\"deep\" of an op is neither true nor false");
       continue;
     }
     auto text = json_string(member.value);
@@ -192,7 +200,12 @@ Status read_op(std::string_view json, std::vector<LocalOp>& ops) {
       return wrong_op("an op has no member \"" + display_cut(member.name, 60) + "\"");
   }
   if (op.empty()) return wrong_op("an op lacks its \"op\"");
-  return add_ops(op, collection, key, value, based_on, ops);
+  if (deep && op != "patch") return wrong_op("only a patch can be deep");
+  const std::size_t first = ops.size();
+  LANYARD_TRY(add_ops(op, collection, key, value, based_on, ops));
+  for (std::size_t at = first; at < ops.size(); ++at)
+    ops[at].deep = ops[at].deep && deep.value_or(true);
+  return {};
 }
 
 Result<std::vector<storage::Condition>> read_where(std::string_view json) {

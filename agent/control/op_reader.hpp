@@ -14,8 +14,9 @@ namespace lanyard::agent {
     std::string_view json);
 
 /// Appends what one op of a batch comes to: {"op","collection","key","value","basedOn"} with op one
-/// of put, patch, delete, add, set-add, set-remove, restore. Members of a patch that are null are
-/// unset. kUsage names what is wrong.
+/// of put, patch, delete, add, set-add, set-remove, restore. A patch is what RFC 7396 says: null
+/// takes a member away, objects are merged; with "deep": false a field's object is replaced whole.
+/// kUsage names what is wrong.
 [[nodiscard]] Status read_op(std::string_view json, std::vector<storage::LocalOp>& ops);
 
 /// put, patch, delete and restore of one record.

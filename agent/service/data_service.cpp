@@ -102,7 +102,7 @@ void DataService::write(const std::string& space, LocalChange wanted, Done<Writt
     auto touched = std::make_shared<storage::Touched>();
     if (feed_.size() > 0) *touched = touched_by(change->ops);
     const auto answer = [this, done, touched, id = *found](Result<Written> written) {
-      if (written && feed_.size() > 0) feed_.changed(id, *touched);
+      if (written && !written->repeated && feed_.size() > 0) feed_.changed(id, *touched);
       done(std::move(written));
     };
     const Status queued = host_.storage.write(

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "replication/merge/merge_patch.hpp"
+#include "replication/merge/show.hpp"
 #include "replication/merge/version_text.hpp"
 #include "replication/types/canonical.hpp"
 #include "replication/types/check.hpp"
@@ -96,7 +98,15 @@ struct LocalWriter::Draft {
   std::vector<Version> versions;  ///< after each op, if wanted
   std::map<std::pair<std::string_view, std::string_view>, Working> records;
   std::deque<Chunked> chunked;
+  std::deque<Bytes> merged;  ///< values that deep patches came to
+  std::size_t merged_bytes = 0;
 
+  /// A value of this change that was cut stands in its records as its hash.
+  [[nodiscard]] ByteView whole(ByteView value) const {
+    for (const Chunked& each : chunked)
+      if (equal(each.hash.view(), value)) return each.value;
+    return value;
+  }
   void apply_to(Record& record, std::size_t op) const {
     DotSet voids;
     const Event event{own, {}, &held, unseen[op].unseen, unseen[op].revives};
@@ -105,11 +115,12 @@ struct LocalWriter::Draft {
 };
 
 LocalWriter::LocalWriter(Merger& merger, RecordTable& table, oplog::Author& author,
-                         const Hasher& hasher, Take take, EndRun end_run)
+                         const Hasher& hasher, HashOf hash_of, Take take, EndRun end_run)
     : merger_(merger),
       table_(table),
       author_(author),
       hasher_(hasher),
+      hash_of_(std::move(hash_of)),
       take_(std::move(take)),
       end_run_(std::move(end_run)) {}
 
@@ -183,7 +194,10 @@ Status LocalWriter::make_room() {
 Status LocalWriter::add_op(Draft& draft, const LocalOp& wish) {
   LANYARD_TRY_SET(Op op, normal_op(wish));
   if (op.kind == OpKind::kChunk) return fail(Code::kUsage, "chunks are made by the store");
+  if (wish.deep && op.kind != OpKind::kPatch)
+    return fail(Code::kUsage, "only a patch merges objects");
   if (op.kind == OpKind::kClear) {
+    if (wish.if_version) return fail(Code::kUsage, "a clear is of no one record, and no version");
     LANYARD_TRY(own_op_.check(op));
     append(draft.encoded, own_op_.bytes());
     const std::size_t index = draft.ops.size();
@@ -222,14 +236,52 @@ Result<LocalWriter::Working*> LocalWriter::working(Draft& draft, const Op& op) {
   return &found;
 }
 
+/// If-Match (RFC 9110, 13.1.1). Against the record as this change found it: what its own earlier
+/// ops have done, no client can have read.
+Status LocalWriter::check_version(Draft& draft, const Op& op, const LocalOp& wish) {
+  LANYARD_TRY_SET(const NamedVersion named,
+                  named_version_from_text(*wish.if_version, merger_.logs()));
+  LANYARD_TRY_SET(const auto collection, table_.find_collection(op.collection));
+  StoredRecord stored;
+  if (collection) {
+    LANYARD_TRY_SET(stored, table_.load(*collection, op.key));
+  }
+  if (named.is_known && is_as_known(stored.record, named.version, draft.held)) return {};
+  return fail(Code::kConflict,
+              "the record \"" + std::string(op.key) + "\" in " + std::string(op.collection) +
+                  " is not at the version that was given",
+              "Read it again, and send the version of that read.");
+}
+
+/// Puts what the objects of a deep patch come to in their places. A few bytes may come to as many
+/// as the field has: all patches of one change together stay below what one value may be.
+Status LocalWriter::merge_deep(Draft& draft, Op& op, const Record& record) const {
+  for (oplog::FieldValue& written : op.fields) {
+    if (CanonicalReader(written.value).peek() != CanonicalReader::Kind::kMap) continue;
+    const Field* const field = record.find(written.name);
+    std::optional<Bytes> shown;
+    if (field != nullptr) shown = shown_to_author(*field, draft.own, hash_of_);
+    const auto target = shown ? std::optional(draft.whole(*shown)) : std::nullopt;
+    draft.merged.push_back(merge_patch(target, written.value));
+    written.value = draft.merged.back();
+    draft.merged_bytes += written.value.size();
+    if (draft.merged_bytes > limits::kChunkedValueBytesMax)
+      return fail(Code::kTooLarge, "the objects that one change patches hold at most 64 MiB",
+                  "Patch less at a time.");
+  }
+  return {};
+}
+
 /// Finds out what the op's client had not seen, and puts it into the draft.
 Status LocalWriter::see(Draft& draft, Op& op, const LocalOp& wish) {
+  if (wish.if_version) LANYARD_TRY(check_version(draft, op, wish));
   Version named;
   if (wish.based_on) {
     LANYARD_TRY_SET(named, version_from_text(*wish.based_on, merger_.logs()));
   }
   LANYARD_TRY_SET(Working* const found, working(draft, op));
   const Record& record = found->stored.record;
+  if (wish.deep) LANYARD_TRY(merge_deep(draft, op, record));
   const bool is_new = !found->seen || !record.all_visible || op.kind == OpKind::kDelete;
   if (!wish.based_on && is_new) found->seen = read_version(record);
   const Version& version = wish.based_on ? named : *found->seen;

@@ -22,18 +22,44 @@ struct LocalOp {
   Bytes element;
   /// What the client had read, as a read returned it. Nothing: as if it had read just now.
   std::optional<std::string> based_on;
+  /// The op, and so its change, is refused unless the record is as the client knows it: a read just
+  /// before the change would show nothing that this version does not name, and all that it names is
+  /// held here. The version of a read or of the client's own last write; "0": there must be no
+  /// record to show. Not for a clear, which is of no one record.
+  std::optional<std::string> if_version;
+  /// Of a patch: an object is merged into the object that its field shows, as RFC 7396 says, and so
+  /// are the objects inside it. Where the field shows none, it is written without its nulls. A
+  /// field that this change wrote before shows what it wrote. What is merged is written also if it
+  /// equals what is shown, and replaces the siblings that any patch would. (A null for a whole
+  /// field is a value here, as in every patch: unset takes a field away.)
+  bool deep = false;
   bool restore = false;  ///< an empty patch that brings the record back from the trash
+};
+
+using MutationId = FixedBytes<struct MutationIdTag, 16>;
+using MutationContent = FixedBytes<struct MutationContentTag, 16>;
+
+/// By what a change is known again when its client, which had no answer, sends it again.
+struct Mutation {
+  MutationId id;            ///< a hash of who wrote and of the client's own name for the change
+  MutationContent content;  ///< a hash of the ops
+  friend bool operator==(const Mutation&, const Mutation&) = default;
 };
 
 /// One transaction of a client: all or nothing, one change.
 struct LocalChange {
   std::vector<LocalOp> ops;
   bool wants_versions = true;
+  /// The store, not the LocalWriter, sees to it that one mutation is written once.
+  std::optional<Mutation> mutation = {};
 };
 
 struct Written {
   Dot dot;
-  std::vector<std::string> versions;  ///< per op: the client's version after it; if wanted
+  /// Per op: the client's version after it; if wanted, and not of what was repeated.
+  std::vector<std::string> versions;
+  /// The change was written before, as `dot`; nothing was written now.
+  bool repeated = false;
 };
 
 /// Turns what local clients ask for into changes of our own: says what their clients had not seen
@@ -46,14 +72,14 @@ class LocalWriter {
   using EndRun = std::function<Status()>;
   /// Has one change of ours taken by the merger, with whatever else the store keeps of it.
   using Take = std::function<Result<oplog::Effect>(const oplog::Change&)>;
-  /// References outlive this.
+  /// References outlive this. `hash_of`: of any dot that is held, as for showing records.
   LocalWriter(Merger& merger, RecordTable& table, oplog::Author& author, const Hasher& hasher,
-              Take take, EndRun end_run);
+              HashOf hash_of, Take take, EndRun end_run);
 
   /// kUsage, kTooLarge, kNotFound (nothing to delete or restore) and kConflict (a delete of what
-  /// the client has not seen) leave everything as it was. Any other error is one of the tables: the
-  /// run is to be given up. A value that is too large for one op is cut into chunks, in changes of
-  /// their own.
+  /// the client has not seen, another version than `if_version`) leave everything as it was. Any
+  /// other error is one of the tables: the run is to be given up. A value that is too large for one
+  /// op is cut into chunks, in changes of their own.
   [[nodiscard]] Result<Written> write(const LocalChange& change);
   /// An open change of our own. Errors are the author's or those of the tables.
   [[nodiscard]] Result<Dot> write_open(const std::vector<oplog::OpenOp>& ops);
@@ -69,6 +95,8 @@ class LocalWriter {
   [[nodiscard]] Status add_op(Draft& draft, const LocalOp& wish);
   [[nodiscard]] Status see(Draft& draft, oplog::Op& op, const LocalOp& wish);
   [[nodiscard]] Result<Working*> working(Draft& draft, const oplog::Op& op);
+  [[nodiscard]] Status check_version(Draft& draft, const oplog::Op& op, const LocalOp& wish);
+  [[nodiscard]] Status merge_deep(Draft& draft, oplog::Op& op, const Record& record) const;
   [[nodiscard]] Status cut_large_values(Draft& draft, oplog::Op& op);
   [[nodiscard]] Status write_chunks(ByteView value, const Hash& hash);
   [[nodiscard]] Status make_room();
@@ -77,6 +105,7 @@ class LocalWriter {
   RecordTable& table_;
   oplog::Author& author_;
   const Hasher& hasher_;
+  HashOf hash_of_;
   Take take_;
   EndRun end_run_;
   std::size_t merged_ = 0;  // of the author's changes

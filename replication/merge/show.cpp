@@ -32,7 +32,8 @@ Bytes set_value(const std::vector<SetElement>& elements) {
   std::vector<ByteView> members;
   for (const SetElement& element : elements) {
     if (!is_visible(element)) continue;
-    if (members.empty() || !equal(members.back(), element.value)) members.push_back(element.value);
+    if (members.empty() || !equal(members.back(), element.value))
+      members.emplace_back(element.value);
   }
   Bytes out;
   CanonicalWriter writer(out);
@@ -104,6 +105,15 @@ std::vector<Choice> choices(const Field& field, const HashOf& hash_of) {
   }
   append_values(field.values, hash_of, out);
   return out;
+}
+
+std::optional<Bytes> shown_to_author(const Field& field, const LocalDot& own,
+                                     const HashOf& hash_of) {
+  for (const Sibling& sibling : field.values)
+    if (sibling.dot == own && is_visible(sibling)) return sibling.value;
+  std::vector<Choice> all = choices(field, hash_of);
+  if (all.empty() || all.front().kind != SlotKind::kValue) return std::nullopt;
+  return std::move(all.front().value);
 }
 
 Bytes shown_value(const Record& record, const HashOf& hash_of) {

@@ -20,6 +20,12 @@ struct Choice {
 /// conflict inbox. Empty: the field is not shown.
 [[nodiscard]] std::vector<Choice> choices(const Field& field, const HashOf& hash_of);
 
+/// The value of the field for somebody whose change `own` has written to it already: what that
+/// wrote, whatever else is shown; else the value that is shown. Nothing if the field shows none, or
+/// a counter or a set.
+[[nodiscard]] std::optional<Bytes> shown_to_author(const Field& field, const LocalDot& own,
+                                                   const HashOf& hash_of);
+
 /// Canonical msgpack of the record as people see it: a map of the first choice of every field. Only
 /// for a record that is_shown().
 [[nodiscard]] Bytes shown_value(const Record& record, const HashOf& hash_of);

@@ -35,6 +35,12 @@ struct Unseen {
 /// is told.
 [[nodiscard]] bool delete_allowed(const Record& record, const Version& version);
 
+/// Whether the record is as a client at `version` knows it: a read now would name nothing that the
+/// version does not, and the version names nothing beyond `held`. The version of a write names more
+/// than a read after it, since the client knows what its write replaced. Whatever came since is an
+/// edit that is not in the version, or one that hides or shows the whole record. Pure.
+[[nodiscard]] bool is_as_known(const Record& record, const Version& version, const Context& held);
+
 /// What the client has seen after its own op `own` (`record`: after the op): as before and its own
 /// op, no more.
 [[nodiscard]] Version version_after(const Record& record, const oplog::Op& op, const LocalDot& own,

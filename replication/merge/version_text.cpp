@@ -2,41 +2,13 @@
 
 #include <algorithm>
 
+#include "replication/types/base64url.hpp"
+
 namespace lanyard::merge {
 namespace {
 
 constexpr std::string_view kEmpty = "0";
 constexpr std::size_t kLogBytes = 8;
-constexpr std::string_view kDigits =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-std::string to_base64url(ByteView bytes) {
-  std::string out;
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (const std::uint8_t byte : bytes) {
-    bits = bits << 8 | byte;
-    for (count += 8; count >= 6; count -= 6) out += kDigits[bits >> (count - 6) & 63];
-  }
-  if (count > 0) out += kDigits[bits << (6 - count) & 63];
-  return out;
-}
-
-std::optional<Bytes> from_base64url(std::string_view text) {
-  Bytes out;
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (const char c : text) {
-    const std::size_t digit = kDigits.find(c);
-    if (digit == std::string_view::npos) return std::nullopt;
-    bits = bits << 6 | static_cast<std::uint32_t>(digit);
-    if ((count += 6) < 8) continue;
-    count -= 8;
-    out.push_back(static_cast<std::uint8_t>(bits >> count));
-  }
-  const bool rest_is_zero = (bits & ((1U << count) - 1)) == 0;
-  return count < 6 && rest_is_zero ? std::optional(out) : std::nullopt;
-}
 
 void write(Bytes& out, std::uint64_t value) {
   for (; value >= 0x80; value >>= 7) out.push_back(static_cast<std::uint8_t>(value | 0x80));
@@ -69,6 +41,7 @@ class Reader {
     const std::uint64_t count = number();
     for (std::uint64_t i = 0; i < count && !failed_; ++i) {
       const std::optional<LogNumber> log = find(take(kLogBytes));
+      knows_all_ = knows_all_ && log.has_value();
       std::uint64_t seq = 0;
       for (std::uint64_t left = number(); left > 0 && !failed_; --left) {
         seq += number();
@@ -80,6 +53,7 @@ class Reader {
     return out;
   }
   [[nodiscard]] bool failed() const { return failed_; }
+  [[nodiscard]] bool knows_all() const { return knows_all_; }
   [[nodiscard]] bool at_end() const { return at_ == in_.size(); }
 
  private:
@@ -114,6 +88,7 @@ class Reader {
   const LogTable& logs_;
   std::size_t at_ = 0;
   bool failed_ = false;
+  bool knows_all_ = true;
 };
 
 }  // namespace
@@ -127,14 +102,20 @@ std::string to_text(const Version& version, const LogTable& logs) {
 }
 
 Result<Version> version_from_text(std::string_view text, const LogTable& logs) {
-  if (text == kEmpty) return Version{};
+  LANYARD_TRY_SET(NamedVersion named, named_version_from_text(text, logs));
+  return std::move(named.version);
+}
+
+Result<NamedVersion> named_version_from_text(std::string_view text, const LogTable& logs) {
+  if (text == kEmpty) return NamedVersion{};
   const std::optional<Bytes> bytes = from_base64url(text);
-  Version version;
   if (bytes && !bytes->empty()) {
+    NamedVersion named;
     Reader in(*bytes, logs);
-    version.edits = in.dots();
-    if (!in.at_end()) version.deletes = in.dots();
-    if (!in.failed() && in.at_end()) return version;
+    named.version.edits = in.dots();
+    if (!in.at_end()) named.version.deletes = in.dots();
+    named.is_known = in.knows_all();
+    if (!in.failed() && in.at_end()) return named;
   }
   return fail(Code::kUsage, "the version is not one that a read returned",
               "Send the version of the last read unchanged, or none.");

@@ -20,4 +20,12 @@ namespace lanyard::merge {
 /// ignored: the text may come from another device of this space.
 [[nodiscard]] Result<Version> version_from_text(std::string_view text, const LogTable& logs);
 
+/// The same, and whether all logs that it names are held here.
+struct NamedVersion {
+  Version version;
+  bool is_known = true;
+};
+[[nodiscard]] Result<NamedVersion> named_version_from_text(std::string_view text,
+                                                           const LogTable& logs);
+
 }  // namespace lanyard::merge

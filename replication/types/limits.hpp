@@ -155,6 +155,22 @@ inline constexpr std::size_t kControlLineBytesMax = 8 * kMiB;
 inline constexpr std::size_t kControlClientsMax = 256;
 /// Local writes waiting for the storage thread, before a client is told to come back.
 inline constexpr std::size_t kLocalWritesWaitingMax = 4096;
+/// Access tokens of one device: one for every app and script of a person, many times over. All are
+/// in memory, and looked at by each request.
+inline constexpr std::size_t kTokensMax = 1024;
+/// Spaces that one token names; who needs more gets a token for all of them.
+inline constexpr std::size_t kTokenSpacesMax = 256;
+/// A token's last use is stored at most so often: a write for every request would cost more than
+/// what was asked for, and people ask for the day.
+inline constexpr std::chrono::minutes kTokenUseStoredEvery{10};
+/// How long the id of a client's mutation is known: an app that was offline for a season and sends
+/// what it had written again does not write it twice.
+inline constexpr std::chrono::hours kMutationKept{90 * 24};
+/// Ids of mutations that are forgotten when a space is opened, at most: some milliseconds.
+inline constexpr std::size_t kMutationsForgottenMax = 10'000;
+/// Those that are known in another space too, once theirs is carried over to it: the newest, as
+/// many as one transaction takes in within a moment. A client sends again what it wrote last.
+inline constexpr std::size_t kMutationsCarriedMax = 20'000;
 /// Free space below which new local writes are refused: what sync, deletes and recovery still need.
 inline constexpr std::size_t kDiskReserveBytes = 8 * kMiB;
 

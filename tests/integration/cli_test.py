@@ -29,6 +29,8 @@ class WithoutAgent(unittest.TestCase):
             ["data", "put", "s", "c", "k", "{}"], ["data", "query", "s", "c"],
             ["data", "watch", "s", "c"], ["conflicts", "list"], ["ping", "pi"],
             ["devices", "forget", "x", "--yes"], ["space", "leave", "x", "--yes"],
+            ["token", "list"], ["token", "create", "--app", "x", "--all-spaces"],
+            ["token", "revoke", "x", "--yes"],
         ):
             done = self.expect(3, *words, stderr="(LY-A003)")
             self.assertIn("lanyard up", done.stderr)

@@ -52,6 +52,23 @@ class ControlSocket(unittest.TestCase):
                 self.assertGreater(answer["error"]["exit"], 0)
             self.write(control, "after-garbage")
 
+    def test_a_patch_merges_objects_unless_it_is_told_not_to(self):
+        with self.device.connect() as control:
+            name = {"space": "s", "collection": "c", "key": "deep"}
+            control.call("data.put", **name, value={"s": {"theme": "light", "size": 12}, "n": 1})
+            control.call("data.patch", **name, value={"s": {"theme": "dark", "size": None}})
+            value = control.call("data.get", **name)["value"]
+            self.assertEqual(value, {"s": {"theme": "dark"}, "n": 1})
+            patch = {"op": "patch", "collection": "c", "key": "deep", "value": {"s": {"a": 1}}}
+            control.call("data.batch", space="s", ops=[patch, {**patch, "value": {"n": None}}])
+            value = control.call("data.get", **name)["value"]
+            self.assertEqual(value, {"s": {"theme": "dark", "a": 1}})
+            control.call("data.batch", space="s", ops=[{**patch, "deep": False}])
+            self.assertEqual(control.call("data.get", **name)["value"], {"s": {"a": 1}})
+        self.device.ok("data", "patch", "s", "c", "deep", '{"s":{"b":{"c":null}}}')
+        record = self.device.json("data", "get", "s", "c", "deep")
+        self.assertEqual(record["value"], {"s": {"a": 1, "b": {}}})
+
     def test_lines_beyond_8_mib_and_half_lines(self):
         with self.device.connect() as control:
             control.socket.sendall(b"x" * (8 * 1024 * 1024 + 1) + b"\n")

@@ -22,6 +22,7 @@ class FakeStore final : public SpaceStore {
     return WriteOutcome{};
   }
   Result<CarryPlace> carried(const SpaceId&) override { return CarryPlace{}; }
+  Status know_mutations(const std::vector<KnownMutation>&) override { return {}; }
   Status keep_grant(const EpochId&, ByteView) override { return {}; }
   Status start_incarnation() override {
     script_.events.emplace_back("new log");

@@ -54,6 +54,10 @@ class FakeVault final : public storage::Vault {
   Result<PairOutcome> pair(const storage::NewPairing&, WallTime) override { return PairOutcome{}; }
   Result<storage::HomeMove> move_home(WallTime) override { return storage::HomeMove{}; }
   SpaceId stands_for(const SpaceId& space) const override { return space; }
+  Result<std::vector<storage::TokenEntry>> tokens() override { return {}; }
+  Status add_token(const storage::TokenEntry&) override { return {}; }
+  Status revoke_token(const storage::TokenId&) override { return {}; }
+  Status used_tokens(const std::vector<storage::TokenUse>&) override { return {}; }
   Status acknowledged(const DeviceId&, const SpaceId&, const VectorClock&) override { return {}; }
   Result<std::vector<storage::PeerProgress>> progress() override { return {}; }
   Result<std::optional<std::string>> setting(const std::string&) override { return {}; }

@@ -165,7 +165,7 @@ MemoryStore::WriteOutcome MemoryStore::in_run(WallTime wall, Write write) {
     return {};
   };
   const auto take = [&](const Change& change) { return merger_->take(change, *cipher_); };
-  merge::LocalWriter writer(*merger_, table_, *author_, ports_.hasher, take, next_run);
+  merge::LocalWriter writer(*merger_, table_, *author_, ports_.hasher, hashes(), take, next_run);
   write(writer, outcome);
   if (author_->changes().empty()) {
     author_->abort();

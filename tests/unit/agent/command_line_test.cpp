@@ -57,6 +57,16 @@ TEST_CASE("each verb is read with its options") {
   CHECK(command<DeviceCommand>("devices list").action == DeviceCommand::Action::kList);
   CHECK(command<SpaceCommand>("space share notes pi").device == "pi");
   CHECK(command<SpaceCommand>("space info notes").action == SpaceCommand::Action::kInfo);
+  const auto token = command<TokenCommand>(
+      "token create --app a --space s --space t --write --manage --origin http://h --expires 30");
+  CHECK(token.action == TokenCommand::Action::kCreate);
+  CHECK(token.spaces == std::vector<std::string>{"s", "t"});
+  CHECK(token.app + token.origin == "ahttp://h");
+  CHECK((token.write && token.manage && !token.all_spaces));
+  CHECK(token.expires_days == 30);
+  CHECK(command<TokenCommand>("token create --app a --all-spaces").all_spaces);
+  CHECK(command<TokenCommand>("token revoke a -y").yes);
+  CHECK(command<TokenCommand>("token list").action == TokenCommand::Action::kList);
   const auto put = command<DataCommand>("data put notes tasks t1 {} --based-on v");
   CHECK(put.action == DataCommand::Action::kPut);
   CHECK(put.space + "/" + put.collection + "/" + put.key == "notes/tasks/t1");
@@ -100,6 +110,13 @@ TEST_CASE("a command line that makes no sense is one line and a hint") {
                               "devices rename pi",
                               "space",
                               "space create",
+                              "token create",
+                              "token create --app a --space",
+                              "token create --app a --space s t",
+                              "token create --app a --space s --all-spaces",
+                              "token create --app a --all-spaces --expires 0",
+                              "token revoke",
+                              "token list extra",
                               "data put notes",
                               "data query notes tasks --limit 0",
                               "data query notes tasks --limit x",
@@ -142,6 +159,10 @@ TEST_CASE("each verb has help with its examples first") {
                                 "space share",
                                 "space leave",
                                 "space info",
+                                "token",
+                                "token create",
+                                "token list",
+                                "token revoke",
                                 "data",
                                 "data put",
                                 "data get",

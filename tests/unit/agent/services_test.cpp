@@ -41,6 +41,7 @@ std::string described(const std::vector<storage::LocalOp>& ops) {
     if (!op.element.empty()) out += " " + to_json(op.element);
     if (op.based_on) out += " @" + *op.based_on;
     if (op.restore) out += " restore";
+    if (op.deep) out += " deep";
     out += "\n";
   }
   return out;
@@ -87,9 +88,13 @@ TEST_CASE("ops are read from JSON") {
        "1 c/k a=null b=[1] @v\n"},
       {R"({"op":"put","collection":"c","key":"k","value":{}})", "1 c/k\n"},
       {R"({"op":"patch","collection":"c","key":"k","value":{"a":1,"b":null}})",
-       "3 c/k -b\n2 c/k a=1\n"},
+       "3 c/k -b\n2 c/k a=1 deep\n"},
+      {R"({"op":"patch","collection":"c","key":"k","value":{"a":{"x":null}},"deep":true})",
+       "2 c/k a={\"x\":null} deep\n"},
+      {R"({"op":"patch","collection":"c","key":"k","value":{"a":{},"b":null},"deep":false})",
+       "3 c/k -b\n2 c/k a={}\n"},
       {R"({"op":"patch","collection":"c","key":"k","value":{"b":null}})", "3 c/k -b\n"},
-      {R"({"op":"patch","collection":"c","key":"k","value":{}})", "2 c/k\n"},
+      {R"({"op":"patch","collection":"c","key":"k","value":{}})", "2 c/k deep\n"},
       {R"({"op":"delete","collection":"c","key":"k"})", "4 c/k\n"},
       {R"({"op":"restore","collection":"c","key":"k"})", "2 c/k restore\n"},
       {R"({"op":"add","collection":"c","key":"k","value":{"n":-3}})", "6 c/k n -3\n"},
@@ -116,6 +121,9 @@ TEST_CASE("ops are read from JSON") {
       R"({"op":"put","collection":"c","key":"k","value":{},"more":"x"})",
       R"({"op":"add","collection":"c","key":"k","value":{"n":1.5}})",
       R"({"op":"set-add","collection":"c","key":"k","value":{"s":1}})",
+      R"({"op":"put","collection":"c","key":"k","value":{},"deep":true})",
+      R"({"op":"patch","collection":"c","key":"k","value":{},"deep":1})",
+      R"({"op":"patch","collection":"c","key":"k","value":{},"deep":"false"})",
   };
   for (const char* const row : bad) {
     INFO(row);
@@ -174,13 +182,13 @@ TEST_CASE("what is imported again differs in nothing") {
     for (const auto& [name, value] : differ.value()) out += name + "=" + to_json(value) + " ";
     return out;
   };
-  CHECK(differing(R"({"a":1,"b":[1,{"x":2.0}]})", R"({"b":[1,{"x":2.0}],"a":1})") == "");
-  CHECK(differing(R"({"a":1,"kept":2})", R"({"a":1})") == "");
+  CHECK(differing(R"({"a":1,"b":[1,{"x":2.0}]})", R"({"b":[1,{"x":2.0}],"a":1})").empty());
+  CHECK(differing(R"({"a":1,"kept":2})", R"({"a":1})").empty());
   CHECK(differing(R"({"a":1})", R"({"a":1.0,"b":null})") == "a=1.0 b=null ");
 }
 
 TEST_CASE("siblings that are objects merge member by member, the shown one first") {
-  const auto merged = [](std::vector<const char*> jsons) {
+  const auto merged = [](const std::vector<const char*>& jsons) {
     std::vector<storage::ReadSibling> siblings;
     for (const char* json : jsons) siblings.emplace_back().json = json;
     const auto value = merged_value(siblings);

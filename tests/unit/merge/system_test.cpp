@@ -164,3 +164,25 @@ TEST_CASE("sets of dots unite by the laws") {
     }
   });
 }
+
+TEST_CASE("what a read named is as known just as long as a read names the same") {
+  rc::prop("at any two moments of a history", [] {
+    World world(*rc::gen::arbitrary<std::uint64_t>(), false);
+    for (const auto step : *rc::gen::resize(40, rc::gen::arbitrary<std::vector<std::uint32_t>>()))
+      world.step(step);
+    Dice dice(*rc::gen::arbitrary<std::uint64_t>());
+    MergeStore store;
+    Context held;
+    std::map<RecordName, std::vector<Version>> read;
+    for (const ChangePtr& change : causal_order(world.changes(), dice)) {
+      store.apply(change);
+      raise(held, change->dot);
+      for (const auto& [name, record] : store.records()) {
+        const Version now = read_version(record);
+        for (const Version& before : read[name])
+          RC_ASSERT(is_as_known(record, before, held) == (before == now));
+        read[name].push_back(now);
+      }
+    }
+  });
+}

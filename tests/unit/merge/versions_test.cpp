@@ -151,3 +151,45 @@ TEST_CASE("a client that made a record again has seen the deletes that it accept
   CHECK(version_after(scene.record(), a_patch("a").view(), {1, 2}, Version{}) ==
         Version{dots("B2"), dots("B1")});
 }
+
+TEST_CASE("a record is as its client knows it until something of it changes") {
+  Context held;
+  held.seqs.assign(26, 9);
+  Scene scene;
+  scene.by('A').put(R"({"a":1,"b":1})");
+  const Version read = read_version(scene.record());
+  CHECK(is_as_known(scene.record(), read, held));
+  CHECK_FALSE(is_as_known(scene.record(), {}, held));
+  CHECK(is_as_known(Record{}, {}, held));
+  CHECK_FALSE(is_as_known(Record{}, read, held));
+  // Its own write: it knows what that replaced.
+  scene.by('A').patch(R"({"a":2})");
+  CHECK_FALSE(is_as_known(scene.record(), read, held));
+  const Version own{dots("A1 A2"), {}};
+  CHECK(is_as_known(scene.record(), own, held));
+  CHECK(is_as_known(scene.record(), read_version(scene.record()), held));
+  // Whoever writes, whatever it does.
+  Scene set = scene;
+  set.by('B', "A2").set_add("t", "1");
+  CHECK_FALSE(is_as_known(set.record(), own, held));
+  Scene bare = scene;
+  bare.by('B', "A2").patch("{}");
+  CHECK_FALSE(is_as_known(bare.record(), own, held));
+  Scene unset = scene;
+  unset.by('B', "A2").unset("b");
+  CHECK_FALSE(is_as_known(unset.record(), own, held));
+  scene.by('B', "A2").erase();
+  CHECK_FALSE(is_as_known(scene.record(), own, held));
+  CHECK(is_as_known(scene.record(), {}, held));
+}
+
+TEST_CASE("a client that knows more than is held here does not know the record") {
+  Scene scene;
+  scene.by('A').put(R"({"a":1})");
+  Context held;
+  held.seqs = {1, 4};
+  CHECK(is_as_known(scene.record(), {dots("A1 B4"), {}}, held));
+  CHECK_FALSE(is_as_known(scene.record(), {dots("A1 B5"), {}}, held));
+  CHECK_FALSE(is_as_known(scene.record(), {dots("A1 C1"), {}}, held));
+  CHECK_FALSE(is_as_known(scene.record(), {dots("A1"), dots("B5")}, held));
+}

@@ -1,5 +1,6 @@
 #include <fstream>
 
+#include "storage/migrations.hpp"
 #include "storage/sqlite.hpp"
 #include "tests/support/shim_disk.hpp"
 #include "tests/unit/storage/storage_test.hpp"
@@ -131,6 +132,7 @@ TEST_CASE("one write is one sync, and sixteen that wait together are one too") {
   a.write(put("n", {{"n", 1}}));
   CHECK(disk.syncs("-wal") == 1);
   std::vector<LocalChange> waiting;
+  waiting.reserve(16);
   for (int i = 0; i < 16; ++i) waiting.push_back({{put("w" + std::to_string(i), {{"n", i}})}});
   const WriteOutcome outcome = a.store().write(waiting, a.wall);
   CHECK(outcome.runs.size() == 1);
@@ -147,7 +149,7 @@ TEST_CASE("a file of a newer version, of another space or of another program is 
   CHECK(code_of(a.try_open()) == Code::kNewerVersion);
   CHECK(bytes_of(a.file()) == before);
   CHECK_FALSE(fs::exists(a.file().string() + "-wal"));
-  tamper(a.file(), "PRAGMA user_version = 1");
+  tamper(a.file(), "PRAGMA user_version = " + std::to_string(schema_version()));
   Device other("b", a.file(), SpaceId{});
   CHECK(code_of(other.try_open()) == Code::kWrongSpace);
   std::ofstream(a.file(), std::ios::binary) << std::string(5000, 'g');

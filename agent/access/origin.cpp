@@ -1,0 +1,57 @@
+#include "agent/access/origin.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include "discovery/ip_address.hpp"
+
+namespace lanyard::agent {
+namespace {
+
+constexpr int kPortMax = 65'535;
+constexpr std::size_t kHostBytesMax = 253;  // RFC 1035, 2.3.4, without the root's dot
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+
+bool is_name(std::string_view host) {
+  if (host.empty() || host.size() > kHostBytesMax || host.front() == '.') return false;
+  if (host.find("..") != std::string_view::npos) return false;
+  return std::all_of(host.begin(), host.end(), [](char c) {
+    return is_digit(c) || is_lower(c) || c == '-' || c == '.' || c == '_';
+  });
+}
+
+/// An IPv6 address between brackets, in its one spelling.
+bool is_v6(std::string_view host) {
+  if (host.size() < 2 || !host.starts_with('[') || !host.ends_with(']')) return false;
+  const std::string inside(host.substr(1, host.size() - 2));
+  const auto address = discovery::IpAddress::parse(inside);
+  return address && address->is_v6() && address->text() == inside;
+}
+
+bool is_port(std::string_view port, int default_port) {
+  if (port.empty() || port.size() > 5 || port.front() == '0') return false;
+  if (!std::all_of(port.begin(), port.end(), is_digit)) return false;
+  int number = 0;
+  for (const char c : port) number = number * 10 + (c - '0');
+  return number <= kPortMax && number != default_port;
+}
+
+}  // namespace
+
+bool is_origin(std::string_view text) {
+  if (text.size() > kOriginBytesMax) return false;
+  const bool is_https = text.starts_with("https://");
+  if (!is_https && !text.starts_with("http://")) return false;
+  std::string_view host = text.substr(text.find("//") + 2);
+  const std::size_t bracket = host.rfind(']');
+  const std::size_t colon = host.find(':', bracket == std::string_view::npos ? 0 : bracket);
+  if (colon != std::string_view::npos) {
+    if (!is_port(host.substr(colon + 1), is_https ? 443 : 80)) return false;
+    host = host.substr(0, colon);
+  }
+  return is_name(host) || is_v6(host);
+}
+
+}  // namespace lanyard::agent

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string_view>
+
+namespace lanyard::agent {
+
+/// Whether the text is a web origin exactly as browsers send it (RFC 6454, 6.2; the URL standard's
+/// serialisation): "scheme://host[:port]", http or https, in lower case, without a path or a slash
+/// at the end, the scheme's own port left out. "null" is none. Origins are compared byte by byte,
+/// so one in any other spelling would never match. Pure.
+[[nodiscard]] bool is_origin(std::string_view text);
+
+/// At most this long: a host name has 253 bytes.
+inline constexpr std::size_t kOriginBytesMax = 270;
+
+}  // namespace lanyard::agent

@@ -1,0 +1,142 @@
+#include "agent/cli/json_read.hpp"
+#include "agent/cli/session.hpp"
+#include "agent/clock.hpp"
+#include "agent/errors.hpp"
+#include "agent/json_writer.hpp"
+
+namespace lanyard::agent {
+namespace {
+
+constexpr std::int64_t kDayS = 86'400;
+constexpr std::size_t kSpacesColumns = 60;
+
+std::string create_params(const TokenCommand& command) {
+  JsonWriter out;
+  out.begin_object().member("app", command.app);
+  if (!command.origin.empty()) out.member("origin", command.origin);
+  out.name("spaces").begin_array();
+  for (const std::string& space : command.spaces) out.text(space);
+  out.end_array().member("allSpaces", command.all_spaces).member("write", command.write);
+  out.member("manage", command.manage);
+  if (command.expires_days > 0) out.member("expiresInS", command.expires_days * kDayS);
+  return out.end_object().take();
+}
+
+Result<int> create(const TokenCommand& command, Session& session) {
+  session.attempt("Could not make a token for \"" + command.app + "\"");
+  if (command.spaces.empty() && !command.all_spaces && !command.manage)
+    return fail(Code::kUsage, "the token would be good for nothing",
+                "Add --space SPACE, --all-spaces or --manage.");
+  LANYARD_TRY_SET(const std::string text, session.call("token.create", create_params(command)));
+  LANYARD_TRY_SET(const Json answer, read_json(text));
+  const Output& out = session.out();
+  if (out.style().json) {
+    out.json("token/1", text);
+    return exit_code::kOk;
+  }
+  out.line(shown(answer, "token"));
+  // What a script takes from standard output is the token and nothing else.
+  if (out.style().terminal && !out.style().quiet)
+    out.error("This is shown once, and kept nowhere: give it to " + display_text(command.app) +
+              " now. Whoever has it can do what it is for.\n");
+  return exit_code::kOk;
+}
+
+std::string rights_text(const Json& token) {
+  const auto with = [](const std::string& what, bool write) {
+    return what + (write ? " rw" : " r");
+  };
+  std::string out;
+  if (token.value("allSpaces", false)) out = with("all", token.value("write", false));
+  for (const Json& space : token["spaces"])
+    out += (out.empty() ? "" : ", ") + with(shown(space, "name"), space.value("write", false));
+  if (token.value("manage", false)) out += out.empty() ? "manage" : ", manage";
+  return out;
+}
+
+std::string expiry_text(const Json& token, std::int64_t now_ms) {
+  const std::int64_t expires = token.value("expiresMs", std::int64_t{0});
+  if (expires == 0) return "never";
+  return expires <= now_ms ? "expired" : "in " + duration_text(expires - now_ms);
+}
+
+Result<int> list(Session& session) {
+  session.attempt("Could not list the tokens");
+  LANYARD_TRY_SET(const std::string text, session.call("token.list", "{}"));
+  LANYARD_TRY_SET(const Json answer, read_json(text));
+  const Output& out = session.out();
+  if (out.style().json) {
+    out.json("tokens/1", text);
+    return exit_code::kOk;
+  }
+  const std::int64_t now_ms = wall_now().ms;
+  std::vector<std::vector<std::string>> rows = {
+      {"ID", "APP", "ORIGIN", "SPACES", "LAST USED", "EXPIRES"}};
+  for (const Json& token : answer["tokens"]) {
+    const std::string origin = shown(token, "origin");
+    rows.push_back(
+        {shown(token, "id"), display_cut(token.value("app", std::string()), 40),
+         origin.empty() ? "programs" : origin, display_cut(rights_text(token), kSpacesColumns),
+         age_text(token.value("lastUsedMs", std::int64_t{0}), now_ms), expiry_text(token, now_ms)});
+  }
+  if (rows.size() > 1)
+    out.print(table(rows));
+  else
+    out.say("No app has a token. Next: lanyard token create --app NAME --space SPACE");
+  return exit_code::kOk;
+}
+
+/// One line for each: who loses what.
+std::string what_goes(const Json& tokens) {
+  std::string out;
+  for (const Json& token : tokens) {
+    const std::string origin = shown(token, "origin");
+    out += (out.empty() ? "" : "\n") + shown(token, "app") +
+           (origin.empty() ? "" : " at " + origin) + " (" + shown(token, "id") +
+           ") loses its rights: " + rights_text(token);
+  }
+  return out;
+}
+
+Result<int> revoke(const TokenCommand& command, Session& session) {
+  session.attempt("Could not revoke \"" + command.token + "\"");
+  // Nobody is there to be asked: said before anything is looked for.
+  if (!is_on_terminal())
+    LANYARD_TRY(session.confirm("", "whoever has the token is refused from then on", command.yes));
+  JsonWriter params;
+  params.begin_object().member("token", command.token).end_object();
+  LANYARD_TRY_SET(ControlClient client, session.connect());
+  LANYARD_TRY_SET(const std::string found, client.call("token.list", params.str()));
+  LANYARD_TRY_SET(const Json answer, read_json(found));
+  const Json& tokens = answer["tokens"];
+  LANYARD_TRY(session.confirm(tokens.size() == 1 ? "Revoke it?" : "Revoke them?", what_goes(tokens),
+                              command.yes));
+  // By their ids: those that were shown, and none that came since.
+  JsonWriter revoked;
+  revoked.begin_object().name("revoked").begin_array();
+  for (const Json& token : tokens) {
+    JsonWriter one;
+    one.begin_object().member("token", token.value("id", std::string())).end_object();
+    LANYARD_TRY(client.call("token.revoke", one.str()));
+    session.out().say("ok  " + shown(token, "app") + " (" + shown(token, "id") +
+                      ") is refused from now on.");
+    revoked.begin_object().member("id", shown(token, "id"));
+    revoked.member("app", shown(token, "app")).end_object();
+  }
+  if (session.out().style().json)
+    session.out().json("token-revoke/1", revoked.end_array().end_object().str());
+  return exit_code::kOk;
+}
+
+}  // namespace
+
+Result<int> run(const TokenCommand& command, Session& session) {
+  switch (command.action) {
+    case TokenCommand::Action::kCreate: return create(command, session);
+    case TokenCommand::Action::kList: return list(session);
+    case TokenCommand::Action::kRevoke: return revoke(command, session);
+  }
+  return exit_code::kFailed;
+}
+
+}  // namespace lanyard::agent

@@ -1,0 +1,178 @@
+#include "agent/service/token_service.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#include "agent/access/origin.hpp"
+#include "agent/access/token_text.hpp"
+#include "agent/service/names.hpp"
+#include "replication/types/nearest_name.hpp"
+
+namespace lanyard::agent {
+namespace {
+
+using storage::TokenEntry;
+using storage::TokenId;
+
+constexpr std::size_t kIdBeginningMin = 4;
+
+/// Small hexadecimal digits, or nothing.
+std::string id_digits(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const char small = c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
+    if (!((small >= '0' && small <= '9') || (small >= 'a' && small <= 'f'))) return {};
+    out += small;
+  }
+  return out;
+}
+
+Result<std::vector<storage::SpaceRight>> rights(storage::Vault& vault, const TokenWish& wish) {
+  std::vector<storage::SpaceRight> out;
+  LANYARD_TRY_SET(const auto spaces, vault.spaces());
+  for (const std::string& name : wish.spaces) {
+    LANYARD_TRY_SET(const storage::SpaceEntry space, resolve_space(spaces, name));
+    out.push_back({space.id, wish.may_write});
+  }
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
+Result<std::vector<TokenView>> read_tokens(storage::Vault& vault) {
+  LANYARD_TRY_SET(auto tokens, vault.tokens());
+  LANYARD_TRY_SET(const auto spaces, vault.spaces());
+  const auto name_of = [&](const SpaceId& id) {
+    const auto place = std::find_if(spaces.begin(), spaces.end(),
+                                    [&](const auto& space) { return space.id == id; });
+    return place == spaces.end() ? to_text(id) : place->name;
+  };
+  std::vector<TokenView> out;
+  for (TokenEntry& token : tokens) {
+    TokenView& view = out.emplace_back();
+    for (const storage::SpaceRight& right : token.spaces)
+      view.space_names.push_back(name_of(right.space));
+    view.token = std::move(token);
+  }
+  std::sort(out.begin(), out.end(), [](const TokenView& left, const TokenView& right) {
+    return std::tie(left.token.app, left.token.created_ms, left.token.id) <
+           std::tie(right.token.app, right.token.created_ms, right.token.id);
+  });
+  return out;
+}
+
+tl::unexpected<Error> no_such_token(const std::vector<TokenView>& tokens, std::string_view name) {
+  std::vector<std::string> apps;
+  apps.reserve(tokens.size());
+  for (const TokenView& each : tokens) apps.push_back(each.token.app);
+  const auto nearest = nearest_name(name, apps);
+  return fail(Code::kNotFound,
+              "there is no token \"" + std::string(name) + "\", and no app that has one",
+              nearest ? "Did you mean \"" + *nearest + "\"?" : "See  lanyard token list");
+}
+
+}  // namespace
+
+Status check_wish(const TokenWish& wish) {
+  if (!wish.origin.empty() && !is_origin(wish.origin))
+    return fail(Code::kUsage, "\"" + wish.origin + "\" is not an origin as browsers send it",
+                "Give scheme, host and port of the page and nothing behind them, in small letters: "
+                "http://localhost:5173");
+  if (wish.all_spaces && !wish.spaces.empty())
+    return fail(Code::kUsage, "a token is for all spaces or for some, not both",
+                "Leave the names out, or leave out that it is for all.");
+  const bool has_spaces = wish.all_spaces || !wish.spaces.empty();
+  if (!has_spaces && wish.may_write)
+    return fail(Code::kUsage, "the token may write, and there is no space to write to",
+                "Name spaces, or give it all.");
+  if (!has_spaces && !wish.may_manage)
+    return fail(Code::kUsage, "the token would be good for nothing",
+                "Give it spaces, all spaces, or the management of spaces.");
+  return {};
+}
+
+Result<std::vector<TokenView>> resolve_tokens(std::vector<TokenView> tokens,
+                                              std::string_view name) {
+  const std::string digits = id_digits(name);
+  const auto matching = [&](const auto& matches) {
+    std::vector<TokenView> out;
+    std::copy_if(tokens.begin(), tokens.end(), std::back_inserter(out),
+                 [&](const TokenView& each) { return matches(each.token); });
+    return out;
+  };
+  // An app may be called like a token: who gives a whole id means that one.
+  auto found = matching([&](const TokenEntry& each) { return to_hex(each.id.view()) == digits; });
+  if (found.empty()) found = matching([&](const TokenEntry& each) { return each.app == name; });
+  if (!found.empty()) return found;
+  if (digits.size() < kIdBeginningMin) return no_such_token(tokens, name);
+  found =
+      matching([&](const TokenEntry& each) { return to_hex(each.id.view()).starts_with(digits); });
+  if (found.empty()) return no_such_token(tokens, name);
+  if (found.size() == 1) return found;
+  std::string candidates;
+  for (const TokenView& each : found)
+    candidates += (candidates.empty() ? "" : ", ") + to_hex(each.token.id.view()) + " (" +
+                  each.token.app + ")";
+  return fail(Code::kUsage, "\"" + std::string(name) + "\" could be " + candidates,
+              "Give more digits.");
+}
+
+template <class T>
+void TokenService::tell_doors(Result<T> result, const Done<T>& done) {
+  // Of what failed, a part may have been done.
+  if (!changed_) return done(std::move(result));
+  auto kept = std::make_shared<Result<T>>(std::move(result));
+  changed_([post = host_.post, kept, done] { post([kept, done] { done(std::move(*kept)); }); });
+}
+
+void TokenService::create(const TokenWish& wish, const Done<Created>& done) {
+  if (const Status checked = check_wish(wish); !checked) return done(fail(checked.error()));
+  TokenEntry token;
+  rng_.fill(token.id.bytes);
+  std::string text = make_token_text(rng_);
+  token.hash = hash_of_token(text, hasher_);
+  token.app = wish.app;
+  token.origin = wish.origin;
+  token.all_spaces = wish.all_spaces;
+  token.may_write = wish.all_spaces && wish.may_write;
+  token.may_manage = wish.may_manage;
+  token.created_ms = host_.wall().ms;
+  if (wish.expires_in)
+    token.expires_ms = token.created_ms + std::chrono::milliseconds(*wish.expires_in).count();
+  ask_storage<Created>(
+      host_,
+      [wish, token, text](storage::Vault& vault) -> Result<Created> {
+        TokenEntry given = token;
+        LANYARD_TRY_SET(given.spaces, rights(vault, wish));
+        LANYARD_TRY(vault.add_token(given));
+        return Created{given.id, text};
+      },
+      [this, done](Result<Created> created) { tell_doors(std::move(created), done); });
+}
+
+void TokenService::list(const std::optional<std::string>& name, Done<std::vector<TokenView>> done) {
+  ask_storage<std::vector<TokenView>>(
+      host_,
+      [name](storage::Vault& vault) -> Result<std::vector<TokenView>> {
+        LANYARD_TRY_SET(auto tokens, read_tokens(vault));
+        if (!name) return tokens;
+        return resolve_tokens(std::move(tokens), *name);
+      },
+      std::move(done));
+}
+
+void TokenService::revoke(const std::string& name, const Done<std::vector<TokenView>>& done) {
+  ask_storage<std::vector<TokenView>>(
+      host_,
+      [name](storage::Vault& vault) -> Result<std::vector<TokenView>> {
+        LANYARD_TRY_SET(auto all, read_tokens(vault));
+        LANYARD_TRY_SET(auto found, resolve_tokens(std::move(all), name));
+        for (const TokenView& each : found) LANYARD_TRY(vault.revoke_token(each.token.id));
+        return found;
+      },
+      [this, done](Result<std::vector<TokenView>> revoked) {
+        tell_doors(std::move(revoked), done);
+      });
+}
+
+}  // namespace lanyard::agent
