@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdio>
 
+#include "agent/api/api_server.hpp"
 #include "agent/build_info.hpp"
 #include "agent/clock.hpp"
 #include "agent/control/control_server.hpp"
@@ -24,6 +25,7 @@ namespace lanyard::agent {
 namespace {
 
 constexpr const char* kSyncPortSetting = "sync_port";
+constexpr const char* kApiPortSetting = "api_port";
 
 /// Keys must not end up in a core file.
 void forbid_core_files() {
@@ -54,23 +56,40 @@ class Agent {
 
   Status run() {
     const std::uint16_t sync_port = network_->sync_port();
-    storage::StorageThread storage(
-        std::move(vault_), wall_now,
+    LANYARD_TRY_SET(ApiPort api_port, api_port_of());
+    LANYARD_TRY_SET(auto tokens, vault_->tokens());
+    const storage::StorageThread::Committed committed =
         [this](const SpaceId& space, const std::shared_ptr<const storage::WriteOutcome>& outcome) {
           network_->committed(space, outcome);
-        });
+          tell_changed(space, {outcome, &outcome->touched});
+        };
+    storage::StorageThread storage(std::move(vault_), wall_now, committed);
+    const auto names_changed = [this] {
+      for (const DoorNews& door : doors_) door.names_changed();
+    };
+    const ServiceHost host{storage,
+                           *network_,
+                           {},
+                           wall_now,
+                           committed,
+                           names_changed,
+                           identity_->device(),
+                           config_.device_name,
+                           config_.paths.data_dir};
+    LANYARD_TRY_SET(const auto api,
+                    ApiServer::open({config_, api_port.port, api_port.is_default, host, hasher_,
+                                     *ciphers_, sync_port, std::move(tokens)}));
     LANYARD_TRY_SET(const auto control,
-                    ControlServer::open({config_, identity_->device(), ports(), storage, *network_,
+                    ControlServer::open({config_, ports(), host, api->port(),
+                                         [api = api.get()](std::function<void()> applied) {
+                                           api->access_changed(std::move(applied));
+                                         },
                                          [this] { network_->stop(); }}));
-    network_->on_merged(
-        [server = control.get()](const SpaceId& space, const storage::Touched& touched) {
-          server->changed(space, touched);
-        });
-    network_->on_home_moved([server = control.get()](const SpaceId& from, const SpaceId& to) {
-      server->home_moved(from, to);
-    });
+    open_doors(*api, *control);
+    keep_api_port(storage, api_port, api->port());
     log_info("device " + to_short_text(identity_->device()) + " serves " +
-             config_.paths.data_dir.string() + " on sync port " + std::to_string(sync_port));
+             config_.paths.data_dir.string() + " on sync port " + std::to_string(sync_port) +
+             " and API port " + std::to_string(api->port()));
     systemd_notify("READY=1");
     network_->run(storage);
     systemd_notify("STOPPING=1");
@@ -93,6 +112,46 @@ class Agent {
                 ")");
     };
     return storage::Vault::open(std::move(options), ports());
+  }
+
+  /// Whoever changes something, every door hears of it. All are told of before any of them serves:
+  /// from then on the list is read by several threads.
+  void open_doors(ApiServer& api, ControlServer& control) {
+    doors_ = {api.news(), control.news()};
+    network_->on_merged([this](const SpaceId& space, const storage::Touched& touched) {
+      tell_changed(space, std::make_shared<const storage::Touched>(touched));
+    });
+    network_->on_home_moved([this](const SpaceId& from, const SpaceId& to) {
+      for (const DoorNews& door : doors_) door.home_moved(from, to);
+    });
+    api.start();
+    control.start();
+  }
+
+  void tell_changed(const SpaceId& space, const std::shared_ptr<const storage::Touched>& touched) {
+    for (const DoorNews& door : doors_) door.changed(space, touched);
+  }
+
+  struct ApiPort {
+    std::uint16_t port = 0;
+    bool is_default = false;
+  };
+  Result<ApiPort> api_port_of() {
+    ApiPort out{config_.api_port, config_.api_port_is_default};
+    if (!out.is_default) return out;
+    LANYARD_TRY_SET(const auto kept, vault_->setting(kApiPortSetting));
+    if (kept) std::from_chars(kept->data(), kept->data() + kept->size(), out.port);
+    return out;
+  }
+
+  /// As for the sync port.
+  static void keep_api_port(storage::StorageThread& storage, const ApiPort& wanted,
+                            std::uint16_t found) {
+    if (!wanted.is_default) return;
+    storage.run([found](storage::Vault& vault) {
+      if (const Status kept = vault.set_setting(kApiPortSetting, std::to_string(found)); !kept)
+        log_warning("the API port was not stored: " + kept.error().detail);
+    });
   }
 
   /// A default port that was taken once is left alone from then on: the one that was found then is
@@ -126,6 +185,7 @@ class Agent {
   std::optional<crypto::SpaceKeysFactory> ciphers_;
   std::unique_ptr<storage::Vault> vault_;
   std::unique_ptr<Network> network_;
+  std::vector<DoorNews> doors_;
 };
 
 int report_fatal(const Error& error) {

@@ -122,6 +122,15 @@ Result<Hash> LogRows::hash_of(const merge::LocalDot& dot) {
   return fail(Code::kCorrupt, "the log does not hold a change that a record names");
 }
 
+Result<std::uint64_t> LogRows::row_of(const merge::LocalDot& dot) {
+  Query query(database_,
+              "SELECT position FROM lanyard_log_index WHERE log = ? AND first <= ? ORDER BY first "
+              "DESC LIMIT 1");
+  LANYARD_TRY_SET(const bool found, query.bind(dot.log).bind(dot.seq).next());
+  if (!found) return fail(Code::kCorrupt, "the log does not hold a change that it should");
+  return query.natural(0);
+}
+
 Status LogRows::for_each(std::uint64_t position,
                          const std::function<Result<bool>(const LogRow&)>& use) {
   // A position inside a row: it was folded since the caller was told.

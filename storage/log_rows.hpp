@@ -55,6 +55,8 @@ class LogRows {
 
   /// The hash of a held change. kCorrupt if the log does not hold it.
   [[nodiscard]] Result<Hash> hash_of(const merge::LocalDot& dot);
+  /// The position of the row that holds a change. kCorrupt if none does.
+  [[nodiscard]] Result<std::uint64_t> row_of(const merge::LocalDot& dot);
   /// A change that is numbered, but not appended yet: hash_of() knows it until the next append.
   void note(const merge::LocalDot& dot, const Hash& hash) { noted_[dot] = hash; }
 

@@ -22,6 +22,11 @@ struct SliceRequest {
 [[nodiscard]] Result<LogSlice> read_slice(LogRows& rows, const merge::LogTable& logs,
                                           const SliceRequest& request, const PackPorts& ports);
 
+/// SpaceStore::touched_since(), for changes that are few enough to be looked at.
+[[nodiscard]] Result<Touched> touched_since(LogRows& rows, const merge::LogTable& logs,
+                                            const VectorClock& held, const VectorClock& applied,
+                                            const PackPorts& ports);
+
 /// How far folding has come: positions of the log.
 struct FoldPlace {
   std::uint64_t done = 0;        ///< what lies before it needs no more work

@@ -201,11 +201,19 @@ Result<ApplyOutcome> SqliteSpaceStore::apply(const std::vector<const oplog::Acce
 
 void SqliteSpaceStore::take_touched(Touched& touched) {
   merge::Merger& merger = tables_.merger();
-  touched = {merger.touched(), merger.touched_all()};
+  touched = {merger.touched(), merger.touched_all(), tables_.space_log().clock()};
   merger.forget_counts();
 }
 
 // ---- the rest
+
+Result<Touched> SqliteSpaceStore::touched_since(const VectorClock& held,
+                                                std::uint64_t changes_max) {
+  const VectorClock applied = tables_.space_log().clock();
+  if (missing_count(applied, held) > changes_max) return Touched{{}, false, applied};
+  return storage::touched_since(tables_.log_rows(), tables_.merger().logs(), held, applied,
+                                {*cipher_, ports_.hasher});
+}
 
 Result<LogSlice> SqliteSpaceStore::read_log(std::uint64_t position, const VectorClock& held,
                                             std::size_t bytes_max, bool sealed) {

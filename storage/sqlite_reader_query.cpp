@@ -236,15 +236,17 @@ Result<RecordPage> SqliteSpaceReader::query(const RecordQuery& query) {
     if (cursor) behind.bind_to(rows);
     rows.bind(std::uint64_t{limit + 1});
     Cursor last;
+    std::size_t bytes = 0;
     while (true) {
       LANYARD_TRY_SET(const bool more, rows.next());
       if (!more) return {};
-      if (page.records.size() == limit) {
+      if (page.records.size() == limit || bytes > limits::kPageBytes) {
         page.cursor = to_text(last);
         return {};
       }
       LANYARD_TRY_SET(ReadRecord record, record_of(rows, query.collection, *number));
       last = {parameter_of(rows, 3), record.key};
+      bytes += record.json.size();
       page.records.push_back(std::move(record));
     }
   }));

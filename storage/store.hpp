@@ -35,6 +35,8 @@ using merge::Written;
 struct Touched {
   std::vector<merge::RecordName> records;
   bool all = true;  ///< false: there were more than are named
+  /// What is applied with this batch: whoever was told of it, and of all before, has seen that.
+  VectorClock applied;
 };
 
 /// Changes of ours that were committed together, signed at their end.
@@ -220,6 +222,12 @@ class SpaceStore {
   /// without it. `sealed`: for one without the keys.
   [[nodiscard]] virtual Result<LogSlice> read_log(std::uint64_t position, const VectorClock& held,
                                                   std::size_t bytes_max, bool sealed) = 0;
+
+  /// The records that changes beyond `held` touched, in no order, each once. Looks at no more than
+  /// `changes_max`: where there are more, or where a clear is among them, `all` is false and
+  /// nothing is named.
+  [[nodiscard]] virtual Result<Touched> touched_since(const VectorClock& held,
+                                                      std::uint64_t changes_max) = 0;
 
   // ---- forks (design 2)
 

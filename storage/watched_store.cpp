@@ -132,6 +132,11 @@ Result<LogSlice> WatchedStore::read_log(std::uint64_t position, const VectorCloc
   return watched(store_->read_log(position, held, bytes_max, sealed));
 }
 
+Result<Touched> WatchedStore::touched_since(const VectorClock& held, std::uint64_t changes_max) {
+  LANYARD_TRY(may_read());
+  return watched(store_->touched_since(held, changes_max));
+}
+
 Result<std::vector<Head>> WatchedStore::fork_points(const LogId& log) {
   LANYARD_TRY(may_read());
   return watched(store_->fork_points(log));

@@ -46,6 +46,8 @@ class WatchedStore final : public SpaceStore {
   [[nodiscard]] Status make_durable() override;
   [[nodiscard]] Result<LogSlice> read_log(std::uint64_t position, const VectorClock& held,
                                           std::size_t bytes_max, bool sealed) override;
+  [[nodiscard]] Result<Touched> touched_since(const VectorClock& held,
+                                              std::uint64_t changes_max) override;
   [[nodiscard]] Result<std::vector<Head>> fork_points(const LogId& log) override;
   [[nodiscard]] Result<oplog::Fork> find_branch(const LogId& log,
                                                 const std::vector<Head>& points) override;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "agent/ascii_text.hpp"
 #include "discovery/ip_address.hpp"
 
 namespace lanyard::agent {
@@ -11,7 +12,6 @@ namespace {
 constexpr int kPortMax = 65'535;
 constexpr std::size_t kHostBytesMax = 253;  // RFC 1035, 2.3.4, without the root's dot
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 
 bool is_name(std::string_view host) {

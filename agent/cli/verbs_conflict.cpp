@@ -19,7 +19,7 @@ std::string authors(const Json& conflict) {
 std::int64_t newest(const Json& conflict) {
   std::int64_t out = 0;
   for (const Json& sibling : conflict["siblings"])
-    out = std::max(out, sibling.value("timeMs", std::int64_t{0}));
+    out = std::max(out, sibling.value("time", std::int64_t{0}));
   return out;
 }
 
@@ -69,7 +69,7 @@ Result<int> show(const ConflictCommand& command, Session& session) {
   for (const Json& sibling : conflict["siblings"])
     out.line("  " + std::to_string(++number) + "  " + display_text(sibling["value"].dump()) +
              "   " + shown(sibling, "deviceName") + ", " +
-             age_text(sibling.value("timeMs", std::int64_t{0}), wall_now().ms) +
+             age_text(sibling.value("time", std::int64_t{0}), wall_now().ms) +
              (sibling.value("shown", false) ? "  (shown)" : ""));
   out.say("Next: lanyard conflicts resolve " + shown(conflict, "id").substr(0, kShortId) +
           " --use N");

@@ -26,40 +26,22 @@ void dispatch(ControlRoom& room, Request& request, const Reply& reply) {
 class ControlServer::Impl {
  public:
   Impl(std::unique_ptr<ControlSocket> socket, const Options& options)
-      : room_{options.config,
-              ServiceHost{options.storage, options.network, socket->post(), wall_now,
-                          options.device, options.config.device_name,
-                          options.config.paths.data_dir},
-              wall_now().ms,
-              options.network.sync_port(),
-              options.stop,
-              options.ports.hasher,
-              options.ports.ciphers,
-              options.ports.rng,
-              options.access_changed},
+      : room_(with_post(options.host, socket->post()), options.ports, options.access_changed),
         socket_(std::move(socket)) {
-    socket_->start(
-        [this](Request& request, const Reply& reply) { dispatch(room_, request, reply); });
+    room_.config = &options.config;
+    room_.started_ms = wall_now().ms;
+    room_.sync_port = options.host.network.sync_port();
+    room_.api_port = options.api_port;
+    room_.stop = options.stop;
   }
   ~Impl() { socket_->stop(); }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
-  /// The job may be kept when this is gone, but is not run then.
-  [[nodiscard]] Merged on_merged() {
-    return [this, post = room_.host.post](const SpaceId& space, const storage::Touched& touched) {
-      post([this, space, touched] { room_.feed.changed(space, touched); });
-    };
-  }
-
-  void home_moved(const SpaceId& from, const SpaceId& to) {
-    room_.host.post([this, from, to] {
-      room_.directory.forget_all();
-      room_.reads.close(from);
-      room_.feed.move(from, to);
-      // What tokens may do in the one they may do in the other now.
-      if (room_.access_changed) room_.access_changed([] {});
-    });
+  [[nodiscard]] DoorNews news() { return room_.news(); }
+  void start() {
+    socket_->start(
+        [this](Request& request, const Reply& reply) { dispatch(room_, request, reply); });
   }
 
  private:
@@ -75,12 +57,7 @@ Result<std::unique_ptr<ControlServer>> ControlServer::open(const Options& option
 
 ControlServer::ControlServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ControlServer::~ControlServer() = default;
-ControlServer::Merged ControlServer::on_merged() { return impl_->on_merged(); }
-void ControlServer::home_moved(const SpaceId& from, const SpaceId& to) {
-  impl_->home_moved(from, to);
-}
-void ControlServer::changed(const SpaceId& space, const storage::Touched& touched) {
-  impl_->on_merged()(space, touched);
-}
+DoorNews ControlServer::news() { return impl_->news(); }
+void ControlServer::start() { impl_->start(); }
 
 }  // namespace lanyard::agent

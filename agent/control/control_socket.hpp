@@ -9,8 +9,8 @@
 
 namespace lanyard::agent {
 
-/// The Unix socket in the data folder, and the api thread that serves it. Only processes of this
-/// user, and of root, are let in: the kernel says who connects (SO_PEERCRED). Speaks NDJSON
+/// The Unix socket in the data folder, and the control thread that serves it. Only processes of
+/// this user, and of root, are let in: the kernel says who connects (SO_PEERCRED). Speaks NDJSON
 /// (docs/CONTROL.md).
 class ControlSocket {
  public:
@@ -25,14 +25,14 @@ class ControlSocket {
   ControlSocket(const ControlSocket&) = delete;
   ControlSocket& operator=(const ControlSocket&) = delete;
 
-  /// Starts the api thread. `dispatch` is called on it for each request.
+  /// Starts the control thread. `dispatch` is called on it for each request.
   void start(Dispatch dispatch);
-  /// Runs a job on the api thread, in the order of the calls. From any thread, before start() too.
-  /// It may be called when this is gone: after stop() jobs are kept, and thrown away unrun.
+  /// Runs a job on the control thread, in the order of the calls. From any thread, before start()
+  /// too. It may be called when this is gone: after stop() jobs are kept, and thrown away unrun.
   using Post = std::function<void(std::function<void()> job)>;
   [[nodiscard]] Post post() const;
   /// Lets nobody in any more, sends what can be sent at once, closes every connection and joins.
-  /// Not from the api thread.
+  /// Not from the control thread.
   void stop();
 
  private:

@@ -5,40 +5,25 @@
 #include "agent/config.hpp"
 #include "agent/control/reply.hpp"
 #include "agent/control/request.hpp"
-#include "agent/service/conflict_service.hpp"
-#include "agent/service/data_service.hpp"
-#include "agent/service/device_service.hpp"
-#include "agent/service/import_service.hpp"
-#include "agent/service/pairing_service.hpp"
-#include "agent/service/space_service.hpp"
-#include "agent/service/status_service.hpp"
+#include "agent/service/services.hpp"
 #include "agent/service/token_service.hpp"
 
 namespace lanyard::agent {
 
-/// What the methods speak for. One per agent; belongs to the api thread.
-struct ControlRoom {
-  const Config& config;
-  ServiceHost host;
-  std::int64_t started_ms;
-  std::uint16_t sync_port;
-  std::function<void()> stop;
-  const Hasher& hasher;
-  const CipherFactory& ciphers;
-  Rng& rng;
-  TokenService::Changed access_changed;
+/// What the methods speak for. One per agent; belongs to the control thread.
+struct ControlRoom : Services {
+  ControlRoom(ServiceHost service_host, const storage::Ports& ports,
+              TokenService::Changed access_changed)
+      : Services(std::move(service_host), ports.hasher, ports.ciphers),
+        tokens(host, ports.hasher, ports.rng, std::move(access_changed)) {}
 
-  LiveFeed feed{};
-  SpaceReads reads{host.data_dir, hasher};
-  SpaceDirectory directory{host};
-  DeviceService devices{host};
-  SpaceService spaces{host, directory, reads};
-  PairingService pairing{host};
-  DataService data{host, directory, reads, feed};
-  ConflictService conflicts{host, data, directory, reads};
-  StatusService status{host, reads};
-  ImportService imports{data, directory, reads};
-  TokenService tokens{host, hasher, rng, access_changed};
+  TokenService tokens;
+
+  const Config* config = nullptr;
+  std::int64_t started_ms = 0;
+  std::uint16_t sync_port = 0;
+  std::uint16_t api_port = 0;
+  std::function<void()> stop = {};
 };
 
 /// One method of the control socket: reads its parameters at once, then answers, now or later.

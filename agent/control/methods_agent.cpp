@@ -3,8 +3,8 @@
 #include <array>
 
 #include "agent/build_info.hpp"
-#include "agent/control/json_views.hpp"
 #include "agent/control/methods.hpp"
+#include "agent/json/json_views.hpp"
 #include "replication/types/device_id_text.hpp"
 
 namespace lanyard::agent {
@@ -16,9 +16,10 @@ void write_agent(const ControlRoom& room, JsonWriter& out) {
   out.member("name", utf8_or_escaped(room.host.self_name)).member("build", kBuild);
   out.member("pid", getpid()).member("startedMs", room.started_ms);
   out.member("nowMs", room.host.wall().ms).member("syncPort", room.sync_port);
-  out.member("dataDir", room.config.paths.data_dir.string());
-  out.member("stateDir", room.config.paths.state_dir.string());
-  out.member("logTarget", std::get<std::string>(room.config.values.at("log.target")));
+  out.member("apiPort", room.api_port);
+  out.member("dataDir", room.config->paths.data_dir.string());
+  out.member("stateDir", room.config->paths.state_dir.string());
+  out.member("logTarget", std::get<std::string>(room.config->values.at("log.target")));
   out.end_object();
 }
 

@@ -1,7 +1,7 @@
 #include <array>
 
-#include "agent/control/json_views.hpp"
 #include "agent/control/methods.hpp"
+#include "agent/json/json_answers.hpp"
 #include "replication/types/json_text.hpp"
 
 namespace lanyard::agent {
@@ -16,12 +16,7 @@ void conflict_list(ControlRoom& room, Params& params, const Reply& reply) {
     LANYARD_TRY(in.finish());
     room.conflicts.list(space.value_or(""), static_cast<std::size_t>(limit),
                         [reply](const Result<std::vector<Listed>>& conflicts) {
-                          reply.answer(conflicts, [](const std::vector<Listed>& found) {
-                            JsonWriter out;
-                            out.begin_object().name("conflicts").begin_array();
-                            for (const Listed& one : found) write_conflict(one, out);
-                            return out.end_array().end_object().take();
-                          });
+                          reply.answer(conflicts, conflicts_json);
                         });
     return {};
   });
@@ -31,13 +26,8 @@ void conflict_show(ControlRoom& room, Params& params, const Reply& reply) {
   with_params(params, reply, [&](Params& in) -> Status {
     LANYARD_TRY_SET(const std::string id, in.text("id"));
     LANYARD_TRY(in.finish());
-    room.conflicts.find(id, [reply](const Result<Listed>& found) {
-      reply.answer(found, [](const Listed& one) {
-        JsonWriter out;
-        write_conflict(one, out);
-        return out.take();
-      });
-    });
+    room.conflicts.find(
+        "", id, [reply](const Result<Listed>& found) { reply.answer(found, conflict_json); });
     return {};
   });
 }
@@ -59,10 +49,20 @@ void conflict_resolve(ControlRoom& room, Params& params, const Reply& reply) {
     if (value) {
       LANYARD_TRY_SET(choice.value, from_json(*value));
     }
-    room.conflicts.resolve(id, choice, [reply](const Result<std::string>& stands) {
-      reply.answer(stands, [](const std::string& json) {
-        return JsonWriter().begin_object().name("value").raw(json).end_object().take();
-      });
+    room.conflicts.find("", id, [&room, choice, reply](const Result<Listed>& found) {
+      if (!found) return reply.error(found.error());
+      room.conflicts.resolve(
+          to_text(found->space.id), {found->conflict.id}, choice,
+          [reply](const Result<std::vector<ConflictService::Resolved>>& resolved) {
+            reply.answer(resolved, [](const std::vector<ConflictService::Resolved>& done) {
+              return JsonWriter()
+                  .begin_object()
+                  .name("value")
+                  .raw(done.front().json)
+                  .end_object()
+                  .take();
+            });
+          });
     });
     return {};
   });

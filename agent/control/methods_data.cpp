@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <array>
 
-#include "agent/control/json_views.hpp"
 #include "agent/control/methods.hpp"
-#include "agent/control/op_reader.hpp"
+#include "agent/json/json_answers.hpp"
+#include "agent/json/op_reader.hpp"
 #include "replication/types/limits.hpp"
 
 namespace lanyard::agent {
@@ -95,11 +95,7 @@ void data_get(ControlRoom& room, Params& params, const Reply& reply) {
     LANYARD_TRY_SET(const std::string key, in.text("key"));
     LANYARD_TRY(in.finish());
     room.data.get(space, collection, key, [reply](const Result<storage::ReadRecord>& record) {
-      reply.answer(record, [](const storage::ReadRecord& found) {
-        JsonWriter out;
-        write_record(found, out);
-        return out.take();
-      });
+      reply.answer(record, record_json);
     });
     return {};
   });
@@ -128,17 +124,7 @@ void data_query(ControlRoom& room, Params& params, const Reply& reply) {
     LANYARD_TRY_SET(const storage::RecordQuery query, query_of(in));
     LANYARD_TRY(in.finish());
     room.data.query(space, query, [reply](const Result<storage::RecordPage>& page) {
-      reply.answer(page, [](const storage::RecordPage& found) {
-        JsonWriter out;
-        out.begin_object().name("records").begin_array();
-        for (const storage::ReadRecord& record : found.records) write_record(record, out);
-        out.end_array().name("cursor");
-        if (found.cursor.empty())
-          out.null();
-        else
-          out.text(found.cursor);
-        return out.end_object().take();
-      });
+      reply.answer(page, page_json);
     });
     return {};
   });
@@ -150,9 +136,7 @@ void data_count(ControlRoom& room, Params& params, const Reply& reply) {
     LANYARD_TRY_SET(const storage::RecordQuery query, query_of(in));
     LANYARD_TRY(in.finish());
     room.data.count(space, query, [reply](const Result<std::uint64_t>& count) {
-      reply.answer(count, [](std::uint64_t found) {
-        return JsonWriter().begin_object().member("count", found).end_object().take();
-      });
+      reply.answer(count, count_json);
     });
     return {};
   });

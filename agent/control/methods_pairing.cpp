@@ -1,7 +1,7 @@
 #include <array>
 
-#include "agent/control/json_views.hpp"
 #include "agent/control/methods.hpp"
+#include "agent/json/json_views.hpp"
 #include "replication/types/device_id_text.hpp"
 
 namespace lanyard::agent {

@@ -1,18 +1,12 @@
 #include <array>
 
-#include "agent/control/json_views.hpp"
 #include "agent/control/methods.hpp"
+#include "agent/json/json_answers.hpp"
 
 namespace lanyard::agent {
 namespace {
 
 using storage::SpaceEntry;
-
-std::string space_json(const SpaceEntry& space) {
-  JsonWriter out;
-  write_space(space, out);
-  return out.take();
-}
 
 void space_list(ControlRoom& room, Params& params, const Reply& reply) {
   with_params(params, reply, [&](Params& in) -> Status {
@@ -45,14 +39,7 @@ void space_share(ControlRoom& room, Params& params, const Reply& reply) {
     LANYARD_TRY_SET(const std::string device, in.text("device"));
     LANYARD_TRY(in.finish());
     room.spaces.share(space, device, [reply](const Result<SpaceService::Shared>& shared) {
-      reply.answer(shared, [](const SpaceService::Shared& done) {
-        JsonWriter out;
-        out.begin_object().name("space");
-        write_space(done.space, out);
-        out.name("device");
-        write_device({done.device, {}}, out);
-        return out.member("wasMember", done.was_member).end_object().take();
-      });
+      reply.answer(shared, shared_json);
     });
     return {};
   });
@@ -79,13 +66,8 @@ void space_info(ControlRoom& room, Params& params, const Reply& reply) {
     LANYARD_TRY_SET(const std::string space, in.text("space"));
     LANYARD_TRY_SET(const bool with_hash, in.boolean("hash", true));
     LANYARD_TRY(in.finish());
-    room.spaces.info(space, with_hash, [reply](const Result<SpaceInfo>& info) {
-      reply.answer(info, [](const SpaceInfo& found) {
-        JsonWriter out;
-        write_info(found, out);
-        return out.take();
-      });
-    });
+    room.spaces.info(space, with_hash,
+                     [reply](const Result<SpaceInfo>& info) { reply.answer(info, info_json); });
     return {};
   });
 }

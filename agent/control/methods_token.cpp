@@ -1,7 +1,7 @@
 #include <array>
 
-#include "agent/control/json_views.hpp"
 #include "agent/control/methods.hpp"
+#include "agent/json/json_views.hpp"
 
 /// Giving rights to apps: here and nowhere else (docs/CONTROL.md).
 namespace lanyard::agent {

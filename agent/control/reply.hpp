@@ -13,8 +13,8 @@ class ControlConnection;
 /// Where the answer to one request goes: any number of progress lines, then one result or one
 /// error.
 /// Copies speak for the same request; the last one that goes away unanswered answers kInterrupted,
-/// so that no client waits for ever. Belongs to the api thread; after the client left, its calls do
-/// nothing.
+/// so that no client waits for ever. Belongs to the control thread; its calls do nothing after the
+/// client left.
 class Reply {
  public:
   Reply(std::weak_ptr<ControlConnection> connection, std::string id);

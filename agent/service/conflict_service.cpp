@@ -80,50 +80,104 @@ void ConflictService::list(const std::string& space, std::size_t limit,
       });
 }
 
-void ConflictService::find(const std::string& id, const Done<Listed>& done) {
-  list("", kSearchedMax, [id, done](Result<std::vector<Listed>> all) {
-    if (!all) return done(fail(all.error()));
-    const Listed* found = nullptr;
-    for (const Listed& one : *all) {
-      if (!one.conflict.id.starts_with(id) || id.size() < 4) continue;
-      if (found != nullptr && one.conflict.id != id)
-        return done(fail(Code::kUsage, "\"" + id + "\" could be several conflicts",
-                         "Give more of the id; see  lanyard conflicts list"));
-      found = &one;
-      if (one.conflict.id == id) break;
-    }
-    if (found == nullptr)
-      return done(fail(Code::kNotFound, "there is no conflict \"" + id + "\" (any more)",
-                       "See  lanyard conflicts list"));
-    done(*found);
+namespace {
+
+using Listed = ConflictService::Listed;
+
+Result<Listed> find_among(const std::vector<Listed>& all, const std::string& id) {
+  const Listed* found = nullptr;
+  for (const Listed& one : all) {
+    if (!one.conflict.id.starts_with(id) || id.size() < 4) continue;
+    if (one.conflict.id == id) return one;
+    if (found != nullptr)
+      return fail(Code::kUsage, "\"" + id + "\" could be several conflicts",
+                  "Give more of the id; see  lanyard conflicts list");
+    found = &one;
+  }
+  if (found == nullptr)
+    return fail(Code::kNotFound, "there is no conflict \"" + id + "\" (any more)",
+                "See  lanyard conflicts list");
+  return *found;
+}
+
+Result<Bytes> value_of_side(const Listed& listed, ConflictService::Choice::Side side,
+                            const DeviceId& self) {
+  const bool wants_local = side == ConflictService::Choice::Side::kLocal;
+  for (const storage::ReadSibling& sibling : listed.conflict.siblings)
+    if ((sibling.device == self) == wants_local) return from_json(sibling.json);
+  return fail(Code::kUsage,
+              std::string("no value of the conflict ") + listed.conflict.id + " was written " +
+                  (wants_local ? "on this device" : "on another device"),
+              "Choose one by its number, or give a value.");
+}
+
+Result<Bytes> chosen_value(const Listed& listed, const ConflictService::Choice& choice,
+                           const DeviceId& self) {
+  const auto& siblings = listed.conflict.siblings;
+  if (choice.value) return *choice.value;
+  if (choice.merge) return merged_value(siblings);
+  if (choice.side != ConflictService::Choice::Side::kNone)
+    return value_of_side(listed, choice.side, self);
+  if (choice.use == 0 || choice.use > siblings.size())
+    return fail(Code::kUsage,
+                "the conflict has only " + std::to_string(siblings.size()) + " values",
+                "See  lanyard conflicts show " + listed.conflict.id);
+  return from_json(siblings[choice.use - 1].json);
+}
+
+Result<std::vector<Listed>> chosen_among(std::vector<Listed> all,
+                                         const std::vector<std::string>& ids) {
+  if (ids.empty()) return all;
+  std::vector<Listed> out;
+  for (const std::string& id : ids) {
+    LANYARD_TRY_SET(Listed found, find_among(all, id));
+    out.push_back(std::move(found));
+  }
+  return out;
+}
+
+}  // namespace
+
+void ConflictService::find(const std::string& space, const std::string& id,
+                           const Done<Listed>& done) {
+  list(space, kSearchedMax, [id, done](const Result<std::vector<Listed>>& all) {
+    done(all ? find_among(*all, id) : fail(all.error()));
   });
 }
 
-void ConflictService::resolve(const std::string& id, const Choice& choice,
-                              const Done<std::string>& done) {
-  find(id, [this, choice, done](const Result<Listed>& found) {
-    if (!found) return done(fail(found.error()));
-    const storage::ReadConflict& conflict = found->conflict;
-    Result<Bytes> value = choice.value;
-    if (choice.merge) value = merged_value(conflict.siblings);
-    if (choice.use > conflict.siblings.size())
-      return done(
-          fail(Code::kUsage,
-               "the conflict has only " + std::to_string(conflict.siblings.size()) + " values",
-               "See  lanyard conflicts show " + conflict.id));
-    if (choice.use > 0) value = from_json(conflict.siblings[choice.use - 1].json);
+void ConflictService::resolve(const std::string& space, std::vector<std::string> ids,
+                              const Choice& choice, const Done<std::vector<Resolved>>& done) {
+  list(space, ids.empty() ? kResolvedMax : kSearchedMax,
+       [this, space, ids = std::move(ids), choice, done](Result<std::vector<Listed>> all) {
+         if (!all) return done(fail(all.error()));
+         auto chosen = chosen_among(std::move(*all), ids);
+         if (!chosen) return done(fail(chosen.error()));
+         write_chosen(space, *chosen, choice, done);
+       });
+}
+
+void ConflictService::write_chosen(const std::string& space, const std::vector<Listed>& chosen,
+                                   const Choice& choice, const Done<std::vector<Resolved>>& done) {
+  std::vector<Resolved> resolved;
+  storage::LocalChange change;
+  change.wants_versions = false;
+  for (const Listed& listed : chosen) {
+    const auto value = chosen_value(listed, choice, host_.self);
     if (!value) return done(fail(value.error()));
-    storage::LocalOp op;
+    storage::LocalOp& op = change.ops.emplace_back();
     op.kind = oplog::OpKind::kPatch;
-    op.collection = conflict.collection;
-    op.key = conflict.key;
-    op.fields.emplace_back(conflict.field, *value);
-    op.based_on = conflict.version;
-    data_.write(to_text(found->space.id), {{std::move(op)}, false},
-                [done, json = to_json(*value)](const Result<storage::Written>& written) {
-                  written ? done(json) : done(fail(written.error()));
-                });
-  });
+    op.collection = listed.conflict.collection;
+    op.key = listed.conflict.key;
+    op.fields.emplace_back(listed.conflict.field, *value);
+    op.based_on = listed.conflict.version;
+    resolved.push_back({listed.conflict.id, to_json(*value)});
+  }
+  if (chosen.empty()) return done(std::vector<Resolved>());
+  const std::string where = space.empty() ? to_text(chosen.front().space.id) : space;
+  data_.write(where, std::move(change),
+              [done, resolved = std::move(resolved)](const Result<storage::Written>& written) {
+                written ? done(resolved) : done(fail(written.error()));
+              });
 }
 
 }  // namespace lanyard::agent

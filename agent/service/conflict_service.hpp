@@ -20,18 +20,32 @@ class ConflictService {
   };
   /// Of one space, or of all for an empty name. At most `limit`.
   void list(const std::string& space, std::size_t limit, Done<std::vector<Listed>> done);
-  /// By an id, or the beginning of one if only one conflict has it.
-  void find(const std::string& id, const Done<Listed>& done);
+  /// By an id, or the beginning of one if only one conflict has it; in one space, or in all for an
+  /// empty name.
+  void find(const std::string& space, const std::string& id, const Done<Listed>& done);
 
+  /// Which value is to stand. Exactly one of them is said.
   struct Choice {
-    std::size_t use = 0;  ///< the number of a sibling, from 1; 0: see `value`
-    Bytes value;          ///< canonical
-    bool merge = false;   ///< siblings that are objects, member by member; the shown one first
+    enum class Side : std::uint8_t { kNone, kLocal, kRemote };
+    std::size_t use = 0;         ///< the number of a sibling, from 1
+    std::optional<Bytes> value;  ///< canonical
+    bool merge = false;       ///< siblings that are objects, member by member; the shown one first
+    Side side = Side::kNone;  ///< the one that was written here, or the first that was not
   };
-  /// An ordinary write that has seen all siblings. Answers the value that stands now, as JSON.
-  void resolve(const std::string& id, const Choice& choice, const Done<std::string>& done);
+  struct Resolved {
+    std::string id;
+    std::string json;  ///< the value that stands now
+  };
+  /// Ordinary writes that have seen all siblings, as one transaction: all are resolved or none.
+  /// `ids`: as find() takes them; none: all conflicts of the space, up to kResolvedMax.
+  void resolve(const std::string& space, std::vector<std::string> ids, const Choice& choice,
+               const Done<std::vector<Resolved>>& done);
+  static constexpr std::size_t kResolvedMax = 1000;
 
  private:
+  void write_chosen(const std::string& space, const std::vector<Listed>& chosen,
+                    const Choice& choice, const Done<std::vector<Resolved>>& done);
+
   const ServiceHost& host_;
   DataService& data_;
   SpaceDirectory& directory_;

@@ -60,18 +60,6 @@ bool is_met(const storage::Condition& condition, ByteView value) {
   return false;
 }
 
-/// What a local change touched, for watchers here: the engine tells of the others'.
-storage::Touched touched_by(const std::vector<LocalOp>& ops) {
-  storage::Touched out;
-  for (const LocalOp& op : ops) {
-    if (op.kind == oplog::OpKind::kClear)
-      out.all = false;
-    else
-      out.records.push_back({op.collection, op.key});
-  }
-  return out;
-}
-
 }  // namespace
 
 bool meets(const std::string& json, const std::vector<storage::Condition>& where) {
@@ -99,16 +87,10 @@ void DataService::write(const std::string& space, LocalChange wanted, Done<Writt
   const auto change = std::make_shared<LocalChange>(std::move(wanted));
   directory_.find(space, [this, change, done = std::move(done)](const Result<SpaceId>& found) {
     if (!found) return done(fail(found.error()));
-    auto touched = std::make_shared<storage::Touched>();
-    if (feed_.size() > 0) *touched = touched_by(change->ops);
-    const auto answer = [this, done, touched, id = *found](Result<Written> written) {
-      if (written && !written->repeated && feed_.size() > 0) feed_.changed(id, *touched);
-      done(std::move(written));
-    };
     const Status queued = host_.storage.write(
-        *found, std::move(*change), [answer, post = host_.post](Result<Written> written) {
+        *found, std::move(*change), [done, post = host_.post](Result<Written> written) {
           auto kept = std::make_shared<Result<Written>>(std::move(written));
-          post([answer, kept] { answer(std::move(*kept)); });
+          post([done, kept] { done(std::move(*kept)); });
         });
     if (!queued) done(fail(queued.error()));
   });

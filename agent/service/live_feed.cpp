@@ -4,15 +4,19 @@ namespace lanyard::agent {
 
 std::uint64_t LiveFeed::watch(const SpaceId& space, Watcher watcher) {
   watchers_.emplace(++last_, Entry{space, std::move(watcher)});
+  *count_ = watchers_.size();
   return last_;
 }
 
-void LiveFeed::unwatch(std::uint64_t watch) { watchers_.erase(watch); }
+void LiveFeed::unwatch(std::uint64_t watch) {
+  watchers_.erase(watch);
+  *count_ = watchers_.size();
+}
 
 void LiveFeed::move(const SpaceId& from, const SpaceId& to) {
   for (auto& [number, entry] : watchers_)
     if (entry.space == from) entry.space = to;
-  changed(to, {{}, false});
+  changed(to, {{}, false, {}});
 }
 
 void LiveFeed::changed(const SpaceId& space, const storage::Touched& touched) {

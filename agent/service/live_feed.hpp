@@ -1,7 +1,9 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -22,7 +24,8 @@ class LiveFeed {
   /// Who watched the one watches the other from now on, and is told to read again.
   void move(const SpaceId& from, const SpaceId& to);
   void changed(const SpaceId& space, const storage::Touched& touched);
-  [[nodiscard]] std::size_t size() const { return watchers_.size(); }
+  /// How many watch: for whoever changes something, on any thread.
+  [[nodiscard]] std::shared_ptr<const std::atomic<std::size_t>> watched() const { return count_; }
 
  private:
   struct Entry {
@@ -31,6 +34,7 @@ class LiveFeed {
   };
   std::map<std::uint64_t, Entry> watchers_;
   std::uint64_t last_ = 0;
+  std::shared_ptr<std::atomic<std::size_t>> count_ = std::make_shared<std::atomic<std::size_t>>(0);
 };
 
 }  // namespace lanyard::agent

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "agent/ascii_text.hpp"
 #include "agent/config_keys.hpp"
 #include "replication/types/device_id_text.hpp"
 #include "replication/types/nearest_name.hpp"
@@ -10,18 +11,10 @@
 namespace lanyard::agent {
 namespace {
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-std::string folded(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), lower);
-  return out;
-}
-
 /// The letters and digits of an id's text, with the spellings that Crockford allows.
 std::string id_letters(std::string_view text) {
   std::string out;
-  for (char c : folded(text)) {
+  for (char c : lower(text)) {
     if (c == '-' || c == ' ') continue;
     c = c == 'o' ? '0' : c == 'i' || c == 'l' ? '1' : c;
     out += c;
@@ -75,7 +68,7 @@ Result<storage::KnownDevice> resolve_device(const std::vector<storage::KnownDevi
   for (const storage::KnownDevice& device : devices) {
     if (device.forgotten) continue;
     known.push_back(device.name);
-    if (folded(device.name) == folded(name)) by_name.push_back(&device);
+    if (lower(device.name) == lower(name)) by_name.push_back(&device);
     if (letters.size() >= 4 && id_letters(to_text(device.id)).starts_with(letters))
       by_id.push_back(&device);
   }

@@ -8,7 +8,7 @@
 #include "storage/storage_thread.hpp"
 
 /// The use cases of the agent, typed, without JSON and without sockets: what the control socket
-/// offers, and what every other local door will. Everything in this folder belongs to the api
+/// offers, and what every other local door will. Everything in this folder belongs to its door's
 /// thread and calls back on it.
 namespace lanyard::agent {
 
@@ -21,12 +21,24 @@ using Done = std::function<void(Result<T>)>;
 struct ServiceHost {
   storage::StorageThread& storage;
   Network& network;
-  std::function<void(std::function<void()>)> post;  ///< to the api thread, from any thread
+  std::function<void(std::function<void()>)> post;  ///< to the door's thread, from any thread
   std::function<WallTime()> wall;
+  /// Changes of ours are durable that no door asked StorageThread to write: told on the storage
+  /// thread, to the engine and to every door.
+  storage::StorageThread::Committed committed;
+  /// Spaces were made, renamed or left: every door hears of it. From any thread.
+  std::function<void()> names_changed;
   DeviceId self;
   std::string self_name;
   std::filesystem::path data_dir;
 };
+
+/// The same host for a door with a thread of its own.
+[[nodiscard]] inline ServiceHost with_post(ServiceHost host,
+                                           std::function<void(std::function<void()>)> post) {
+  host.post = std::move(post);
+  return host;
+}
 
 /// Has `job` done on the storage thread, and its answer brought back.
 template <class T>

@@ -9,7 +9,7 @@
 
 namespace lanyard::agent {
 
-/// What the api thread reads, through read-only connections of its own: at most 16, opened when
+/// What a door reads, through read-only connections of its own: at most 16, opened when
 /// they are needed, the longest unused goes first. A read sees every change that was acknowledged
 /// before it began. Errors are SpaceReader's, but for a read that took too long: kUnreachable.
 class SpaceReads {
@@ -32,6 +32,7 @@ class SpaceReads {
   [[nodiscard]] Result<storage::SpaceNumbers> numbers(const SpaceId& space);
   [[nodiscard]] Result<VectorClock> clock(const SpaceId& space);
   void close(const SpaceId& space) { open_.erase(space); }
+  void close_all() { open_.clear(); }
 
  private:
   template <class T, class Read>

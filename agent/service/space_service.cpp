@@ -14,10 +14,11 @@ Result<SpaceEntry> space_of(storage::Vault& vault, const std::string& name, bool
   return resolve_space(spaces, name, even_left);
 }
 
-/// The engine hears of a run of ours from whoever had it written.
-void tell(Network& network, const SpaceId& space, storage::WriteOutcome outcome) {
+/// The engine and the doors hear of a run of ours from whoever had it written.
+void tell(const storage::StorageThread::Committed& committed, const SpaceId& space,
+          storage::WriteOutcome outcome) {
   if (!outcome.runs.empty())
-    network.committed(space, std::make_shared<const storage::WriteOutcome>(std::move(outcome)));
+    committed(space, std::make_shared<const storage::WriteOutcome>(std::move(outcome)));
 }
 
 }  // namespace
@@ -36,14 +37,15 @@ void SpaceService::list(Done<std::vector<SpaceEntry>> done) {
 void SpaceService::create(const std::string& name, Done<SpaceEntry> done) {
   ask_storage<SpaceEntry>(
       host_,
-      [name, network = &host_.network,
+      [name, committed = host_.committed,
        now = host_.wall()](storage::Vault& vault) -> Result<SpaceEntry> {
         LANYARD_TRY_SET(auto created, vault.create_space(name, now));
-        tell(*network, created.id, std::move(created.outcome));
+        tell(committed, created.id, std::move(created.outcome));
         return space_of(vault, to_text(created.id), false);
       },
       [this, done = std::move(done)](Result<SpaceEntry> created) {
         directory_.forget_all();
+        host_.names_changed();
         done(std::move(created));
       });
 }
@@ -51,7 +53,7 @@ void SpaceService::create(const std::string& name, Done<SpaceEntry> done) {
 void SpaceService::share(const std::string& space, const std::string& device, Done<Shared> done) {
   ask_storage<Shared>(
       host_,
-      [space, device, network = &host_.network,
+      [space, device, network = &host_.network, committed = host_.committed,
        now = host_.wall()](storage::Vault& vault) -> Result<Shared> {
         Shared out;
         LANYARD_TRY_SET(out.space, space_of(vault, space, false));
@@ -61,7 +63,7 @@ void SpaceService::share(const std::string& space, const std::string& device, Do
         out.was_member = std::find(members.begin(), members.end(), out.device.id) != members.end();
         if (out.was_member) return out;
         LANYARD_TRY_SET(auto outcome, vault.share_space(out.space.id, out.device.id, now));
-        tell(*network, out.space.id, std::move(outcome));
+        tell(committed, out.space.id, std::move(outcome));
         network->post([network] { network->sync_now(); });
         return out;
       },
@@ -79,6 +81,7 @@ void SpaceService::leave(const std::string& space, storage::LeftCopy copy, Done<
       },
       [this, network = &host_.network, done = std::move(done)](Result<SpaceEntry> left) {
         directory_.forget_all();
+        host_.names_changed();
         if (left) {
           reads_.close(left->id);
           network->post([network, id = left->id] { network->space_left(id); });

@@ -149,7 +149,19 @@ inline constexpr std::size_t kMergeBatchOps = 20'000;
 inline constexpr std::size_t kMergeBatchBytes = 16 * kMiB;
 inline constexpr std::size_t kViewColumnsMax = 200;
 inline constexpr std::size_t kPageRows = 1000;
+/// A page ends with the record that passes this, so that large records make short pages.
+inline constexpr std::size_t kPageBytes = 4 * kMiB;
 inline constexpr std::chrono::seconds kReadTimeMax{5};
+/// A body of the local HTTP API that is read as a whole, and a line of one that is not: an op with
+/// the largest value that is written in one piece fits in.
+inline constexpr std::size_t kJsonBodyMax = 8 * kMiB;
+/// A browser opens six for each of its pages.
+inline constexpr std::size_t kHttpConnectionsMax = 256;
+/// A message on a WebSocket, and what may wait for a client that does not read: from
+/// kSocketQueueFull on it is told nothing new, and catches up once it has read.
+inline constexpr std::size_t kSocketMessageMax = 4 * kMiB;
+inline constexpr std::size_t kSocketQueueFull = kMiB;
+inline constexpr std::size_t kSocketQueueMax = 16 * kMiB;
 /// One request line on the control socket.
 inline constexpr std::size_t kControlLineBytesMax = 8 * kMiB;
 inline constexpr std::size_t kControlClientsMax = 256;

@@ -33,7 +33,7 @@ class Device(Agent):
             if variable in os.environ:
                 environment[variable] = os.environ[variable]
         super().__init__(PROGRAM, folder, name, environment=environment,
-                         flags=("--sync-port", "0", "--listen", "127.0.0.1"))
+                         flags=("--sync-port", "0", "--api-port", "0", "--listen", "127.0.0.1"))
 
     def close(self):
         """For addCleanup: whatever became of the agent, it is gone and so is the folder."""

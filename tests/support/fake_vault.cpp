@@ -37,6 +37,7 @@ class FakeStore final : public SpaceStore {
   Result<LogSlice> read_log(std::uint64_t, const VectorClock&, std::size_t, bool) override {
     return LogSlice{};
   }
+  Result<Touched> touched_since(const VectorClock&, std::uint64_t) override { return Touched{}; }
   Result<std::vector<Head>> fork_points(const LogId&) override { return {}; }
   Result<oplog::Fork> find_branch(const LogId&, const std::vector<Head>&) override { return {}; }
   Result<KeptFork> keep_fork(const oplog::Fork&) override { return {}; }

@@ -1,6 +1,6 @@
 #include <catch2/catch.hpp>
 
-#include "agent/control/op_reader.hpp"
+#include "agent/json/op_reader.hpp"
 #include "agent/service/conflict_service.hpp"
 #include "agent/service/import_service.hpp"
 #include "agent/service/names.hpp"

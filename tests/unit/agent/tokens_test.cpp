@@ -93,6 +93,8 @@ class Desk {
               network_,
               [this](std::function<void()> job) { jobs_.post(std::move(job)); },
               [] { return WallTime{5000}; },
+              [](const SpaceId&, const std::shared_ptr<const storage::WriteOutcome>&) {},
+              [] {},
               identity_.device(),
               "desk",
               folder_.path()},

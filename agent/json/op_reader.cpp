@@ -1,4 +1,4 @@
-#include "agent/control/op_reader.hpp"
+#include "agent/json/op_reader.hpp"
 
 #include <array>
 

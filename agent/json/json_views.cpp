@@ -1,4 +1,4 @@
-#include "agent/control/json_views.hpp"
+#include "agent/json/json_views.hpp"
 
 #include "agent/display_text.hpp"
 #include "agent/service/names.hpp"
@@ -161,7 +161,7 @@ void write_conflict(const ConflictService::Listed& listed, JsonWriter& out) {
     out.begin_object().name("value").raw(sibling.json);
     out.member("device", to_text(sibling.device));
     out.member("deviceName", utf8_or_escaped(listed.devices.at(i)));
-    out.member("timeMs", sibling.time_ms).member("shown", sibling.shown).end_object();
+    out.member("time", sibling.time_ms).member("shown", sibling.shown).end_object();
   }
   out.end_array().end_object();
 }

@@ -1,4 +1,4 @@
-#include "agent/control/json_views.hpp"
+#include "agent/json/json_views.hpp"
 #include "replication/oplog/op.hpp"
 #include "replication/types/device_id_text.hpp"
 #include "replication/types/json_text.hpp"

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "agent/access/access_table.hpp"
+#include "agent/api/request_gate.hpp"
+#include "agent/config.hpp"
+#include "agent/service/services.hpp"
+
+namespace lanyard::agent {
+
+class LiveClient;
+
+/// What the routes speak for. One per agent; belongs to the api thread.
+struct ApiRoom : Services {
+  using Services::Services;
+
+  AccessTable access{};
+  Doors doors{};
+  const Config* config = nullptr;
+  std::int64_t started_ms = 0;
+  std::uint16_t sync_port = 0;
+  /// Those that are signed in on /v1/live.
+  std::map<const LiveClient*, std::weak_ptr<LiveClient>> live{};
+};
+
+}  // namespace lanyard::agent

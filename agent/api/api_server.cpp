@@ -1,0 +1,102 @@
+#include "agent/api/api_server.hpp"
+
+#include "agent/api/front_desk.hpp"
+#include "agent/api/live_talk.hpp"
+#include "agent/logging.hpp"
+
+namespace lanyard::agent {
+namespace {
+
+/// Where the default port is taken: an agent of another person on this machine, mostly.
+constexpr int kPortsTried = 100;
+
+}  // namespace
+
+class ApiServer::Impl {
+ public:
+  Impl(std::unique_ptr<HttpServer> server, Options options)
+      : room_(with_post(std::move(options.host), server->post()), options.hasher, options.ciphers),
+        server_(std::move(server)) {
+    room_.config = &options.config;
+    room_.started_ms = room_.host.wall().ms;
+    room_.sync_port = options.sync_port;
+    room_.access.set(std::move(options.tokens));
+    room_.doors.port = server_->port();
+    room_.doors.is_registered = [this](const std::string& origin) {
+      return room_.access.has_origin(origin, room_.host.wall());
+    };
+  }
+  ~Impl() {
+    server_->stop();
+    store_uses(true);
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  [[nodiscard]] std::uint16_t port() const { return server_->port(); }
+  [[nodiscard]] DoorNews news() {
+    DoorNews out = room_.news();
+    out.home_moved = [this, move = out.home_moved](const SpaceId& from, const SpaceId& to) {
+      move(from, to);
+      access_changed([] {});  // what tokens may do in the one they may do in the other now
+    };
+    return out;
+  }
+
+  void start() {
+    server_->start([this](const HeadView& head) {
+      store_uses(false);
+      return receive(room_, head);
+    });
+  }
+
+  void access_changed(std::function<void()> applied) {
+    room_.host.post([this, applied = std::move(applied)] { read_access(applied); });
+  }
+
+ private:
+  void read_access(const std::function<void()>& applied) {
+    ask_storage<std::vector<storage::TokenEntry>>(
+        room_.host, [](storage::Vault& vault) { return vault.tokens(); },
+        [this, applied](Result<std::vector<storage::TokenEntry>> tokens) {
+          if (!tokens) log_error("the tokens cannot be read: " + tokens.error().detail);
+          // Who cannot be looked up is not let in.
+          room_.access.set(tokens ? std::move(*tokens) : std::vector<storage::TokenEntry>());
+          const auto live = room_.live;
+          for (const auto& [client, held] : live)
+            if (const auto signed_in = held.lock()) signed_in->on_access_changed();
+          applied();
+        });
+  }
+
+  void store_uses(bool all) {
+    auto uses = room_.access.take_uses(room_.host.wall(), all);
+    if (uses.empty()) return;
+    room_.host.storage.run([uses = std::move(uses)](storage::Vault& vault) {
+      if (const Status stored = vault.used_tokens(uses); !stored)
+        log_warning("the last use of tokens was not stored: " + stored.error().detail);
+    });
+  }
+
+  ApiRoom room_;
+  std::unique_ptr<HttpServer> server_;
+};
+
+Result<std::unique_ptr<ApiServer>> ApiServer::open(Options options) {
+  HttpServer::Options wanted{options.config.api_listen, options.port,
+                             options.port_is_default ? kPortsTried : 1};
+  LANYARD_TRY_SET(auto server, HttpServer::open(wanted));
+  return std::unique_ptr<ApiServer>(
+      new ApiServer(std::make_unique<Impl>(std::move(server), std::move(options))));
+}
+
+ApiServer::ApiServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+ApiServer::~ApiServer() = default;
+std::uint16_t ApiServer::port() const { return impl_->port(); }
+DoorNews ApiServer::news() { return impl_->news(); }
+void ApiServer::access_changed(std::function<void()> applied) {
+  impl_->access_changed(std::move(applied));
+}
+void ApiServer::start() { impl_->start(); }
+
+}  // namespace lanyard::agent

@@ -1,0 +1,45 @@
+#pragma once
+
+#include "agent/config.hpp"
+#include "agent/service/services.hpp"
+
+namespace lanyard::agent {
+
+/// The local HTTP API (docs/API.md): loopback only, on the api thread, with services of its own. A
+/// flood of this door does not hold up the control socket (docs/adr/0014).
+class ApiServer {
+ public:
+  struct Options {
+    const Config& config;
+    std::uint16_t port = 0;
+    bool port_is_default = true;  ///< taken: the next free one; else kPortTaken
+    ServiceHost host;             ///< its `post` is set here
+    const Hasher& hasher;
+    const CipherFactory& ciphers;
+    std::uint16_t sync_port = 0;
+    std::vector<storage::TokenEntry> tokens = {};  ///< all that there are at the start
+  };
+
+  /// Listens, and serves nobody yet. The caller keeps what the options refer to until this is gone.
+  /// Storage may go after it: answers that come late go nowhere.
+  [[nodiscard]] static Result<std::unique_ptr<ApiServer>> open(Options options);
+  /// Closes every connection, and joins the api thread.
+  ~ApiServer();
+  ApiServer(const ApiServer&) = delete;
+  ApiServer& operator=(const ApiServer&) = delete;
+
+  [[nodiscard]] std::uint16_t port() const;
+  /// What this door wants to hear.
+  [[nodiscard]] DoorNews news();
+  /// Tokens were given or revoked: `applied` is called once they count here. From any thread.
+  void access_changed(std::function<void()> applied);
+  /// Serves.
+  void start();
+
+ private:
+  class Impl;
+  explicit ApiServer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace lanyard::agent

@@ -1,0 +1,74 @@
+#include "agent/api/handlers.hpp"
+
+#include <array>
+
+#include "agent/json/op_reader.hpp"
+#include "agent/service/mutation.hpp"
+
+namespace lanyard::agent {
+namespace {
+
+Error no_such_space(const std::string& name) {
+  return Error(Code::kNotFound, "there is no space \"" + name + "\" that this token may use",
+               "GET /v1/spaces lists those it may use; lanyard token list shows tokens.");
+}
+
+}  // namespace
+
+void in_space(ApiRoom& room, const std::string& name, const Access& access, Right right,
+              const Done<SpaceId>& done) {
+  room.directory.find(name, [name, access, right, done](const Result<SpaceId>& found) {
+    if (!found && !found.error().is(Code::kNotFound)) return done(fail(found.error()));
+    if (!found || !access.may_read(*found)) return done(fail(no_such_space(name)));
+    if (right == Right::kWrite && !access.may_write(*found))
+      return done(fail(Code::kNotAllowed, "this token may only read in the space \"" + name + "\"",
+                       "Make one that may write: lanyard token create --write"));
+    done(*found);
+  });
+}
+
+void in_space(ApiRoom& room, const ApiCall& call, const ApiReply& reply, Right right,
+              const std::function<void(const SpaceId& space)>& go) {
+  in_space(room, call.names.front(), call.access, right, [reply, go](const Result<SpaceId>& space) {
+    space ? go(*space) : reply.error(space.error());
+  });
+}
+
+Result<Params> params_of(const std::string& body) {
+  auto object = JsonObject::parse(body);
+  if (!object)
+    return fail(object.error().is(Code::kTooLarge) ? Code::kTooLarge : Code::kUsage,
+                "the body is not a JSON object: " + object.error().detail,
+                "/v1/openapi.json describes it.");
+  return Params(std::move(*object));
+}
+
+Result<Batch> read_batch(Params& in, const std::string& who, const Hasher& hasher) {
+  Batch out;
+  std::vector<storage::LocalOp>& ops = out.change.ops;
+  out.change.wants_versions = false;
+  LANYARD_TRY_SET(const auto mutation, in.optional_text("mutationId"));
+  LANYARD_TRY_SET(const auto elements, in.elements("ops"));
+  LANYARD_TRY(in.finish());
+  if (elements.empty()) return fail(Code::kUsage, "there are no ops");
+  out.elements = elements.size();
+  ops.reserve(elements.size());
+  for (const std::string_view element : elements) LANYARD_TRY(read_op(element, ops));
+  if (mutation) {
+    LANYARD_TRY_SET(out.change.mutation, mutation_of(who, *mutation, ops, hasher));
+  }
+  return out;
+}
+
+std::span<const Route> api_routes() {
+  static const std::vector<Route> all = [] {
+    std::vector<Route> out;
+    for (const auto routes :
+         {agent_routes(), space_routes(), record_routes(), change_routes(), conflict_routes()})
+      out.insert(out.end(), routes.begin(), routes.end());
+    return out;
+  }();
+  return all;
+}
+
+}  // namespace lanyard::agent

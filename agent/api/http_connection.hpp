@@ -1,0 +1,89 @@
+#pragma once
+
+#include <array>
+
+#include "agent/api/beast.hpp"
+#include "agent/api/http_host.hpp"
+#include "agent/api/request_head.hpp"
+
+namespace lanyard::agent {
+
+/// One connection: request after request, one at a time. The head is looked at by refuse_head()
+/// before Beast reads it, and by the desk before the body is read. Kept alive by its own handlers.
+class HttpConnection : public std::enable_shared_from_this<HttpConnection>,
+                       public LoopbackConnection,
+                       public AnswerSink {
+ public:
+  /// `host` outlives this.
+  HttpConnection(LoopbackTcp::socket socket, const HttpHost& host);
+
+  void start() { wait_for_request(); }
+  void close() override;
+  [[nodiscard]] bool is_waiting() const override { return state_ == State::kHead; }
+  [[nodiscard]] std::chrono::steady_clock::time_point since() const override { return since_; }
+
+  // ---- AnswerSink. An answer to a request whose body was not read ends the connection.
+  void send(HttpAnswer answer) override;
+  void begin(HttpAnswer head) override;
+  void piece(std::string bytes, std::function<void(bool is_open)> taken) override;
+  void end() override;
+  void break_off() override { close(); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  using Parser = http::request_parser<http::buffer_body>;
+  enum class State : std::uint8_t { kHead, kBody, kAnswer, kClosed };
+
+  // Reading (http_connection.cpp).
+  void wait_for_request();
+  void read_head(std::chrono::milliseconds within);
+  void on_head_bytes(const NetError& error, std::size_t size);
+  void take_head(std::size_t size);
+  [[nodiscard]] HeadView view() const;
+  void follow(HeadOrder order);
+  void upgrade();
+  void ask_for_body();
+  void read_body();
+  void on_body(NetError error);
+  void on_piece(std::size_t size);
+  void go_on();
+  void on_body_end();
+  [[nodiscard]] bool is_too_slow() const;
+  void refuse_request(int status, std::string code, std::string title, std::string why);
+
+  // Answering (http_connection_answer.cpp).
+  void refuse(HttpAnswer answer);
+  [[nodiscard]] bool was_read() const { return parser_ && parser_->is_done(); }
+  template <class Body>
+  void fill_head(http::response<Body>& response, const HttpAnswer& answer);
+  void write(HttpAnswer answer);
+  void write_bytes(std::string bytes, std::function<void(bool is_open)> written);
+  void on_answered(const NetError& error);
+  /// Lets the other side read the answer before the connection is reset under it.
+  void say_goodbye();
+  void drain();
+
+  beast::tcp_stream stream_;
+  const HttpHost& host_;
+  State state_ = State::kHead;
+  Clock::time_point since_ = Clock::now();  ///< when this state began
+  std::string in_;                          ///< bytes that were read and not taken yet
+  std::optional<Parser> parser_;
+  beast::flat_buffer rest_;  ///< what came behind the head
+  std::array<char, 64 * 1024> piece_{};
+  HeadOrder order_;
+  std::string body_;
+  std::uint64_t body_size_ = 0;
+  std::unique_ptr<BodyTaker> taker_;
+
+  bool is_head_request_ = false;
+  bool is_begun_ = false;     ///< an answer in pieces
+  bool is_answered_ = false;  ///< as a whole, or with its last piece
+  bool is_last_ = false;
+  std::size_t drained_ = 0;
+  std::optional<http::response<http::string_body>> response_;
+  std::string out_;                               ///< the piece that is being written
+  std::function<void(bool is_open)> on_written_;  ///< who waits for it
+};
+
+}  // namespace lanyard::agent

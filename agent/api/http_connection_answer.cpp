@@ -1,0 +1,148 @@
+#include <charconv>
+#include <sstream>
+
+#include "agent/api/http_connection.hpp"
+#include "agent/build_info.hpp"
+#include "replication/types/check.hpp"
+
+/// Answering requests; reading them is http_connection.cpp.
+namespace lanyard::agent {
+namespace {
+
+using std::chrono::seconds;
+
+/// Without the answer being taken.
+constexpr seconds kWriteMax{60};
+constexpr seconds kGoodbyeMax{2};
+/// Of a request that was refused, read so that the client sees the answer.
+constexpr std::size_t kDrainedMax = 1024 * 1024;
+
+/// What every answer says to a browser: guess nothing, keep nothing, frame nothing, run nothing.
+constexpr auto kAlways = std::to_array<std::pair<const char*, const char*>>({
+    {"X-Content-Type-Options", "nosniff"},
+    {"Cache-Control", "no-store"},
+    {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
+    {"Cross-Origin-Resource-Policy", "same-origin"},
+    {"Referrer-Policy", "no-referrer"},
+});
+
+}  // namespace
+
+template <class Body>
+void HttpConnection::fill_head(http::response<Body>& response, const HttpAnswer& answer) {
+  response.version(11);
+  response.result(static_cast<unsigned>(answer.status));
+  response.set(http::field::server, std::string("lanyard/") + kBuild);
+  for (const auto& [name, value] : kAlways) response.set(name, value);
+  for (const auto& [name, value] : order_.fields) response.set(name, value);
+  for (const auto& [name, value] : answer.fields) response.set(name, value);
+  response.keep_alive(!is_last_);
+}
+
+void HttpConnection::send(HttpAnswer answer) {
+  if (state_ == State::kClosed) return;
+  is_last_ = !was_read() || !parser_->get().keep_alive();
+  write(std::move(answer));
+}
+
+void HttpConnection::refuse(HttpAnswer answer) {
+  if (is_begun_) return close();  // in the middle of an answer there is nothing else to say
+  send(std::move(answer));
+}
+
+void HttpConnection::write(HttpAnswer answer) {
+  LANYARD_CHECK(!std::exchange(is_answered_, true), "a request is answered once");
+  auto& response = response_.emplace();
+  fill_head(response, answer);
+  if (!answer.body.empty()) response.set(http::field::content_type, answer.type);
+  response.body() = std::move(answer.body);
+  const bool has_no_body = answer.status == 204 || answer.status == 304;
+  if (!has_no_body) response.content_length(response.body().size());
+  if (is_head_request_) response.body().clear();
+  stream_.expires_after(kWriteMax);
+  http::async_write(stream_, response,
+                    [self = shared_from_this()](const NetError& error, std::size_t) {
+                      self->response_.reset();
+                      self->on_answered(error);
+                    });
+}
+
+void HttpConnection::on_answered(const NetError& error) {
+  if (state_ == State::kClosed) return;
+  if (error) return close();
+  taker_.reset();
+  if (is_last_) return say_goodbye();
+  wait_for_request();
+}
+
+// ---- in pieces
+
+void HttpConnection::begin(HttpAnswer head) {
+  if (state_ == State::kClosed) return;
+  LANYARD_CHECK(!std::exchange(is_begun_, true), "a request is answered once");
+  // What is still to come of the body goes on being read: the next request stands behind it.
+  is_last_ = !was_read() || !parser_->get().keep_alive();
+  http::response<http::empty_body> response;
+  fill_head(response, head);
+  response.set(http::field::content_type, head.type);
+  response.chunked(true);
+  std::ostringstream text;
+  text << response.base();
+  out_ = std::move(text).str();
+}
+
+void HttpConnection::piece(std::string bytes, std::function<void(bool is_open)> taken) {
+  if (state_ == State::kClosed) return taken(false);
+  LANYARD_CHECK(!on_written_, "one piece is on its way at a time");
+  if (bytes.empty() || is_head_request_) return write_bytes("", std::move(taken));
+  std::array<char, 20> size{};
+  const auto end = std::to_chars(size.data(), size.data() + size.size(), bytes.size(), 16).ptr;
+  std::string chunk(size.data(), end);
+  chunk.reserve(chunk.size() + bytes.size() + 4);
+  chunk.append("\r\n").append(bytes).append("\r\n");
+  write_bytes(std::move(chunk), std::move(taken));
+}
+
+/// Behind what begin() left to be written, if it did.
+void HttpConnection::write_bytes(std::string bytes, std::function<void(bool is_open)> written) {
+  out_ += bytes;
+  on_written_ = std::move(written);
+  stream_.expires_after(kWriteMax);
+  net::async_write(stream_, net::buffer(out_),
+                   [self = shared_from_this()](const NetError& error, std::size_t) {
+                     self->out_.clear();
+                     if (self->state_ == State::kClosed) return;
+                     if (error) return self->close();
+                     if (const auto next = std::exchange(self->on_written_, nullptr)) next(true);
+                   });
+}
+
+void HttpConnection::end() {
+  if (state_ == State::kClosed) return;
+  is_answered_ = true;
+  LANYARD_CHECK(!on_written_, "the end comes after the last piece is on its way");
+  write_bytes(is_head_request_ ? "" : "0\r\n\r\n", [this](bool is_open) {
+    if (is_open) on_answered({});
+  });
+}
+
+// ---- the end
+
+void HttpConnection::say_goodbye() {
+  NetError ignored;
+  stream_.socket().shutdown(LoopbackTcp::socket::shutdown_send, ignored);
+  stream_.expires_after(kGoodbyeMax);
+  drain();
+}
+
+void HttpConnection::drain() {
+  stream_.async_read_some(net::buffer(piece_),
+                          [self = shared_from_this()](const NetError& error, std::size_t size) {
+                            if (self->state_ == State::kClosed) return;
+                            self->drained_ += size;
+                            if (error || self->drained_ > kDrainedMax) return self->close();
+                            self->drain();
+                          });
+}
+
+}  // namespace lanyard::agent

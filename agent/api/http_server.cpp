@@ -1,0 +1,161 @@
+#include "agent/api/http_server.hpp"
+
+#include <deque>
+#include <map>
+#include <thread>
+
+#include "agent/api/http_connection.hpp"
+#include "replication/types/limits.hpp"
+
+namespace lanyard::agent {
+namespace {
+
+/// How long nobody is let in after the system had no descriptor left.
+constexpr std::chrono::milliseconds kAcceptPause{100};
+
+Error loopback_error(const NetError& error, const std::string& address, std::uint16_t port) {
+  const std::string place = address + ", port " + std::to_string(port);
+  if (error == net::error::address_in_use)
+    return Error(Code::kPortTaken, place + " is in use by another program",
+                 "choose another with --api-port or api.port, or stop that program "
+                 "(ss -ltnp shows it)");
+  if (error == net::error::access_denied)
+    return Error(Code::kInvalidConfig, place + " is one that this user may not listen on",
+                 "choose one of 1024 or above with --api-port or api.port");
+  return Error(Code::kInvalidConfig, "cannot listen on " + place + ": " + error.message(),
+               "set api.listen to loopback addresses of this machine, or leave it out");
+}
+
+}  // namespace
+
+class HttpServer::Impl {
+ public:
+  Impl() : shared_io_(std::make_shared<net::io_context>(1)), io_(*shared_io_) {}
+
+  /// On all addresses, or on none. A machine without IPv6 has no ::1, and needs none.
+  Status listen(const std::vector<std::string>& addresses, std::uint16_t port) {
+    acceptors_.clear();
+    std::optional<Error> missing;
+    for (const std::string& address : addresses) {
+      const Status listens = listen_on(address, acceptors_.empty() ? port : this->port());
+      if (listens) continue;
+      if (listens.error().is(Code::kPortTaken)) return listens;
+      missing = listens.error();
+    }
+    return acceptors_.empty() && missing ? fail(*missing) : Status();
+  }
+
+  [[nodiscard]] std::uint16_t port() const { return acceptors_.front().local_endpoint().port(); }
+
+  void start(Desk desk) {
+    host_.desk = std::move(desk);
+    host_.closed = [this](const LoopbackConnection* closed) { connections_.erase(closed); };
+    host_.replaced = [this](const LoopbackConnection* before,
+                            std::shared_ptr<LoopbackConnection> now) {
+      connections_.erase(before);
+      connections_.emplace(now.get(), std::move(now));
+    };
+    for (auto& acceptor : acceptors_) accept(acceptor);
+    thread_ = std::thread([this] { io_.run(); });
+  }
+
+  [[nodiscard]] Post post() const {
+    return [io = shared_io_](std::function<void()> job) { net::post(*io, std::move(job)); };
+  }
+
+  void stop() {
+    if (!thread_.joinable()) return;
+    net::post(io_, [this] { end(); });
+    thread_.join();
+  }
+
+ private:
+  Status listen_on(const std::string& address, std::uint16_t port) {
+    NetError error;
+    const auto ip = net::ip::make_address(address, error);
+    if (error || !ip.is_loopback())
+      return fail(Code::kInvalidConfig, "'" + address + "' is not a loopback address",
+                  "set api.listen to 127.0.0.1 or ::1: this machine alone may speak to it");
+    LoopbackTcp::acceptor acceptor(io_);
+    const LoopbackTcp::endpoint endpoint(ip, port);
+    acceptor.open(endpoint.protocol(), error);
+    if (!error) acceptor.set_option(net::socket_base::reuse_address(true), error);
+    if (!error && ip.is_v6()) acceptor.set_option(net::ip::v6_only(true), error);
+    if (!error) acceptor.bind(endpoint, error);
+    if (!error) acceptor.listen(net::socket_base::max_listen_connections, error);
+    if (error) return fail(loopback_error(error, address, port));
+    acceptors_.push_back(std::move(acceptor));
+    return {};
+  }
+
+  void accept(LoopbackTcp::acceptor& acceptor) {
+    acceptor.async_accept([this, &acceptor](const NetError& error, LoopbackTcp::socket socket) {
+      on_accept(acceptor, error, std::move(socket));
+    });
+  }
+
+  void on_accept(LoopbackTcp::acceptor& acceptor, const NetError& error,
+                 LoopbackTcp::socket socket) {
+    if (!acceptor.is_open()) return;
+    if (error) {
+      auto timer = std::make_shared<net::steady_timer>(io_, kAcceptPause);
+      return timer->async_wait([this, timer, &acceptor](const NetError&) { accept(acceptor); });
+    }
+    if (connections_.size() >= limits::kHttpConnectionsMax) make_room();
+    if (connections_.size() < limits::kHttpConnectionsMax) take(std::move(socket));
+    accept(acceptor);
+  }
+
+  /// Somebody who opens connections and says nothing keeps nobody out.
+  void make_room() {
+    std::shared_ptr<LoopbackConnection> oldest;
+    for (const auto& [key, connection] : connections_)
+      if (connection->is_waiting() && (!oldest || connection->since() < oldest->since()))
+        oldest = connection;
+    if (oldest) oldest->close();
+  }
+
+  void take(LoopbackTcp::socket socket) {
+    NetError ignored;
+    socket.set_option(LoopbackTcp::no_delay(true), ignored);
+    auto connection = std::make_shared<HttpConnection>(std::move(socket), host_);
+    connections_.emplace(connection.get(), connection);
+    connection->start();
+  }
+
+  void end() {
+    NetError ignored;
+    for (auto& acceptor : acceptors_) acceptor.close(ignored);
+    const auto connections = connections_;
+    for (const auto& [key, connection] : connections) connection->close();
+    io_.stop();
+  }
+
+  std::shared_ptr<net::io_context> shared_io_;  // callers of post() may outlive this
+  net::io_context& io_;
+  std::deque<LoopbackTcp::acceptor> acceptors_;
+  HttpHost host_;
+  std::map<const LoopbackConnection*, std::shared_ptr<LoopbackConnection>> connections_;
+  std::thread thread_;
+};
+
+Result<std::unique_ptr<HttpServer>> HttpServer::open(const Options& options) {
+  auto impl = std::make_unique<Impl>();
+  Status listens = impl->listen(options.addresses, options.port);
+  for (int tried = 1; tried < options.ports_tried && !listens; ++tried) {
+    if (!listens.error().is(Code::kPortTaken)) break;
+    const int next = options.port == 0 ? 0 : options.port + tried;
+    listens = impl->listen(options.addresses, static_cast<std::uint16_t>(next));
+  }
+  if (!listens) return fail(listens.error());
+  return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
+}
+
+HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+HttpServer::~HttpServer() { stop(); }
+std::uint16_t HttpServer::port() const { return impl_->port(); }
+void HttpServer::start(Desk desk) { impl_->start(std::move(desk)); }
+HttpServer::Post HttpServer::post() const { return impl_->post(); }
+void HttpServer::stop() { impl_->stop(); }
+
+}  // namespace lanyard::agent

@@ -1,0 +1,110 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/api/api_call.hpp"
+
+namespace lanyard::agent {
+
+/// The head of a request that passed refuse_head(). Views live as long as the call.
+struct HeadView {
+  std::string_view method;
+  std::string_view target;
+  bool has_body = false;
+  /// The value of a header, by its name in any case; nothing where there is none.
+  std::function<std::optional<std::string_view>(std::string_view name)> field;
+};
+
+/// Takes a body as it comes. Belongs to the api thread; gone before end() if the client left, or
+/// once an answer was given before.
+class BodyTaker {
+ public:
+  virtual ~BodyTaker() = default;
+  /// At most 64 KiB. The next piece is read once `go_on` was called, now or later.
+  virtual void take(std::string_view piece, std::function<void()> go_on) = 0;
+  virtual void end() = 0;
+};
+
+/// Where messages of a WebSocket go (RFC 6455). Belongs to the api thread; once it is closed its
+/// calls do nothing.
+class SocketLine {
+ public:
+  virtual ~SocketLine() = default;
+  /// A text message. Beyond limits::kSocketQueueMax waiting bytes the line is cut.
+  virtual void send(std::string message) = 0;
+  /// Of messages that the client has not taken yet.
+  [[nodiscard]] virtual std::size_t waiting_bytes() const = 0;
+  /// Says why, and closes.
+  virtual void close(std::uint16_t code, std::string reason) = 0;
+  /// Closes after this time; nothing: not any more.
+  virtual void close_within(std::optional<std::chrono::milliseconds> time) = 0;
+};
+
+/// Who speaks on a WebSocket for us. Belongs to the api thread.
+class SocketTalk {
+ public:
+  virtual ~SocketTalk() = default;
+  virtual void on_open() = 0;
+  virtual void on_text(const std::string& message) = 0;
+  /// The client has taken everything that waited.
+  virtual void on_drained() = 0;
+  virtual void on_closed() = 0;
+};
+
+/// What is to be done with a request, said when its head is known.
+struct HeadOrder {
+  /// It is answered at once, and its body is not read.
+  std::optional<HttpAnswer> answer = {};
+  /// Larger bodies are refused as they come.
+  std::uint64_t body_max = 0;
+  /// With the whole body; or, if there is `take`, piece by piece.
+  std::function<void(std::string body, const ApiReply& reply)> go = {};
+  std::function<std::unique_ptr<BodyTaker>(const ApiReply& reply)> take = {};
+  /// It becomes a WebSocket.
+  std::function<std::shared_ptr<SocketTalk>(std::shared_ptr<SocketLine> line)> upgrade = {};
+  /// Headers of whatever the answer will be.
+  std::vector<std::pair<std::string, std::string>> fields = {};
+};
+
+/// HTTP/1.1 on loopback (RFC 9110, 9112; Boost.Beast), on the api thread, which it starts and owns.
+/// At most limits::kHttpConnectionsMax at once: one more takes the place of the one that has been
+/// idle for longest. Each has 10 s to send a head, and must go on sending and reading.
+class HttpServer {
+ public:
+  using Desk = std::function<HeadOrder(const HeadView& head)>;
+
+  struct Options {
+    std::vector<std::string> addresses;  ///< loopback; those that this machine does not have are
+                                         ///< left out, as long as there is one
+    std::uint16_t port = 0;
+    int ports_tried = 1;  ///< the next ones, where a port is taken
+  };
+  /// Listens and serves nobody yet. kPortTaken, kInvalidConfig with the fix.
+  [[nodiscard]] static Result<std::unique_ptr<HttpServer>> open(const Options& options);
+  /// stop().
+  ~HttpServer();
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  [[nodiscard]] std::uint16_t port() const;
+  /// Starts the thread. `desk` is called on it for each request.
+  void start(Desk desk);
+  /// Runs a job on the api thread, in the order of the calls. From any thread, before start() too.
+  /// It may be called when this is gone: jobs are then thrown away unrun.
+  using Post = std::function<void(std::function<void()> job)>;
+  [[nodiscard]] Post post() const;
+  /// Lets nobody in any more, closes every connection and joins. Not from the api thread.
+  void stop();
+
+ private:
+  class Impl;
+  explicit HttpServer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace lanyard::agent

@@ -1,0 +1,258 @@
+#include "agent/api/live_talk.hpp"
+
+#include "agent/access/token_text.hpp"
+#include "agent/api/bulk_taker.hpp"
+#include "agent/api/handlers.hpp"
+#include "agent/api/live_cursor.hpp"
+#include "agent/api/live_frames.hpp"
+#include "agent/api/live_subscription.hpp"
+#include "agent/json/op_reader.hpp"
+#include "agent/service/names.hpp"
+#include "replication/types/device_id_text.hpp"
+#include "replication/types/limits.hpp"
+
+namespace lanyard::agent {
+namespace {
+
+constexpr std::chrono::seconds kSignInMax{10};
+constexpr std::size_t kSubscriptionsMax = 64;
+constexpr std::size_t kIdBytesMax = 128;
+constexpr std::size_t kPresenceBytesMax = 16 * limits::kKiB;
+constexpr std::uint16_t kPolicyViolation = 1008;  // RFC 6455, 7.4.1
+
+class LiveTalk final : public SocketTalk,
+                       public LiveClient,
+                       public std::enable_shared_from_this<LiveTalk> {
+ public:
+  LiveTalk(ApiRoom& room, std::shared_ptr<SocketLine> line, std::optional<std::string> origin)
+      : room_(room), line_(std::move(line)), origin_(std::move(origin)) {}
+
+  // ---- SocketTalk
+  void on_open() override { line_->close_within(kSignInMax); }
+  void on_text(const std::string& message) override;
+  void on_drained() override;
+  void on_closed() override;
+
+  // ---- LiveClient
+  void on_access_changed() override;
+  void on_presence(const SpaceId& space, const std::string& frame) override;
+
+ private:
+  using Meaning = Status (LiveTalk::*)(Params& in, const std::string& id);
+
+  void send_away(const Error& error);
+  [[nodiscard]] Status sign_in(Params& in);
+  [[nodiscard]] Status subscribe(Params& in, const std::string& id);
+  [[nodiscard]] Status unsubscribe(Params& in, const std::string& id);
+  [[nodiscard]] Status change(Params& in, const std::string& id);
+  [[nodiscard]] Status presence(Params& in, const std::string& id);
+  [[nodiscard]] tl::expected<Access, AccessTable::Refusal> access() const;
+  /// The space by its name, if this client has that right in it now.
+  void in_space(const std::string& name, Right right, const std::string& id,
+                const std::function<void(const SpaceId&)>& go);
+  void open(LiveWish wish);
+
+  ApiRoom& room_;
+  std::shared_ptr<SocketLine> line_;
+  std::optional<std::string> origin_;
+  std::optional<Hash> token_;  ///< once it is signed in
+  std::map<std::string, std::shared_ptr<LiveSubscription>> subscriptions_;
+};
+
+// ---- coming and going
+
+tl::expected<Access, AccessTable::Refusal> LiveTalk::access() const {
+  return room_.access.find(*token_, origin_, room_.host.wall());
+}
+
+void LiveTalk::send_away(const Error& error) {
+  for (auto& [id, subscription] : subscriptions_) subscription->end();
+  line_->send(error_frame("", error));
+  line_->close(kPolicyViolation, error.detail);
+}
+
+void LiveTalk::on_closed() {
+  room_.live.erase(this);
+  for (auto& [id, subscription] : subscriptions_) subscription->end();
+  subscriptions_.clear();
+}
+
+void LiveTalk::on_drained() {
+  const auto subscriptions = subscriptions_;
+  for (const auto& [id, subscription] : subscriptions) subscription->on_drained();
+}
+
+void LiveTalk::on_access_changed() {
+  const auto now = access();
+  if (!now) return send_away(Error(Code::kUnauthenticated, "the token is not valid any more"));
+  std::erase_if(subscriptions_, [&](const auto& each) {
+    if (now->may_read(each.second->space())) return false;
+    line_->send(error_frame(
+        each.first, Error(Code::kNotAllowed, "this token may not read in the space any more")));
+    return true;
+  });
+}
+
+Status LiveTalk::sign_in(Params& in) {
+  LANYARD_TRY_SET(const std::string token, in.text("token"));
+  LANYARD_TRY(in.finish());
+  if (!is_token_text(token)) return fail(Code::kUnauthenticated, "this is not a token");
+  token_ = hash_of_token(token, room_.hasher);
+  const auto granted = access();
+  if (!granted) {
+    token_.reset();
+    return fail(Code::kUnauthenticated, "the token is not known here, or not for this page",
+                "Make one: lanyard token create --app NAME --space SPACE");
+  }
+  if (granted->token) room_.access.used(*granted->token, room_.host.wall());
+  line_->close_within({});
+  room_.live.emplace(this, weak_from_this());
+  JsonWriter out = begin_frame("status", "", "");
+  out.member("signedIn", true).member("device", to_text(room_.host.self));
+  line_->send(out.member("deviceName", utf8_or_escaped(room_.host.self_name)).end_object().take());
+  return {};
+}
+
+// ---- what clients say
+
+void LiveTalk::on_text(const std::string& message) {
+  auto object = JsonObject::parse(message);
+  std::string id;
+  const auto run = [&]() -> Status {
+    if (!object) return fail(Code::kUsage, "the message is not a JSON object");
+    Params in(std::move(*object));
+    LANYARD_TRY_SET(const std::string type, in.text("type"));
+    if (!token_ && type != "auth")
+      return fail(Code::kUnauthenticated, "the first message is {\"type\":\"auth\",\"token\"}");
+    if (type == "auth") return sign_in(in);
+    LANYARD_TRY_SET(const auto said, in.optional_text("id"));
+    id = said.value_or("");
+    if (id.size() > kIdBytesMax) return fail(Code::kUsage, "an id has at most 128 bytes");
+    if (!access()) return fail(Code::kUnauthenticated, "the token is not valid any more");
+    constexpr auto kMeanings = std::to_array<std::pair<std::string_view, Meaning>>({
+        {"subscribe", &LiveTalk::subscribe},
+        {"unsubscribe", &LiveTalk::unsubscribe},
+        {"changes", &LiveTalk::change},
+        {"presence", &LiveTalk::presence},
+    });
+    for (const auto& [name, meaning] : kMeanings)
+      if (name == type) return (this->*meaning)(in, id);
+    return fail(Code::kUsage, "there are no messages of this type",
+                "They can be auth, subscribe, unsubscribe, changes and presence.");
+  };
+  const Status done = run();
+  if (done) return;
+  if (done.error().is(Code::kUnauthenticated)) return send_away(done.error());
+  line_->send(error_frame(id, done.error()));
+}
+
+void LiveTalk::in_space(const std::string& name, Right right, const std::string& id,
+                        const std::function<void(const SpaceId&)>& go) {
+  const auto granted = access();
+  if (!granted) return;
+  agent::in_space(room_, name, *granted, right,
+                  [self = weak_from_this(), id, go](const Result<SpaceId>& space) {
+                    const auto talk = self.lock();
+                    if (!talk) return;
+                    space ? go(*space) : talk->line_->send(error_frame(id, space.error()));
+                  });
+}
+
+Status LiveTalk::subscribe(Params& in, const std::string& id) {
+  LiveWish wish;
+  wish.id = id;
+  LANYARD_TRY_SET(const std::string space, in.text("space"));
+  LANYARD_TRY_SET(const auto collection, in.optional_text("collection"));
+  LANYARD_TRY_SET(const auto cursor, in.optional_text("cursor"));
+  wish.collection = collection.value_or("");
+  if (const auto where = in.optional_json("where")) {
+    LANYARD_TRY_SET(wish.where, read_where(*where));
+  }
+  LANYARD_TRY(in.finish());
+  if (id.empty()) return fail(Code::kUsage, "a subscription needs an id");
+  if (wish.collection.empty() && !wish.where.empty())
+    return fail(Code::kUsage, "where needs a collection");
+  if (cursor) {
+    LANYARD_TRY_SET(wish.cursor, cursor_from_text(*cursor));
+  }
+  if (subscriptions_.size() >= kSubscriptionsMax && !subscriptions_.contains(id))
+    return fail(Code::kTooLarge, "a connection has at most 64 subscriptions");
+  in_space(space, Right::kRead, id, [this, wish](const SpaceId& found) mutable {
+    wish.space = found;
+    open(std::move(wish));
+  });
+  return {};
+}
+
+void LiveTalk::open(LiveWish wish) {
+  const std::string id = wish.id;
+  if (const auto old = subscriptions_.find(id); old != subscriptions_.end()) old->second->end();
+  auto subscription = std::make_shared<LiveSubscription>(room_, line_, std::move(wish));
+  subscriptions_[id] = subscription;
+  subscription->start();
+}
+
+Status LiveTalk::unsubscribe(Params& in, const std::string& id) {
+  LANYARD_TRY(in.finish());
+  const auto found = subscriptions_.find(id);
+  if (found == subscriptions_.end())
+    return fail(Code::kNotFound, "there is no subscription of this id");
+  found->second->end();
+  subscriptions_.erase(found);
+  return {};
+}
+
+Status LiveTalk::change(Params& in, const std::string& id) {
+  LANYARD_TRY_SET(const std::string space, in.text("space"));
+  const auto granted = access();
+  LANYARD_TRY_SET(Batch batch,
+                  read_batch(in, granted ? granted->name : std::string(), room_.hasher));
+  in_space(space, Right::kWrite, id,
+           [this, id, kept = std::make_shared<Batch>(std::move(batch))](const SpaceId& found) {
+             room_.data.write(
+                 to_text(found), std::move(kept->change),
+                 [self = weak_from_this(), id, kept](const Result<storage::Written>& written) {
+                   const auto talk = self.lock();
+                   if (!talk) return;
+                   if (!written) return talk->line_->send(error_frame(id, written.error()));
+                   JsonWriter out = begin_frame("receipt", id, "");
+                   write_acknowledgement(*written, kept->elements, out);
+                   talk->line_->send(out.member("stage", "durable").end_object().take());
+                 });
+           });
+  return {};
+}
+
+Status LiveTalk::presence(Params& in, const std::string& id) {
+  LANYARD_TRY_SET(const std::string space, in.text("space"));
+  LANYARD_TRY_SET(const std::string_view json, in.json("value"));
+  LANYARD_TRY(in.finish());
+  if (json.size() > kPresenceBytesMax)
+    return fail(Code::kTooLarge, "a presence has at most 16 KiB");
+  in_space(space, Right::kRead, id, [this, space, value = std::string(json)](const SpaceId& found) {
+    const auto granted = access();
+    JsonWriter out = begin_frame("presence", "", "");
+    out.member("space", space).member("app", granted ? granted->name : std::string());
+    const std::string frame = out.name("value").raw(value).end_object().take();
+    const auto all = room_.live;
+    for (const auto& [client, held] : all)
+      if (const auto talk = held.lock(); talk && client != this) talk->on_presence(found, frame);
+  });
+  return {};
+}
+
+void LiveTalk::on_presence(const SpaceId& space, const std::string& frame) {
+  const auto granted = access();
+  if (!granted || !granted->may_read(space)) return;
+  if (line_->waiting_bytes() > limits::kSocketQueueFull) return;  // the next one is newer
+  line_->send(frame);
+}
+
+}  // namespace
+
+std::shared_ptr<SocketTalk> make_live_talk(ApiRoom& room, std::shared_ptr<SocketLine> line,
+                                           std::optional<std::string> origin) {
+  return std::make_shared<LiveTalk>(room, std::move(line), std::move(origin));
+}
+
+}  // namespace lanyard::agent

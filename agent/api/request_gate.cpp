@@ -1,0 +1,79 @@
+#include "agent/api/request_gate.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "agent/ascii_text.hpp"
+
+namespace lanyard::agent {
+namespace {
+
+/// Pages that have a name of their own for this machine are not among them: that is how a page of
+/// anywhere comes to speak to us as if it were ours.
+constexpr auto kOwnNames = std::to_array<std::string_view>({"127.0.0.1", "[::1]", "localhost"});
+
+GateRefusal not_this_host() {
+  return {421, "LY-W001", "This request was not meant for this agent",
+          "its Host is not a name of this agent",
+          "Use http://127.0.0.1, http://[::1] or http://localhost, with the port."};
+}
+
+GateRefusal not_this_origin(std::string why) {
+  return {403, "LY-W002", "This page may not use the agent", std::move(why),
+          "Give it a token that is bound to its origin: lanyard token create --origin URL"};
+}
+
+/// Types that a browser does not send to another origin before it has asked.
+bool is_accepted(std::string_view type) {
+  constexpr auto kTypes = std::to_array<std::string_view>(
+      {"application/json", "application/merge-patch+json", "application/x-ndjson"});
+  return std::find(kTypes.begin(), kTypes.end(), type) != kTypes.end();
+}
+
+/// What the browser itself says of where a request comes from (Fetch Metadata).
+std::optional<GateRefusal> refuse_site(const Approach& approach) {
+  if (!approach.fetch_site) return {};
+  const std::string_view site = *approach.fetch_site;
+  const bool reads = approach.method == "GET" || approach.method == "HEAD";
+  if (site == "same-origin" || (site == "none" && reads)) return {};
+  if ((site == "same-site" || site == "cross-site") && approach.origin) return {};
+  return not_this_origin("a page of another origin sent this without asking whether it may");
+}
+
+}  // namespace
+
+bool Doors::is_own_host(std::string_view host) const {
+  const std::size_t colon = host.rfind(':');
+  if (colon == std::string_view::npos || host.substr(colon + 1) != std::to_string(port))
+    return false;
+  return std::any_of(kOwnNames.begin(), kOwnNames.end(), [&](std::string_view name) {
+    return is_same_text(host.substr(0, colon), name);
+  });
+}
+
+bool Doors::is_own_origin(std::string_view origin) const {
+  constexpr std::string_view kScheme = "http://";
+  return origin.starts_with(kScheme) && is_own_host(origin.substr(kScheme.size()));
+}
+
+std::string media_type(std::string_view content_type) {
+  return lower(trimmed(content_type.substr(0, content_type.find(';'))));
+}
+
+std::optional<GateRefusal> refuse_approach(const Approach& approach, const Doors& doors) {
+  if (!doors.is_own_host(approach.host)) return not_this_host();
+  if (approach.origin) {
+    const std::string& origin = *approach.origin;
+    if (!doors.is_own_origin(origin) && !doors.is_registered(origin))
+      return not_this_origin("pages of this origin were not allowed to use this agent");
+  }
+  if (auto refusal = refuse_site(approach)) return refusal;
+  const bool is_sent_unasked = approach.has_body || approach.content_type;
+  if (is_sent_unasked && !is_accepted(media_type(approach.content_type.value_or(""))))
+    return GateRefusal{415, "LY-W003", "A body of this type is not read here",
+                       "pages of anywhere can send it without asking",
+                       "Send Content-Type: application/json."};
+  return {};
+}
+
+}  // namespace lanyard::agent

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace lanyard::agent {
+
+/// What the head of a request says of who speaks, before anything else of it is looked at. A header
+/// that is not there is nothing; an empty one is empty.
+struct Approach {
+  std::string method;
+  std::string host;
+  std::optional<std::string> origin;
+  std::optional<std::string> fetch_site;  ///< Sec-Fetch-Site
+  std::optional<std::string> content_type;
+  bool has_body = false;
+};
+
+/// What is known of this agent's own doors and of the pages that may use them.
+struct Doors {
+  std::uint16_t port = 0;
+  /// Whether some app was allowed to speak from this origin.
+  std::function<bool(const std::string& origin)> is_registered;
+
+  /// Pages of this agent itself.
+  [[nodiscard]] bool is_own_host(std::string_view host) const;
+  [[nodiscard]] bool is_own_origin(std::string_view origin) const;
+};
+
+/// Why nobody looks at the request.
+struct GateRefusal {
+  int status = 403;
+  std::string code;
+  std::string title;
+  std::string why;
+  std::string fix;
+};
+
+/// The first thing that every request passes (requirements/reliability.md 7.5, S5): a page that has
+/// another name for this machine (DNS rebinding), a page of another origin, a request that a
+/// browser sends without asking. Pure.
+[[nodiscard]] std::optional<GateRefusal> refuse_approach(const Approach& approach,
+                                                         const Doors& doors);
+
+/// "application/json" of "Application/JSON; charset=utf-8".
+[[nodiscard]] std::string media_type(std::string_view content_type);
+
+}  // namespace lanyard::agent

@@ -1,0 +1,54 @@
+#include "agent/api/router.hpp"
+
+namespace lanyard::agent {
+namespace {
+
+/// The segment up to the next slash, which is taken away with it.
+std::string_view take_segment(std::string_view& path) {
+  const std::size_t slash = path.find('/');
+  const std::string_view segment = path.substr(0, slash);
+  path = slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
+  return segment;
+}
+
+/// A name stands for one segment that is not empty and does not climb.
+bool take_name(std::string_view segment, std::vector<std::string>& names) {
+  auto name = decoded(segment);
+  if (!name || name->empty() || *name == "." || *name == "..") return false;
+  names.push_back(std::move(*name));
+  return true;
+}
+
+bool fits(std::string_view pattern, std::string_view path, std::vector<std::string>& names) {
+  names.clear();
+  if (path.ends_with('/')) return false;
+  while (!pattern.empty() || !path.empty()) {
+    if (pattern.empty() != path.empty()) return false;
+    const std::string_view wanted = take_segment(pattern);
+    const std::string_view segment = take_segment(path);
+    if (!wanted.starts_with('{')) {
+      if (wanted != segment) return false;
+    } else if (!take_name(segment, names)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+Match find_route(std::span<const Route> routes, std::string_view method, std::string_view path) {
+  Match match;
+  std::vector<std::string> names;
+  for (const Route& route : routes) {
+    if (!fits(route.path, path, names)) continue;
+    const bool is_asked = route.method == method || (route.method == "GET" && method == "HEAD");
+    if (is_asked) return {&route, std::move(names), {}};
+    if (!match.allowed.empty()) match.allowed += ", ";
+    match.allowed += route.method;
+    if (route.method == "GET") match.allowed += ", HEAD";
+  }
+  return match;
+}
+
+}  // namespace lanyard::agent

@@ -1,0 +1,206 @@
+#include <algorithm>
+#include <array>
+
+#include "agent/api/handlers.hpp"
+#include "agent/json/json_answers.hpp"
+#include "agent/json/op_reader.hpp"
+#include "replication/types/limits.hpp"
+
+/// Records: read, listed, counted, written one at a time.
+namespace lanyard::agent {
+namespace {
+
+using storage::LocalOp;
+using storage::ReadRecord;
+using storage::RecordQuery;
+using storage::Written;
+
+constexpr std::string_view kLines = "application/x-ndjson";
+
+HttpAnswer record_answer(const ReadRecord& record) {
+  HttpAnswer out;
+  out.body = record_json(record);
+  out.fields.emplace_back("ETag", "\"" + record.version + "\"");
+  return out;
+}
+
+// ---- one record
+
+void get_record(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
+  with_query(call, reply, [&](QueryText& query) -> Status {
+    LANYARD_TRY(query.finish());
+    in_space(room, call, reply, Right::kRead, [&room, call, reply](const SpaceId& space) {
+      auto record = room.reads.get(space, call.names[1], call.names[2]);
+      if (record && !is_shown(*record))
+        record = fail(Code::kNotFound, "there is no record \"" + call.names[2] +
+                                           "\" in the collection \"" + call.names[1] + "\"");
+      record ? reply.send(record_answer(*record)) : reply.error(record.error());
+    });
+    return {};
+  });
+}
+
+/// What stands there now says more than the error alone: the version to read and to try again with.
+void answer_conflict(ApiRoom& room, const SpaceId& space, const ApiCall& call, const Error& error,
+                     const ApiReply& reply) {
+  const auto record = room.reads.get(space, call.names[1], call.names[2]);
+  HttpAnswer answer = problem_answer(call.if_match ? 412 : 409, problem_of(error));
+  if (record) answer.fields.emplace_back("ETag", "\"" + record->version + "\"");
+  reply.send(std::move(answer));
+}
+
+void answer_written(ApiRoom& room, const SpaceId& space, const ApiCall& call,
+                    const Result<Written>& written, const ApiReply& reply) {
+  if (!written && written.error().is(Code::kConflict))
+    return answer_conflict(room, space, call, written.error(), reply);
+  if (!written) return reply.error(written.error());
+  auto record = room.reads.get(space, call.names[1], call.names[2]);
+  if (!record) return reply.error(record.error());
+  // Somebody else may have written since: the version is that of what this client has seen.
+  record->key = call.names[2];
+  record->version = written->versions.back();
+  reply.send(record_answer(*record));
+}
+
+void write_record_of(const char* op, ApiRoom& room, ApiCall& call, const ApiReply& reply) {
+  with_query(call, reply, [&](QueryText& query) -> Status {
+    const auto based_on = query.text("basedOn");
+    LANYARD_TRY(query.finish());
+    std::vector<LocalOp> ops;
+    const std::optional<std::string_view> value = std::string_view(op) == "delete"
+                                                      ? std::nullopt
+                                                      : std::optional<std::string_view>(call.body);
+    LANYARD_TRY(add_ops(op, call.names[1], call.names[2], value, based_on, ops));
+    for (LocalOp& each : ops) each.if_version = call.if_match;
+    call.body.clear();
+    in_space(room, call, reply, Right::kWrite,
+             [&room, call, reply, ops = std::move(ops)](const SpaceId& space) {
+               room.data.write(to_text(space), {ops},
+                               [&room, space, call, reply](const Result<Written>& written) {
+                                 answer_written(room, space, call, written, reply);
+                               });
+             });
+    return {};
+  });
+}
+
+void put_record(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
+  write_record_of("put", room, call, reply);
+}
+void patch_record(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
+  write_record_of("patch", room, call, reply);
+}
+void delete_record(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
+  write_record_of("delete", room, call, reply);
+}
+
+// ---- many records
+
+Status read_query(QueryText& in, const std::string& collection, RecordQuery& out) {
+  out.collection = collection;
+  if (const auto where = in.text("where")) {
+    LANYARD_TRY_SET(out.where, read_where(*where));
+  }
+  out.order_field = in.text("order").value_or("");
+  out.descending = out.order_field.starts_with('-');
+  if (out.descending) out.order_field.erase(0, 1);
+  out.cursor = in.text("cursor").value_or("");
+  return {};
+}
+
+/// All records that a query finds, a line each: page by page, as the client takes them.
+class RecordLines : public std::enable_shared_from_this<RecordLines> {
+ public:
+  RecordLines(ApiRoom& room, const SpaceId& space, RecordQuery query,
+              std::optional<std::uint64_t> limit, AnswerStream out)
+      : room_(room), space_(space), query_(std::move(query)), left_(limit), out_(std::move(out)) {}
+
+  void next() {
+    query_.limit = std::min<std::uint64_t>(kPage, left_.value_or(kPage));
+    const auto page = room_.reads.query(space_, query_);
+    if (!page) return;  // broken off: that is all that can be said behind a head that says 200
+    std::string lines;
+    for (const ReadRecord& record : page->records) lines += record_json(record) + "\n";
+    if (left_) *left_ -= page->records.size();
+    query_.cursor = page->cursor;
+    const bool is_over = page->cursor.empty() || left_ == 0;
+    out_.piece(std::move(lines), [self = shared_from_this(), is_over](bool is_open) {
+      if (!is_open) return;
+      is_over ? self->out_.end() : self->go_on();
+    });
+  }
+
+ private:
+  static constexpr std::uint64_t kPage = 200;
+  /// Others have their turn between two pages.
+  void go_on() {
+    room_.host.post([self = shared_from_this()] { self->next(); });
+  }
+
+  ApiRoom& room_;
+  SpaceId space_;
+  RecordQuery query_;
+  std::optional<std::uint64_t> left_;
+  AnswerStream out_;
+};
+
+void list_records(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
+  with_query(call, reply, [&](QueryText& in) -> Status {
+    RecordQuery query;
+    const bool as_lines = media_type(call.accept) == kLines;
+    LANYARD_TRY(read_query(in, call.names[1], query));
+    LANYARD_TRY_SET(const std::int64_t limit,
+                    in.integer("limit", as_lines ? 0 : 100, as_lines ? 0 : 1,
+                               as_lines ? std::numeric_limits<std::int64_t>::max()
+                                        : static_cast<std::int64_t>(limits::kPageRows)));
+    LANYARD_TRY(in.finish());
+    query.limit = static_cast<std::size_t>(limit);
+    in_space(room, call, reply, Right::kRead,
+             [&room, query, as_lines, reply](const SpaceId& space) {
+               if (!as_lines) return reply.answer(room.reads.query(space, query), page_json);
+               RecordQuery first = query;
+               first.limit = 1;
+               if (const auto readable = room.reads.query(space, first); !readable)
+                 return reply.error(readable.error());
+               HttpAnswer head;
+               head.type = kLines;
+               const auto most = query.limit == 0 ? std::optional<std::uint64_t>() : query.limit;
+               std::make_shared<RecordLines>(room, space, query, most, reply.begin(std::move(head)))
+                   ->next();
+             });
+    return {};
+  });
+}
+
+void count_records(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
+  with_query(call, reply, [&](QueryText& in) -> Status {
+    RecordQuery query;
+    query.collection = call.names[1];
+    if (const auto where = in.text("where")) {
+      LANYARD_TRY_SET(query.where, read_where(*where));
+    }
+    LANYARD_TRY(in.finish());
+    in_space(room, call, reply, Right::kRead, [&room, query, reply](const SpaceId& space) {
+      reply.answer(room.reads.count(space, query), count_json);
+    });
+    return {};
+  });
+}
+
+constexpr std::string_view kOne = "/v1/spaces/{space}/collections/{collection}/records/{key}";
+constexpr std::string_view kMany = "/v1/spaces/{space}/collections/{collection}/records";
+
+constexpr std::array kRoutes = std::to_array<Route>({
+    {"GET", kMany, Need::kToken, list_records},
+    {"GET", "/v1/spaces/{space}/collections/{collection}/count", Need::kToken, count_records},
+    {"GET", kOne, Need::kToken, get_record},
+    {"PUT", kOne, Need::kToken, put_record, Takes::kJson},
+    {"PATCH", kOne, Need::kToken, patch_record, Takes::kPatch},
+    {"DELETE", kOne, Need::kToken, delete_record},
+});
+
+}  // namespace
+
+std::span<const Route> record_routes() { return kRoutes; }
+
+}  // namespace lanyard::agent

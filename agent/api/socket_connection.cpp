@@ -1,0 +1,195 @@
+#include "agent/api/socket_connection.hpp"
+
+#include <boost/beast/websocket.hpp>
+#include <deque>
+
+#include "agent/build_info.hpp"
+#include "replication/types/limits.hpp"
+#include "replication/types/utf8.hpp"
+
+namespace lanyard::agent {
+namespace {
+
+namespace websocket = beast::websocket;
+
+/// Without a sign of life; a ping is sent after half of it.
+constexpr std::chrono::seconds kIdleMax{60};
+constexpr std::chrono::seconds kHandshakeMax{10};
+/// For the answer to a close. Well before Beast's own timer, which would end the read under us.
+constexpr std::chrono::seconds kGoodbyeMax{5};
+static_assert(kGoodbyeMax < kHandshakeMax);
+
+class SocketConnection : public std::enable_shared_from_this<SocketConnection>,
+                         public LoopbackConnection,
+                         public SocketLine {
+ public:
+  SocketConnection(beast::tcp_stream stream, const HttpHost& host);
+
+  using Upgrade = std::function<std::shared_ptr<SocketTalk>(std::shared_ptr<SocketLine>)>;
+  void start(http::request<http::buffer_body> request, const Upgrade& upgrade);
+
+  // ---- LoopbackConnection
+  void close() override;
+  [[nodiscard]] bool is_waiting() const override { return false; }
+  [[nodiscard]] std::chrono::steady_clock::time_point since() const override { return since_; }
+
+  // ---- SocketLine
+  void send(std::string message) override;
+  [[nodiscard]] std::size_t waiting_bytes() const override { return waiting_bytes_; }
+  void close(std::uint16_t code, std::string reason) override;
+  void close_within(std::optional<std::chrono::milliseconds> time) override;
+
+ private:
+  void read();
+  void on_message(const NetError& error);
+  void take(const std::string& message);
+  void write_next();
+  void on_written(const NetError& error);
+  void end_within(std::chrono::milliseconds time);
+  void say_goodbye();
+
+  websocket::stream<beast::tcp_stream> stream_;
+  const HttpHost& host_;
+  std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
+  http::request<http::buffer_body> request_;
+  std::shared_ptr<SocketTalk> talk_;
+  net::steady_timer deadline_;
+  beast::flat_buffer in_;
+  std::deque<std::string> out_;
+  std::size_t waiting_bytes_ = 0;
+  bool is_writing_ = false;
+  std::optional<websocket::close_reason> goodbye_;
+  bool is_closed_ = false;
+};
+
+SocketConnection::SocketConnection(beast::tcp_stream stream, const HttpHost& host)
+    : stream_(std::move(stream)),
+      host_(host),
+      deadline_(stream_.get_executor()),
+      in_(limits::kSocketMessageMax + 1) {
+  stream_.set_option(websocket::stream_base::timeout{kHandshakeMax, kIdleMax, true});
+  stream_.set_option(websocket::stream_base::decorator([](websocket::response_type& response) {
+    response.set(http::field::server, std::string("lanyard/") + kBuild);
+  }));
+  stream_.read_message_max(limits::kSocketMessageMax);
+}
+
+void SocketConnection::start(http::request<http::buffer_body> request, const Upgrade& upgrade) {
+  request_ = std::move(request);
+  talk_ = upgrade(shared_from_this());
+  stream_.async_accept(request_, [self = shared_from_this()](const NetError& error) {
+    if (self->is_closed_) return;
+    if (error) return self->close();
+    self->talk_->on_open();
+    self->read();
+  });
+}
+
+void SocketConnection::close() {
+  if (std::exchange(is_closed_, true)) return;
+  NetError ignored;
+  deadline_.cancel();
+  beast::get_lowest_layer(stream_).socket().close(ignored);
+  out_.clear();
+  if (const auto talk = std::exchange(talk_, nullptr)) talk->on_closed();
+  host_.closed(this);
+}
+
+// ---- reading
+
+void SocketConnection::read() {
+  stream_.async_read(in_, [self = shared_from_this()](const NetError& error, std::size_t) {
+    self->on_message(error);
+  });
+}
+
+void SocketConnection::on_message(const NetError& error) {
+  if (is_closed_) return;
+  if (error) return close();  // Beast has said why, where there is anything to say
+  const std::string message = beast::buffers_to_string(in_.data());
+  in_.consume(in_.size());
+  take(message);
+  if (!is_closed_) read();  // who is sent away has still to answer the close
+}
+
+void SocketConnection::take(const std::string& message) {
+  if (goodbye_) return;
+  if (!stream_.got_text()) return close(1003, "text messages only");
+  // Beast 1.74 overlooks a character that the last fragment with any bytes cuts off.
+  if (!is_utf8(as_bytes(message))) return close(1007, "text messages are UTF-8");
+  talk_->on_text(message);
+}
+
+// ---- writing
+
+void SocketConnection::send(std::string message) {
+  if (is_closed_ || goodbye_) return;
+  waiting_bytes_ += message.size();
+  if (waiting_bytes_ > limits::kSocketQueueMax) return close();
+  out_.push_back(std::move(message));
+  write_next();
+}
+
+void SocketConnection::write_next() {
+  if (is_closed_ || is_writing_) return;
+  if (out_.empty()) return goodbye_ ? say_goodbye() : void();
+  is_writing_ = true;
+  stream_.text(true);
+  stream_.async_write(
+      net::buffer(out_.front()),
+      [self = shared_from_this()](const NetError& error, std::size_t) { self->on_written(error); });
+}
+
+void SocketConnection::on_written(const NetError& error) {
+  is_writing_ = false;
+  if (is_closed_) return;
+  if (error) return close();
+  waiting_bytes_ -= out_.front().size();
+  out_.pop_front();
+  if (out_.empty() && !goodbye_) talk_->on_drained();
+  write_next();
+}
+
+// ---- the end
+
+void SocketConnection::close(std::uint16_t code, std::string reason) {
+  if (is_closed_ || goodbye_) return;
+  goodbye_.emplace(code);
+  goodbye_->reason = beast::string_view(reason.data(), std::min<std::size_t>(reason.size(), 123));
+  end_within(kGoodbyeMax);
+  write_next();
+}
+
+void SocketConnection::say_goodbye() {
+  is_writing_ = true;
+  stream_.async_close(*goodbye_, [self = shared_from_this()](const NetError&) { self->close(); });
+}
+
+void SocketConnection::close_within(std::optional<std::chrono::milliseconds> time) {
+  if (goodbye_) return;  // that has a deadline of its own
+  if (!time) {
+    deadline_.cancel();
+    return;
+  }
+  end_within(*time);
+}
+
+void SocketConnection::end_within(std::chrono::milliseconds time) {
+  deadline_.expires_after(time);
+  deadline_.async_wait([self = weak_from_this()](const NetError& error) {
+    const auto connection = self.lock();
+    if (!error && connection) connection->close();
+  });
+}
+
+}  // namespace
+
+std::shared_ptr<LoopbackConnection> start_socket(
+    beast::tcp_stream stream, const HttpHost& host, http::request<http::buffer_body> request,
+    const std::function<std::shared_ptr<SocketTalk>(std::shared_ptr<SocketLine>)>& upgrade) {
+  auto socket = std::make_shared<SocketConnection>(std::move(stream), host);
+  socket->start(std::move(request), upgrade);
+  return socket;
+}
+
+}  // namespace lanyard::agent

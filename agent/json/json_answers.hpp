@@ -1,0 +1,21 @@
+#pragma once
+
+#include "agent/json/json_views.hpp"
+
+/// Whole answers that more than one door gives. Pure.
+namespace lanyard::agent {
+
+[[nodiscard]] std::string space_json(const storage::SpaceEntry& space);
+/// {"space", "device", "wasMember"}
+[[nodiscard]] std::string shared_json(const SpaceService::Shared& shared);
+[[nodiscard]] std::string info_json(const SpaceInfo& info);
+[[nodiscard]] std::string record_json(const storage::ReadRecord& record);
+/// {"records", "cursor"}
+[[nodiscard]] std::string page_json(const storage::RecordPage& page);
+/// {"count"}
+[[nodiscard]] std::string count_json(std::uint64_t count);
+/// {"conflicts"}
+[[nodiscard]] std::string conflicts_json(const std::vector<ConflictService::Listed>& conflicts);
+[[nodiscard]] std::string conflict_json(const ConflictService::Listed& conflict);
+
+}  // namespace lanyard::agent

@@ -1,0 +1,29 @@
+#include "agent/service/services.hpp"
+
+namespace lanyard::agent {
+
+DoorNews Services::news() {
+  DoorNews out;
+  // The post of a door that is gone runs nothing: its jobs may name this.
+  out.changed = [this, post = host.post, watched = feed.watched()](
+                    const SpaceId& space, std::shared_ptr<const storage::Touched> touched) {
+    if (*watched == 0) return;
+    post([this, space, touched = std::move(touched)] { feed.changed(space, *touched); });
+  };
+  out.home_moved = [this, post = host.post](const SpaceId& from, const SpaceId& to) {
+    post([this, from, to] {
+      directory.forget_all();
+      reads.close(from);
+      feed.move(from, to);
+    });
+  };
+  out.names_changed = [this, post = host.post] {
+    post([this] {
+      directory.forget_all();
+      reads.close_all();
+    });
+  };
+  return out;
+}
+
+}  // namespace lanyard::agent

@@ -1,0 +1,51 @@
+#pragma once
+
+#include "agent/service/conflict_service.hpp"
+#include "agent/service/data_service.hpp"
+#include "agent/service/device_service.hpp"
+#include "agent/service/import_service.hpp"
+#include "agent/service/pairing_service.hpp"
+#include "agent/service/space_service.hpp"
+#include "agent/service/status_service.hpp"
+
+namespace lanyard::agent {
+
+/// What happens in the agent and concerns every door: told from any thread, also when the door is
+/// gone, when it does nothing.
+struct DoorNews {
+  /// Records changed, whoever changed them: before the writer has its answer.
+  std::function<void(const SpaceId&, std::shared_ptr<const storage::Touched>)> changed;
+  /// What was `default` is a part of another space now: names mean that one, and so do watches.
+  std::function<void(const SpaceId& from, const SpaceId& to)> home_moved;
+  /// Spaces were made, renamed or left.
+  std::function<void()> names_changed;
+};
+
+/// All use cases, as one door has them: each door has a thread of its own, and reads through
+/// connections of its own.
+struct Services {
+  /// `hash`, `cipher_factory` outlive this.
+  Services(ServiceHost service_host, const Hasher& hash, const CipherFactory& cipher_factory)
+      : host(std::move(service_host)), hasher(hash), ciphers(cipher_factory) {}
+  Services(const Services&) = delete;
+  Services& operator=(const Services&) = delete;
+
+  /// For the agent to call, as long as this lives or its thread runs nothing any more.
+  [[nodiscard]] DoorNews news();
+
+  ServiceHost host;
+  const Hasher& hasher;
+  const CipherFactory& ciphers;
+  LiveFeed feed{};
+  SpaceReads reads{host.data_dir, hasher};
+  SpaceDirectory directory{host};
+  DeviceService devices{host};
+  SpaceService spaces{host, directory, reads};
+  PairingService pairing{host};
+  DataService data{host, directory, reads, feed};
+  ConflictService conflicts{host, data, directory, reads};
+  StatusService status{host, reads};
+  ImportService imports{data, directory, reads};
+};
+
+}  // namespace lanyard::agent
