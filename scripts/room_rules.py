@@ -63,7 +63,10 @@ HOMES = [
         r"asio(\.hpp|/)", r"(agent/(links|control)/|agent/net\.hpp$|discovery/net\.hpp$)",
         "agent/links, agent/control, agent/net.hpp and discovery/net.hpp",
     ),
-    Home(r"boost/", r"agent/api/", "agent/api"),
+    Home(
+        r"boost/", r"agent/api/(beast|http_|socket_)",
+        "agent/api/beast.hpp, agent/api/http_* and agent/api/socket_*",
+    ),
     Home(
         r"nlohmann/", r"agent/(json|control/|cli/|import/|api/json)",
         "agent/json, agent/control, agent/cli, agent/import and agent/api/json",
