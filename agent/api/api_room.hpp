@@ -1,6 +1,7 @@
 #pragma once
 
 #include "agent/access/access_table.hpp"
+#include "agent/api/http_server.hpp"
 #include "agent/api/request_gate.hpp"
 #include "agent/config.hpp"
 #include "agent/service/services.hpp"
@@ -18,6 +19,7 @@ struct ApiRoom : Services {
   const Config* config = nullptr;
   std::int64_t started_ms = 0;
   std::uint16_t sync_port = 0;
+  HttpServer::After after{};
   /// Those that are signed in on /v1/live.
   std::map<const LiveClient*, std::weak_ptr<LiveClient>> live{};
 };

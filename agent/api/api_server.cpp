@@ -8,7 +8,7 @@ namespace lanyard::agent {
 namespace {
 
 /// Where the default port is taken: an agent of another person on this machine, mostly.
-constexpr int kPortsTried = 100;
+constexpr int kApiPortsTried = 100;
 
 }  // namespace
 
@@ -22,6 +22,7 @@ class ApiServer::Impl {
     room_.sync_port = options.sync_port;
     room_.access.set(std::move(options.tokens));
     room_.doors.port = server_->port();
+    room_.after = server_->after();
     room_.doors.is_registered = [this](const std::string& origin) {
       return room_.access.has_origin(origin, room_.host.wall());
     };
@@ -84,7 +85,7 @@ class ApiServer::Impl {
 
 Result<std::unique_ptr<ApiServer>> ApiServer::open(Options options) {
   HttpServer::Options wanted{options.config.api_listen, options.port,
-                             options.port_is_default ? kPortsTried : 1};
+                             options.port_is_default ? kApiPortsTried : 1};
   LANYARD_TRY_SET(auto server, HttpServer::open(wanted));
   return std::unique_ptr<ApiServer>(
       new ApiServer(std::make_unique<Impl>(std::move(server), std::move(options))));

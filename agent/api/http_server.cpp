@@ -63,6 +63,17 @@ class HttpServer::Impl {
     return [io = shared_io_](std::function<void()> job) { net::post(*io, std::move(job)); };
   }
 
+  [[nodiscard]] After after() const {
+    return [io = shared_io_](std::chrono::milliseconds time, std::function<void()> job) {
+      net::post(*io, [io, time, job = std::move(job)] {
+        auto timer = std::make_shared<net::steady_timer>(*io, time);
+        timer->async_wait([timer, job](const NetError& error) {
+          if (!error) job();
+        });
+      });
+    };
+  }
+
   void stop() {
     if (!thread_.joinable()) return;
     net::post(io_, [this] { end(); });
@@ -156,6 +167,7 @@ HttpServer::~HttpServer() { stop(); }
 std::uint16_t HttpServer::port() const { return impl_->port(); }
 void HttpServer::start(Desk desk) { impl_->start(std::move(desk)); }
 HttpServer::Post HttpServer::post() const { return impl_->post(); }
+HttpServer::After HttpServer::after() const { return impl_->after(); }
 void HttpServer::stop() { impl_->stop(); }
 
 }  // namespace lanyard::agent

@@ -98,6 +98,9 @@ class HttpServer {
   /// It may be called when this is gone: jobs are then thrown away unrun.
   using Post = std::function<void(std::function<void()> job)>;
   [[nodiscard]] Post post() const;
+  /// Runs a job on the api thread after this time; else as post().
+  using After = std::function<void(std::chrono::milliseconds time, std::function<void()> job)>;
+  [[nodiscard]] After after() const;
   /// Lets nobody in any more, closes every connection and joins. Not from the api thread.
   void stop();
 

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::chrono::seconds kSignInMax{10};
 constexpr std::size_t kSubscriptionsMax = 64;
-constexpr std::size_t kIdBytesMax = 128;
+constexpr std::size_t kLiveIdBytesMax = 128;
 constexpr std::size_t kPresenceBytesMax = 16 * limits::kKiB;
 constexpr std::uint16_t kPolicyViolation = 1008;  // RFC 6455, 7.4.1
 
@@ -127,7 +127,7 @@ void LiveTalk::on_text(const std::string& message) {
     if (type == "auth") return sign_in(in);
     LANYARD_TRY_SET(const auto said, in.optional_text("id"));
     id = said.value_or("");
-    if (id.size() > kIdBytesMax) return fail(Code::kUsage, "an id has at most 128 bytes");
+    if (id.size() > kLiveIdBytesMax) return fail(Code::kUsage, "an id has at most 128 bytes");
     if (!access()) return fail(Code::kUnauthenticated, "the token is not valid any more");
     constexpr auto kMeanings = std::to_array<std::pair<std::string_view, Meaning>>({
         {"subscribe", &LiveTalk::subscribe},

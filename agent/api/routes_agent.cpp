@@ -3,7 +3,9 @@
 #include "agent/api/handlers.hpp"
 #include "agent/api/live_talk.hpp"
 #include "agent/api/openapi.hpp"
+#include "agent/api/sync_round.hpp"
 #include "agent/build_info.hpp"
+#include "agent/service/names.hpp"
 #include "replication/types/device_id_text.hpp"
 
 /// The agent itself: whether it lives, what it knows of its devices, its own description.
@@ -51,21 +53,6 @@ void write_agent(const ApiRoom& room, JsonWriter& out) {
   out.member("syncPort", room.sync_port).member("apiPort", room.doors.port).end_object();
 }
 
-/// What one token may know: its spaces, and the devices that share them.
-AgentStatus seen_by(const Access& access, AgentStatus status) {
-  if (access.all_spaces || access.may_manage) return status;
-  std::erase_if(status.spaces,
-                [&](const SpaceStatus& each) { return !access.may_read(each.space.id); });
-  std::erase_if(status.devices, [&](const DeviceStatus& device) {
-    return std::none_of(status.spaces.begin(), status.spaces.end(), [&](const SpaceStatus& each) {
-      const auto& members = each.space.members;
-      return std::find(members.begin(), members.end(), device.device.known.id) != members.end();
-    });
-  });
-  status.more_spaces = 0;
-  return status;
-}
-
 void get_status(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
   with_query(call, reply, [&](QueryText& query) -> Status {
     LANYARD_TRY(query.finish());
@@ -98,17 +85,43 @@ void list_devices(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
   });
 }
 
-constexpr std::array kRoutes = std::to_array<Route>({
+std::string report_json(const SyncReport& report) {
+  JsonWriter out;
+  out.begin_object().member("inStep", report.is_over).member("tookMs", report.took.count());
+  out.name("devices").begin_array();
+  for (const DeviceStatus& device : report.devices) {
+    const storage::KnownDevice& known = device.device.known;
+    out.begin_object().member("id", to_text(known.id));
+    out.member("name", utf8_or_escaped(shown_name(known)));
+    out.member("linked", device.device.link.linked).member("inStep", device.in_step);
+    out.member("notYetThere", device.not_yet_there).end_object();
+  }
+  return out.end_array().end_object().take();
+}
+
+void sync_now(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
+  with_query(call, reply, [&](QueryText& query) -> Status {
+    LANYARD_TRY_SET(const std::int64_t wait_ms, query.integer("waitMs", 10'000, 0, 60'000));
+    LANYARD_TRY(query.finish());
+    run_sync_round(
+        room, call.access, std::chrono::milliseconds(wait_ms),
+        [reply](const Result<SyncReport>& report) { reply.answer(report, report_json); });
+    return {};
+  });
+}
+
+constexpr std::array kAgentRoutes = std::to_array<Route>({
     {"GET", "/healthz", Need::kNothing, get_health},
     {"GET", "/readyz", Need::kNothing, get_readiness},
     {"GET", "/v1/openapi.json", Need::kNothing, get_openapi},
     {"GET", "/v1/status", Need::kToken, get_status},
     {"GET", "/v1/devices", Need::kToken, list_devices},
+    {"POST", "/v1/sync", Need::kToken, sync_now},
     {"GET", "/v1/live", Need::kNothing, nullptr, Takes::kNothing, nullptr, make_live_talk},
 });
 
 }  // namespace
 
-std::span<const Route> agent_routes() { return kRoutes; }
+std::span<const Route> agent_routes() { return kAgentRoutes; }
 
 }  // namespace lanyard::agent

@@ -29,13 +29,13 @@ void post_changes(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
   });
 }
 
-constexpr std::array kRoutes = std::to_array<Route>({
+constexpr std::array kChangeRoutes = std::to_array<Route>({
     {"POST", "/v1/spaces/{space}/changes", Need::kToken, post_changes, Takes::kJsonOrLines,
      take_lines},
 });
 
 }  // namespace
 
-std::span<const Route> change_routes() { return kRoutes; }
+std::span<const Route> change_routes() { return kChangeRoutes; }
 
 }  // namespace lanyard::agent

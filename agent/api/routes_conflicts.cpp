@@ -108,18 +108,18 @@ void resolve_many(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
   });
 }
 
-constexpr std::string_view kAll = "/v1/spaces/{space}/conflicts";
-constexpr std::string_view kOne = "/v1/spaces/{space}/conflicts/{id}";
+constexpr std::string_view kConflictsPath = "/v1/spaces/{space}/conflicts";
+constexpr std::string_view kConflictPath = "/v1/spaces/{space}/conflicts/{id}";
 
-constexpr std::array kRoutes = std::to_array<Route>({
-    {"GET", kAll, Need::kToken, list_conflicts},
-    {"POST", kAll, Need::kToken, resolve_many, Takes::kJson},
-    {"GET", kOne, Need::kToken, get_conflict},
-    {"POST", kOne, Need::kToken, resolve_one, Takes::kJson},
+constexpr std::array kConflictRoutes = std::to_array<Route>({
+    {"GET", kConflictsPath, Need::kToken, list_conflicts},
+    {"POST", kConflictsPath, Need::kToken, resolve_many, Takes::kJson},
+    {"GET", kConflictPath, Need::kToken, get_conflict},
+    {"POST", kConflictPath, Need::kToken, resolve_one, Takes::kJson},
 });
 
 }  // namespace
 
-std::span<const Route> conflict_routes() { return kRoutes; }
+std::span<const Route> conflict_routes() { return kConflictRoutes; }
 
 }  // namespace lanyard::agent

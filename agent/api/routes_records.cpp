@@ -15,7 +15,7 @@ using storage::ReadRecord;
 using storage::RecordQuery;
 using storage::Written;
 
-constexpr std::string_view kLines = "application/x-ndjson";
+constexpr std::string_view kLinesType = "application/x-ndjson";
 
 HttpAnswer record_answer(const ReadRecord& record) {
   HttpAnswer out;
@@ -147,7 +147,7 @@ class RecordLines : public std::enable_shared_from_this<RecordLines> {
 void list_records(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
   with_query(call, reply, [&](QueryText& in) -> Status {
     RecordQuery query;
-    const bool as_lines = media_type(call.accept) == kLines;
+    const bool as_lines = media_type(call.accept) == kLinesType;
     LANYARD_TRY(read_query(in, call.names[1], query));
     LANYARD_TRY_SET(const std::int64_t limit,
                     in.integer("limit", as_lines ? 0 : 100, as_lines ? 0 : 1,
@@ -163,7 +163,7 @@ void list_records(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
                if (const auto readable = room.reads.query(space, first); !readable)
                  return reply.error(readable.error());
                HttpAnswer head;
-               head.type = kLines;
+               head.type = kLinesType;
                const auto most = query.limit == 0 ? std::optional<std::uint64_t>() : query.limit;
                std::make_shared<RecordLines>(room, space, query, most, reply.begin(std::move(head)))
                    ->next();
@@ -187,20 +187,21 @@ void count_records(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
   });
 }
 
-constexpr std::string_view kOne = "/v1/spaces/{space}/collections/{collection}/records/{key}";
-constexpr std::string_view kMany = "/v1/spaces/{space}/collections/{collection}/records";
+constexpr std::string_view kRecordPath =
+    "/v1/spaces/{space}/collections/{collection}/records/{key}";
+constexpr std::string_view kRecordsPath = "/v1/spaces/{space}/collections/{collection}/records";
 
-constexpr std::array kRoutes = std::to_array<Route>({
-    {"GET", kMany, Need::kToken, list_records},
+constexpr std::array kRecordRoutes = std::to_array<Route>({
+    {"GET", kRecordsPath, Need::kToken, list_records},
     {"GET", "/v1/spaces/{space}/collections/{collection}/count", Need::kToken, count_records},
-    {"GET", kOne, Need::kToken, get_record},
-    {"PUT", kOne, Need::kToken, put_record, Takes::kJson},
-    {"PATCH", kOne, Need::kToken, patch_record, Takes::kPatch},
-    {"DELETE", kOne, Need::kToken, delete_record},
+    {"GET", kRecordPath, Need::kToken, get_record},
+    {"PUT", kRecordPath, Need::kToken, put_record, Takes::kJson},
+    {"PATCH", kRecordPath, Need::kToken, patch_record, Takes::kPatch},
+    {"DELETE", kRecordPath, Need::kToken, delete_record},
 });
 
 }  // namespace
 
-std::span<const Route> record_routes() { return kRoutes; }
+std::span<const Route> record_routes() { return kRecordRoutes; }
 
 }  // namespace lanyard::agent

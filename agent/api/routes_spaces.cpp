@@ -97,7 +97,7 @@ void add_member(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
   });
 }
 
-constexpr std::array kRoutes = std::to_array<Route>({
+constexpr std::array kSpaceRoutes = std::to_array<Route>({
     {"GET", "/v1/spaces", Need::kToken, get_spaces},
     {"POST", "/v1/spaces", Need::kManage, create_space, Takes::kJson},
     {"GET", "/v1/spaces/{space}", Need::kToken, get_space},
@@ -107,6 +107,6 @@ constexpr std::array kRoutes = std::to_array<Route>({
 
 }  // namespace
 
-std::span<const Route> space_routes() { return kRoutes; }
+std::span<const Route> space_routes() { return kSpaceRoutes; }
 
 }  // namespace lanyard::agent

@@ -60,6 +60,7 @@ void print_running(const Json& agent, bool is_service, const Session& session) {
   out.print(table({{"  Device", shown(agent, "name") + "  (" + shown(agent, "shortId") + ")"},
                    {"  Device id", shown(agent, "id")},
                    {"  Sync port", std::to_string(agent.value("syncPort", 0)) + "/tcp"},
+                   {"  Local API", "http://127.0.0.1:" + std::to_string(agent.value("apiPort", 0))},
                    {"  Starts", starts},
                    {"  Data", shortened(shown(agent, "dataDir"), session)}}));
   if (is_service && !ServiceUnit::lingers())

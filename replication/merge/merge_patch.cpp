@@ -17,7 +17,7 @@ struct Member {
 bool is_object(ByteView value) { return CanonicalReader(value).peek() == Kind::kMap; }
 bool is_null(ByteView value) { return CanonicalReader(value).peek() == Kind::kNil; }
 
-std::vector<Member> members_of(ByteView object) {
+std::vector<Member> patch_members(ByteView object) {
   CanonicalReader in(object);
   std::vector<Member> out(in.map());
   for (Member& each : out) {
@@ -48,7 +48,7 @@ void write_merged(std::optional<ByteView> target, ByteView patch, Bytes& out) {
   if (!is_object(patch)) return writer.raw(patch);
   const bool is_merged = target && is_object(*target);
   const auto members =
-      joined(is_merged ? members_of(*target) : std::vector<Member>(), members_of(patch));
+      joined(is_merged ? patch_members(*target) : std::vector<Member>(), patch_members(patch));
   writer.map(members.size());
   for (const Member& each : members) {
     writer.text(each.name);

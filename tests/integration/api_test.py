@@ -342,6 +342,10 @@ class TwoDevices(unittest.TestCase):
                 [["desktop", "laptop"]])
             self.assertEqual(api.get(record_path("n2", "notes", "notes"))["value"],
                              {"text": "only here"})
+        report = here.post("/v1/sync")
+        self.assertTrue(report["inStep"])
+        self.assertEqual([(d["name"], d["linked"], d["notYetThere"]) for d in report["devices"]],
+                         [("desktop", True, 0)])
         done = here.post("/v1/spaces/notes/conflicts", {"all": True, "resolve": "remote"})
         self.assertEqual([each["value"] for each in done["resolved"]], ["desktop"])
         for api in (here, there):

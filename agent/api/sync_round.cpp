@@ -1,0 +1,71 @@
+#include "agent/api/sync_round.hpp"
+
+#include <algorithm>
+
+namespace lanyard::agent {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds kSyncLookEvery{50};
+
+/// A linked device with which nothing is being compared or caught up, and that lacks nothing.
+bool is_in_step(const DeviceStatus& device) {
+  const PeerStatus& link = device.device.link;
+  return !link.linked || (device.not_yet_there == 0 &&
+                          std::all_of(link.spaces.begin(), link.spaces.end(), [](const auto& each) {
+                            return each.phase == engine::Phase::kInStep;
+                          }));
+}
+
+struct Round {
+  ApiRoom& room;
+  Access access;
+  Clock::time_point began;
+  Clock::time_point until;
+  Done<SyncReport> done;
+};
+
+void look(const std::shared_ptr<Round>& round) {
+  round->room.status.get([round](const Result<AgentStatus>& status) {
+    if (!status) return round->done(fail(status.error()));
+    SyncReport report;
+    report.devices = seen_by(round->access, *status).devices;
+    report.is_over = std::all_of(report.devices.begin(), report.devices.end(), is_in_step);
+    const auto now = Clock::now();
+    report.took = std::chrono::duration_cast<std::chrono::milliseconds>(now - round->began);
+    if (report.is_over || now >= round->until) return round->done(std::move(report));
+    round->room.after(kSyncLookEvery, [round] { look(round); });
+  });
+}
+
+}  // namespace
+
+AgentStatus seen_by(const Access& access, AgentStatus status) {
+  if (access.all_spaces || access.may_manage) return status;
+  std::erase_if(status.spaces,
+                [&](const SpaceStatus& each) { return !access.may_read(each.space.id); });
+  std::erase_if(status.devices, [&](const DeviceStatus& device) {
+    return std::none_of(status.spaces.begin(), status.spaces.end(), [&](const SpaceStatus& each) {
+      const auto& members = each.space.members;
+      return std::find(members.begin(), members.end(), device.device.known.id) != members.end();
+    });
+  });
+  status.more_spaces = 0;
+  return status;
+}
+
+void run_sync_round(ApiRoom& room, const Access& access, std::chrono::milliseconds most,
+                    const Done<SyncReport>& done) {
+  const auto now = Clock::now();
+  const auto round = std::make_shared<Round>(Round{room, access, now, now + most, done});
+  ask_network<bool>(
+      room.host,
+      [](Network& network) {
+        network.sync_now();
+        return true;
+      },
+      [round](bool) { look(round); });
+}
+
+}  // namespace lanyard::agent

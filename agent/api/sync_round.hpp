@@ -1,0 +1,22 @@
+#pragma once
+
+#include "agent/api/api_room.hpp"
+
+namespace lanyard::agent {
+
+/// What one token may know of the agent: its spaces, and the devices that share them.
+[[nodiscard]] AgentStatus seen_by(const Access& access, AgentStatus status);
+
+/// What came of comparing with every linked device.
+struct SyncReport {
+  bool is_over = false;  ///< all of them are in step; false: the time was up before
+  std::chrono::milliseconds took{0};
+  std::vector<DeviceStatus> devices;
+};
+
+/// Compares with every linked device now, and waits until all are in step, or until the time is up.
+/// Devices that are not linked are not waited for. `room` outlives it.
+void run_sync_round(ApiRoom& room, const Access& access, std::chrono::milliseconds most,
+                    const Done<SyncReport>& done);
+
+}  // namespace lanyard::agent
