@@ -57,7 +57,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection>,
   template <class Body>
   void fill_head(http::response<Body>& response, const HttpAnswer& answer);
   void write(HttpAnswer answer);
-  void write_bytes(std::string bytes, std::function<void(bool is_open)> written);
+  void write_bytes(std::string_view bytes, std::function<void(bool is_open)> written);
   void on_answered(const NetError& error);
   /// Lets the other side read the answer before the connection is reset under it.
   void say_goodbye();

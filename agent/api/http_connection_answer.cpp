@@ -100,11 +100,12 @@ void HttpConnection::piece(std::string bytes, std::function<void(bool is_open)> 
   std::string chunk(size.data(), end);
   chunk.reserve(chunk.size() + bytes.size() + 4);
   chunk.append("\r\n").append(bytes).append("\r\n");
-  write_bytes(std::move(chunk), std::move(taken));
+  write_bytes(chunk, std::move(taken));
 }
 
 /// Behind what begin() left to be written, if it did.
-void HttpConnection::write_bytes(std::string bytes, std::function<void(bool is_open)> written) {
+void HttpConnection::write_bytes(std::string_view bytes,
+                                 std::function<void(bool is_open)> written) {
   out_ += bytes;
   on_written_ = std::move(written);
   stream_.expires_after(kWriteMax);

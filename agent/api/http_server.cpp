@@ -37,7 +37,7 @@ class HttpServer::Impl {
     acceptors_.clear();
     std::optional<Error> missing;
     for (const std::string& address : addresses) {
-      const Status listens = listen_on(address, acceptors_.empty() ? port : this->port());
+      Status listens = listen_on(address, acceptors_.empty() ? port : this->port());
       if (listens) continue;
       if (listens.error().is(Code::kPortTaken)) return listens;
       missing = listens.error();

@@ -30,7 +30,8 @@ class SocketConnection : public std::enable_shared_from_this<SocketConnection>,
 
   // ---- LoopbackConnection
   void close() override;
-  [[nodiscard]] bool is_waiting() const override { return false; }
+  /// Who has not said yet who it is makes room like an idle connection.
+  [[nodiscard]] bool is_waiting() const override { return is_on_trial_; }
   [[nodiscard]] std::chrono::steady_clock::time_point since() const override { return since_; }
 
   // ---- SocketLine
@@ -59,6 +60,7 @@ class SocketConnection : public std::enable_shared_from_this<SocketConnection>,
   std::size_t waiting_bytes_ = 0;
   bool is_writing_ = false;
   std::optional<websocket::close_reason> goodbye_;
+  bool is_on_trial_ = false;  ///< it has a deadline
   bool is_closed_ = false;
 };
 
@@ -167,6 +169,7 @@ void SocketConnection::say_goodbye() {
 
 void SocketConnection::close_within(std::optional<std::chrono::milliseconds> time) {
   if (goodbye_) return;  // that has a deadline of its own
+  is_on_trial_ = time.has_value();
   if (!time) {
     deadline_.cancel();
     return;

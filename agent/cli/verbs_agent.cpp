@@ -66,8 +66,7 @@ void print_running(const Json& agent, bool is_service, const Session& session) {
   if (is_service && !ServiceUnit::lingers())
     out.say("\n! Lanyard stops when you log out.  Fix: sudo loginctl enable-linger");
   out.say(
-      "\nNext: lanyard devices add DEVICE-ID --at HOST:PORT   (the other device's; and there, "
-      "this one's)");
+      "\nNext: lanyard pair   (it shows a code, which the other device types:  lanyard pair CODE)");
 }
 
 Result<int> show_running(const std::string& info, Session& session) {

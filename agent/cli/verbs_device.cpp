@@ -37,7 +37,7 @@ Result<int> list_devices(Session& session) {
   if (rows.size() > 1)
     out.print(table(rows));
   else
-    out.say("No other device is known. Next: lanyard devices add DEVICE-ID --at HOST:PORT");
+    out.say("No other device is known. Next: lanyard pair");
   return exit_code::kOk;
 }
 

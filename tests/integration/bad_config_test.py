@@ -269,21 +269,32 @@ class TakenPorts(unittest.TestCase):
                                            environment=environment)
                     assert_error(self, done, 9, f"port {port} is in use", "ss -ltnp")
 
+    def test_an_api_port_that_was_asked_for_is_not_replaced(self):
+        port = str(self.hold().getsockname()[1])
+        for flags, environment in ((["--api-port", port], {}), ([], {"LANYARD_API_PORT": port})):
+            for verb in START:
+                with self.subTest(f"{verb} {flags} {environment}"):
+                    done = self.device.run(verb, "--no-discovery", *self.device.flags,
+                                           "--sync-port", "0", *flags, environment=environment)
+                    assert_error(self, done, 9, f"port {port} is in use", "--api-port")
+
     def test_an_address_of_another_machine(self):
         for verb in START:
             done = self.device.run(verb, "--no-discovery", "--listen", "192.0.2.1")
             assert_error(self, done, 9, "192.0.2.1 is not an address of this", "sync.listen")
 
     def test_a_default_port_in_use_gives_way_to_the_next_free_one_for_good(self):
-        holder = self.hold(7761)
+        holders = [self.hold(7761), self.hold(7760)]
         self.device.start().write_what_to_keep()
-        found = self.device.info["syncPort"]
-        self.assertNotEqual(found, 7761)
+        found = [self.device.info[port] for port in ("syncPort", "apiPort")]
+        self.assertNotIn(7761, found)
+        self.assertNotIn(7760, found)
         self.device.stop()
-        if holder:
-            holder.close()
+        for holder in holders:
+            if holder:
+                holder.close()
         self.device.start()
-        self.assertEqual(self.device.info["syncPort"], found)
+        self.assertEqual([self.device.info[port] for port in ("syncPort", "apiPort")], found)
         self.device.assert_kept(self)
 
 

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from api import ApiError, send_raw
 from api_test import RECORDS, ApiDevice, record_path
+from web_socket import Line
 
 
 class Framing(unittest.TestCase):
@@ -135,6 +136,21 @@ class Crowds(unittest.TestCase):
                 pass  # it had to make room
         for _ in range(20):
             api.put(record_path("k"), {"a": 1})
+
+    def test_idle_websockets_keep_nobody_out(self):
+        device = ApiDevice()
+        self.addCleanup(device.close)
+        device.start()
+        api = device.api()
+        signed_in = Line(api.port).sign_in(api.token)
+        self.addCleanup(signed_in.close)
+        idle = [Line(api.port) for _ in range(300)]
+        self.addCleanup(lambda: [each.close() for each in idle])
+        for _ in range(20):
+            api.put(record_path("k"), {"a": 1})
+        signed_in.text({"type": "presence", "space": "default", "value": 1})
+        signed_in.text({"type": "nothing"})
+        signed_in.heard("error")
 
     def test_many_writers_at_once(self):
         device = ApiDevice()

@@ -2,9 +2,12 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "agent/api/live_cursor.hpp"
 #include "agent/api/openapi.hpp"
 #include "agent/api/request_gate.hpp"
 #include "agent/api/router.hpp"
+#include "agent/service/mutation.hpp"
+#include "crypto/sodium.hpp"
 
 using namespace lanyard;
 using namespace lanyard::agent;
@@ -196,4 +199,65 @@ TEST_CASE("what needs no token is written in the description") {
     CHECK(is_open == (route.need == Need::kNothing));
     CHECK(operation.contains("requestBody") == (route.takes != Takes::kNothing));
   }
+}
+
+TEST_CASE("a cursor is read back as it was written, and nothing else is one") {
+  VectorClock seen;
+  CHECK(cursor_from_text(cursor_text(seen)) == seen);
+  for (std::uint8_t i = 0; i < 64; ++i) {
+    LogId log{};
+    log.bytes[0] = i;
+    seen[log].seq = Seq{std::uint64_t{1} << i};
+  }
+  const std::string text = cursor_text(seen);
+  CHECK(cursor_from_text(text) == seen);
+  for (const std::string& wrong :
+       {std::string(), std::string("x"), text + "AA", text.substr(1), text.substr(0, 40),
+        std::string("kcQQAAAAAAAAAAAAAAAAAAAAAA"), std::string("kQE"), std::string("////")}) {
+    INFO(wrong.substr(0, 40));
+    const auto refused = cursor_from_text(wrong);
+    REQUIRE(!refused);
+    CHECK(refused.error().is(Code::kUsage));
+  }
+}
+
+TEST_CASE("a mutation is who wrote, what they call it, and all that it says") {
+  const crypto::SodiumHasher hasher;
+  storage::LocalOp op;
+  op.kind = oplog::OpKind::kAdd;
+  op.collection = "c";
+  op.key = "k";
+  op.field = "n";
+  op.amount = 1;
+  const auto of = [&](const char* who, const std::string& name,
+                      const std::vector<storage::LocalOp>& ops) {
+    return mutation_of(who, name, ops, hasher);
+  };
+  const auto first = of("app", "m1", {op});
+  REQUIRE(first);
+  CHECK(*of("app", "m1", {op}) == *first);
+  CHECK(of("other", "m1", {op})->id != first->id);
+  CHECK(of("app", "m2", {op})->id != first->id);
+  CHECK(of("appm", "1", {op})->id != first->id);
+  CHECK(of("app", "m1", {op, op})->content != first->content);
+  const auto changed = [&](auto change) {
+    storage::LocalOp other = op;
+    change(other);
+    return of("app", "m1", {other})->content;
+  };
+  CHECK(changed([](auto& other) { other.amount = 2; }) != first->content);
+  CHECK(changed([](auto& other) {
+          other.key = "c";
+          other.collection = "k";
+        }) != first->content);
+  CHECK(changed([](auto& other) { other.based_on = "0"; }) != first->content);
+  CHECK(changed([](auto& other) { other.if_version = "0"; }) != first->content);
+  CHECK(changed([](auto& other) { other.deep = true; }) != first->content);
+  CHECK(changed([](auto& other) { other.restore = true; }) != first->content);
+  CHECK(changed([](auto& other) { other.names = {"a"}; }) != first->content);
+  CHECK(changed([](auto& other) { other.fields = {{"a", {1}}}; }) != first->content);
+  CHECK(changed([](auto& other) { other.element = {1}; }) != first->content);
+  CHECK(of("app", std::string(256, 'x'), {op}));
+  CHECK(!of("app", std::string(257, 'x'), {op}));
+  CHECK(!of("app", "", {op}));
 }

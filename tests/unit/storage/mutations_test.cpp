@@ -29,7 +29,7 @@ Result<Written> write(Device& device, const LocalChange& one) {
   return std::move(write(device, std::vector{one}).answers.front());
 }
 
-json shown(Device& device, const std::string& key) {
+json read_shown(Device& device, const std::string& key) {
   const auto reader = must(SpaceReader::open(device.file(), device.space(), device.ports().hasher));
   const ReadRecord record = must(reader->get("notes", key));
   return record.json.empty() ? json() : json::parse(record.json);
@@ -63,10 +63,10 @@ TEST_CASE("a change that is sent again is written once, and answered with the fi
   CHECK(second.versions.empty());
   CHECK(again.runs.empty());
   CHECK(again.touched.records.empty());
-  CHECK(shown(a, "k") == json({{"visits", 1}}));
+  CHECK(read_shown(a, "k") == json({{"visits", 1}}));
   a.open();
   CHECK(must(write(a, visit)).dot == first.dot);
-  CHECK(shown(a, "k") == json({{"visits", 1}}));
+  CHECK(read_shown(a, "k") == json({{"visits", 1}}));
 }
 
 TEST_CASE("a mutation's id with another content is a conflict, and changes nothing") {
@@ -77,7 +77,7 @@ TEST_CASE("a mutation's id with another content is a conflict, and changes nothi
   REQUIRE(code_of(refused) == Code::kConflict);
   CHECK(refused.error().detail == "this mutation id was used for another change");
   CHECK(!refused.error().fix.empty());
-  CHECK(shown(a, "k") == json({{"visits", 1}}));
+  CHECK(read_shown(a, "k") == json({{"visits", 1}}));
 }
 
 TEST_CASE("two changes of one name in one group are one") {
@@ -93,7 +93,7 @@ TEST_CASE("two changes of one name in one group are one") {
   CHECK(must(outcome.answers[4]).dot == must(outcome.answers[0]).dot);
   CHECK(code_of(outcome.answers[3]) == Code::kConflict);
   CHECK(must(outcome.answers[1]).dot != must(outcome.answers[0]).dot);
-  CHECK(shown(a, "k") == json({{"visits", 2}}));
+  CHECK(read_shown(a, "k") == json({{"visits", 2}}));
 }
 
 TEST_CASE("a change that could not be written can be tried again under its name") {
@@ -123,7 +123,7 @@ TEST_CASE("a mutation is known with its change or not at all") {
   disk.be_full(false);
   CHECK(known(a) == 0);
   CHECK_FALSE(must(write(a, visit)).repeated);
-  CHECK(shown(a, "k") == json({{"visits", 1}}));
+  CHECK(read_shown(a, "k") == json({{"visits", 1}}));
   a.close();
 }
 
@@ -176,7 +176,7 @@ TEST_CASE("a space of the first version is read as it is, and takes names once i
   a.close();
   make_version_1(a.file());
   const auto version = [&] { return rows_of(a.file(), "PRAGMA user_version")[0][0]; };
-  CHECK(shown(a, "k") == json({{"n", 1}}));
+  CHECK(read_shown(a, "k") == json({{"n", 1}}));
   CHECK(a.check().differences.empty());
   CHECK(must(must(RecordSource::open(a.file(), a.space(), a.ports().rng))->mutations()).empty());
   {
@@ -190,7 +190,7 @@ TEST_CASE("a space of the first version is read as it is, and takes names once i
   CHECK(version() == 1);
   a.open();
   CHECK(version() == schema_version());
-  CHECK(shown(a, "k") == json({{"n", 1}}));
+  CHECK(read_shown(a, "k") == json({{"n", 1}}));
   must(write(a, change(named(1), {put("k", {{"n", 2}})})));
   CHECK(must(write(a, change(named(1), {put("k", {{"n", 2}})}))).repeated);
   CHECK(a.check().differences.empty());
