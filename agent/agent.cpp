@@ -121,6 +121,11 @@ class Agent {
     network_->on_merged([this](const SpaceId& space, const storage::Touched& touched) {
       tell_changed(space, std::make_shared<const storage::Touched>(touched));
     });
+    network_->on_acknowledged(
+        [this](const DeviceId& device, const SpaceId& space, const VectorClock& durable) {
+          const auto kept = std::make_shared<const VectorClock>(durable);
+          for (const DoorNews& door : doors_) door.acknowledged(device, space, kept);
+        });
     network_->on_home_moved([this](const SpaceId& from, const SpaceId& to) {
       for (const DoorNews& door : doors_) door.home_moved(from, to);
     });

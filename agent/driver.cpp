@@ -278,6 +278,7 @@ void Driver::refresh(const SpaceId& space) {
 }
 
 void Driver::note(const engine::PeerAcknowledged& notice) {
+  if (acknowledged_) acknowledged_(notice.peer, notice.space, notice.durable);
   const std::pair whose{notice.peer, notice.space};
   told_[whose].next = notice.durable;
   write_told(whose);

@@ -15,6 +15,9 @@ class Driver {
   /// Storage outlives every step until the loop ends.
   void start(storage::StorageThread& storage) { storage_ = &storage; }
   void on_merged(Network::Merged merged) { merged_ = std::move(merged); }
+  void on_acknowledged(Network::Acknowledged acknowledged) {
+    acknowledged_ = std::move(acknowledged);
+  }
   /// Tells those who watch.
   void tell_merged(const SpaceId& space, const storage::Touched& touched) const {
     if (merged_) merged_(space, touched);
@@ -81,6 +84,7 @@ class Driver {
   LinkSet& links_;
   storage::StorageThread* storage_ = nullptr;
   Network::Merged merged_;
+  Network::Acknowledged acknowledged_;
   std::function<void(bool)> caught_up_;
   asio::steady_timer timer_;
   std::optional<engine::Instant> timer_at_;

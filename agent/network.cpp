@@ -82,6 +82,9 @@ class NetworkLoop final : public Network {
   }
 
   void on_merged(Merged merged) override { driver_.on_merged(std::move(merged)); }
+  void on_acknowledged(Acknowledged acknowledged) override {
+    driver_.on_acknowledged(std::move(acknowledged));
+  }
 
   void on_home_moved(HomeMoved moved) override { home_moved_ = std::move(moved); }
 

@@ -92,6 +92,9 @@ class Network {
   /// What others wrote was merged: called on any thread, for those who watch. Before run().
   using Merged = std::function<void(const SpaceId&, const storage::Touched&)>;
   virtual void on_merged(Merged merged) = 0;
+  /// A member says what it holds of a space durably: called on the network thread. Before run().
+  using Acknowledged = std::function<void(const DeviceId&, const SpaceId&, const VectorClock&)>;
+  virtual void on_acknowledged(Acknowledged acknowledged) = 0;
   /// What was our `default` is a part of `to` from now on: called on the network thread. Before
   /// run().
   using HomeMoved = std::function<void(const SpaceId& from, const SpaceId& to)>;

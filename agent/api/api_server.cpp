@@ -23,6 +23,10 @@ class ApiServer::Impl {
     room_.access.set(std::move(options.tokens));
     room_.doors.port = server_->port();
     room_.after = server_->after();
+    room_.on_acknowledged = [this](const DeviceId& device, const SpaceId& space,
+                                   const VectorClock& durable) {
+      for_each_live([&](LiveClient& live) { live.on_acknowledged(device, space, durable); });
+    };
     room_.doors.is_registered = [this](const std::string& origin) {
       return room_.access.has_origin(origin, room_.host.wall());
     };
@@ -63,11 +67,16 @@ class ApiServer::Impl {
           if (!tokens) log_error("the tokens cannot be read: " + tokens.error().detail);
           // Who cannot be looked up is not let in.
           room_.access.set(tokens ? std::move(*tokens) : std::vector<storage::TokenEntry>());
-          const auto live = room_.live;
-          for (const auto& [client, held] : live)
-            if (const auto signed_in = held.lock()) signed_in->on_access_changed();
+          for_each_live([](LiveClient& live) { live.on_access_changed(); });
           applied();
         });
+  }
+
+  /// Whoever is told may leave.
+  void for_each_live(const std::function<void(LiveClient&)>& tell) {
+    const auto live = room_.live;
+    for (const auto& [client, held] : live)
+      if (const auto signed_in = held.lock()) tell(*signed_in);
   }
 
   void store_uses(bool all) {

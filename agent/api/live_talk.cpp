@@ -1,5 +1,8 @@
 #include "agent/api/live_talk.hpp"
 
+#include <deque>
+#include <set>
+
 #include "agent/access/token_text.hpp"
 #include "agent/api/bulk_taker.hpp"
 #include "agent/api/handlers.hpp"
@@ -17,6 +20,8 @@ namespace {
 constexpr std::chrono::seconds kSignInMax{10};
 constexpr std::size_t kSubscriptionsMax = 64;
 constexpr std::size_t kLiveIdBytesMax = 128;
+/// A client that writes more before its members have it is not told of the oldest.
+constexpr std::size_t kSentMax = 1000;
 constexpr std::size_t kPresenceBytesMax = 16 * limits::kKiB;
 constexpr std::uint16_t kPolicyViolation = 1008;  // RFC 6455, 7.4.1
 
@@ -35,9 +40,18 @@ class LiveTalk final : public SocketTalk,
 
   // ---- LiveClient
   void on_access_changed() override;
+  void on_acknowledged(const DeviceId& device, const SpaceId& space,
+                       const VectorClock& durable) override;
   void on_presence(const SpaceId& space, const std::string& frame) override;
 
  private:
+  /// A write whose client is told which members have it.
+  struct Sent {
+    std::string id;
+    SpaceId space;
+    Dot dot;
+    std::set<DeviceId> members;  ///< that have it, as the client was told
+  };
   using Meaning = Status (LiveTalk::*)(Params& in, const std::string& id);
 
   void send_away(const Error& error);
@@ -57,6 +71,7 @@ class LiveTalk final : public SocketTalk,
   std::optional<std::string> origin_;
   std::optional<Hash> token_;  ///< once it is signed in
   std::map<std::string, std::shared_ptr<LiveSubscription>> subscriptions_;
+  std::deque<Sent> sent_;  ///< writes of this client, the newest kSentMax
 };
 
 // ---- coming and going
@@ -207,20 +222,36 @@ Status LiveTalk::change(Params& in, const std::string& id) {
   const auto granted = access();
   LANYARD_TRY_SET(Batch batch,
                   read_batch(in, granted ? granted->name : std::string(), room_.hasher));
-  in_space(space, Right::kWrite, id,
-           [this, id, kept = std::make_shared<Batch>(std::move(batch))](const SpaceId& found) {
-             room_.data.write(
-                 to_text(found), std::move(kept->change),
-                 [self = weak_from_this(), id, kept](const Result<storage::Written>& written) {
-                   const auto talk = self.lock();
-                   if (!talk) return;
-                   if (!written) return talk->line_->send(error_frame(id, written.error()));
-                   JsonWriter out = begin_frame("receipt", id, "");
-                   write_acknowledgement(*written, kept->elements, out);
-                   talk->line_->send(out.member("stage", "durable").end_object().take());
-                 });
-           });
+  in_space(
+      space, Right::kWrite, id,
+      [this, id, kept = std::make_shared<Batch>(std::move(batch))](const SpaceId& found) {
+        room_.data.write(
+            to_text(found), std::move(kept->change),
+            [self = weak_from_this(), id, kept, found](const Result<storage::Written>& written) {
+              const auto talk = self.lock();
+              if (!talk) return;
+              if (!written) return talk->line_->send(error_frame(id, written.error()));
+              JsonWriter out = begin_frame("receipt", id, "");
+              write_acknowledgement(*written, kept->elements, out);
+              talk->line_->send(out.member("stage", "durable").end_object().take());
+              talk->sent_.push_back({id, found, written->dot, {}});
+              if (talk->sent_.size() > kSentMax) talk->sent_.pop_front();
+            });
+      });
   return {};
+}
+
+void LiveTalk::on_acknowledged(const DeviceId& device, const SpaceId& space,
+                               const VectorClock& durable) {
+  for (Sent& each : sent_) {
+    if (each.space != space || seq_in(durable, each.dot.log) < each.dot.seq) continue;
+    if (line_->waiting_bytes() > limits::kSocketQueueFull) return;  // with the next word of it
+    if (!each.members.insert(device).second) continue;
+    JsonWriter out = begin_frame("receipt", each.id, "");
+    out.name("change").begin_object().member("log", to_hex(each.dot.log.view()));
+    out.member("seq", each.dot.seq.value).end_object().member("stage", "peer");
+    line_->send(out.member("device", to_text(device)).end_object().take());
+  }
 }
 
 Status LiveTalk::presence(Params& in, const std::string& id) {

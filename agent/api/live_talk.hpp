@@ -16,6 +16,9 @@ class LiveClient {
   virtual ~LiveClient() = default;
   /// Tokens were given or revoked: whoever lost theirs is sent away.
   virtual void on_access_changed() = 0;
+  /// A member holds this durably.
+  virtual void on_acknowledged(const DeviceId& device, const SpaceId& space,
+                               const VectorClock& durable) = 0;
   /// Another client of this agent said this, where this one may read; never stored.
   virtual void on_presence(const SpaceId& space, const std::string& frame) = 0;
 };

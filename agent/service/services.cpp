@@ -23,6 +23,12 @@ DoorNews Services::news() {
       reads.close_all();
     });
   };
+  out.acknowledged = [this, post = host.post](const DeviceId& device, const SpaceId& space,
+                                              std::shared_ptr<const VectorClock> durable) {
+    post([this, device, space, durable = std::move(durable)] {
+      if (on_acknowledged) on_acknowledged(device, space, *durable);
+    });
+  };
   return out;
 }
 

@@ -19,6 +19,9 @@ struct DoorNews {
   std::function<void(const SpaceId& from, const SpaceId& to)> home_moved;
   /// Spaces were made, renamed or left.
   std::function<void()> names_changed;
+  /// A member says what it holds of a space durably.
+  std::function<void(const DeviceId&, const SpaceId&, std::shared_ptr<const VectorClock>)>
+      acknowledged;
 };
 
 /// All use cases, as one door has them: each door has a thread of its own, and reads through
@@ -36,6 +39,8 @@ struct Services {
   ServiceHost host;
   const Hasher& hasher;
   const CipherFactory& ciphers;
+  /// Whoever waits for members to have something; may be empty. On the door's thread.
+  std::function<void(const DeviceId&, const SpaceId&, const VectorClock&)> on_acknowledged{};
   LiveFeed feed{};
   SpaceReads reads{host.data_dir, hasher};
   SpaceDirectory directory{host};

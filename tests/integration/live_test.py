@@ -243,6 +243,13 @@ class TwoDevices(unittest.TestCase):
             line.heard("snapshot")
             here.put(record_path("k", "n", "notes"), {"from": "laptop"})
             self.assertEqual(line.heard("change")["record"]["value"], {"from": "laptop"})
+        with Line(here.port).sign_in(here.token) as line:
+            line.text({"type": "changes", "id": "w", "space": "notes", "ops": [
+                {"op": "put", "collection": "n", "key": "k2", "value": {}}]})
+            durable = line.heard("receipt", stage="durable")
+            there_too = line.heard("receipt", stage="peer")
+            self.assertEqual((there_too["id"], there_too["change"], there_too["device"]),
+                             ("w", durable["change"], desktop.info["id"]))
 
 
 if __name__ == "__main__":

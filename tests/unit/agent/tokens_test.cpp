@@ -37,6 +37,7 @@ class NoNetwork final : public Network {
  public:
   std::uint16_t sync_port() const override { return 0; }
   void on_merged(Merged) override {}
+  void on_acknowledged(Acknowledged) override {}
   void on_home_moved(HomeMoved) override {}
   void run(storage::StorageThread&) override {}
   void stop() override {}
