@@ -56,7 +56,9 @@ class Agent {
 
   Status run() {
     const std::uint16_t sync_port = network_->sync_port();
-    LANYARD_TRY_SET(ApiPort api_port, api_port_of());
+    LANYARD_TRY_SET(const std::uint16_t api_port, config_.api_port_is_default
+                                                      ? kept_port(kApiPortSetting, config_.api_port)
+                                                      : config_.api_port);
     LANYARD_TRY_SET(auto tokens, vault_->tokens());
     const storage::StorageThread::Committed committed =
         [this](const SpaceId& space, const std::shared_ptr<const storage::WriteOutcome>& outcome) {
@@ -64,29 +66,30 @@ class Agent {
           tell_changed(space, {outcome, &outcome->touched});
         };
     storage::StorageThread storage(std::move(vault_), wall_now, committed);
-    const auto names_changed = [this] {
-      for (const DoorNews& door : doors_) door.names_changed();
+    const auto space_changed = [this](const SpaceId& space) {
+      for (const DoorNews& door : doors_) door.space_changed(space);
     };
     const ServiceHost host{storage,
                            *network_,
                            {},
                            wall_now,
                            committed,
-                           names_changed,
+                           space_changed,
                            identity_->device(),
                            config_.device_name,
                            config_.paths.data_dir};
     LANYARD_TRY_SET(const auto api,
-                    ApiServer::open({config_, api_port.port, api_port.is_default, host, hasher_,
-                                     *ciphers_, sync_port, std::move(tokens)}));
-    LANYARD_TRY_SET(const auto control,
-                    ControlServer::open({config_, ports(), host, api->port(),
-                                         [api = api.get()](std::function<void()> applied) {
-                                           api->access_changed(std::move(applied));
-                                         },
-                                         [this] { network_->stop(); }}));
+                    ApiServer::open({config_, api_port, config_.api_port_is_default, host, hasher_,
+                                     *ciphers_, rng_, sync_port, std::move(tokens)}));
+    LANYARD_TRY_SET(
+        const auto control,
+        ControlServer::open({config_, ports(), host, api->port(),
+                             [api = api.get()](std::function<void()> applied) {
+                               api->access_changed(std::move(applied));
+                             },
+                             api->to_reception(), api->compat(), [this] { network_->stop(); }}));
     open_doors(*api, *control);
-    keep_api_port(storage, api_port, api->port());
+    keep_api_port(storage, api->port());
     log_info("device " + to_short_text(identity_->device()) + " serves " +
              config_.paths.data_dir.string() + " on sync port " + std::to_string(sync_port) +
              " and API port " + std::to_string(api->port()));
@@ -137,30 +140,22 @@ class Agent {
     for (const DoorNews& door : doors_) door.changed(space, touched);
   }
 
-  struct ApiPort {
-    std::uint16_t port = 0;
-    bool is_default = false;
-  };
-  Result<ApiPort> api_port_of() {
-    ApiPort out{config_.api_port, config_.api_port_is_default};
-    if (!out.is_default) return out;
-    LANYARD_TRY_SET(const auto kept, vault_->setting(kApiPortSetting));
-    if (kept) std::from_chars(kept->data(), kept->data() + kept->size(), out.port);
-    return out;
+  /// A default port that was taken once is left alone from then on: the one that was found then is
+  /// kept. What is no port any more is as good as nothing: the default is tried again.
+  Result<std::uint16_t> kept_port(const char* setting, std::uint16_t otherwise) {
+    LANYARD_TRY_SET(const auto kept, vault_->setting(setting));
+    if (kept) std::from_chars(kept->data(), kept->data() + kept->size(), otherwise);
+    return otherwise;
   }
 
-  /// As for the sync port.
-  static void keep_api_port(storage::StorageThread& storage, const ApiPort& wanted,
-                            std::uint16_t found) {
-    if (!wanted.is_default) return;
+  void keep_api_port(storage::StorageThread& storage, std::uint16_t found) const {
+    if (!config_.api_port_is_default) return;
     storage.run([found](storage::Vault& vault) {
       if (const Status kept = vault.set_setting(kApiPortSetting, std::to_string(found)); !kept)
         log_warning("the API port was not stored: " + kept.error().detail);
     });
   }
 
-  /// A default port that was taken once is left alone from then on: the one that was found then is
-  /// kept.
   Result<std::unique_ptr<Network>> open_network() {
     Network::Options options;
     options.device_name = config_.device_name;
@@ -171,9 +166,7 @@ class Agent {
     options.static_peers = config_.discovery_peers;
     options.discovery = {config_.discovery_mode, config_.sync_interfaces};
     if (config_.sync_port_is_default) {
-      LANYARD_TRY_SET(const auto kept, vault_->setting(kSyncPortSetting));
-      // What is no port any more is as good as nothing: the default is tried again.
-      if (kept) std::from_chars(kept->data(), kept->data() + kept->size(), options.sync_port);
+      LANYARD_TRY_SET(options.sync_port, kept_port(kSyncPortSetting, config_.sync_port));
     }
     LANYARD_TRY_SET(auto network, Network::open(options, *identity_));
     if (config_.sync_port_is_default) {

@@ -6,6 +6,16 @@
 #include "replication/types/limits.hpp"
 
 namespace lanyard::agent {
+namespace {
+
+/// The space that this device brings to nobody from now on, if that is what the input says.
+std::optional<SpaceId> space_that_goes(const engine::Input& input) {
+  if (const auto* left = std::get_if<engine::SpaceLeft>(&input)) return left->space;
+  const auto* opened = std::get_if<engine::SpaceOpened>(&input);
+  return opened != nullptr && !opened->log ? std::optional(opened->space) : std::nullopt;
+}
+
+}  // namespace
 
 Driver::Driver(asio::io_context& io, engine::Config config, const Hasher& hasher,
                const Verifier& verifier, const CipherFactory& ciphers, LinkSet& links)
@@ -13,7 +23,11 @@ Driver::Driver(asio::io_context& io, engine::Config config, const Hasher& hasher
 
 void Driver::feed(engine::Input input) {
   if (const auto* down = std::get_if<engine::PeerDown>(&input)) reads_.erase(down->link);
+  const auto gone = space_that_goes(input);
   for (engine::Effect& effect : engine_.step(std::move(input), now())) perform(std::move(effect));
+  // How far it had come with somebody is nothing to wait for any more.
+  if (gone)
+    for (auto& [device, peer] : peers_) peer.spaces.erase(*gone);
   wait_for_deadline();
 }
 
@@ -99,14 +113,14 @@ void Driver::perform(const engine::LoadShared& effect) {
 
 void Driver::perform(const engine::OpenSpace& effect) {
   storage_->run([this, effect](storage::Vault& vault) {
-    answer(opened(effect.space, vault.space(effect.space)));
+    answer(opened(effect.space, vault.space_to_sync(effect.space)));
   });
 }
 
 void Driver::perform(const engine::JoinSpace& effect) {
   storage_->run([this, effect](storage::Vault& vault) {
     const Status joined = vault.join_space(effect.space, wall_now());
-    answer(joined ? opened(effect.space, vault.space(effect.space))
+    answer(joined ? opened(effect.space, vault.space_to_sync(effect.space))
                   : engine::SpaceOpened{effect.space, std::nullopt, {}, {}, {}});
   });
 }
@@ -293,7 +307,7 @@ void Driver::write_told(const std::pair<DeviceId, SpaceId>& whose) {
   }
   told.is_writing = true;
   storage_->run([this, whose, clock = std::move(*told.next)](storage::Vault& vault) {
-    static_cast<void>(vault.acknowledged(whose.first, whose.second, clock));
+    static_cast<void>(vault.acknowledged(whose.first, whose.second, clock, wall_now()));
     asio::post(io_, [this, whose] {
       told_[whose].is_writing = false;
       write_told(whose);

@@ -33,6 +33,9 @@ class FileVault final : public Vault {
                                                  WallTime now) override;
   [[nodiscard]] Result<bool> refresh_space(const SpaceId& space) override;
   [[nodiscard]] Status leave_space(const SpaceId& space, LeftCopy copy) override;
+  [[nodiscard]] Status change_space(const SpaceId& space, const SpaceWish& wish) override;
+  [[nodiscard]] Result<SpaceStore*> space_to_sync(const SpaceId& space) override;
+  [[nodiscard]] Result<SpaceStore*> space_to_write(const SpaceId& space) override;
   [[nodiscard]] Result<SpaceStore*> space(const SpaceId& space) override;
   [[nodiscard]] Result<std::vector<SharedSpace>> shared_with(const DeviceId& peer) override;
   [[nodiscard]] Status room_to_write() override;
@@ -50,7 +53,7 @@ class FileVault final : public Vault {
   [[nodiscard]] Status used_tokens(const std::vector<TokenUse>& uses) override;
 
   [[nodiscard]] Status acknowledged(const DeviceId& device, const SpaceId& space,
-                                    const VectorClock& durable) override;
+                                    const VectorClock& durable, WallTime now) override;
   [[nodiscard]] Result<std::vector<PeerProgress>> progress() override;
   [[nodiscard]] Result<std::optional<std::string>> setting(const std::string& key) override;
   [[nodiscard]] Status set_setting(const std::string& key, const std::string& value) override;

@@ -92,7 +92,7 @@ Status FileVault::join_space(const SpaceId& space, WallTime now) {
 
 Result<WriteOutcome> FileVault::share_space(const SpaceId& space, const DeviceId& device,
                                             WallTime now) {
-  LANYARD_TRY_SET(WatchedStore * store, open_store(space));
+  LANYARD_TRY_SET(SpaceStore * store, space_to_write(space));
   LANYARD_TRY_SET(WriteOutcome outcome, store->admit(device, now));
   // It is admitted, whatever comes of the list of members: that is made again after a crash.
   if (const auto listed = refresh_space(space); !listed) report(space, listed.error());
@@ -111,6 +111,38 @@ Status FileVault::leave_space(const SpaceId& space, LeftCopy copy) {
   files_.close(space);
   dirty_.erase(space);
   return copy == LeftCopy::kKept ? Status() : remove_copy(space);
+}
+
+Status FileVault::change_space(const SpaceId& space, const SpaceWish& wish) {
+  LANYARD_TRY_SET(const auto row, platform_.space(space));
+  if (!row || row->has_left) return fail(Code::kNotFound, "there is no such space here");
+  const bool is_renamed = wish.name && *wish.name != row->name;
+  if (row->name == kHomeName && (is_renamed || wish.archived == true))
+    return fail(Code::kNotAllowed, "every device has a space called \"default\"",
+                "Other spaces can be renamed and archived.");
+  if (is_renamed) {
+    LANYARD_TRY(check_name(*wish.name));
+    LANYARD_TRY_SET(const bool taken, platform_.is_name_taken(*wish.name));
+    if (taken)
+      return fail(Code::kExists, "there is a space " + *wish.name + " already",
+                  "Choose another name.");
+  }
+  return platform_.change_space(space, wish);
+}
+
+Result<SpaceStore*> FileVault::space_to_sync(const SpaceId& space) {
+  LANYARD_TRY_SET(const auto row, platform_.space(space));
+  if (row && (row->is_archived || row->mode == SyncMode::kLocalOnly))
+    return fail(Code::kNotAllowed, "the space " + row->name + " is not synced on this device");
+  return this->space(space);
+}
+
+Result<SpaceStore*> FileVault::space_to_write(const SpaceId& space) {
+  LANYARD_TRY_SET(const auto row, platform_.space(stands_for(space)));
+  if (row && row->is_archived)
+    return fail(Code::kNotAllowed, "the space " + row->name + " is archived",
+                "Bring it back: lanyard space unarchive " + row->name);
+  return this->space(space);
 }
 
 /// Whether other members are known to have all that is here.

@@ -15,6 +15,8 @@ struct Migration {
 [[nodiscard]] std::span<const Migration> migrations();
 /// The same for platform.sqlite: storage/schema/platform_NNNN.sql.
 [[nodiscard]] std::span<const Migration> platform_migrations();
+/// The same for compat.sqlite: storage/schema/compat_NNNN.sql.
+[[nodiscard]] std::span<const Migration> compat_migrations();
 
 /// What a file of this Lanyard has in its user_version.
 [[nodiscard]] inline int schema_version() { return migrations().back().version; }

@@ -55,14 +55,15 @@ Status Platform::commit_or_undo(Status worked) {
 // ---- progress and settings
 
 Status Platform::acknowledged(const DeviceId& device, const SpaceId& space,
-                              const VectorClock& durable) {
+                              const VectorClock& durable, WallTime now) {
   const Bytes clock = encode_clock(durable);
   const std::string id = to_text(space);
   return write(Sync::kNormal, [&] {
-    return Query(database_, "INSERT OR REPLACE INTO lanyard_progress VALUES (?, ?, ?)")
+    return Query(database_, "INSERT OR REPLACE INTO lanyard_progress VALUES (?, ?, ?, ?)")
         .bind(device.view())
         .bind(id)
         .bind(ByteView(clock))
+        .bind(now.ms)
         .run();
   });
 }
@@ -70,7 +71,7 @@ Status Platform::acknowledged(const DeviceId& device, const SpaceId& space,
 Result<std::vector<PeerProgress>> Platform::progress() {
   std::vector<PeerProgress> all;
   Query query(database_,
-              "SELECT p.device, p.space, p.clock FROM lanyard_progress p"
+              "SELECT p.device, p.space, p.clock, p.at_ms FROM lanyard_progress p"
               " JOIN spaces s ON s.id = p.space"
               " WHERE s.has_left = 0 AND p.device NOT IN"
               " (SELECT device FROM lanyard_devices WHERE forgotten = 1)"
@@ -80,7 +81,7 @@ Result<std::vector<PeerProgress>> Platform::progress() {
     if (!more) return all;
     LANYARD_TRY_SET(VectorClock clock, decode_clock(query.blob(2)));
     all.push_back({query.fixed<DeviceId>(0), space_id_from_text(query.text(1)).value_or(SpaceId{}),
-                   std::move(clock)});
+                   std::move(clock), query.integer(3)});
   }
 }
 

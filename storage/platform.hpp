@@ -44,12 +44,16 @@ class Platform {
     Hash digest;
     std::int64_t created_ms = 0;
     std::optional<SpaceId> now_part_of;
+    SyncMode mode = SyncMode::kHybrid;
+    bool is_archived = false;
   };
   [[nodiscard]] Result<std::vector<SpaceEntry>> spaces();
   [[nodiscard]] Result<std::optional<Space>> space(const SpaceId& space);
   [[nodiscard]] Result<bool> is_name_taken(const std::string& name);
   /// Durable. kExists if the space or its name is there.
   [[nodiscard]] Status add_space(const Space& space, const std::vector<DeviceId>& members);
+  /// Durable: the wish as it is.
+  [[nodiscard]] Status change_space(const SpaceId& space, const SpaceWish& wish);
   /// Durable. `is_removed`: its file is to go, and its name is free.
   [[nodiscard]] Status leave_space(const SpaceId& space, bool is_removed);
   /// Spaces that were left and whose files are to be gone.
@@ -95,7 +99,7 @@ class Platform {
 
   // ---- progress and settings: as Vault has them
   [[nodiscard]] Status acknowledged(const DeviceId& device, const SpaceId& space,
-                                    const VectorClock& durable);
+                                    const VectorClock& durable, WallTime now);
   [[nodiscard]] Result<std::vector<PeerProgress>> progress();
   [[nodiscard]] Result<std::optional<std::string>> setting(const std::string& key);
   [[nodiscard]] Status set_setting(const std::string& key, const std::string& value);

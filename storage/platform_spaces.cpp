@@ -24,7 +24,8 @@ Result<std::vector<SpaceEntry>> Platform::spaces() {
   std::vector<SpaceEntry> all;
   {
     Query query(database_,
-                "SELECT id, name, has_left, created_at, now_part_of FROM spaces"
+                "SELECT id, name, has_left, created_at, now_part_of, sync_mode, is_archived"
+                " FROM spaces"
                 " WHERE has_left = 0 OR has_data = 1 ORDER BY id");
     while (true) {
       LANYARD_TRY_SET(const bool more, query.next());
@@ -35,6 +36,8 @@ Result<std::vector<SpaceEntry>> Platform::spaces() {
       each.left = query.integer(2) != 0;
       if (!query.is_null(4)) each.now_part_of = space_at(query, 4);
       each.created_ms = query.integer(3);
+      each.mode = static_cast<SyncMode>(query.integer(5));
+      each.archived = query.integer(6) != 0;
     }
   }
   // Both in the order of the ids: one walk over each.
@@ -54,7 +57,7 @@ Result<std::optional<Platform::Space>> Platform::space(const SpaceId& space) {
   const std::string id = to_text(space);
   Query query(database_,
               "SELECT name, said_name, has_left, has_data, is_dirty, has_failed,"
-              " digest, created_at, now_part_of"
+              " digest, created_at, now_part_of, sync_mode, is_archived"
               " FROM spaces WHERE id = ?");
   LANYARD_TRY_SET(const bool found, query.bind(id).next());
   if (!found) return std::nullopt;
@@ -69,6 +72,8 @@ Result<std::optional<Platform::Space>> Platform::space(const SpaceId& space) {
   out.digest = query.fixed<Hash>(6);
   out.created_ms = query.integer(7);
   if (!query.is_null(8)) out.now_part_of = space_at(query, 8);
+  out.mode = static_cast<SyncMode>(query.integer(9));
+  out.is_archived = query.integer(10) != 0;
   return out;
 }
 
@@ -83,7 +88,7 @@ Status Platform::add_space(const Space& space, const std::vector<DeviceId>& memb
   const std::string id = to_text(space.id);
   return write(Sync::kFull, [&]() -> Status {
     {
-      Query insert(database_, "INSERT INTO spaces VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, NULL)");
+      Query insert(database_, "INSERT INTO spaces VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, NULL, 0, 0)");
       insert.bind(id).bind(space.created_ms).bind(space.name);
       if (space.said_name) {
         insert.bind(*space.said_name);
@@ -94,6 +99,19 @@ Status Platform::add_space(const Space& space, const std::vector<DeviceId>& memb
       LANYARD_TRY(insert.bind(space.digest.view()).bind(std::int64_t{space.is_dirty}).run());
     }
     return add_members(database_, id, members);
+  });
+}
+
+Status Platform::change_space(const SpaceId& space, const SpaceWish& wish) {
+  const std::string id = to_text(space);
+  return write(Sync::kFull, [&]() -> Status {
+    Query name(database_, "UPDATE spaces SET name = ? WHERE id = ?");
+    if (wish.name) LANYARD_TRY(name.bind(std::string_view(*wish.name)).bind(id).run());
+    Query mode(database_, "UPDATE spaces SET sync_mode = ? WHERE id = ?");
+    if (wish.mode) LANYARD_TRY(mode.bind(static_cast<std::int64_t>(*wish.mode)).bind(id).run());
+    Query archived(database_, "UPDATE spaces SET is_archived = ? WHERE id = ?");
+    if (wish.archived) LANYARD_TRY(archived.bind(std::int64_t{*wish.archived}).bind(id).run());
+    return {};
   });
 }
 
@@ -248,7 +266,8 @@ Result<std::vector<Platform::Shared>> Platform::shared(const DeviceId& self, con
               "SELECT s.id, s.is_dirty, s.digest FROM lanyard_space_members theirs"
               " JOIN lanyard_space_members ours ON ours.space = theirs.space AND ours.device = ?1"
               " JOIN spaces s ON s.id = theirs.space"
-              " WHERE theirs.device = ?2 AND s.has_left = 0 AND NOT EXISTS"
+              " WHERE theirs.device = ?2 AND s.has_left = 0 AND s.is_archived = 0"
+              " AND s.sync_mode <> 1 AND NOT EXISTS"
               " (SELECT 1 FROM lanyard_devices WHERE device = ?2 AND forgotten = 1)"
               " ORDER BY theirs.space");
   query.bind(self.view()).bind(peer.view());

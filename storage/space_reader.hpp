@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include "replication/ports.hpp"
 #include "replication/types/hlc.hpp"
 #include "replication/types/vector_clock.hpp"
+#include "storage/indexes.hpp"
 
 namespace lanyard::storage {
 
@@ -105,6 +107,7 @@ struct SpaceNumbers {
   std::uint64_t forks = 0;  ///< logs with two branches, of which one is applied here
   std::uint64_t file_bytes = 0;
   VectorClock applied;
+  std::map<DeviceId, std::int64_t> written_ms;  ///< the last change of each, by its author's clock
 };
 
 /// Reads one space's file through a read-only connection of its own: sees what the writer has
@@ -129,6 +132,7 @@ class SpaceReader {
       const std::optional<RecordOf>& record, std::size_t limit) = 0;
   [[nodiscard]] virtual Result<std::vector<ReadTrash>> trash(const std::optional<RecordOf>& record,
                                                              std::size_t limit) = 0;
+  [[nodiscard]] virtual Result<std::vector<DeclaredIndex>> indexes() = 0;
   [[nodiscard]] virtual Result<std::uint64_t> conflict_count() = 0;
   [[nodiscard]] virtual Result<VectorClock> applied() = 0;
   /// Counts all records: some milliseconds for 100,000.

@@ -268,6 +268,13 @@ Result<Hash> SqliteSpaceStore::state_hash() {
 }
 
 /// Outside merge transactions: no peer's naming can stop a merge.
+Status SqliteSpaceStore::declare_index(const DeclaredIndex& index, bool is_wanted) {
+  return in_transaction(Sync::kFull, [&]() -> Status {
+    LANYARD_TRY(note_index(database_, index, is_wanted));
+    return write_indexes(database_);
+  });
+}
+
 void SqliteSpaceStore::refresh_views() {
   if (broken_ || !tables_.records().take_shape_changed()) return;
   if (Status begun = database_.begin(Sync::kNormal); !begun) {
@@ -275,6 +282,7 @@ void SqliteSpaceStore::refresh_views() {
     return;
   }
   Status done = write_views(database_, notes_);
+  if (done) done = write_indexes(database_);
   if (done) done = database_.commit();
   if (done) return;
   database_.rollback();

@@ -23,6 +23,7 @@ class SqliteSpaceStore final : public SpaceStore {
   [[nodiscard]] Result<WriteOutcome> admit(const DeviceId& device, WallTime wall) override;
   [[nodiscard]] Result<SignedGrant> grant_for(const DeviceId& device) const override;
   [[nodiscard]] WriteOutcome write(const std::vector<LocalChange>& changes, WallTime wall) override;
+  [[nodiscard]] Result<WriteOutcome> write_all(const ChangeSource& next, WallTime wall) override;
   [[nodiscard]] Result<WriteOutcome> carry(const std::vector<merge::NamedRecord>& records,
                                            const merge::HashOf& hash_of, const CarryPlace& place,
                                            WallTime wall) override;
@@ -44,6 +45,7 @@ class SqliteSpaceStore final : public SpaceStore {
   [[nodiscard]] Result<KeptFork> keep_fork(const oplog::Fork& given) override;
   [[nodiscard]] Result<std::vector<KeptFork>> forks() override;
   [[nodiscard]] Result<bool> fold() override;
+  [[nodiscard]] Status declare_index(const DeclaredIndex& index, bool is_wanted) override;
   [[nodiscard]] Status checkpoint() override;
   [[nodiscard]] Result<Hash> state_hash() override;
   [[nodiscard]] Result<std::vector<WithoutEffect>> without_effect() override;

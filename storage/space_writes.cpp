@@ -102,6 +102,21 @@ WriteOutcome SqliteSpaceStore::write(const std::vector<LocalChange>& changes, Wa
   return outcome;
 }
 
+Result<WriteOutcome> SqliteSpaceStore::write_all(const ChangeSource& next, WallTime wall) {
+  WriteOutcome outcome;
+  LANYARD_TRY(write_runs(wall, outcome, [&](merge::LocalWriter& writer) -> Status {
+    while (true) {
+      LANYARD_TRY_SET(const std::optional<LocalChange> change, next());
+      if (!change) return {};
+      LANYARD_TRY_SET(Written written, writer.write(*change));
+      outcome.answers.emplace_back(std::move(written));
+    }
+  }));
+  take_touched(outcome.touched);
+  refresh_views();
+  return outcome;
+}
+
 Result<WriteOutcome> SqliteSpaceStore::found(const oplog::Founding& founding, WallTime wall) {
   if (tables_.space_log().founder || !tables_.logs().empty())
     return fail(Code::kExists, "the space was founded already");

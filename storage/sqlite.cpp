@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <array>
 #include <mutex>
 
 #include "replication/types/check.hpp"
@@ -32,6 +33,18 @@ Code code_of(int sqlite_code) {
   }
 }
 
+/// Whether it is the statement that is wrong, and not the file or the disk.
+bool is_about_sql(int sqlite_code) {
+  switch (sqlite_code & 0xFF) {
+    case SQLITE_ERROR:
+    case SQLITE_AUTH:
+    case SQLITE_TOOBIG:
+    case SQLITE_MISMATCH:
+    case SQLITE_RANGE: return true;
+    default: return false;
+  }
+}
+
 std::string fix_for(Code code) {
   switch (code) {
     case Code::kDiskFull: return "Free some space on this disk. What was acknowledged is kept.";
@@ -58,6 +71,8 @@ struct Database::Connection {
   std::optional<Sync> sync;
   std::chrono::milliseconds time_limit{0};
   std::chrono::steady_clock::time_point deadline;
+  const std::atomic<bool>* is_given_up = nullptr;
+  MayRead may_read = nullptr;
 
   ~Connection() {
     for (const auto& [sql, statement] : statements) sqlite3_finalize(statement);
@@ -83,9 +98,12 @@ Result<Database> Database::open(const std::filesystem::path& file, Mode mode,
   Database database(std::move(connection));
   if (opened != SQLITE_OK) return fail(database.error());
   sqlite3_extended_result_codes(database.connection_->handle, 1);
+  // trusted_schema stays on: Debian's SQLite lets no view and no index use JSON without it. What a
+  // file could do with that needs functions that have effects, and there are none here.
+  sqlite3_db_config(database.connection_->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_busy_timeout(database.connection_->handle, static_cast<int>(options.busy_wait.count()));
   std::string pragmas = "PRAGMA cache_size=-" + std::to_string(options.cache_kib) + ";";
-  pragmas += "PRAGMA temp_store=MEMORY;PRAGMA trusted_schema=OFF;";
+  pragmas += "PRAGMA temp_store=MEMORY;";
   if (mode == Mode::kReadOnly) {
     pragmas += "PRAGMA query_only=ON;";
   } else {
@@ -105,6 +123,7 @@ Error Database::error() const {
   const int code = handle == nullptr ? SQLITE_NOMEM : sqlite3_extended_errcode(handle);
   const Code ours = code_of(code);
   const std::string what = handle == nullptr ? "out of memory" : sqlite3_errmsg(handle);
+  if (connection_->may_read != nullptr && is_about_sql(code)) return Error(Code::kUsage, what);
   return Error(ours, connection_->name + ": " + what + " (sqlite " + std::to_string(code) + ")",
                fix_for(ours));
 }
@@ -135,6 +154,17 @@ Status Database::begin_snapshot() {
   // The snapshot is taken by the first read.
   LANYARD_TRY(number("SELECT count(*) FROM sqlite_schema"));
   return {};
+}
+
+Status Database::copy_into(Database& target) {
+  sqlite3* const to = target.connection_->handle;
+  sqlite3_backup* const backup = sqlite3_backup_init(to, "main", connection_->handle, "main");
+  if (backup == nullptr) return fail(target.error());
+  const int stepped = sqlite3_backup_step(backup, -1);
+  const int finished = sqlite3_backup_finish(backup);
+  if (stepped == SQLITE_DONE && finished == SQLITE_OK) return {};
+  return fail(code_of(finished == SQLITE_OK ? stepped : finished),
+              connection_->name + " cannot be copied (sqlite " + std::to_string(stepped) + ")");
 }
 
 Status Database::commit() { return Query(*this, "COMMIT").run(); }
@@ -171,11 +201,50 @@ void Database::limit_time(std::chrono::milliseconds each) {
   connection_->time_limit = each;
   const auto look = [](void* opaque) {
     const auto& connection = *static_cast<const Connection*>(opaque);
-    return std::chrono::steady_clock::now() >= connection.deadline ? 1 : 0;
+    const bool is_given_up = connection.is_given_up != nullptr && *connection.is_given_up;
+    return is_given_up || std::chrono::steady_clock::now() >= connection.deadline ? 1 : 0;
   };
   const bool limited = each.count() > 0;
   sqlite3_progress_handler(connection_->handle, limited ? kStepsBetweenLooks : 0,
                            limited ? +look : nullptr, connection_.get());
+}
+
+void Database::give_up_with(const std::atomic<bool>& is_given_up) {
+  connection_->is_given_up = &is_given_up;
+}
+
+void Database::distrust(MayRead may_read, std::size_t bytes_max) {
+  connection_->may_read = may_read;
+  sqlite3* const handle = connection_->handle;
+  constexpr auto kLimits = std::to_array<std::pair<int, int>>({
+      {SQLITE_LIMIT_SQL_LENGTH, 64 * 1024},
+      {SQLITE_LIMIT_COLUMN, 256},
+      {SQLITE_LIMIT_EXPR_DEPTH, 100},
+      {SQLITE_LIMIT_COMPOUND_SELECT, 50},
+      {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 200},
+      {SQLITE_LIMIT_VARIABLE_NUMBER, 1000},
+      {SQLITE_LIMIT_ATTACHED, 0},
+      {SQLITE_LIMIT_WORKER_THREADS, 0},
+  });
+  for (const auto& [what, most] : kLimits) sqlite3_limit(handle, what, most);
+  sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, static_cast<int>(bytes_max));
+  const auto look = [](void* opaque, int action, const char* first, const char* second,
+                       const char* /*file*/, const char* /*view*/) {
+    const auto text = [](const char* each) { return std::string_view(each ? each : ""); };
+    switch (action) {
+      case SQLITE_SELECT:
+      case SQLITE_RECURSIVE: return SQLITE_OK;
+      case SQLITE_FUNCTION:
+        // The one loads code, the other shows an address.
+        return text(second) == "load_extension" || text(second) == "fts3_tokenizer" ? SQLITE_DENY
+                                                                                    : SQLITE_OK;
+      case SQLITE_READ: break;
+      default: return SQLITE_DENY;
+    }
+    const auto& connection = *static_cast<const Connection*>(opaque);
+    return connection.may_read(text(first), text(second)) ? SQLITE_OK : SQLITE_DENY;
+  };
+  sqlite3_set_authorizer(handle, look, connection_.get());
 }
 
 void Database::interrupt() { sqlite3_interrupt(connection_->handle); }
@@ -205,9 +274,14 @@ Query::Query(Database& database, const char* sql) : database_(database) {
 }
 
 Query::Query(Database& database, const std::string& sql) : database_(database), is_own_(true) {
-  if (sqlite3_prepare_v2(database.connection_->handle, sql.c_str(), -1, &statement_, nullptr) !=
+  const char* behind = nullptr;
+  if (sqlite3_prepare_v2(database.connection_->handle, sql.c_str(), -1, &statement_, &behind) !=
       SQLITE_OK)
     error_ = database.error();
+  else if (statement_ == nullptr)
+    error_ = Error(Code::kUsage, "there is no statement");
+  else if (std::string_view(behind).find_first_not_of(" \t\r\n;") != std::string_view::npos)
+    error_ = Error(Code::kUsage, "there is more than one statement");
 }
 
 Query::~Query() {
@@ -250,6 +324,12 @@ Query& Query::bind_null() {
   return *this;
 }
 
+int Query::parameters() const {
+  return statement_ == nullptr ? 0 : sqlite3_bind_parameter_count(statement_);
+}
+
+Status Query::check() const { return error_ ? Status(fail(*error_)) : Status(); }
+
 Result<bool> Query::next() {
   if (error_) return fail(*error_);
   Database::Connection& connection = *database_.connection_;
@@ -280,6 +360,11 @@ Query::Type Query::type(int column) const {
 }
 
 int Query::columns() const { return statement_ == nullptr ? 0 : sqlite3_column_count(statement_); }
+
+std::string Query::column_name(int column) const {
+  const char* const name = sqlite3_column_name(statement_, column);
+  return name == nullptr ? std::string() : std::string(name);
+}
 
 std::int64_t Query::integer(int column) const { return sqlite3_column_int64(statement_, column); }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <memory>
@@ -61,11 +62,21 @@ class Database {
   [[nodiscard]] std::int64_t total_changes() const;
   /// Copies what the WAL holds into the file and empties it, as far as readers let it.
   [[nodiscard]] Status checkpoint();
+  /// Copies the whole file, as it is at one moment, into another: page by page, through SQLite's
+  /// own backup. Others may write to this one meanwhile.
+  [[nodiscard]] Status copy_into(Database& target);
   /// Pages beyond this fail with kDiskFull.
   [[nodiscard]] Status limit_pages(std::uint64_t pages);
 
   /// Statements that run longer fail with kInterrupted. Zero: no limit.
   void limit_time(std::chrono::milliseconds each);
+  /// What runs fails with kInterrupted as soon as this is true. It outlives this; needs
+  /// limit_time().
+  void give_up_with(const std::atomic<bool>& is_given_up);
+  /// For statements of strangers: from now on they read, and only columns of which `may_read` says
+  /// so; make no value above `bytes_max`; and what is wrong with them is kUsage.
+  using MayRead = bool (*)(std::string_view table, std::string_view column);
+  void distrust(MayRead may_read, std::size_t bytes_max);
   /// From any thread: what runs now fails with kInterrupted.
   void interrupt();
 
@@ -85,7 +96,7 @@ class Database {
 class Query {
  public:
   Query(Database& database, const char* sql);
-  /// The same for a text that is made up: prepared for this use only.
+  /// The same for a text that is made up, of one statement: prepared for this use only.
   Query(Database& database, const std::string& sql);
   Query(const Query&) = delete;
   Query& operator=(const Query&) = delete;
@@ -101,6 +112,11 @@ class Query {
   Query& bind(ByteView blob);
   Query& bind_null();
 
+  /// How many values it wants.
+  [[nodiscard]] int parameters() const;
+  /// Whether it can be run at all: what is wrong with its text.
+  [[nodiscard]] Status check() const;
+
   /// True: there is a row to read.
   [[nodiscard]] Result<bool> next();
   /// To the end, without rows.
@@ -109,6 +125,7 @@ class Query {
   enum class Type { kNull, kInteger, kReal, kText, kBlob };
   [[nodiscard]] Type type(int column) const;
   [[nodiscard]] int columns() const;
+  [[nodiscard]] std::string column_name(int column) const;
   [[nodiscard]] std::int64_t integer(int column) const;
   [[nodiscard]] std::uint64_t natural(int column) const {
     return static_cast<std::uint64_t>(integer(column));

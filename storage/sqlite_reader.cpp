@@ -142,6 +142,17 @@ Result<VectorClock> SqliteSpaceReader::read_clock() {
   }
 }
 
+Status SqliteSpaceReader::read_last_writes(SpaceNumbers& numbers) {
+  Query query(database_, "SELECT device, timestamp FROM lanyard_logs");
+  while (true) {
+    LANYARD_TRY_SET(const bool more, query.next());
+    if (!more) return {};
+    const auto ms = static_cast<std::int64_t>(Hlc{query.natural(1)}.ms());
+    std::int64_t& last = numbers.written_ms[query.fixed<DeviceId>(0)];
+    last = std::max(last, ms);
+  }
+}
+
 Result<VectorClock> SqliteSpaceReader::applied() {
   VectorClock clock;
   LANYARD_TRY(at_one_moment([&]() -> Status {
@@ -177,6 +188,7 @@ Result<SpaceNumbers> SqliteSpaceReader::numbers() {
     LANYARD_TRY(count_collections(numbers));
     LANYARD_TRY_SET(numbers.conflicts, conflict_count());
     LANYARD_TRY_SET(numbers.applied, read_clock());
+    LANYARD_TRY(read_last_writes(numbers));
     LANYARD_TRY_SET(const std::int64_t forks,
                     database_.number("SELECT count(*) FROM lanyard_forks"));
     numbers.forks = static_cast<std::uint64_t>(forks);

@@ -21,6 +21,9 @@ class SqliteSpaceReader final : public SpaceReader {
                                                             std::size_t limit) override;
   [[nodiscard]] Result<std::vector<ReadTrash>> trash(const std::optional<RecordOf>& record,
                                                      std::size_t limit) override;
+  [[nodiscard]] Result<std::vector<DeclaredIndex>> indexes() override {
+    return read_indexes(database_);
+  }
   [[nodiscard]] Result<std::uint64_t> conflict_count() override;
   [[nodiscard]] Result<VectorClock> applied() override;
   [[nodiscard]] Result<SpaceNumbers> numbers() override;
@@ -46,6 +49,7 @@ class SqliteSpaceReader final : public SpaceReader {
                                         std::string_view field) const;
   [[nodiscard]] Status count_collections(SpaceNumbers& numbers);
   [[nodiscard]] Result<VectorClock> read_clock();
+  [[nodiscard]] Status read_last_writes(SpaceNumbers& numbers);
 
   Database database_;
   const Hasher& hasher_;

@@ -115,7 +115,7 @@ void StorageThread::Impl::wait_or_tidy(std::unique_lock<std::mutex>& lock) {
 
 WriteOutcome StorageThread::Impl::write(const SpaceId& space,
                                         const std::vector<LocalChange>& changes) {
-  const auto store = vault_->space(space);
+  const auto store = vault_->space_to_write(space);
   if (store) return (*store)->write(changes, clock_());
   WriteOutcome refused;
   refused.answers.assign(changes.size(), fail(store.error()));

@@ -11,6 +11,7 @@
 #include "replication/oplog/fork.hpp"
 #include "replication/oplog/intake.hpp"
 #include "replication/ports.hpp"
+#include "storage/indexes.hpp"
 
 /// The door to one space's file (design 4, docs/STORAGE.md): its log, and the tables that are
 /// merged from it. Not thread-safe: it belongs to the storage thread, which is the only writer.
@@ -179,6 +180,12 @@ class SpaceStore {
   [[nodiscard]] virtual WriteOutcome write(const std::vector<LocalChange>& changes,
                                            WallTime wall) = 0;
 
+  /// Gives the next change of several that belong together; nothing: that was all.
+  using ChangeSource = std::function<Result<std::optional<LocalChange>>()>;
+  /// Writes changes as one transaction with one fsync, all or none: for what is too large for one
+  /// change. Their mutations are passed over. The answers are in their order.
+  [[nodiscard]] virtual Result<WriteOutcome> write_all(const ChangeSource& next, WallTime wall) = 0;
+
   /// Writes records of another space as merge::carry_over() has them, and how far that has come, in
   /// one transaction: what was carried once is not carried again. `hash_of`: of a dot of the other
   /// space. All or nothing.
@@ -246,6 +253,10 @@ class SpaceStore {
 
   /// Folds single runs into packs, a bounded piece of work; true if there may be more to do.
   [[nodiscard]] virtual Result<bool> fold() = 0;
+  /// Has an index made for a field, or the one that there is dropped: on this device alone. Reads
+  /// every record of the collection: a tenth of a second for 100,000. kUsage, kTooLarge.
+  [[nodiscard]] virtual Status declare_index(const DeclaredIndex& index, bool is_wanted) = 0;
+
   /// For idle times: copies the WAL into the file.
   [[nodiscard]] virtual Status checkpoint() = 0;
 

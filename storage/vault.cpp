@@ -92,8 +92,8 @@ Status FileVault::used_tokens(const std::vector<TokenUse>& uses) {
 // ---- progress and settings
 
 Status FileVault::acknowledged(const DeviceId& device, const SpaceId& space,
-                               const VectorClock& durable) {
-  return platform_.acknowledged(device, space, durable);
+                               const VectorClock& durable, WallTime now) {
+  return platform_.acknowledged(device, space, durable, now);
 }
 
 Result<std::vector<PeerProgress>> FileVault::progress() { return platform_.progress(); }

@@ -22,14 +22,35 @@ struct KnownDevice {
   std::int64_t last_seen_ms = 0;  ///< 0: never
 };
 
+/// How a space is kept in step with its other members, as far as this device is concerned.
+enum class SyncMode : std::uint8_t {
+  kHybrid = 0,
+  kLocalOnly = 1,     ///< neither asked for nor served
+  kPeerRequired = 2,  ///< its writes count as unconfirmed until another member has them
+};
+
 struct SpaceEntry {
   SpaceId id;
   std::string name;   ///< local: unique on this device
   bool left = false;  ///< kept on disk, neither asked for nor served
+  SyncMode mode = SyncMode::kHybrid;
+  bool archived = false;  ///< put away: read, not written to, and neither asked for nor served
   /// It was carried over, and its id stands for this space: stands_for().
   std::optional<SpaceId> now_part_of;
   std::int64_t created_ms = 0;
   std::vector<DeviceId> members;
+};
+
+/// Whether this device brings it to others and takes it from them.
+[[nodiscard]] inline bool is_synced(const SpaceEntry& space) {
+  return !space.left && !space.archived && space.mode != SyncMode::kLocalOnly;
+}
+
+/// What is to be another way about a space.
+struct SpaceWish {
+  std::optional<std::string> name;
+  std::optional<SyncMode> mode;
+  std::optional<bool> archived;
 };
 
 /// What becomes of a space on this device when it is left.
@@ -84,6 +105,7 @@ struct PeerProgress {
   DeviceId device;
   SpaceId space;
   VectorClock durable;
+  std::int64_t at_ms = 0;  ///< when it said so last; 0: not known
 };
 
 /// A space's digest as it was computed from its applied clock.
@@ -154,12 +176,19 @@ class Vault {
   /// kNotFound; kNotAllowed for the default, and where a copy is to go that holds changes which no
   /// other member is known to have: then nothing was done.
   [[nodiscard]] virtual Status leave_space(const SpaceId& space, LeftCopy copy) = 0;
+  /// Durable. kNotFound for one that is not here or was left; kExists, kUsage for a name;
+  /// kNotAllowed for another name of the default, and for putting it away.
+  [[nodiscard]] virtual Status change_space(const SpaceId& space, const SpaceWish& wish) = 0;
   /// The store, opened on demand; at most limits::kOpenSpacesMax are open. Lasts until the next
   /// call for another space. kNotFound; kNotAllowed for one that was left; else as
   /// SpaceStore::open. After its disk failed (kInputOutput from the store, which does nothing more
   /// then) the next call copies the file to a new one and opens that. Where that fails too, the
   /// store can be read, and every write answers kReadOnly and why.
   [[nodiscard]] virtual Result<SpaceStore*> space(const SpaceId& space) = 0;
+  /// The same for other devices: kNotAllowed for one that is archived or local-only.
+  [[nodiscard]] virtual Result<SpaceStore*> space_to_sync(const SpaceId& space) = 0;
+  /// The same for somebody's change: kNotAllowed for one that is archived.
+  [[nodiscard]] virtual Result<SpaceStore*> space_to_write(const SpaceId& space) = 0;
   /// What this device and the peer are both members of, not left, sorted by id. Nothing for a
   /// forgotten device. A space that cannot be opened now and whose digest is not known is left out.
   [[nodiscard]] virtual Result<std::vector<SharedSpace>> shared_with(const DeviceId& peer) = 0;
@@ -201,7 +230,7 @@ class Vault {
 
   // ---- progress and settings
   [[nodiscard]] virtual Status acknowledged(const DeviceId& device, const SpaceId& space,
-                                            const VectorClock& durable) = 0;
+                                            const VectorClock& durable, WallTime now) = 0;
   [[nodiscard]] virtual Result<std::vector<PeerProgress>> progress() = 0;
   /// Small facts of this device that outlive a restart: chosen ports, the store's id.
   [[nodiscard]] virtual Result<std::optional<std::string>> setting(const std::string& key) = 0;

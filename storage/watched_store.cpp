@@ -76,6 +76,13 @@ WriteOutcome WatchedStore::write(const std::vector<LocalChange>& changes, WallTi
   return outcome;
 }
 
+Result<WriteOutcome> WatchedStore::write_all(const ChangeSource& next, WallTime wall) {
+  LANYARD_TRY(may_write_own());
+  auto outcome = watched(store_->write_all(next, wall));
+  committed();
+  return outcome;
+}
+
 Result<WriteOutcome> WatchedStore::carry(const std::vector<merge::NamedRecord>& records,
                                          const merge::HashOf& hash_of, const CarryPlace& place,
                                          WallTime wall) {
@@ -130,6 +137,10 @@ Result<LogSlice> WatchedStore::read_log(std::uint64_t position, const VectorCloc
                                         std::size_t bytes_max, bool sealed) {
   LANYARD_TRY(may_read());
   return watched(store_->read_log(position, held, bytes_max, sealed));
+}
+
+Status WatchedStore::declare_index(const DeclaredIndex& index, bool is_wanted) {
+  return watched(store_->declare_index(index, is_wanted));
 }
 
 Result<Touched> WatchedStore::touched_since(const VectorClock& held, std::uint64_t changes_max) {

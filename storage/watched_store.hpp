@@ -32,6 +32,7 @@ class WatchedStore final : public SpaceStore {
   [[nodiscard]] Result<WriteOutcome> admit(const DeviceId& device, WallTime wall) override;
   [[nodiscard]] Result<SignedGrant> grant_for(const DeviceId& device) const override;
   [[nodiscard]] WriteOutcome write(const std::vector<LocalChange>& changes, WallTime wall) override;
+  [[nodiscard]] Result<WriteOutcome> write_all(const ChangeSource& next, WallTime wall) override;
   [[nodiscard]] Result<WriteOutcome> carry(const std::vector<merge::NamedRecord>& records,
                                            const merge::HashOf& hash_of, const CarryPlace& place,
                                            WallTime wall) override;
@@ -46,6 +47,7 @@ class WatchedStore final : public SpaceStore {
   [[nodiscard]] Status make_durable() override;
   [[nodiscard]] Result<LogSlice> read_log(std::uint64_t position, const VectorClock& held,
                                           std::size_t bytes_max, bool sealed) override;
+  [[nodiscard]] Status declare_index(const DeclaredIndex& index, bool is_wanted) override;
   [[nodiscard]] Result<Touched> touched_since(const VectorClock& held,
                                               std::uint64_t changes_max) override;
   [[nodiscard]] Result<std::vector<Head>> fork_points(const LogId& log) override;

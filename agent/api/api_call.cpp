@@ -11,13 +11,6 @@
 namespace lanyard::agent {
 namespace {
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 tl::unexpected<Error> wrong_parameter(std::string_view name, const std::string& what) {
   return fail(Code::kUsage, "the parameter \"" + display_cut(name, 60) + "\" " + what);
 }
@@ -32,11 +25,10 @@ std::optional<std::string> decoded(std::string_view text) {
       out += text[at];
       continue;
     }
-    if (at + 2 >= text.size()) return std::nullopt;
-    const int high = hex_digit(text[at + 1]);
-    const int low = hex_digit(text[at + 2]);
-    if (high < 0 || low < 0) return std::nullopt;
-    out += static_cast<char>(high * 16 + low);
+    const std::string_view digits = text.substr(at + 1, 2);
+    const auto byte = from_hex(digits);
+    if (digits.size() != 2 || !byte) return std::nullopt;
+    out += static_cast<char>(byte->front());
     at += 2;
   }
   const bool is_good = is_utf8(as_bytes(out)) && out.find('\0') == std::string::npos;

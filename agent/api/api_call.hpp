@@ -50,6 +50,9 @@ struct ApiCall {
   std::optional<std::string> if_match;  ///< without its quotes
   std::string content_type;             ///< without parameters, in small letters
   std::string accept;                   ///< as it was sent
+  std::optional<std::string> origin;    ///< of the page, as the browser says
+  std::string bearer;                   ///< what Authorization brings; empty: nothing
+  bool is_head = false;                 ///< only the answer's head is wanted
   std::string body;                     ///< empty where the route takes it in pieces
   Access access;
 };

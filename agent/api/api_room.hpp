@@ -4,6 +4,7 @@
 #include "agent/api/http_server.hpp"
 #include "agent/api/request_gate.hpp"
 #include "agent/config.hpp"
+#include "agent/service/reception.hpp"
 #include "agent/service/services.hpp"
 
 namespace lanyard::agent {
@@ -12,14 +13,18 @@ class LiveClient;
 
 /// What the routes speak for. One per agent; belongs to the api thread.
 struct ApiRoom : Services {
-  using Services::Services;
+  ApiRoom(ServiceHost service_host, const Hasher& hash, const CipherFactory& cipher_factory,
+          Rng& rng, TokenService::Changed access_changed, HttpServer::After later)
+      : Services(std::move(service_host), hash, cipher_factory),
+        after(std::move(later)),
+        reception(host, hash, rng, std::move(access_changed), after) {}
 
   AccessTable access{};
   Doors doors{};
-  const Config* config = nullptr;
   std::int64_t started_ms = 0;
   std::uint16_t sync_port = 0;
-  HttpServer::After after{};
+  HttpServer::After after;
+  Reception reception;
   /// Those that are signed in on /v1/live.
   std::map<const LiveClient*, std::weak_ptr<LiveClient>> live{};
 };

@@ -15,17 +15,20 @@ constexpr int kApiPortsTried = 100;
 class ApiServer::Impl {
  public:
   Impl(std::unique_ptr<HttpServer> server, Options options)
-      : room_(with_post(std::move(options.host), server->post()), options.hasher, options.ciphers),
-        server_(std::move(server)) {
-    room_.config = &options.config;
+      : room_(
+            with_post(std::move(options.host), server->post()), options.hasher, options.ciphers,
+            options.rng,
+            [this](std::function<void()> applied) { access_changed(std::move(applied)); },
+            server->after()),
+        server_(std::move(server)),
+        compat_(room_, *server_, options.config.paths.data_dir / "compat.sqlite") {
     room_.started_ms = room_.host.wall().ms;
     room_.sync_port = options.sync_port;
     room_.access.set(std::move(options.tokens));
     room_.doors.port = server_->port();
-    room_.after = server_->after();
     room_.on_acknowledged = [this](const DeviceId& device, const SpaceId& space,
                                    const VectorClock& durable) {
-      for_each_live([&](LiveClient& live) { live.on_acknowledged(device, space, durable); });
+      for_each_live(room_, [&](LiveClient& live) { live.on_acknowledged(device, space, durable); });
     };
     room_.doors.is_registered = [this](const std::string& origin) {
       return room_.access.has_origin(origin, room_.host.wall());
@@ -49,10 +52,31 @@ class ApiServer::Impl {
   }
 
   void start() {
+    room_.host.post([this] { compat_.start(); });
     server_->start([this](const HeadView& head) {
       store_uses(false);
       return receive(room_, head);
     });
+  }
+
+  [[nodiscard]] ToReception to_reception() {
+    return [this, post = room_.host.post](std::function<void(Reception&)> job) {
+      post([this, job = std::move(job)] { job(room_.reception); });
+    };
+  }
+
+  [[nodiscard]] CompatDoor compat() {
+    CompatDoor out;
+    out.enable = [this](CompatWish wish, Done<CompatView> done) {
+      room_.host.post([this, wish = std::move(wish), done] { compat_.enable(wish, done); });
+    };
+    out.disable = [this](std::string kind, Done<CompatView> done) {
+      room_.host.post([this, kind = std::move(kind), done] { done(compat_.disable(kind)); });
+    };
+    out.list = [this](Done<std::vector<CompatView>> done) {
+      room_.host.post([this, done] { done(compat_.list()); });
+    };
+    return out;
   }
 
   void access_changed(std::function<void()> applied) {
@@ -67,16 +91,9 @@ class ApiServer::Impl {
           if (!tokens) log_error("the tokens cannot be read: " + tokens.error().detail);
           // Who cannot be looked up is not let in.
           room_.access.set(tokens ? std::move(*tokens) : std::vector<storage::TokenEntry>());
-          for_each_live([](LiveClient& live) { live.on_access_changed(); });
+          for_each_live(room_, [](LiveClient& live) { live.on_access_changed(); });
           applied();
         });
-  }
-
-  /// Whoever is told may leave.
-  void for_each_live(const std::function<void(LiveClient&)>& tell) {
-    const auto live = room_.live;
-    for (const auto& [client, held] : live)
-      if (const auto signed_in = held.lock()) tell(*signed_in);
   }
 
   void store_uses(bool all) {
@@ -90,6 +107,7 @@ class ApiServer::Impl {
 
   ApiRoom room_;
   std::unique_ptr<HttpServer> server_;
+  CompatListeners compat_;
 };
 
 Result<std::unique_ptr<ApiServer>> ApiServer::open(Options options) {
@@ -107,6 +125,8 @@ DoorNews ApiServer::news() { return impl_->news(); }
 void ApiServer::access_changed(std::function<void()> applied) {
   impl_->access_changed(std::move(applied));
 }
+ToReception ApiServer::to_reception() { return impl_->to_reception(); }
+CompatDoor ApiServer::compat() { return impl_->compat(); }
 void ApiServer::start() { impl_->start(); }
 
 }  // namespace lanyard::agent

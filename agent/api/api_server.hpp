@@ -1,6 +1,8 @@
 #pragma once
 
+#include "agent/compat/compat_listeners.hpp"
 #include "agent/config.hpp"
+#include "agent/service/reception.hpp"
 #include "agent/service/services.hpp"
 
 namespace lanyard::agent {
@@ -16,6 +18,7 @@ class ApiServer {
     ServiceHost host;             ///< its `post` is set here
     const Hasher& hasher;
     const CipherFactory& ciphers;
+    Rng& rng;
     std::uint16_t sync_port = 0;
     std::vector<storage::TokenEntry> tokens = {};  ///< all that there are at the start
   };
@@ -33,6 +36,10 @@ class ApiServer {
   [[nodiscard]] DoorNews news();
   /// Tokens were given or revoked: `applied` is called once they count here. From any thread.
   void access_changed(std::function<void()> applied);
+  /// Has a job done where apps ask and pages sign in. From any thread.
+  [[nodiscard]] ToReception to_reception();
+  /// Switches compatibility listeners on and off. From any thread, once it serves.
+  [[nodiscard]] CompatDoor compat();
   /// Serves.
   void start();
 

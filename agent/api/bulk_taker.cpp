@@ -187,8 +187,7 @@ std::unique_ptr<BodyTaker> take_lines(ApiRoom& room, ApiCall call, const ApiRepl
 
 void write_acknowledgement(const storage::Written& written, std::uint64_t applied,
                            JsonWriter& out) {
-  out.name("change").begin_object().member("log", to_hex(written.dot.log.view()));
-  out.member("seq", written.dot.seq.value).end_object();
+  write_change(written.dot, out);
   out.member("applied", applied).member("repeated", written.repeated);
 }
 

@@ -1,16 +1,27 @@
-# Compiles agent/api/openapi.json into the agent, which answers it at /v1/openapi.json.
-# Included by the CMakeLists.txt of the root, where lanyard_agent is made.
-set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/agent/api/openapi.json)
-file(READ ${CMAKE_SOURCE_DIR}/agent/api/openapi.json openapi_json)
-file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/openapi.cpp CONTENT
-"#include \"agent/api/openapi.hpp\"
+# Compiles files of agent/api into the agent: the description, and the page. Included by the CMakeLists.txt of the root,
+# where lanyard_agent is made.
+
+# `function` of lanyard::agent, declared in `header`, answers what `file` holds.
+function(lanyard_embed file header function)
+  set(from ${CMAKE_SOURCE_DIR}/agent/api/${file})
+  set(to ${CMAKE_BINARY_DIR}/generated/${function}.cpp)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${from})
+  file(READ ${from} embedded)
+  file(CONFIGURE OUTPUT ${to} CONTENT
+"#include \"agent/api/@header@\"
 
 namespace lanyard::agent {
 
-std::string_view openapi_document() {
-  return R\"openapi(@openapi_json@)openapi\";
+std::string_view @function@() {
+  return R\"embedded(@embedded@)embedded\";
 }
 
 }  // namespace lanyard::agent
 " @ONLY)
-target_sources(lanyard_agent PRIVATE ${CMAKE_BINARY_DIR}/generated/openapi.cpp)
+  target_sources(lanyard_agent PRIVATE ${to})
+endfunction()
+
+lanyard_embed(openapi.json openapi.hpp openapi_document)
+lanyard_embed(page/status.html page.hpp status_html)
+lanyard_embed(page/status.js page.hpp status_js)
+lanyard_embed(page/status.css page.hpp status_css)

@@ -3,11 +3,16 @@
 #include <algorithm>
 
 #include "agent/access/token_text.hpp"
+#include "agent/api/upgrade_request.hpp"
+#include "agent/api/who_speaks.hpp"
 #include "agent/ascii_text.hpp"
 #include "replication/types/limits.hpp"
 
 namespace lanyard::agent {
 namespace {
+
+/// Of whoever asks for access: four times the text of the longest request.
+constexpr std::uint64_t kLittleBodyMax = 8 * limits::kKiB;
 
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
@@ -29,15 +34,13 @@ std::optional<std::string> field(const HeadView& head, std::string_view name) {
   return value ? std::optional(std::string(*value)) : std::nullopt;
 }
 
-Approach approach_of(const HeadView& head) {
-  Approach out;
-  out.method = std::string(head.method);
-  out.host = field(head, "Host").value_or("");
-  out.origin = field(head, "Origin");
-  out.fetch_site = field(head, "Sec-Fetch-Site");
-  out.content_type = field(head, "Content-Type");
-  out.has_body = head.has_body;
-  return out;
+std::string_view target_path(std::string_view target) { return target.substr(0, target.find('?')); }
+
+/// Whether it is a stranger's request, or the question whether that may be sent.
+bool is_for_strangers(const HeadView& head) {
+  const auto asked = head.field("Access-Control-Request-Method");
+  const std::string_view method = head.method == "OPTIONS" ? asked.value_or("") : head.method;
+  return find_open_route(api_routes(), method, target_path(head.target)) != nullptr;
 }
 
 // ---- cross-origin (Fetch, CORS)
@@ -50,8 +53,10 @@ Fields origin_fields(const Approach& approach) {
           {"Vary", "Origin"}};
 }
 
-/// The question that a browser asks before it sends what a page wants to send.
-HeadOrder answer_preflight(const HeadView& head, const std::string& allowed, Fields fields) {
+/// The question that a browser asks before it sends what a page wants to send. A stranger is not
+/// told what else there is.
+HeadOrder answer_preflight(const HeadView& head, const std::string& allowed) {
+  Fields fields;
   fields.emplace_back("Access-Control-Allow-Methods", allowed);
   fields.emplace_back("Access-Control-Allow-Headers",
                       "Authorization, Content-Type, If-Match, If-None-Match, Accept");
@@ -81,19 +86,36 @@ std::string why_refused(AccessTable::Refusal refusal) {
   return "the token is not known here, or was revoked";
 }
 
+/// What stands behind "Bearer "; empty for anything else.
+std::string_view bearer_of(const HeadView& head) {
+  constexpr std::string_view kScheme = "Bearer ";
+  const std::string_view said = head.field("Authorization").value_or("");
+  return said.starts_with(kScheme) ? said.substr(kScheme.size()) : std::string_view();
+}
+
 tl::expected<Access, HttpAnswer> identify(ApiRoom& room, const HeadView& head,
                                           const Approach& approach) {
-  constexpr std::string_view kScheme = "Bearer ";
-  const auto said = head.field("Authorization");
-  if (!said) return tl::unexpected(not_signed_in("there is no Authorization header"));
-  if (!said->starts_with(kScheme) || !is_token_text(said->substr(kScheme.size())))
+  const std::string_view token = bearer_of(head);
+  if (!head.field("Authorization"))
+    return tl::unexpected(not_signed_in("there is no Authorization header"));
+  if (!is_token_text(token))
     return tl::unexpected(not_signed_in("the Authorization header is not Bearer and a token"));
-  const Hash hash = hash_of_token(said->substr(kScheme.size()), room.hasher);
-  const WallTime now = room.host.wall();
-  const auto found = room.access.find(hash, approach.origin, now);
+  const auto found =
+      who_speaks(room, hash_of_token(token, room.hasher), {approach.origin, approach.fetch_site});
   if (!found) return tl::unexpected(not_signed_in(why_refused(found.error())));
-  if (found->token) room.access.used(*found->token, now);
+  if (found->token) room.access.used(*found->token, room.host.wall());
   return *found;
+}
+
+/// What is wrong with how much whoever speaks was given.
+std::optional<HttpAnswer> refuse_access(Need need, const Access& access) {
+  if (need == Need::kManage && !access.may_manage)
+    return refusal(403, "LY-A006", "This is not allowed", "this token may not do that",
+                   "Make one that may: lanyard token create --manage");
+  if (need == Need::kPerson && access.who != Access::Who::kPerson)
+    return refusal(403, "LY-A006", "This is not allowed", "only a person may do that, and no app",
+                   "Sign in with  lanyard ui, or use the command line.");
+  return {};
 }
 
 // ---- the body
@@ -101,7 +123,8 @@ tl::expected<Access, HttpAnswer> identify(ApiRoom& room, const HeadView& head,
 bool takes(const Route& route, std::string_view type) {
   switch (route.takes) {
     case Takes::kNothing: return type.empty() || type == "application/json";
-    case Takes::kJson: return type == "application/json";
+    case Takes::kJson:
+    case Takes::kLittleJson: return type == "application/json";
     case Takes::kPatch: return type == "application/json" || type == "application/merge-patch+json";
     case Takes::kJsonOrLines: return type == "application/json" || type == "application/x-ndjson";
   }
@@ -117,7 +140,9 @@ HeadOrder order_for(ApiRoom& room, const Route& route, ApiCall call) {
     };
     return out;
   }
-  out.body_max = route.takes == Takes::kNothing ? 0 : limits::kJsonBodyMax;
+  out.body_max = route.takes == Takes::kNothing      ? 0
+                 : route.takes == Takes::kLittleJson ? kLittleBodyMax
+                                                     : limits::kJsonBodyMax;
   const auto kept = std::make_shared<ApiCall>(std::move(call));
   out.go = [&room, handle = route.call, kept](std::string body, const ApiReply& reply) {
     kept->body = std::move(body);
@@ -131,32 +156,12 @@ std::optional<std::string> unquoted(const std::optional<std::string>& tag) {
   return tag->substr(1, tag->size() - 2);
 }
 
-bool has_word(std::string_view list, std::string_view word) {
-  while (!list.empty()) {
-    const std::size_t comma = list.find(',');
-    if (is_same_text(trimmed(list.substr(0, comma)), word)) return true;
-    list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
-  }
-  return false;
-}
-
-/// What RFC 6455, 4.2.1 wants of a request that is to become a WebSocket.
 HeadOrder upgrade(ApiRoom& room, const HeadView& head, const Approach& approach,
                   const Route& route) {
-  const auto is = [&](std::string_view name, std::string_view word) {
-    return has_word(head.field(name).value_or(""), word);
-  };
-  if (!is("Upgrade", "websocket") || !is("Connection", "upgrade")) {
-    HttpAnswer answer = refusal(426, "LY-W006", "This is a WebSocket",
-                                "the request does not ask for one", "Connect with ws://.");
-    answer.fields.emplace_back("Upgrade", "websocket");
-    return refused(std::move(answer));
-  }
-  const auto key = head.field("Sec-WebSocket-Key");
-  if (!is("Sec-WebSocket-Version", "13") || !key || key->size() != 24 || !key->ends_with("==")) {
-    HttpAnswer answer = refusal(400, "LY-W006", "This is a WebSocket",
-                                "its version or key is not as RFC 6455 has it", "");
-    answer.fields.emplace_back("Sec-WebSocket-Version", "13");
+  if (const auto refuse = refuse_upgrade(head)) {
+    HttpAnswer answer =
+        refusal(refuse->status, "LY-W006", "This is a WebSocket", refuse->why, refuse->fix);
+    answer.fields.push_back(refuse->field);
     return refused(std::move(answer));
   }
   HeadOrder out;
@@ -169,14 +174,12 @@ HeadOrder upgrade(ApiRoom& room, const HeadView& head, const Approach& approach,
 
 HeadOrder follow(ApiRoom& room, const HeadView& head, const Approach& approach, const Route& route,
                  ApiCall call) {
-  if (route.need != Need::kNothing) {
+  if (route.need > Need::kNothing) {
     auto who = identify(room, head, approach);
     if (!who) return refused(std::move(who).error());
+    if (auto refuse = refuse_access(route.need, *who)) return refused(std::move(*refuse));
     call.access = std::move(*who);
   }
-  if (route.need == Need::kManage && !call.access.may_manage)
-    return refused(refusal(403, "LY-A006", "This is not allowed", "this token may not do that",
-                           "Make one that may: lanyard token create --manage"));
   call.content_type = media_type(approach.content_type.value_or(""));
   const bool brings = approach.has_body || route.takes != Takes::kNothing;
   if (brings && !takes(route, call.content_type))
@@ -189,19 +192,23 @@ HeadOrder follow(ApiRoom& room, const HeadView& head, const Approach& approach, 
   // Only a record that is not there has this version.
   if (field(head, "If-None-Match") == "*") call.if_match = "0";
   call.accept = field(head, "Accept").value_or("");
+  call.origin = approach.origin;
+  call.bearer = bearer_of(head);
+  call.is_head = head.method == "HEAD";
   return order_for(room, route, std::move(call));
 }
 
 HeadOrder receive_allowed(ApiRoom& room, const HeadView& head, const Approach& approach) {
-  const std::size_t question = head.target.find('?');
-  const std::string_view path = head.target.substr(0, question);
+  const std::string_view path = target_path(head.target);
   Match match = find_route(api_routes(), head.method, path);
   if (!match.route && match.allowed.empty())
     return refused(refusal(404, "LY-D004", "There is no such thing",
                            "nothing of this agent has this path", "See /v1/openapi.json."));
   if (!match.route && head.method == "OPTIONS" && approach.origin &&
       head.field("Access-Control-Request-Method"))
-    return answer_preflight(head, match.allowed, {});
+    return answer_preflight(head, room.doors.is_known(*approach.origin)
+                                      ? match.allowed
+                                      : std::string(*head.field("Access-Control-Request-Method")));
   if (!match.route) {
     HttpAnswer answer =
         refusal(405, "LY-W004", "This cannot be done here",
@@ -209,8 +216,7 @@ HeadOrder receive_allowed(ApiRoom& room, const HeadView& head, const Approach& a
     answer.fields.emplace_back("Allow", match.allowed);
     return refused(std::move(answer));
   }
-  auto query = QueryText::parse(
-      question == std::string_view::npos ? std::string_view() : head.target.substr(question + 1));
+  auto query = QueryText::parse(head.target.substr(std::min(path.size() + 1, head.target.size())));
   if (!query) return refused(problem_answer(query.error()));
   ApiCall call;
   call.names = std::move(match.names);
@@ -221,7 +227,8 @@ HeadOrder receive_allowed(ApiRoom& room, const HeadView& head, const Approach& a
 }  // namespace
 
 HeadOrder receive(ApiRoom& room, const HeadView& head) {
-  const Approach approach = approach_of(head);
+  Approach approach = approach_of(head);
+  approach.is_for_strangers = approach.origin && is_for_strangers(head);
   if (const auto refuse = refuse_approach(approach, room.doors))
     return refused(refusal(refuse->status, refuse->code, refuse->title, refuse->why, refuse->fix));
   HeadOrder order = receive_allowed(room, head, approach);

@@ -1,5 +1,6 @@
 #include "agent/api/handlers.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "agent/json/op_reader.hpp"
@@ -34,6 +35,20 @@ void in_space(ApiRoom& room, const ApiCall& call, const ApiReply& reply, Right r
   });
 }
 
+AgentStatus seen_by(const Access& access, AgentStatus status) {
+  if (access.all_spaces || access.may_manage) return status;
+  std::erase_if(status.spaces,
+                [&](const SpaceStatus& each) { return !access.may_read(each.space.id); });
+  std::erase_if(status.devices, [&](const DeviceStatus& device) {
+    return std::none_of(status.spaces.begin(), status.spaces.end(), [&](const SpaceStatus& each) {
+      const auto& members = each.space.members;
+      return std::find(members.begin(), members.end(), device.device.known.id) != members.end();
+    });
+  });
+  status.more_spaces = 0;
+  return status;
+}
+
 Result<Params> params_of(const std::string& body) {
   auto object = JsonObject::parse(body);
   if (!object)
@@ -63,8 +78,8 @@ Result<Batch> read_batch(Params& in, const std::string& who, const Hasher& hashe
 std::span<const Route> api_routes() {
   static const std::vector<Route> all = [] {
     std::vector<Route> out;
-    for (const auto routes :
-         {agent_routes(), space_routes(), record_routes(), change_routes(), conflict_routes()})
+    for (const auto routes : {page_routes(), agent_routes(), space_routes(), record_routes(),
+                              reading_routes(), change_routes(), conflict_routes(), app_routes()})
       out.insert(out.end(), routes.begin(), routes.end());
     return out;
   }();

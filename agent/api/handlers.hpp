@@ -24,6 +24,9 @@ void in_space(ApiRoom& room, const ApiCall& call, const ApiReply& reply, Right r
 void in_space(ApiRoom& room, const std::string& name, const Access& access, Right right,
               const Done<SpaceId>& done);
 
+/// What one token may know of the agent: its spaces, and the devices that share them.
+[[nodiscard]] AgentStatus seen_by(const Access& access, AgentStatus status);
+
 /// The members of a body that is a JSON object.
 [[nodiscard]] Result<Params> params_of(const std::string& body);
 
@@ -39,7 +42,10 @@ struct Batch {
 [[nodiscard]] std::span<const Route> agent_routes();
 [[nodiscard]] std::span<const Route> space_routes();
 [[nodiscard]] std::span<const Route> record_routes();
+[[nodiscard]] std::span<const Route> reading_routes();
 [[nodiscard]] std::span<const Route> change_routes();
 [[nodiscard]] std::span<const Route> conflict_routes();
+[[nodiscard]] std::span<const Route> app_routes();
+[[nodiscard]] std::span<const Route> page_routes();
 
 }  // namespace lanyard::agent

@@ -43,7 +43,14 @@ void HttpConnection::close() {
 
 void HttpConnection::refuse_request(int status, std::string code, std::string title,
                                     std::string why) {
-  refuse(problem_answer(status, {std::move(code), std::move(title), std::move(why), "", 2}));
+  const Problem problem{std::move(code), std::move(title), std::move(why), "", 2};
+  const auto& say = host_.manners.refusal;
+  refuse(say ? say(status, problem) : problem_answer(status, problem));
+}
+
+void HttpConnection::refuse_size() {
+  refuse_request(413, "LY-D003", "This is too large",
+                 "a body here has at most " + std::to_string(order_.body_max) + " bytes");
 }
 
 // ---- the head
@@ -133,9 +140,7 @@ void HttpConnection::follow(HeadOrder order) {
   body_.clear();
   body_size_ = 0;
   if (order_.answer) return refuse(std::move(*order_.answer));
-  if (parser_->content_length().value_or(0) > order_.body_max)
-    return refuse_request(413, "LY-D003", "This is too large",
-                          "a body here has at most " + std::to_string(order_.body_max) + " bytes");
+  if (parser_->content_length().value_or(0) > order_.body_max) return refuse_size();
   const auto expects = parser_->get()[http::field::expect];
   if (!expects.empty() && !beast::iequals(expects, "100-continue"))
     return refuse_request(417, "LY-W013", "This expectation cannot be met",
@@ -199,9 +204,7 @@ void HttpConnection::on_body(NetError error) {
 
 void HttpConnection::on_piece(std::size_t size) {
   body_size_ += size;
-  if (body_size_ > order_.body_max)
-    return refuse_request(413, "LY-D003", "This is too large",
-                          "a body here has at most " + std::to_string(order_.body_max) + " bytes");
+  if (body_size_ > order_.body_max) return refuse_size();
   if (!taker_) {
     body_.append(piece_.data(), size);
     return go_on();

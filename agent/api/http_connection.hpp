@@ -49,6 +49,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection>,
   void go_on();
   void on_body_end();
   [[nodiscard]] bool is_too_slow() const;
+  void refuse_size();
   void refuse_request(int status, std::string code, std::string title, std::string why);
 
   // Answering (http_connection_answer.cpp).

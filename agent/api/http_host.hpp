@@ -19,6 +19,7 @@ class LoopbackConnection {
 /// What connections ask of the server.
 struct HttpHost {
   HttpServer::Desk desk;
+  HttpServer::Manners manners;
   /// Another connection stands in the place of this one from now on.
   std::function<void(const LoopbackConnection* before, std::shared_ptr<LoopbackConnection> now)>
       replaced;

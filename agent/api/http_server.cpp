@@ -26,11 +26,18 @@ Error loopback_error(const NetError& error, const std::string& address, std::uin
                "set api.listen to loopback addresses of this machine, or leave it out");
 }
 
-}  // namespace
-
-class HttpServer::Impl {
+/// A port with its desk, and who came in by it. Its handlers run on the api thread and name it: it
+/// is kept until that thread has ended.
+class HttpDoor {
  public:
-  Impl() : shared_io_(std::make_shared<net::io_context>(1)), io_(*shared_io_) {}
+  explicit HttpDoor(net::io_context& io) : io_(io) {
+    host_.closed = [this](const LoopbackConnection* closed) { connections_.erase(closed); };
+    host_.replaced = [this](const LoopbackConnection* before,
+                            std::shared_ptr<LoopbackConnection> now) {
+      connections_.erase(before);
+      connections_.emplace(now.get(), std::move(now));
+    };
+  }
 
   /// On all addresses, or on none. A machine without IPv6 has no ::1, and needs none.
   Status listen(const std::vector<std::string>& addresses, std::uint16_t port) {
@@ -39,7 +46,10 @@ class HttpServer::Impl {
     for (const std::string& address : addresses) {
       Status listens = listen_on(address, acceptors_.empty() ? port : this->port());
       if (listens) continue;
-      if (listens.error().is(Code::kPortTaken)) return listens;
+      if (listens.error().is(Code::kPortTaken)) {
+        acceptors_.clear();
+        return listens;
+      }
       missing = listens.error();
     }
     return acceptors_.empty() && missing ? fail(*missing) : Status();
@@ -47,37 +57,17 @@ class HttpServer::Impl {
 
   [[nodiscard]] std::uint16_t port() const { return acceptors_.front().local_endpoint().port(); }
 
-  void start(Desk desk) {
+  void serve(HttpServer::Desk desk, HttpServer::Manners manners) {
     host_.desk = std::move(desk);
-    host_.closed = [this](const LoopbackConnection* closed) { connections_.erase(closed); };
-    host_.replaced = [this](const LoopbackConnection* before,
-                            std::shared_ptr<LoopbackConnection> now) {
-      connections_.erase(before);
-      connections_.emplace(now.get(), std::move(now));
-    };
+    host_.manners = std::move(manners);
     for (auto& acceptor : acceptors_) accept(acceptor);
-    thread_ = std::thread([this] { io_.run(); });
   }
 
-  [[nodiscard]] Post post() const {
-    return [io = shared_io_](std::function<void()> job) { net::post(*io, std::move(job)); };
-  }
-
-  [[nodiscard]] After after() const {
-    return [io = shared_io_](std::chrono::milliseconds time, std::function<void()> job) {
-      net::post(*io, [io, time, job = std::move(job)] {
-        auto timer = std::make_shared<net::steady_timer>(*io, time);
-        timer->async_wait([timer, job](const NetError& error) {
-          if (!error) job();
-        });
-      });
-    };
-  }
-
-  void stop() {
-    if (!thread_.joinable()) return;
-    net::post(io_, [this] { end(); });
-    thread_.join();
+  void shut() {
+    NetError ignored;
+    for (auto& acceptor : acceptors_) acceptor.close(ignored);
+    const auto connections = connections_;
+    for (const auto& [key, connection] : connections) connection->close();
   }
 
  private:
@@ -112,8 +102,8 @@ class HttpServer::Impl {
       auto timer = std::make_shared<net::steady_timer>(io_, kAcceptPause);
       return timer->async_wait([this, timer, &acceptor](const NetError&) { accept(acceptor); });
     }
-    if (connections_.size() >= limits::kHttpConnectionsMax) make_room();
-    if (connections_.size() < limits::kHttpConnectionsMax) take(std::move(socket));
+    if (connections_.size() >= host_.manners.connections_max) make_room();
+    if (connections_.size() < host_.manners.connections_max) take(std::move(socket));
     accept(acceptor);
   }
 
@@ -134,19 +124,70 @@ class HttpServer::Impl {
     connection->start();
   }
 
+  net::io_context& io_;
+  std::deque<LoopbackTcp::acceptor> acceptors_;
+  HttpHost host_;
+  std::map<const LoopbackConnection*, std::shared_ptr<LoopbackConnection>> connections_;
+};
+
+}  // namespace
+
+class HttpServer::Impl {
+ public:
+  Impl() : shared_io_(std::make_shared<net::io_context>(1)), io_(*shared_io_) {
+    doors_.push_back(std::make_unique<HttpDoor>(io_));
+  }
+
+  Status listen(const std::vector<std::string>& addresses, std::uint16_t port) {
+    return doors_.front()->listen(addresses, port);
+  }
+
+  [[nodiscard]] std::uint16_t port() const { return doors_.front()->port(); }
+
+  void start(Desk desk) {
+    doors_.front()->serve(std::move(desk), {});
+    thread_ = std::thread([this] { io_.run(); });
+  }
+
+  Result<Shut> serve(const std::vector<std::string>& addresses, std::uint16_t port,
+                     const Manners& manners, Desk desk) {
+    auto door = std::make_unique<HttpDoor>(io_);
+    LANYARD_TRY(door->listen(addresses, port));
+    door->serve(std::move(desk), manners);
+    doors_.push_back(std::move(door));
+    return Shut([door = doors_.back().get()] { door->shut(); });
+  }
+
+  [[nodiscard]] Post post() const {
+    return [io = shared_io_](std::function<void()> job) { net::post(*io, std::move(job)); };
+  }
+
+  [[nodiscard]] After after() const {
+    return [io = shared_io_](std::chrono::milliseconds time, std::function<void()> job) {
+      net::post(*io, [io, time, job = std::move(job)] {
+        auto timer = std::make_shared<net::steady_timer>(*io, time);
+        timer->async_wait([timer, job](const NetError& error) {
+          if (!error) job();
+        });
+      });
+    };
+  }
+
+  void stop() {
+    if (!thread_.joinable()) return;
+    net::post(io_, [this] { end(); });
+    thread_.join();
+  }
+
+ private:
   void end() {
-    NetError ignored;
-    for (auto& acceptor : acceptors_) acceptor.close(ignored);
-    const auto connections = connections_;
-    for (const auto& [key, connection] : connections) connection->close();
+    for (const auto& door : doors_) door->shut();
     io_.stop();
   }
 
   std::shared_ptr<net::io_context> shared_io_;  // callers of post() may outlive this
   net::io_context& io_;
-  std::deque<LoopbackTcp::acceptor> acceptors_;
-  HttpHost host_;
-  std::map<const LoopbackConnection*, std::shared_ptr<LoopbackConnection>> connections_;
+  std::deque<std::unique_ptr<HttpDoor>> doors_;  // that of the API, then those of serve()
   std::thread thread_;
 };
 
@@ -168,6 +209,10 @@ std::uint16_t HttpServer::port() const { return impl_->port(); }
 void HttpServer::start(Desk desk) { impl_->start(std::move(desk)); }
 HttpServer::Post HttpServer::post() const { return impl_->post(); }
 HttpServer::After HttpServer::after() const { return impl_->after(); }
+Result<HttpServer::Shut> HttpServer::serve(const std::vector<std::string>& addresses,
+                                           std::uint16_t port, const Manners& manners, Desk desk) {
+  return impl_->serve(addresses, port, manners, std::move(desk));
+}
 void HttpServer::stop() { impl_->stop(); }
 
 }  // namespace lanyard::agent

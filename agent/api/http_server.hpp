@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/api/api_call.hpp"
+#include "replication/types/limits.hpp"
 
 namespace lanyard::agent {
 
@@ -74,9 +75,20 @@ struct HeadOrder {
 /// HTTP/1.1 on loopback (RFC 9110, 9112; Boost.Beast), on the api thread, which it starts and owns.
 /// At most limits::kHttpConnectionsMax at once: one more takes the place of the one that has been
 /// idle for longest. Each has 10 s to send a head, and must go on sending and reading.
+///
+/// Further ports are served on the same thread, each with a desk and connections of its own: a
+/// flood of one leaves the places of the others alone.
 class HttpServer {
  public:
   using Desk = std::function<HeadOrder(const HeadView& head)>;
+
+  /// How a door differs from that of the API.
+  struct Manners {
+    std::size_t connections_max = limits::kHttpConnectionsMax;
+    std::size_t message_max = limits::kSocketMessageMax;  ///< bytes, on a WebSocket
+    /// How it says no. Empty: problem_answer().
+    std::function<HttpAnswer(int status, const Problem& problem)> refusal = {};
+  };
 
   struct Options {
     std::vector<std::string> addresses;  ///< loopback; those that this machine does not have are
@@ -101,6 +113,12 @@ class HttpServer {
   /// Runs a job on the api thread after this time; else as post().
   using After = std::function<void(std::chrono::milliseconds time, std::function<void()> job)>;
   [[nodiscard]] After after() const;
+  /// Serves a port of its own, on all of these loopback addresses that this machine has, or on
+  /// none: errors as open(). The answer closes it again, with its connections; it may be called
+  /// once, and when it was closed by stop() it does nothing. On the api thread, both.
+  using Shut = std::function<void()>;
+  [[nodiscard]] Result<Shut> serve(const std::vector<std::string>& addresses, std::uint16_t port,
+                                   const Manners& manners, Desk desk);
   /// Lets nobody in any more, closes every connection and joins. Not from the api thread.
   void stop();
 

@@ -9,6 +9,7 @@
 #include "agent/api/live_cursor.hpp"
 #include "agent/api/live_frames.hpp"
 #include "agent/api/live_subscription.hpp"
+#include "agent/api/who_speaks.hpp"
 #include "agent/json/op_reader.hpp"
 #include "agent/service/names.hpp"
 #include "replication/types/device_id_text.hpp"
@@ -77,7 +78,7 @@ class LiveTalk final : public SocketTalk,
 // ---- coming and going
 
 tl::expected<Access, AccessTable::Refusal> LiveTalk::access() const {
-  return room_.access.find(*token_, origin_, room_.host.wall());
+  return who_speaks(room_, *token_, {origin_, {}});
 }
 
 void LiveTalk::send_away(const Error& error) {
@@ -248,9 +249,9 @@ void LiveTalk::on_acknowledged(const DeviceId& device, const SpaceId& space,
     if (line_->waiting_bytes() > limits::kSocketQueueFull) return;  // with the next word of it
     if (!each.members.insert(device).second) continue;
     JsonWriter out = begin_frame("receipt", each.id, "");
-    out.name("change").begin_object().member("log", to_hex(each.dot.log.view()));
-    out.member("seq", each.dot.seq.value).end_object().member("stage", "peer");
-    line_->send(out.member("device", to_text(device)).end_object().take());
+    write_change(each.dot, out);
+    out.member("stage", "peer").member("device", to_text(device));
+    line_->send(out.end_object().take());
   }
 }
 
@@ -280,6 +281,12 @@ void LiveTalk::on_presence(const SpaceId& space, const std::string& frame) {
 }
 
 }  // namespace
+
+void for_each_live(const ApiRoom& room, const std::function<void(LiveClient&)>& tell) {
+  const auto live = room.live;
+  for (const auto& [client, held] : live)
+    if (const auto signed_in = held.lock()) tell(*signed_in);
+}
 
 std::shared_ptr<SocketTalk> make_live_talk(ApiRoom& room, std::shared_ptr<SocketLine> line,
                                            std::optional<std::string> origin) {

@@ -23,4 +23,7 @@ class LiveClient {
   virtual void on_presence(const SpaceId& space, const std::string& frame) = 0;
 };
 
+/// Tells everybody who is signed in then. Whoever is told may leave.
+void for_each_live(const ApiRoom& room, const std::function<void(LiveClient&)>& tell);
+
 }  // namespace lanyard::agent

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "agent/access/origin.hpp"
 #include "agent/ascii_text.hpp"
 
 namespace lanyard::agent {
@@ -20,7 +21,8 @@ GateRefusal not_this_host() {
 
 GateRefusal not_this_origin(std::string why) {
   return {403, "LY-W002", "This page may not use the agent", std::move(why),
-          "Give it a token that is bound to its origin: lanyard token create --origin URL"};
+          "Let it ask for access (POST /v1/apps/requests), or give it a token that is bound to its "
+          "origin: lanyard token create --origin URL"};
 }
 
 /// Types that a browser does not send to another origin before it has asked.
@@ -56,6 +58,10 @@ bool Doors::is_own_origin(std::string_view origin) const {
   return origin.starts_with(kScheme) && is_own_host(origin.substr(kScheme.size()));
 }
 
+bool Doors::is_known(const std::string& origin) const {
+  return is_own_origin(origin) || is_registered(origin);
+}
+
 std::string media_type(std::string_view content_type) {
   return lower(trimmed(content_type.substr(0, content_type.find(';'))));
 }
@@ -64,7 +70,8 @@ std::optional<GateRefusal> refuse_approach(const Approach& approach, const Doors
   if (!doors.is_own_host(approach.host)) return not_this_host();
   if (approach.origin) {
     const std::string& origin = *approach.origin;
-    if (!doors.is_own_origin(origin) && !doors.is_registered(origin))
+    const bool may_ask = approach.is_for_strangers && is_origin(origin);
+    if (!may_ask && !doors.is_known(origin))
       return not_this_origin("pages of this origin were not allowed to use this agent");
   }
   if (auto refusal = refuse_site(approach)) return refusal;

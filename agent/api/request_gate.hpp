@@ -16,6 +16,8 @@ struct Approach {
   std::optional<std::string> fetch_site;  ///< Sec-Fetch-Site
   std::optional<std::string> content_type;
   bool has_body = false;
+  /// What is asked for is open to pages that nobody allowed anything yet.
+  bool is_for_strangers = false;
 };
 
 /// What is known of this agent's own doors and of the pages that may use them.
@@ -27,6 +29,8 @@ struct Doors {
   /// Pages of this agent itself.
   [[nodiscard]] bool is_own_host(std::string_view host) const;
   [[nodiscard]] bool is_own_origin(std::string_view origin) const;
+  /// Either of the two.
+  [[nodiscard]] bool is_known(const std::string& origin) const;
 };
 
 /// Why nobody looks at the request.

@@ -21,7 +21,7 @@ bool take_name(std::string_view segment, std::vector<std::string>& names) {
 
 bool fits(std::string_view pattern, std::string_view path, std::vector<std::string>& names) {
   names.clear();
-  if (path.ends_with('/')) return false;
+  if (path.ends_with('/') && path != "/") return false;
   while (!pattern.empty() || !path.empty()) {
     if (pattern.empty() != path.empty()) return false;
     const std::string_view wanted = take_segment(pattern);
@@ -49,6 +49,13 @@ Match find_route(std::span<const Route> routes, std::string_view method, std::st
     if (route.method == "GET") match.allowed += ", HEAD";
   }
   return match;
+}
+
+const Route* find_open_route(std::span<const Route> routes, std::string_view method,
+                             std::string_view path) {
+  const Match match = find_route(routes, method, path);
+  const bool is_open = match.route && match.route->need == Need::kStranger;
+  return is_open && match.route->method == method ? match.route : nullptr;
 }
 
 }  // namespace lanyard::agent

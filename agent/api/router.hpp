@@ -14,15 +14,18 @@ struct ApiRoom;
 
 /// What somebody must have been given to be heard.
 enum class Need : std::uint8_t {
-  kNothing,  ///< everybody on this machine
-  kToken,    ///< any token; the handler asks for the space's right itself
-  kManage,   ///< one with which spaces are made, shared and left
+  kStranger,  ///< nothing, and pages that nobody allowed anything yet may send it too
+  kNothing,   ///< nothing: programs, and pages that are known
+  kToken,     ///< any token; the handler asks for the space's right itself
+  kManage,    ///< one with which spaces are made, shared and left
+  kPerson,    ///< a page that a person signed in, whatever it does
 };
 
 /// Bodies that a route reads.
 enum class Takes : std::uint8_t {
   kNothing,
   kJson,
+  kLittleJson,   ///< kJson of at most 8 KiB: from whoever
   kPatch,        ///< application/json or application/merge-patch+json, which mean the same
   kJsonOrLines,  ///< application/json; or application/x-ndjson, which `take` gets piece by piece
 };
@@ -49,6 +52,11 @@ struct Match {
 /// `path`: the target without its query, still percent-encoded.
 [[nodiscard]] Match find_route(std::span<const Route> routes, std::string_view method,
                                std::string_view path);
+
+/// The route that a page may follow which nobody allowed anything yet: Need::kStranger. `method` as
+/// the request has it, or will have it where the browser asks before. Pure.
+[[nodiscard]] const Route* find_open_route(std::span<const Route> routes, std::string_view method,
+                                           std::string_view path);
 
 /// All routes, in the order of openapi.json.
 [[nodiscard]] std::span<const Route> api_routes();

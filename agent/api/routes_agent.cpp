@@ -72,7 +72,7 @@ void get_status(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
 void list_devices(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
   with_query(call, reply, [&](QueryText& query) -> Status {
     LANYARD_TRY(query.finish());
-    room.status.get([access = call.access, reply](const Result<AgentStatus>& status) {
+    room.status.glance([access = call.access, reply](const Result<AgentStatus>& status) {
       reply.answer(status, [&](const AgentStatus& found) {
         JsonWriter out;
         out.begin_object().name("devices").begin_array();

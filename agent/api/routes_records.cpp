@@ -101,9 +101,7 @@ Status read_query(QueryText& in, const std::string& collection, RecordQuery& out
   if (const auto where = in.text("where")) {
     LANYARD_TRY_SET(out.where, read_where(*where));
   }
-  out.order_field = in.text("order").value_or("");
-  out.descending = out.order_field.starts_with('-');
-  if (out.descending) out.order_field.erase(0, 1);
+  set_order(in.text("order").value_or(""), out);
   out.cursor = in.text("cursor").value_or("");
   return {};
 }

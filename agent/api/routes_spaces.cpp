@@ -2,6 +2,7 @@
 
 #include "agent/api/handlers.hpp"
 #include "agent/json/json_answers.hpp"
+#include "agent/json/question_reader.hpp"
 
 /// Spaces: listed, made, shared, left.
 namespace lanyard::agent {
@@ -58,6 +59,20 @@ void manage_space(ApiRoom& room, const ApiCall& call, const ApiReply& reply,
   });
 }
 
+void change_space(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
+  with_query(call, reply, [&](QueryText& query) -> Status {
+    LANYARD_TRY(query.finish());
+    LANYARD_TRY_SET(Params in, params_of(call.body));
+    LANYARD_TRY_SET(const storage::SpaceWish wish, read_space_wish(in));
+    manage_space(room, call, reply, [&room, reply, wish](const SpaceId& space) {
+      room.spaces.change(to_text(space), wish, [reply](const Result<SpaceEntry>& changed) {
+        reply.answer(changed, space_json);
+      });
+    });
+    return {};
+  });
+}
+
 void delete_space(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
   with_query(call, reply, [&](QueryText& query) -> Status {
     using storage::LeftCopy;
@@ -101,6 +116,7 @@ constexpr std::array kSpaceRoutes = std::to_array<Route>({
     {"GET", "/v1/spaces", Need::kToken, get_spaces},
     {"POST", "/v1/spaces", Need::kManage, create_space, Takes::kJson},
     {"GET", "/v1/spaces/{space}", Need::kToken, get_space},
+    {"PATCH", "/v1/spaces/{space}", Need::kManage, change_space, Takes::kPatch},
     {"DELETE", "/v1/spaces/{space}", Need::kManage, delete_space},
     {"POST", "/v1/spaces/{space}/members", Need::kManage, add_member, Takes::kJson},
 });

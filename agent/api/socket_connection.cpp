@@ -68,12 +68,12 @@ SocketConnection::SocketConnection(beast::tcp_stream stream, const HttpHost& hos
     : stream_(std::move(stream)),
       host_(host),
       deadline_(stream_.get_executor()),
-      in_(limits::kSocketMessageMax + 1) {
+      in_(host.manners.message_max + 1) {
   stream_.set_option(websocket::stream_base::timeout{kHandshakeMax, kIdleMax, true});
   stream_.set_option(websocket::stream_base::decorator([](websocket::response_type& response) {
     response.set(http::field::server, std::string("lanyard/") + kBuild);
   }));
-  stream_.read_message_max(limits::kSocketMessageMax);
+  stream_.read_message_max(host.manners.message_max);
 }
 
 void SocketConnection::start(http::request<http::buffer_body> request, const Upgrade& upgrade) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "agent/api/handlers.hpp"
+
 namespace lanyard::agent {
 namespace {
 
@@ -27,7 +29,7 @@ struct Round {
 };
 
 void look(const std::shared_ptr<Round>& round) {
-  round->room.status.get([round](const Result<AgentStatus>& status) {
+  round->room.status.glance([round](const Result<AgentStatus>& status) {
     if (!status) return round->done(fail(status.error()));
     SyncReport report;
     report.devices = seen_by(round->access, *status).devices;
@@ -40,20 +42,6 @@ void look(const std::shared_ptr<Round>& round) {
 }
 
 }  // namespace
-
-AgentStatus seen_by(const Access& access, AgentStatus status) {
-  if (access.all_spaces || access.may_manage) return status;
-  std::erase_if(status.spaces,
-                [&](const SpaceStatus& each) { return !access.may_read(each.space.id); });
-  std::erase_if(status.devices, [&](const DeviceStatus& device) {
-    return std::none_of(status.spaces.begin(), status.spaces.end(), [&](const SpaceStatus& each) {
-      const auto& members = each.space.members;
-      return std::find(members.begin(), members.end(), device.device.known.id) != members.end();
-    });
-  });
-  status.more_spaces = 0;
-  return status;
-}
 
 void run_sync_round(ApiRoom& room, const Access& access, std::chrono::milliseconds most,
                     const Done<SyncReport>& done) {

@@ -4,9 +4,6 @@
 
 namespace lanyard::agent {
 
-/// What one token may know of the agent: its spaces, and the devices that share them.
-[[nodiscard]] AgentStatus seen_by(const Access& access, AgentStatus status);
-
 /// What came of comparing with every linked device.
 struct SyncReport {
   bool is_over = false;  ///< all of them are in step; false: the time was up before

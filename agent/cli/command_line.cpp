@@ -41,6 +41,9 @@ Parser::Parser()
   add_device_verbs();
   add_space_verbs();
   add_token_verbs();
+  add_apps_verbs();
+  add_ui_verb();
+  add_compat_verbs();
   add_data_verbs();
   add_conflict_verbs();
   add_import_and_check();

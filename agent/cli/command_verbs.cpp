@@ -115,6 +115,20 @@ void Parser::add_space_verbs() {
   const auto [share, shared] = one("share", "Make a device a member of a space.",
                                    "  lanyard space share notes pi-kitchen", Action::kShare);
   share->add_option("device", shared->device, "name or id")->required();
+  const auto [rename, renamed] = one("rename", "Call a space otherwise on this device.",
+                                     "  lanyard space rename notes work", Action::kRename);
+  rename->add_option("name", renamed->name, "the new name")->required();
+  const auto [mode, way] = one(
+      "mode", "Say how a space is synced on this device.",
+      "  lanyard space mode diary local-only\n  lanyard space mode notes hybrid", Action::kMode);
+  mode->add_option("mode", way->mode,
+                   "hybrid: with every member; local-only: with nobody; peer-required: as hybrid, "
+                   "and writes count as unconfirmed until another member has them")
+      ->required();
+  one("archive", "Put a space away: it is read, not written to, and not synced.",
+      "  lanyard space archive notes-2024", Action::kArchive);
+  one("unarchive", "Bring a space back from the archive.", "  lanyard space unarchive notes-2024",
+      Action::kUnarchive);
   const auto [leave, left] =
       one("leave", "Stop syncing a space on this device.",
           "  lanyard space leave notes\n  lanyard space leave notes --remove-copy --yes",
@@ -168,6 +182,42 @@ void Parser::add_token_verbs() {
                          {.action = Action::kRevoke});
   revoke->add_option("token", gone->token, "id, its beginning, or the app's name")->required();
   revoke->add_flag("--yes,-y", gone->yes, "do not ask");
+}
+
+void Parser::add_apps_verbs() {
+  using Action = AppsCommand::Action;
+  CLI::App& apps = group("apps", "Apps that ask for access, and those that have it.",
+                         "  lanyard apps\n  lanyard apps allow 3f9a22c1\n"
+                         "  lanyard apps deny 3f9a22c1");
+  // By itself it lists: what a person types who was told that an app asks.
+  apps.require_subcommand(0, 1);
+  apps.final_callback([this, &apps] {
+    if (apps.get_subcommands().empty()) command_ = AppsCommand{};
+  });
+  verb<AppsCommand>(apps, "list", "Who asks, and who has access.", "  lanyard apps list");
+  const auto [allow, allowed] = verb<AppsCommand>(
+      apps, "allow", "Give an app what it asks for, or less.",
+      "  lanyard apps allow 3f9a22c1\n  lanyard apps allow 3f9a22c1 --read-only --space notes",
+      {.action = Action::kAllow});
+  allow->add_option("request", allowed->request, "id, or its beginning")->required();
+  allow->add_flag("--read-only", allowed->read_only, "also if it asks to write");
+  allow
+      ->add_option("--space", allowed->spaces,
+                   "only this one of those that it asks for; may be given again")
+      ->allow_extra_args(false)
+      ->take_all();
+  allow->add_flag("--yes,-y", allowed->yes, "do not ask");
+  const auto [deny, denied] =
+      verb<AppsCommand>(apps, "deny", "Refuse what an app asks for.",
+                        "  lanyard apps deny 3f9a22c1", {.action = Action::kDeny});
+  deny->add_option("request", denied->request, "id, or its beginning")->required();
+}
+
+void Parser::add_ui_verb() {
+  const auto [ui, what] =
+      verb<UiCommand>(app_, "ui", "Open the agent's page, signed in.",
+                      "  lanyard ui\n  lanyard ui --print-url     to open it yourself");
+  ui->add_flag("--print-url", what->print_url, "print its address, which is good for a minute");
 }
 
 void Parser::add_conflict_verbs() {
@@ -240,18 +290,19 @@ void Parser::add_record_verb(CLI::App& data, const char* name, const char* help,
   const auto [app, what] = verb<DataCommand>(data, name, help, examples, {.action = action});
   app->add_option("space", what->space, "name or id")->required();
   app->add_option("collection", what->collection, "such as chats")->required();
+  if (action == Action::kQuery || action == Action::kHistory)
+    app->add_option("--limit", what->limit, "how many records or changes (100)")
+        ->check(CLI::Range(std::size_t{1}, std::size_t{10'000'000}));
   if (action == Action::kQuery || action == Action::kWatch) {
     app->add_option("--where", what->where, "JSON, such as {\"chatId\":\"c1\",\"n\":{\"gt\":5}}");
-    if (action == Action::kWatch) return;
-    app->add_option("--order", what->order, "a field, or -field for the greatest first");
-    app->add_option("--limit", what->limit, "how many records (100)")
-        ->check(CLI::Range(std::size_t{1}, std::size_t{10'000'000}));
+    if (action == Action::kQuery)
+      app->add_option("--order", what->order, "a field, or -field for the greatest first");
     return;
   }
   app->add_option("key", what->key, "the record's key")->required();
   if (action == Action::kPut || action == Action::kPatch)
     app->add_option("value", what->value, "JSON, @file, or - for standard input (default)");
-  if (action != Action::kGet)
+  if (action != Action::kGet && action != Action::kHistory)
     app->add_option("--based-on", what->based_on,
                     "the version that you had read: edits that you have not seen survive");
 }
@@ -278,6 +329,20 @@ void Parser::add_data_verbs() {
                   Action::kQuery);
   add_record_verb(data, "watch", "Show records as they change, until Ctrl-C.",
                   "  lanyard data watch notes tasks", Action::kWatch);
+  add_record_verb(data, "history", "What was done to a record, the newest first.",
+                  "  lanyard data history notes tasks t1", Action::kHistory);
+  const auto [sql, asked] = verb<SqlCommand>(
+      app_, "sql", "Ask a space in SQL: one SELECT over the views of its collections.",
+      "  lanyard sql notes 'SELECT id, title FROM tasks WHERE done = 0 ORDER BY title'\n"
+      "  lanyard sql notes 'SELECT count(*) FROM tasks WHERE list = ?' --value garden");
+  sql->add_option("space", asked->space, "name or id")->required();
+  sql->add_option("statement", asked->statement, "the SELECT, @file, or - for standard input")
+      ->required();
+  sql->add_option("--value", asked->values, "for a ? in it: JSON, or text; may be given again")
+      ->allow_extra_args(false)
+      ->take_all();
+  sql->add_option("--limit", asked->limit, "how many rows (1000)")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{10'000}));
 }
 
 }  // namespace lanyard::agent

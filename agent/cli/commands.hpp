@@ -61,9 +61,22 @@ struct DeviceCommand {
 };
 
 struct SpaceCommand {
-  enum class Action { kList, kCreate, kShare, kLeave, kInfo, kForks };
+  enum class Action {
+    kList,
+    kCreate,
+    kRename,
+    kMode,
+    kArchive,
+    kUnarchive,
+    kShare,
+    kLeave,
+    kInfo,
+    kForks
+  };
   Action action = Action::kList;
   std::string space = {};
+  std::string name = {};  ///< the new one
+  std::string mode = {};
   std::string device = {};
   bool yes = false;
   bool no_hash = false;
@@ -86,8 +99,31 @@ struct TokenCommand {
   bool yes = false;
 };
 
+struct AppsCommand {
+  enum class Action { kList, kAllow, kDeny };
+  Action action = Action::kList;
+  std::string request = {};  ///< id, or the beginning of one
+  bool read_only = false;
+  std::vector<std::string> spaces = {};  ///< only these; empty: all that were asked for
+  bool yes = false;
+};
+
+struct UiCommand {
+  bool print_url = false;
+};
+
+struct CompatCommand {
+  enum class Action { kEnable, kDisable, kList };
+  Action action = Action::kList;
+  std::string kind = {};
+  std::int64_t port = 0;  ///< 0: the ports of the original
+  std::string space = "default";
+  std::vector<std::string> origins = {};
+  std::vector<std::string> kept_local = {};
+};
+
 struct DataCommand {
-  enum class Action { kPut, kGet, kPatch, kDelete, kRestore, kQuery, kWatch };
+  enum class Action { kPut, kGet, kPatch, kDelete, kRestore, kQuery, kWatch, kHistory };
   Action action = Action::kGet;
   std::string space = {};
   std::string collection = {};
@@ -97,6 +133,13 @@ struct DataCommand {
   std::optional<std::string> where = {};
   std::string order = {};
   std::size_t limit = 100;
+};
+
+struct SqlCommand {
+  std::string space = {};
+  std::string statement = {};            ///< or @file, or - for standard input
+  std::vector<std::string> values = {};  ///< JSON; what is none is text
+  std::size_t limit = 1000;
 };
 
 struct ConflictCommand {
@@ -129,8 +172,9 @@ struct ConfigCommand {
 
 using Command =
     std::variant<AgentCommand, UpCommand, DownCommand, StatusCommand, PairCommand, PingCommand,
-                 LogCommand, VersionCommand, DeviceCommand, SpaceCommand, TokenCommand, DataCommand,
-                 ConflictCommand, ImportCommand, CheckCommand, ConfigCommand>;
+                 LogCommand, VersionCommand, DeviceCommand, SpaceCommand, TokenCommand, AppsCommand,
+                 UiCommand, CompatCommand, DataCommand, SqlCommand, ConflictCommand, ImportCommand,
+                 CheckCommand, ConfigCommand>;
 
 struct Invocation {
   GlobalOptions global;

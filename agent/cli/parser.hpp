@@ -54,6 +54,9 @@ class Parser {
   void add_device_verbs();
   void add_space_verbs();
   void add_token_verbs();
+  void add_apps_verbs();
+  void add_ui_verb();
+  void add_compat_verbs();
   void add_data_verbs();
   void add_record_verb(CLI::App& data, const char* name, const char* help, const char* examples,
                        DataCommand::Action action);

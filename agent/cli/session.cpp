@@ -39,15 +39,6 @@ Result<std::string> read_to_end(int descriptor, const std::string& name) {
   }
 }
 
-Result<std::string> read_argument(const std::optional<std::string>& argument) {
-  if (!argument || *argument == "-") {
-    if (isatty(STDIN_FILENO) != 0 && !argument)
-      return fail(Code::kUsage, "there is no value", "Give JSON, @file, or - to type it.");
-    return read_to_end(STDIN_FILENO, "standard input");
-  }
-  return argument->starts_with('@') ? text_of_file(argument->substr(1)) : *argument;
-}
-
 /// The first letter of a line, small; 0 where there is none.
 char answer_of_person() {
   std::array<char, 64> answer{};
@@ -109,8 +100,17 @@ bool Session::ask(const std::string& question, bool otherwise) const {
   return answer == 'y' || (otherwise && answer != 'n');
 }
 
+Result<std::string> text_argument(const std::optional<std::string>& argument) {
+  if (!argument || *argument == "-") {
+    if (isatty(STDIN_FILENO) != 0 && !argument)
+      return fail(Code::kUsage, "there is no value", "Give JSON, @file, or - to type it.");
+    return read_to_end(STDIN_FILENO, "standard input");
+  }
+  return argument->starts_with('@') ? text_of_file(argument->substr(1)) : *argument;
+}
+
 Result<std::string> json_argument(const std::optional<std::string>& argument) {
-  LANYARD_TRY_SET(const std::string text, read_argument(argument));
+  LANYARD_TRY_SET(const std::string text, text_argument(argument));
   const auto value = from_json(text);
   if (value) return to_json(*value);
   if (value.error().is(Code::kTooLarge))

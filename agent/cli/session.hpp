@@ -53,6 +53,8 @@ void catch_interrupts();
 /// For verbs that end otherwise (the agent).
 void release_interrupts();
 
+/// A text: itself, @file, - or nothing for standard input. kNotFound for a missing file.
+[[nodiscard]] Result<std::string> text_argument(const std::optional<std::string>& argument);
 /// A JSON argument: itself, @file, - or nothing for standard input. Compact JSON on one line.
 /// kUsage for what is not JSON, kNotFound for a missing file.
 [[nodiscard]] Result<std::string> json_argument(const std::optional<std::string>& argument);
@@ -73,7 +75,11 @@ void release_interrupts();
 [[nodiscard]] Result<int> run(const DeviceCommand& command, Session& session);
 [[nodiscard]] Result<int> run(const SpaceCommand& command, Session& session);
 [[nodiscard]] Result<int> run(const TokenCommand& command, Session& session);
+[[nodiscard]] Result<int> run(const AppsCommand& command, Session& session);
+[[nodiscard]] Result<int> run(const UiCommand& command, Session& session);
+[[nodiscard]] Result<int> run(const CompatCommand& command, Session& session);
 [[nodiscard]] Result<int> run(const DataCommand& command, Session& session);
+[[nodiscard]] Result<int> run(const SqlCommand& command, Session& session);
 [[nodiscard]] Result<int> run(const ConflictCommand& command, Session& session);
 [[nodiscard]] Result<int> run(const ImportCommand& command, Session& session);
 [[nodiscard]] Result<int> run(const CheckCommand& command, Session& session);

@@ -1,5 +1,6 @@
 #include "agent/cli/json_read.hpp"
 #include "agent/cli/session.hpp"
+#include "agent/clock.hpp"
 #include "agent/errors.hpp"
 #include "agent/json_slices.hpp"
 #include "agent/json_writer.hpp"
@@ -150,6 +151,35 @@ Result<int> watch(const DataCommand& command, Session& session) {
   return exit_code::kOk;
 }
 
+void print_history_entry(const Json& entry, const Output& out) {
+  const std::int64_t now = wall_now().ms;
+  for (const Json& op : entry["ops"]) {
+    out.line(age_text(entry["time"], now) + "\t" + shown(entry, "deviceName") + "\t" +
+             shown(op, "op") + "\t" + terminal_safe(op["value"].dump(), out));
+  }
+}
+
+Result<int> history(const DataCommand& command, Session& session) {
+  session.attempt("Could not read the history of " + record_name(command));
+  LANYARD_TRY_SET(ControlClient client, session.connect());
+  std::string cursor;
+  for (std::size_t left = command.limit; left > 0;) {
+    JsonWriter params = params_of(command);
+    params.member("key", command.key).member("limit", std::min(left, limits::kPageRows));
+    if (!cursor.empty()) params.member("cursor", cursor);
+    LANYARD_TRY_SET(const std::string text, client.call("data.history", params.end_object().str()));
+    LANYARD_TRY_SET(const Json page, read_json(text));
+    for (const Json& entry : page["history"]) {
+      session.out().style().json ? session.out().json("history/1", entry.dump())
+                                 : print_history_entry(entry, session.out());
+      --left;
+    }
+    if (page["cursor"].is_null()) break;
+    cursor = page["cursor"].get<std::string>();
+  }
+  return exit_code::kOk;
+}
+
 }  // namespace
 
 Result<int> run(const DataCommand& command, Session& session) {
@@ -164,6 +194,7 @@ Result<int> run(const DataCommand& command, Session& session) {
     case Action::kGet: return get_record(command, session);
     case Action::kQuery: return query(command, session);
     case Action::kWatch: return watch(command, session);
+    case Action::kHistory: return history(command, session);
   }
   return exit_code::kFailed;
 }

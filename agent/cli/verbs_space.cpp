@@ -6,6 +6,13 @@
 namespace lanyard::agent {
 namespace {
 
+std::string space_state(const Json& space) {
+  if (space.value("left", false)) return "left";
+  if (space.value("archived", false)) return "archived";
+  const std::string mode = shown(space, "syncMode");
+  return mode == "hybrid" ? "synced" : mode;
+}
+
 Result<int> list_spaces(Session& session) {
   session.attempt("Could not list the spaces");
   LANYARD_TRY_SET(const std::string text, session.call("space.list", "{}"));
@@ -18,8 +25,7 @@ Result<int> list_spaces(Session& session) {
   std::vector<std::vector<std::string>> rows = {{"SPACE", "ID", "MEMBERS", "STATE"}};
   for (const Json& space : answer["spaces"])
     rows.push_back({display_cut(space.value("name", std::string()), 40), shown(space, "id"),
-                    count_text(space["members"].size()),
-                    space.value("left", false) ? "left" : "synced"});
+                    count_text(space["members"].size()), space_state(space)});
   if (rows.size() > 1)
     out.print(table(rows));
   else
@@ -94,6 +100,37 @@ Result<int> share(const SpaceCommand& command, Session& session) {
   return exit_code::kOk;
 }
 
+Result<int> change(const SpaceCommand& command, const JsonWriter& wish, const std::string& done,
+                   Session& session) {
+  session.attempt("Could not change \"" + command.space + "\"");
+  LANYARD_TRY_SET(const std::string text, session.call("space.change", wish.str()));
+  if (session.out().style().json) session.out().json("space/1", text);
+  session.out().say("ok  " + display_text(command.space) + done);
+  return exit_code::kOk;
+}
+
+Result<int> rename(const SpaceCommand& command, Session& session) {
+  JsonWriter wish;
+  wish.begin_object().member("space", command.space).member("name", command.name).end_object();
+  return change(command, wish, " is called " + display_text(command.name) + " here now.", session);
+}
+
+Result<int> set_mode(const SpaceCommand& command, Session& session) {
+  JsonWriter wish;
+  wish.begin_object().member("space", command.space).member("syncMode", command.mode).end_object();
+  return change(command, wish, " is " + display_text(command.mode) + " on this device now.",
+                session);
+}
+
+Result<int> archive(const SpaceCommand& command, bool is_archived, Session& session) {
+  JsonWriter wish;
+  wish.begin_object().member("space", command.space).member("archived", is_archived).end_object();
+  return change(command, wish,
+                is_archived ? " is archived: read here, not written to, not synced."
+                            : " is back, and synced again.",
+                session);
+}
+
 Result<int> leave(const SpaceCommand& command, Session& session) {
   session.attempt("Could not leave \"" + command.space + "\"");
   const std::string name = display_text(command.space);
@@ -162,6 +199,10 @@ Result<int> run(const SpaceCommand& command, Session& session) {
   switch (command.action) {
     case Action::kList: return list_spaces(session);
     case Action::kCreate: return create(command, session);
+    case Action::kRename: return rename(command, session);
+    case Action::kMode: return set_mode(command, session);
+    case Action::kArchive: return archive(command, true, session);
+    case Action::kUnarchive: return archive(command, false, session);
     case Action::kShare: return share(command, session);
     case Action::kLeave: return leave(command, session);
     case Action::kInfo: return info(command, session);

@@ -1,5 +1,6 @@
 #include "agent/cli/json_read.hpp"
 #include "agent/cli/session.hpp"
+#include "agent/cli/token_table.hpp"
 #include "agent/clock.hpp"
 #include "agent/errors.hpp"
 #include "agent/json_writer.hpp"
@@ -8,7 +9,6 @@ namespace lanyard::agent {
 namespace {
 
 constexpr std::int64_t kDayS = 86'400;
-constexpr std::size_t kSpacesColumns = 60;
 
 std::string create_params(const TokenCommand& command) {
   JsonWriter out;
@@ -42,24 +42,6 @@ Result<int> create(const TokenCommand& command, Session& session) {
   return exit_code::kOk;
 }
 
-std::string rights_text(const Json& token) {
-  const auto with = [](const std::string& what, bool write) {
-    return what + (write ? " rw" : " r");
-  };
-  std::string out;
-  if (token.value("allSpaces", false)) out = with("all", token.value("write", false));
-  for (const Json& space : token["spaces"])
-    out += (out.empty() ? "" : ", ") + with(shown(space, "name"), space.value("write", false));
-  if (token.value("manage", false)) out += out.empty() ? "manage" : ", manage";
-  return out;
-}
-
-std::string expiry_text(const Json& token, std::int64_t now_ms) {
-  const std::int64_t expires = token.value("expiresMs", std::int64_t{0});
-  if (expires == 0) return "never";
-  return expires <= now_ms ? "expired" : "in " + duration_text(expires - now_ms);
-}
-
 Result<int> list(Session& session) {
   session.attempt("Could not list the tokens");
   LANYARD_TRY_SET(const std::string text, session.call("token.list", "{}"));
@@ -69,18 +51,8 @@ Result<int> list(Session& session) {
     out.json("tokens/1", text);
     return exit_code::kOk;
   }
-  const std::int64_t now_ms = wall_now().ms;
-  std::vector<std::vector<std::string>> rows = {
-      {"ID", "APP", "ORIGIN", "SPACES", "LAST USED", "EXPIRES"}};
-  for (const Json& token : answer["tokens"]) {
-    const std::string origin = shown(token, "origin");
-    rows.push_back(
-        {shown(token, "id"), display_cut(token.value("app", std::string()), 40),
-         origin.empty() ? "programs" : origin, display_cut(rights_text(token), kSpacesColumns),
-         age_text(token.value("lastUsedMs", std::int64_t{0}), now_ms), expiry_text(token, now_ms)});
-  }
-  if (rows.size() > 1)
-    out.print(table(rows));
+  if (!answer["tokens"].empty())
+    out.print(token_table(answer["tokens"], wall_now().ms));
   else
     out.say("No app has a token. Next: lanyard token create --app NAME --space SPACE");
   return exit_code::kOk;

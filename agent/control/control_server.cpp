@@ -9,8 +9,8 @@
 namespace lanyard::agent {
 
 void dispatch(ControlRoom& room, Request& request, const Reply& reply) {
-  const auto all = {data_methods(),     agent_methods(),   space_methods(),
-                    conflict_methods(), pairing_methods(), token_methods()};
+  const auto all = {data_methods(),    agent_methods(), space_methods(), conflict_methods(),
+                    pairing_methods(), token_methods(), app_methods(),   compat_methods()};
   for (const auto methods : all)
     for (const ControlMethod& method : methods)
       if (method.name == request.method) return method.call(room, request.params, reply);
@@ -32,7 +32,9 @@ class ControlServer::Impl {
     room_.started_ms = wall_now().ms;
     room_.sync_port = options.host.network.sync_port();
     room_.api_port = options.api_port;
+    room_.to_reception = options.to_reception;
     room_.stop = options.stop;
+    room_.compat = options.compat;
   }
   ~Impl() { socket_->stop(); }
   Impl(const Impl&) = delete;

@@ -3,8 +3,10 @@
 #include <functional>
 #include <memory>
 
+#include "agent/compat/compat_listeners.hpp"
 #include "agent/config.hpp"
 #include "agent/network.hpp"
+#include "agent/service/reception.hpp"
 #include "agent/service/services.hpp"
 #include "storage/storage_thread.hpp"
 
@@ -22,6 +24,9 @@ class ControlServer {
     /// Called on the control thread when tokens or their rights have changed in storage; calls what
     /// it is given, from any thread, once every door that looks at tokens knows. May be empty.
     std::function<void(std::function<void()> applied)> access_changed = {};
+    ToReception to_reception;
+    /// Answers on the api thread.
+    CompatDoor compat = {};
     /// Ends the agent; called on the control thread, and only posts.
     std::function<void()> stop;
   };

@@ -2,11 +2,12 @@
 
 #include <span>
 
+#include "agent/compat/compat_listeners.hpp"
 #include "agent/config.hpp"
 #include "agent/control/reply.hpp"
 #include "agent/control/request.hpp"
+#include "agent/service/reception.hpp"
 #include "agent/service/services.hpp"
-#include "agent/service/token_service.hpp"
 
 namespace lanyard::agent {
 
@@ -23,7 +24,9 @@ struct ControlRoom : Services {
   std::int64_t started_ms = 0;
   std::uint16_t sync_port = 0;
   std::uint16_t api_port = 0;
+  ToReception to_reception = {};
   std::function<void()> stop = {};
+  CompatDoor compat = {};
 };
 
 /// One method of the control socket: reads its parameters at once, then answers, now or later.
@@ -38,6 +41,8 @@ struct ControlMethod {
 [[nodiscard]] std::span<const ControlMethod> data_methods();
 [[nodiscard]] std::span<const ControlMethod> conflict_methods();
 [[nodiscard]] std::span<const ControlMethod> token_methods();
+[[nodiscard]] std::span<const ControlMethod> app_methods();
+[[nodiscard]] std::span<const ControlMethod> compat_methods();
 
 /// Finds the method and calls it; kUsage for one that there is not.
 void dispatch(ControlRoom& room, Request& request, const Reply& reply);

@@ -49,21 +49,13 @@ void conflict_resolve(ControlRoom& room, Params& params, const Reply& reply) {
     if (value) {
       LANYARD_TRY_SET(choice.value, from_json(*value));
     }
-    room.conflicts.find("", id, [&room, choice, reply](const Result<Listed>& found) {
-      if (!found) return reply.error(found.error());
-      room.conflicts.resolve(
-          to_text(found->space.id), {found->conflict.id}, choice,
-          [reply](const Result<std::vector<ConflictService::Resolved>>& resolved) {
-            reply.answer(resolved, [](const std::vector<ConflictService::Resolved>& done) {
-              return JsonWriter()
-                  .begin_object()
-                  .name("value")
-                  .raw(done.front().json)
-                  .end_object()
-                  .take();
-            });
+    room.conflicts.resolve(
+        "", {id}, choice, [reply](const Result<std::vector<ConflictService::Resolved>>& resolved) {
+          reply.answer(resolved, [](const std::vector<ConflictService::Resolved>& done) {
+            JsonWriter out;
+            return out.begin_object().name("value").raw(done.front().json).end_object().take();
           });
-    });
+        });
     return {};
   });
 }

@@ -4,6 +4,7 @@
 #include "agent/control/methods.hpp"
 #include "agent/json/json_answers.hpp"
 #include "agent/json/op_reader.hpp"
+#include "agent/json/question_reader.hpp"
 #include "replication/types/limits.hpp"
 
 namespace lanyard::agent {
@@ -14,11 +15,6 @@ using storage::Written;
 
 /// A stream that its client does not read is ended: it would only fall behind further.
 constexpr std::size_t kStreamWaitingMax = 4 * limits::kMiB;
-
-void write_change(const Dot& dot, JsonWriter& out) {
-  out.name("change").begin_object().member("log", to_hex(dot.log.view()));
-  out.member("seq", dot.seq.value).end_object();
-}
 
 /// put, patch, delete, restore of one record.
 void write_one(const char* op, ControlRoom& room, Params& params, const Reply& reply) {
@@ -108,9 +104,7 @@ Result<storage::RecordQuery> query_of(Params& in) {
     LANYARD_TRY_SET(out.where, read_where(*where));
   }
   LANYARD_TRY_SET(const auto order, in.optional_text("order"));
-  out.order_field = order.value_or("");
-  out.descending = out.order_field.starts_with('-');
-  if (out.descending) out.order_field.erase(0, 1);
+  set_order(order.value_or(""), out);
   LANYARD_TRY_SET(const std::int64_t limit, in.integer("limit", 100, 1, limits::kPageRows));
   out.limit = static_cast<std::size_t>(limit);
   LANYARD_TRY_SET(const auto cursor, in.optional_text("cursor"));
@@ -137,6 +131,41 @@ void data_count(ControlRoom& room, Params& params, const Reply& reply) {
     LANYARD_TRY(in.finish());
     room.data.count(space, query, [reply](const Result<std::uint64_t>& count) {
       reply.answer(count, count_json);
+    });
+    return {};
+  });
+}
+
+void data_history(ControlRoom& room, Params& params, const Reply& reply) {
+  with_params(params, reply, [&](Params& in) -> Status {
+    storage::HistoryQuestion question;
+    LANYARD_TRY_SET(const std::string space, in.text("space"));
+    LANYARD_TRY_SET(question.collection, in.text("collection"));
+    LANYARD_TRY_SET(question.key, in.text("key"));
+    LANYARD_TRY_SET(const std::int64_t limit, in.integer("limit", 50, 1, limits::kPageRows));
+    question.limit = static_cast<std::size_t>(limit);
+    LANYARD_TRY_SET(const auto cursor, in.optional_text("cursor"));
+    question.cursor = cursor.value_or("");
+    LANYARD_TRY(in.finish());
+    room.directory.find(space, [&room, question, reply](const Result<SpaceId>& found) {
+      if (!found) return reply.error(found.error());
+      room.long_reads.history(*found, question, [reply](const Result<LongReads::History>& history) {
+        reply.answer(history, history_json);
+      });
+    });
+    return {};
+  });
+}
+
+void data_sql(ControlRoom& room, Params& params, const Reply& reply) {
+  with_params(params, reply, [&](Params& in) -> Status {
+    LANYARD_TRY_SET(const std::string space, in.text("space"));
+    LANYARD_TRY_SET(const SqlWish wish, read_sql(in));
+    room.directory.find(space, [&room, wish, reply](const Result<SpaceId>& found) {
+      if (!found) return reply.error(found.error());
+      room.long_reads.sql(
+          *found, wish.question, wish.most,
+          [reply](const Result<storage::SqlAnswer>& answer) { reply.answer(answer, sql_json); });
     });
     return {};
   });
@@ -227,6 +256,8 @@ constexpr std::array kDataMethods = std::to_array<ControlMethod>({
     {"data.delete", data_delete},
     {"data.restore", data_restore},
     {"data.count", data_count},
+    {"data.history", data_history},
+    {"data.sql", data_sql},
     {"data.watch", data_watch},
     {"import.write", import_write},
 });

@@ -2,6 +2,7 @@
 
 #include "agent/control/methods.hpp"
 #include "agent/json/json_answers.hpp"
+#include "agent/json/question_reader.hpp"
 
 namespace lanyard::agent {
 namespace {
@@ -40,6 +41,17 @@ void space_share(ControlRoom& room, Params& params, const Reply& reply) {
     LANYARD_TRY(in.finish());
     room.spaces.share(space, device, [reply](const Result<SpaceService::Shared>& shared) {
       reply.answer(shared, shared_json);
+    });
+    return {};
+  });
+}
+
+void space_change(ControlRoom& room, Params& params, const Reply& reply) {
+  with_params(params, reply, [&](Params& in) -> Status {
+    LANYARD_TRY_SET(const std::string space, in.text("space"));
+    LANYARD_TRY_SET(const storage::SpaceWish wish, read_space_wish(in));
+    room.spaces.change(space, wish, [reply](const Result<SpaceEntry>& changed) {
+      reply.answer(changed, space_json);
     });
     return {};
   });
@@ -117,6 +129,7 @@ constexpr std::array kSpaceMethods = std::to_array<ControlMethod>({
     {"space.list", space_list},
     {"space.create", space_create},
     {"space.share", space_share},
+    {"space.change", space_change},
     {"space.leave", space_leave},
     {"space.info", space_info},
     {"space.clock", space_clock},

@@ -4,7 +4,6 @@
 #include "replication/types/json_text.hpp"
 
 namespace lanyard::agent {
-namespace {
 
 using oplog::OpKind;
 
@@ -22,6 +21,8 @@ const char* op_name(OpKind kind) {
     default: return "other";
   }
 }
+
+namespace {
 
 /// What the op says, in the shape that data.batch takes where it has one.
 void write_op(const oplog::Op& op, JsonWriter& out) {

@@ -1,5 +1,7 @@
 #include "agent/json/json_answers.hpp"
 
+#include "replication/types/device_id_text.hpp"
+
 namespace lanyard::agent {
 
 std::string space_json(const storage::SpaceEntry& space) {
@@ -36,6 +38,42 @@ std::string page_json(const storage::RecordPage& page) {
   out.end_array().name("cursor");
   page.cursor.empty() ? out.null() : out.text(page.cursor);
   return out.end_object().take();
+}
+
+std::string history_json(const LongReads::History& history) {
+  JsonWriter out;
+  out.begin_object().name("history").begin_array();
+  for (std::size_t i = 0; i < history.page.entries.size(); ++i) {
+    const storage::HistoryEntry& entry = history.page.entries[i];
+    out.begin_object();
+    write_change(entry.dot, out);
+    out.member("device", to_text(entry.device));
+    out.member("deviceName", utf8_or_escaped(history.devices[i])).member("time", entry.time_ms);
+    out.name("ops").begin_array();
+    for (const storage::HistoryOp& op : entry.ops)
+      out.begin_object().member("op", op_name(op.kind)).name("value").raw(op.json).end_object();
+    out.end_array().end_object();
+  }
+  out.end_array().name("cursor");
+  history.page.cursor.empty() ? out.null() : out.text(history.page.cursor);
+  return out.end_object().take();
+}
+
+std::string indexes_json(const std::vector<std::string>& fields) {
+  JsonWriter out;
+  out.begin_object().name("indexes").begin_array();
+  for (const std::string& field : fields)
+    out.begin_object().member("field", utf8_or_escaped(field)).end_object();
+  return out.end_array().end_object().take();
+}
+
+std::string sql_json(const storage::SqlAnswer& answer) {
+  JsonWriter out;
+  out.begin_object().name("columns").begin_array();
+  for (const std::string& column : answer.columns) out.text(utf8_or_escaped(column));
+  out.end_array().name("rows").begin_array();
+  for (const std::string& row : answer.rows) out.raw(row);
+  return out.end_array().member("more", !answer.is_all).end_object().take();
 }
 
 std::string count_json(std::uint64_t count) {

@@ -12,6 +12,12 @@ namespace lanyard::agent {
 [[nodiscard]] std::string record_json(const storage::ReadRecord& record);
 /// {"records", "cursor"}
 [[nodiscard]] std::string page_json(const storage::RecordPage& page);
+/// {"history", "cursor"}
+[[nodiscard]] std::string history_json(const LongReads::History& history);
+/// {"indexes": [{"field"}]}
+[[nodiscard]] std::string indexes_json(const std::vector<std::string>& fields);
+/// {"columns", "rows", "more"}
+[[nodiscard]] std::string sql_json(const storage::SqlAnswer& answer);
 /// {"count"}
 [[nodiscard]] std::string count_json(std::uint64_t count);
 /// {"conflicts"}

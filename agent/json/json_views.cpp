@@ -43,6 +43,7 @@ void write_device_members(const DeviceView& device, JsonWriter& out) {
 void write_space_members(const storage::SpaceEntry& space, JsonWriter& out) {
   out.member("id", to_text(space.id)).member("name", utf8_or_escaped(space.name));
   out.member("left", space.left).member("createdMs", space.created_ms);
+  out.member("syncMode", mode_text(space.mode)).member("archived", space.archived);
 }
 
 void write_numbers(const storage::SpaceNumbers& numbers, JsonWriter& out) {
@@ -86,6 +87,17 @@ void write_pairing(const std::optional<WindowStatus>& window, JsonWriter& out) {
   out.member("codesLeft", window->codes_left).end_object();
 }
 
+void write_degraded(const std::vector<Degraded>& degraded, JsonWriter& out) {
+  out.name("error");
+  degraded.empty() ? out.null() : out.text(utf8_or_escaped(degraded.front().why));
+  out.name("degraded").begin_array();
+  for (const Degraded& each : degraded) {
+    out.begin_object().member("part", utf8_or_escaped(each.part));
+    out.member("why", utf8_or_escaped(each.why)).member("fix", each.fix).end_object();
+  }
+  out.end_array();
+}
+
 /// Why a change that is held does not count.
 const char* why(oplog::Effect effect) {
   switch (effect) {
@@ -100,6 +112,22 @@ const char* why(oplog::Effect effect) {
 }
 
 }  // namespace
+
+const char* mode_text(storage::SyncMode mode) {
+  switch (mode) {
+    case storage::SyncMode::kHybrid: return "hybrid";
+    case storage::SyncMode::kLocalOnly: return "local-only";
+    case storage::SyncMode::kPeerRequired: return "peer-required";
+  }
+  return "unknown";
+}
+
+std::optional<storage::SyncMode> sync_mode_from_text(std::string_view text) {
+  using storage::SyncMode;
+  for (const SyncMode mode : {SyncMode::kHybrid, SyncMode::kLocalOnly, SyncMode::kPeerRequired})
+    if (text == mode_text(mode)) return mode;
+  return text == "cloud-only" ? std::optional(SyncMode::kPeerRequired) : std::nullopt;
+}
 
 std::string utf8_or_escaped(std::string_view text) {
   return is_utf8(as_bytes(text)) ? std::string(text) : display_text(text);
@@ -143,6 +171,11 @@ void write_info(const SpaceInfo& info, JsonWriter& out) {
   out.end_array().end_object();
 }
 
+void write_change(const Dot& dot, JsonWriter& out) {
+  out.name("change").begin_object().member("log", to_hex(dot.log.view()));
+  out.member("seq", dot.seq.value).end_object();
+}
+
 void write_record(const storage::ReadRecord& record, JsonWriter& out) {
   out.begin_object().member("key", record.key);
   out.name("value").raw(is_shown(record) ? std::string_view(record.json) : "null");
@@ -172,7 +205,7 @@ void write_status(const AgentStatus& status, JsonWriter& out) {
     out.begin_object();
     write_device_members(device.device, out);
     out.member("spaces", device.spaces).member("notYetThere", device.not_yet_there);
-    out.member("inStep", device.in_step).end_object();
+    out.member("inStep", device.in_step).member("inStepMs", device.in_step_ms).end_object();
   }
   out.end_array().name("spaces").begin_array();
   for (const SpaceStatus& space : status.spaces) {
@@ -180,10 +213,15 @@ void write_status(const AgentStatus& status, JsonWriter& out) {
     write_space_members(space.space, out);
     write_numbers(space.numbers, out);
     out.member("memberCount", space.space.members.size());
+    out.member("unconfirmed", space.unconfirmed);
     out.member("error", utf8_or_escaped(space.error)).end_object();
   }
   out.end_array().member("moreSpaces", status.more_spaces);
   out.member("conflicts", status.conflicts()).member("notYetThere", status.not_yet_there());
+  out.member("online", status.is_online()).member("syncing", status.is_syncing());
+  out.member("lastSaveMs", status.last_save_ms).member("lastSyncMs", status.last_sync_ms);
+  out.member("lastExportMs", status.last_export_ms);
+  write_degraded(status.degraded, out);
   write_counters(status.counters, out);
   write_discovery(status.discovery, out);
   write_pairing(status.pairing, out);

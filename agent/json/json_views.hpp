@@ -4,6 +4,7 @@
 #include "agent/service/conflict_service.hpp"
 #include "agent/service/device_service.hpp"
 #include "agent/service/fork_service.hpp"
+#include "agent/service/long_reads.hpp"
 #include "agent/service/space_service.hpp"
 #include "agent/service/status_service.hpp"
 
@@ -14,10 +15,19 @@ namespace lanyard::agent {
 /// Names may be any bytes in old stores: JSON wants UTF-8.
 [[nodiscard]] std::string utf8_or_escaped(std::string_view text);
 
+/// "hybrid", "local-only", "peer-required".
+[[nodiscard]] const char* mode_text(storage::SyncMode mode);
+/// The same backwards; "cloud-only" is seed 004's word for peer-required.
+[[nodiscard]] std::optional<storage::SyncMode> sync_mode_from_text(std::string_view text);
+
 void write_device(const DeviceView& device, JsonWriter& out);
 void write_space(const storage::SpaceEntry& space, JsonWriter& out);
 void write_info(const SpaceInfo& info, JsonWriter& out);
+/// As clients call it: "put", "set-add".
+[[nodiscard]] const char* op_name(oplog::OpKind kind);
 void write_fork(const ForkView& fork, JsonWriter& out);
+/// The member "change": {"log", "seq"}.
+void write_change(const Dot& dot, JsonWriter& out);
 void write_record(const storage::ReadRecord& record, JsonWriter& out);
 void write_conflict(const ConflictService::Listed& listed, JsonWriter& out);
 /// The members "devices", "spaces", "moreSpaces", "conflicts", "notYetThere", "counters" and

@@ -234,4 +234,18 @@ Result<std::vector<storage::Condition>> read_where(std::string_view json) {
   return out;
 }
 
+Result<std::vector<Bytes>> read_values(const std::vector<std::string_view>& elements) {
+  std::vector<Bytes> out;
+  for (const std::string_view element : elements) {
+    LANYARD_TRY_SET(Bytes value, value_from_json(element, "values"));
+    out.push_back(std::move(value));
+  }
+  return out;
+}
+
+void set_order(std::string_view text, storage::RecordQuery& query) {
+  query.descending = text.starts_with('-');
+  query.order_field = text.substr(query.descending ? 1 : 0);
+}
+
 }  // namespace lanyard::agent

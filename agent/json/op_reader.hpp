@@ -28,4 +28,10 @@ namespace lanyard::agent {
 /// {"field": value} for equality, {"field": {"gt": value, ...}} with eq ne gt ge lt le in prefix.
 [[nodiscard]] Result<std::vector<storage::Condition>> read_where(std::string_view json);
 
+/// The values of a JSON list, canonical.
+[[nodiscard]] Result<std::vector<Bytes>> read_values(const std::vector<std::string_view>& elements);
+
+/// "field", or "-field" for the highest first.
+void set_order(std::string_view text, storage::RecordQuery& query);
+
 }  // namespace lanyard::agent

@@ -96,6 +96,29 @@ void DataService::write(const std::string& space, LocalChange wanted, Done<Writt
   });
 }
 
+void DataService::write_all(const std::string& space, storage::SpaceStore::ChangeSource next,
+                            const Done<std::vector<Written>>& done) {
+  directory_.find(space, [this, next = std::move(next), done](const Result<SpaceId>& found) {
+    if (!found) return done(fail(found.error()));
+    ask_storage<std::vector<Written>>(
+        host_,
+        [space = *found, next, wall = host_.wall,
+         committed = host_.committed](storage::Vault& vault) -> Result<std::vector<Written>> {
+          const SpaceId id = vault.stands_for(space);
+          LANYARD_TRY(vault.room_to_write());
+          LANYARD_TRY_SET(storage::SpaceStore* const store, vault.space_to_write(id));
+          LANYARD_TRY_SET(storage::WriteOutcome written, store->write_all(next, wall()));
+          std::vector<Written> out;
+          for (auto& answer : written.answers) out.push_back(std::move(*answer));
+          written.answers.clear();
+          if (!written.runs.empty())
+            committed(id, std::make_shared<const storage::WriteOutcome>(std::move(written)));
+          return out;
+        },
+        done);
+  });
+}
+
 void DataService::get(const std::string& space, const std::string& collection,
                       const std::string& key, const Done<storage::ReadRecord>& done) {
   directory_.find(space, [=, this](const Result<SpaceId>& found) {
@@ -122,6 +145,44 @@ void DataService::count(const std::string& space, const storage::RecordQuery& qu
     if (!found) return done(fail(found.error()));
     done(reads_.count(*found, query));
   });
+}
+
+void DataService::list_indexes(const SpaceId& space, const std::string& collection,
+                               std::function<Status(storage::SpaceStore&)> first,
+                               const Done<std::vector<std::string>>& done) {
+  // An old file is brought up to date when the one writer opens it.
+  ask_storage<bool>(
+      host_,
+      [space, first = std::move(first)](storage::Vault& vault) -> Result<bool> {
+        LANYARD_TRY_SET(storage::SpaceStore* const store, vault.space(space));
+        LANYARD_TRY(first(*store));
+        return true;
+      },
+      [this, space, collection, done](const Result<bool>& ready) {
+        if (!ready) return done(fail(ready.error()));
+        const auto all = reads_.indexes(space);
+        if (!all) return done(fail(all.error()));
+        std::vector<std::string> out;
+        for (const storage::DeclaredIndex& each : *all)
+          if (each.collection == collection) out.push_back(each.field);
+        done(std::move(out));
+      });
+}
+
+void DataService::indexes(const SpaceId& space, const std::string& collection,
+                          const Done<std::vector<std::string>>& done) {
+  list_indexes(
+      space, collection, [](storage::SpaceStore&) { return Status(); }, done);
+}
+
+void DataService::declare_index(const SpaceId& space, const storage::DeclaredIndex& index,
+                                bool is_wanted, const Done<std::vector<std::string>>& done) {
+  list_indexes(
+      space, index.collection,
+      [index, is_wanted](storage::SpaceStore& store) {
+        return store.declare_index(index, is_wanted);
+      },
+      done);
 }
 
 void DataService::watch(const std::string& space, const std::string& collection,

@@ -17,6 +17,10 @@ class DataService {
 
   /// One transaction: all ops or none.
   void write(const std::string& space, storage::LocalChange wanted, Done<storage::Written> done);
+  /// Several changes as one transaction: all or none. `next` is asked on the storage thread, which
+  /// it holds up meanwhile; the answers are in the order of the changes.
+  void write_all(const std::string& space, storage::SpaceStore::ChangeSource next,
+                 const Done<std::vector<storage::Written>>& done);
   /// kNotFound where there is no record.
   void get(const std::string& space, const std::string& collection, const std::string& key,
            const Done<storage::ReadRecord>& done);
@@ -24,6 +28,13 @@ class DataService {
              const Done<storage::RecordPage>& done);
   void count(const std::string& space, const storage::RecordQuery& query,
              const Done<std::uint64_t>& done);
+
+  /// Fields of a collection that have an index here.
+  void indexes(const SpaceId& space, const std::string& collection,
+               const Done<std::vector<std::string>>& done);
+  /// Errors as SpaceStore has it; those that there are then.
+  void declare_index(const SpaceId& space, const storage::DeclaredIndex& index, bool is_wanted,
+                     const Done<std::vector<std::string>>& done);
 
   /// Records of one collection that changed, as they are now; a view that is not shown: it was
   /// deleted. `all` false: there were more than could be named, read again what matters.
@@ -36,6 +47,9 @@ class DataService {
   void unwatch(std::uint64_t watch) { feed_.unwatch(watch); }
 
  private:
+  void list_indexes(const SpaceId& space, const std::string& collection,
+                    std::function<Status(storage::SpaceStore&)> first,
+                    const Done<std::vector<std::string>>& done);
   void on_touched(const SpaceId& space, const std::string& collection,
                   const std::vector<storage::Condition>& where, const Watcher& watcher,
                   const storage::Touched& touched);

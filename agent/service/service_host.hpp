@@ -26,8 +26,8 @@ struct ServiceHost {
   /// Changes of ours are durable that no door asked StorageThread to write: told on the storage
   /// thread, to the engine and to every door.
   storage::StorageThread::Committed committed;
-  /// Spaces were made, renamed or left: every door hears of it. From any thread.
-  std::function<void()> names_changed;
+  /// A space was made, renamed or left: every door hears of it. From any thread.
+  std::function<void(const SpaceId&)> space_changed;
   DeviceId self;
   std::string self_name;
   std::filesystem::path data_dir;

@@ -17,10 +17,10 @@ DoorNews Services::news() {
       feed.move(from, to);
     });
   };
-  out.names_changed = [this, post = host.post] {
-    post([this] {
+  out.space_changed = [this, post = host.post](const SpaceId& space) {
+    post([this, space] {
       directory.forget_all();
-      reads.close_all();
+      reads.close(space);
     });
   };
   out.acknowledged = [this, post = host.post](const DeviceId& device, const SpaceId& space,

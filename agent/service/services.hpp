@@ -4,6 +4,7 @@
 #include "agent/service/data_service.hpp"
 #include "agent/service/device_service.hpp"
 #include "agent/service/import_service.hpp"
+#include "agent/service/long_reads.hpp"
 #include "agent/service/pairing_service.hpp"
 #include "agent/service/space_service.hpp"
 #include "agent/service/status_service.hpp"
@@ -17,8 +18,8 @@ struct DoorNews {
   std::function<void(const SpaceId&, std::shared_ptr<const storage::Touched>)> changed;
   /// What was `default` is a part of another space now: names mean that one, and so do watches.
   std::function<void(const SpaceId& from, const SpaceId& to)> home_moved;
-  /// Spaces were made, renamed or left.
-  std::function<void()> names_changed;
+  /// A space was made, renamed or left.
+  std::function<void(const SpaceId&)> space_changed;
   /// A member says what it holds of a space durably.
   std::function<void(const DeviceId&, const SpaceId&, std::shared_ptr<const VectorClock>)>
       acknowledged;
@@ -51,6 +52,7 @@ struct Services {
   ConflictService conflicts{host, data, directory, reads};
   StatusService status{host, reads};
   ImportService imports{data, directory, reads};
+  LongReads long_reads{host};
 };
 
 }  // namespace lanyard::agent

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "storage/space_files.hpp"
+
 namespace lanyard::agent {
 namespace {
 
@@ -12,10 +14,8 @@ constexpr std::size_t kOpenMax = 16;
 Result<storage::SpaceReader*> SpaceReads::open(const SpaceId& space) {
   auto found = open_.find(space);
   if (found == open_.end()) {
-    const std::string name = to_text(space);
-    LANYARD_TRY_SET(
-        auto reader,
-        storage::SpaceReader::open(data_dir_ / name.substr(0, 2) / (name + ".db"), space, hasher_));
+    LANYARD_TRY_SET(auto reader, storage::SpaceReader::open(storage::space_file(data_dir_, space),
+                                                            space, hasher_));
     if (open_.size() >= kOpenMax) {
       open_.erase(std::min_element(open_.begin(), open_.end(), [](const auto& a, const auto& b) {
         return a.second.used < b.second.used;
@@ -63,9 +63,22 @@ Result<std::vector<storage::ReadConflict>> SpaceReads::conflicts(
       space, [&](storage::SpaceReader& reader) { return reader.conflicts(record, limit); });
 }
 
+Result<bool> SpaceReads::is_in_trash(const SpaceId& space, const std::string& collection,
+                                     const std::string& key) {
+  return read<bool>(space, [&](storage::SpaceReader& reader) -> Result<bool> {
+    LANYARD_TRY_SET(const auto hidden, reader.trash(storage::RecordOf{collection, key}, 1));
+    return !hidden.empty();
+  });
+}
+
 Result<storage::SpaceNumbers> SpaceReads::numbers(const SpaceId& space) {
   return read<storage::SpaceNumbers>(space,
                                      [](storage::SpaceReader& reader) { return reader.numbers(); });
+}
+
+Result<std::vector<storage::DeclaredIndex>> SpaceReads::indexes(const SpaceId& space) {
+  return read<std::vector<storage::DeclaredIndex>>(
+      space, [](storage::SpaceReader& reader) { return reader.indexes(); });
 }
 
 Result<VectorClock> SpaceReads::clock(const SpaceId& space) {

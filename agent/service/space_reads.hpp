@@ -29,10 +29,13 @@ class SpaceReads {
                                             const storage::RecordQuery& query);
   [[nodiscard]] Result<std::vector<storage::ReadConflict>> conflicts(
       const SpaceId& space, const std::optional<storage::RecordOf>& record, std::size_t limit);
+  /// Whether a delete hides something of the record.
+  [[nodiscard]] Result<bool> is_in_trash(const SpaceId& space, const std::string& collection,
+                                         const std::string& key);
   [[nodiscard]] Result<storage::SpaceNumbers> numbers(const SpaceId& space);
+  [[nodiscard]] Result<std::vector<storage::DeclaredIndex>> indexes(const SpaceId& space);
   [[nodiscard]] Result<VectorClock> clock(const SpaceId& space);
   void close(const SpaceId& space) { open_.erase(space); }
-  void close_all() { open_.clear(); }
 
  private:
   template <class T, class Read>

@@ -44,8 +44,7 @@ void SpaceService::create(const std::string& name, Done<SpaceEntry> done) {
         return space_of(vault, to_text(created.id), false);
       },
       [this, done = std::move(done)](Result<SpaceEntry> created) {
-        directory_.forget_all();
-        host_.names_changed();
+        if (created) host_.space_changed(created->id);
         done(std::move(created));
       });
 }
@@ -70,6 +69,26 @@ void SpaceService::share(const std::string& space, const std::string& device, Do
       std::move(done));
 }
 
+void SpaceService::change(const std::string& space, const storage::SpaceWish& wish,
+                          Done<SpaceEntry> done) {
+  ask_storage<SpaceEntry>(
+      host_,
+      [space, wish](storage::Vault& vault) -> Result<SpaceEntry> {
+        LANYARD_TRY_SET(const SpaceEntry found, space_of(vault, space, false));
+        LANYARD_TRY(vault.change_space(found.id, wish));
+        return space_of(vault, to_text(found.id), false);
+      },
+      [this, network = &host_.network, done = std::move(done)](Result<SpaceEntry> changed) {
+        if (changed) {
+          host_.space_changed(changed->id);
+          network->post([network, id = changed->id, is_synced = is_synced(*changed)] {
+            is_synced ? network->sync_now() : network->space_left(id);
+          });
+        }
+        done(std::move(changed));
+      });
+}
+
 void SpaceService::leave(const std::string& space, storage::LeftCopy copy, Done<SpaceEntry> done) {
   ask_storage<SpaceEntry>(
       host_,
@@ -80,10 +99,8 @@ void SpaceService::leave(const std::string& space, storage::LeftCopy copy, Done<
         return found;
       },
       [this, network = &host_.network, done = std::move(done)](Result<SpaceEntry> left) {
-        directory_.forget_all();
-        host_.names_changed();
         if (left) {
-          reads_.close(left->id);
+          host_.space_changed(left->id);
           network->post([network, id = left->id] { network->space_left(id); });
         }
         done(std::move(left));

@@ -39,6 +39,10 @@ class SpaceService {
   };
   /// Admits a known device: it gets every key and all data.
   void share(const std::string& space, const std::string& device, Done<Shared> done);
+  /// Another name, another way of syncing, put away or brought back. Errors as
+  /// Vault::change_space.
+  void change(const std::string& space, const storage::SpaceWish& wish,
+              Done<storage::SpaceEntry> done);
   /// Nothing is asked for or served any more. Errors as Vault::leave_space.
   void leave(const std::string& space, storage::LeftCopy copy, Done<storage::SpaceEntry> done);
   /// `with_hash` reads everything: half a second for 100,000 records, in which no other merge goes

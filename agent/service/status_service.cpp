@@ -1,6 +1,7 @@
 #include "agent/service/status_service.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include "agent/service/names.hpp"
 
@@ -11,6 +12,8 @@ struct Stored {
   std::vector<storage::KnownDevice> devices;
   std::vector<storage::SpaceEntry> spaces;
   std::vector<storage::PeerProgress> progress;
+  std::int64_t last_export_ms = 0;
+  Status room;  ///< to write
 };
 
 struct Linked {
@@ -28,6 +31,10 @@ Result<Stored> read_stored(storage::Vault& vault) {
   std::erase_if(out.devices, [](const auto& device) { return device.forgotten; });
   std::erase_if(out.spaces, [](const auto& space) { return space.left; });
   sort_for_people(out.spaces);
+  LANYARD_TRY_SET(const auto exported, vault.setting(kLastExportSetting));
+  if (exported)
+    std::from_chars(exported->data(), exported->data() + exported->size(), out.last_export_ms);
+  out.room = vault.room_to_write();
   return out;
 }
 
@@ -46,12 +53,12 @@ bool is_member(const storage::SpaceEntry& space, const DeviceId& device) {
 
 DeviceStatus status_of(storage::KnownDevice known, const Linked& linked,
                        const std::vector<SpaceStatus>& spaces,
-                       const std::vector<storage::PeerProgress>& progress) {
+                       const std::vector<storage::PeerProgress>& progress, WallTime now) {
   DeviceStatus out;
   for (const PeerStatus& peer : linked.peers)
     if (peer.device == known.id) out.device.link = peer;
   for (const SpaceStatus& space : spaces) {
-    if (!is_member(space.space, known.id)) continue;
+    if (!is_member(space.space, known.id) || !is_synced(space.space)) continue;
     ++out.spaces;
     out.not_yet_there += not_yet_there(known.id, space, progress);
   }
@@ -60,8 +67,52 @@ DeviceStatus status_of(storage::KnownDevice known, const Linked& linked,
                 std::none_of(links.begin(), links.end(), [](const SpaceLink& link) {
                   return link.phase == engine::Phase::kCatchingUp;
                 });
+  for (const storage::PeerProgress& each : progress)
+    if (each.device == known.id) out.in_step_ms = std::max(out.in_step_ms, each.at_ms);
+  if (out.in_step) out.in_step_ms = now.ms;
   out.device.known = std::move(known);
   return out;
+}
+
+/// What is on no other device, as far as this one knows.
+std::uint64_t unconfirmed(const SpaceStatus& status,
+                          const std::vector<storage::PeerProgress>& progress) {
+  VectorClock known;
+  for (const storage::PeerProgress& each : progress)
+    if (each.space == status.space.id) raise(known, each.durable);
+  return missing_count(status.numbers.applied, known);
+}
+
+std::vector<Degraded> degraded_parts(const AgentStatus& status, const Status& room) {
+  std::vector<Degraded> out;
+  if (!room) out.push_back({"disk", room.error().detail, room.error().fix});
+  if (status.discovery.condition.state == discovery::State::kDegraded)
+    out.push_back({"discovery", status.discovery.condition.reason,
+                   "Known addresses are tried all the same; see docs/GOALS.md."});
+  for (const SpaceStatus& space : status.spaces) {
+    if (!space.error.empty())
+      out.push_back({"space " + space.space.name, space.error, "Run  lanyard check"});
+    if (space.numbers.forks > 0)
+      out.push_back({"space " + space.space.name, "a log of it has two branches",
+                     "See  lanyard space forks " + space.space.name});
+  }
+  return out;
+}
+
+/// What follows from what was read.
+void fill(const ServiceHost& host, const Stored& stored, const Linked& linked, AgentStatus& out) {
+  for (SpaceStatus& space : out.spaces) {
+    space.unconfirmed = unconfirmed(space, stored.progress);
+    const auto written = space.numbers.written_ms.find(host.self);
+    if (written != space.numbers.written_ms.end())
+      out.last_save_ms = std::max(out.last_save_ms, written->second);
+  }
+  for (const storage::KnownDevice& device : stored.devices) {
+    out.devices.push_back(status_of(device, linked, out.spaces, stored.progress, host.wall()));
+    out.last_sync_ms = std::max(out.last_sync_ms, out.devices.back().in_step_ms);
+  }
+  out.last_export_ms = stored.last_export_ms;
+  out.degraded = degraded_parts(out, stored.room);
 }
 
 }  // namespace
@@ -78,35 +129,61 @@ std::uint64_t AgentStatus::not_yet_there() const {
   return out;
 }
 
-void StatusService::get(Done<AgentStatus> done) {
-  ask_storage<Stored>(host_, read_stored, [this, done = std::move(done)](Result<Stored> stored) {
-    if (!stored) return done(fail(stored.error()));
-    ask_network<Linked>(
-        host_,
-        [](Network& network) {
-          return Linked{network.peers(), network.counters(), network.discovery(),
-                        network.pairing().window()};
-        },
-        [this, done, stored = std::move(*stored)](const Linked& linked) {
-          AgentStatus out;
-          out.counters = linked.counters;
-          out.discovery = linked.discovery;
-          out.pairing = linked.pairing;
-          for (const storage::SpaceEntry& space : stored.spaces) {
-            if (out.spaces.size() == AgentStatus::kSpacesMax) break;
-            SpaceStatus& status = out.spaces.emplace_back(SpaceStatus{space, {}, {}});
-            auto numbers = reads_.numbers(space.id);
-            if (numbers)
-              status.numbers = std::move(*numbers);
-            else
-              status.error = numbers.error().detail;
-          }
-          out.more_spaces = stored.spaces.size() - out.spaces.size();
-          for (const storage::KnownDevice& device : stored.devices)
-            out.devices.push_back(status_of(device, linked, out.spaces, stored.progress));
-          done(std::move(out));
-        });
+bool AgentStatus::is_online() const {
+  return std::any_of(devices.begin(), devices.end(),
+                     [](const DeviceStatus& each) { return each.device.link.linked; });
+}
+
+bool AgentStatus::is_syncing() const {
+  return std::any_of(devices.begin(), devices.end(), [](const DeviceStatus& each) {
+    return each.device.link.linked && !each.in_step;
   });
+}
+
+void StatusService::get(Done<AgentStatus> done) {
+  look([](SpaceReads& reads, const SpaceId& space) { return reads.numbers(space); },
+       std::move(done));
+}
+
+void StatusService::glance(Done<AgentStatus> done) {
+  look(
+      [](SpaceReads& reads, const SpaceId& space) -> Result<storage::SpaceNumbers> {
+        storage::SpaceNumbers out;
+        LANYARD_TRY_SET(out.applied, reads.clock(space));
+        return out;
+      },
+      std::move(done));
+}
+
+void StatusService::look(ReadNumbers read, Done<AgentStatus> done) {
+  ask_storage<Stored>(
+      host_, read_stored, [this, read, done = std::move(done)](Result<Stored> stored) {
+        if (!stored) return done(fail(stored.error()));
+        ask_network<Linked>(
+            host_,
+            [](Network& network) {
+              return Linked{network.peers(), network.counters(), network.discovery(),
+                            network.pairing().window()};
+            },
+            [this, read, done, stored = std::move(*stored)](const Linked& linked) {
+              AgentStatus out;
+              out.counters = linked.counters;
+              out.discovery = linked.discovery;
+              out.pairing = linked.pairing;
+              for (const storage::SpaceEntry& space : stored.spaces) {
+                if (out.spaces.size() == AgentStatus::kSpacesMax) break;
+                SpaceStatus& status = out.spaces.emplace_back(SpaceStatus{space, {}, 0, {}});
+                auto numbers = read(reads_, space.id);
+                if (numbers)
+                  status.numbers = std::move(*numbers);
+                else
+                  status.error = numbers.error().detail;
+              }
+              out.more_spaces = stored.spaces.size() - out.spaces.size();
+              fill(host_, stored, linked, out);
+              done(std::move(out));
+            });
+      });
 }
 
 }  // namespace lanyard::agent

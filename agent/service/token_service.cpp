@@ -5,6 +5,7 @@
 
 #include "agent/access/origin.hpp"
 #include "agent/access/token_text.hpp"
+#include "agent/ascii_text.hpp"
 #include "agent/service/names.hpp"
 #include "replication/types/nearest_name.hpp"
 
@@ -18,13 +19,9 @@ constexpr std::size_t kIdBeginningMin = 4;
 
 /// Small hexadecimal digits, or nothing.
 std::string id_digits(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const char small = c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
-    if (!((small >= '0' && small <= '9') || (small >= 'a' && small <= 'f'))) return {};
-    out += small;
-  }
-  return out;
+  std::string out = lower(text);
+  const bool are_digits = out.find_first_not_of("0123456789abcdef") == std::string::npos;
+  return are_digits ? out : std::string();
 }
 
 Result<std::vector<storage::SpaceRight>> rights(storage::Vault& vault, const TokenWish& wish) {

@@ -55,6 +55,10 @@ struct Pack {
 /// whatever the bytes declare.
 [[nodiscard]] Result<Pack> read_pack(ByteView bytes, const Cipher& cipher, const Hasher& hasher);
 
+/// The same for a pack that was proven before it was stored, without what would have to be sealed
+/// or hashed for it: every hash in it is zeros. Several times as fast, and needs no key.
+[[nodiscard]] Result<Pack> read_proven_pack(ByteView bytes);
+
 /// The signatures of the last change of each log among the changes to be packed.
 using RunSignatures = std::map<LogId, Signature>;
 

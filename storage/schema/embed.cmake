@@ -32,3 +32,4 @@ endfunction()
 
 lanyard_embed_schema("[0-9]*.sql" migrations)
 lanyard_embed_schema("platform_*.sql" platform_migrations)
+lanyard_embed_schema("compat_*.sql" compat_migrations)

@@ -79,7 +79,9 @@ class Description:
         kind = answer.headers.get("content-type", "")
         content = self.resolved(response)["content"]
         assert kind in content, f"not a described type, {kind}: {where}"
-        if kind == "application/x-ndjson":
+        if kind.startswith("text/"):
+            values = [answer.body.decode()]
+        elif kind == "application/x-ndjson":
             values = answer.lines
         else:
             values = [answer.json]

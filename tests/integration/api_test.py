@@ -6,34 +6,11 @@ import unittest
 from urllib.parse import quote
 
 from api import Api
-from lanyard_process import Device, make_known, wait_until
-
-RECORDS = "/v1/spaces/{}/collections/{}/records"
-
-
-def record_path(key, collection="tasks", space="default"):
-    return f"{RECORDS.format(space, collection)}/{quote(key, safe='')}"
+from api_device import RECORDS, ApiDevice, ApiTest, record_path
+from lanyard_process import make_known, wait_until
 
 
-class ApiDevice(Device):
-    """A device, and its API by a token of this kind."""
-
-    def api(self, *options, origin=None, described=None) -> Api:
-        made = ["token", "create", "--app", "test", *(options or ("--space", "default", "--write"))]
-        if origin:
-            made += ["--origin", origin]
-        token = self.ok(*made).strip()
-        return Api(self.info["apiPort"], token, described=described, origin=origin)
-
-
-class Records(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.device = ApiDevice()
-        cls.addClassCleanup(cls.device.close)
-        cls.device.start()
-        cls.api = cls.device.api()
-
+class Records(ApiTest):
     def test_a_record_is_put_read_patched_and_deleted(self):
         path = record_path("t1")
         put = self.api.ask("PUT", path, json_body={"title": "Buy milk", "n": 1})
@@ -183,14 +160,7 @@ class Records(unittest.TestCase):
         self.assertEqual(self.api.get(record_path("from-cli"))["value"], {"by": "cli"})
 
 
-class Bulk(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.device = ApiDevice()
-        cls.addClassCleanup(cls.device.close)
-        cls.device.start()
-        cls.api = cls.device.api()
-
+class Bulk(ApiTest):
     def send(self, lines, **headers):
         return self.api.ask("POST", "/v1/spaces/default/changes", "".join(lines).encode(),
                             headers={"Content-Type": "application/x-ndjson", **headers})
@@ -244,14 +214,11 @@ class Bulk(unittest.TestCase):
         self.assertEqual(refused.status, 403)
 
 
-class Tokens(unittest.TestCase):
+class Tokens(ApiTest):
     @classmethod
     def setUpClass(cls):
-        cls.device = ApiDevice()
-        cls.addClassCleanup(cls.device.close)
-        cls.device.start()
+        super().setUpClass()
         cls.device.ok("space", "create", "secret")
-        cls.api = cls.device.api()
 
     def test_what_a_token_does_not_name_is_not_there_for_it(self):
         absent = self.api.ask("GET", "/v1/spaces/no-such-space")

@@ -8,8 +8,10 @@ Nothing that is not named there can be reached. Standard library only.
 """
 from __future__ import annotations
 
+import base64
 import http.server
 import os
+import pathlib
 import re
 import shutil
 import signal
@@ -132,6 +134,29 @@ class Page:
                     flatten=True)["sessionId"]).value("location.href")
                 for target in targets["targetInfos"]
                 if target["browserContextId"] == self.context]
+
+    def click(self, selector: str) -> None:
+        """As a person does: moves there, and presses."""
+        x, y = self.value(f"""(() => {{
+            const found = document.querySelector({selector!r});
+            found.scrollIntoView({{block: "center"}});
+            const box = found.getBoundingClientRect();
+            return [box.x + box.width / 2, box.y + box.height / 2];
+        }})()""")
+        for kind, pressed in (("mouseMoved", 0), ("mousePressed", 1), ("mouseReleased", 0)):
+            self.browser.call("Input.dispatchMouseEvent", self.session, type=kind, x=x, y=y,
+                              button="none" if kind == "mouseMoved" else "left", buttons=pressed,
+                              clickCount=0 if kind == "mouseMoved" else 1)
+
+    def screenshot(self, file: pathlib.Path, width: int = 1000, height: int = 900,
+                   dark: bool = False) -> None:
+        self.browser.call("Emulation.setEmulatedMedia", self.session, features=[
+            {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
+        self.browser.call("Emulation.setDeviceMetricsOverride", self.session, width=width,
+                          height=height, deviceScaleFactor=1, mobile=False)
+        shot = self.browser.call("Page.captureScreenshot", self.session, format="png")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(base64.b64decode(shot["data"]))
 
     def close(self) -> None:
         self.browser.call("Target.disposeBrowserContext", browserContextId=self.context)

@@ -3,7 +3,6 @@
 
 import json
 import os
-import pty
 import signal
 import subprocess
 import unittest
@@ -90,25 +89,7 @@ class WithAgent(unittest.TestCase):
         self.device.start()
 
     def leave_on_a_terminal(self, *answers):
-        """What `space leave notes` says to a person who answers so, and how it ends."""
-        screen, terminal = pty.openpty()
-        process = subprocess.Popen(
-            self.device.arguments("space", "leave", "notes"), env=self.device.environment,
-            stdin=terminal, stdout=terminal, stderr=terminal)
-        os.close(terminal)
-        said = b""
-        try:
-            for answer in answers:
-                while not said.endswith((b"[y/N] ", b"[Y/n] ")):
-                    said += os.read(screen, 4096)
-                os.write(screen, answer.encode() + b"\n")
-                said += b"\n"
-            while more := os.read(screen, 4096):
-                said += more
-        except OSError:  # the other end is gone
-            pass
-        os.close(screen)
-        return process.wait(), said.decode()
+        return self.device.run_on_a_terminal("space", "leave", "notes", answers=answers)
 
     def test_leaving_a_space_asks_whether_to_keep_its_copy(self):
         device = self.device

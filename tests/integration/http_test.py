@@ -7,24 +7,17 @@ import unittest
 from urllib.parse import quote
 
 from api import ApiError, send_raw
-from api_test import RECORDS, ApiDevice, record_path
+from api_device import RECORDS, ApiDevice, ApiTest, record_path
 from web_socket import Line
 
 
-class Framing(unittest.TestCase):
+class Framing(ApiTest):
     """What no library sends."""
 
-    @classmethod
-    def setUpClass(cls):
-        cls.device = ApiDevice()
-        cls.addClassCleanup(cls.device.close)
-        cls.device.start()
-        cls.port = cls.device.info["apiPort"]
-        cls.token = cls.device.api().token
-
     def status(self, request: bytes) -> int:
-        heard = send_raw(self.port, request.replace(b"HOST", b"Host: 127.0.0.1:%d" % self.port)
-                         .replace(b"AUTH", b"Authorization: Bearer " + self.token.encode()))
+        port, token = self.api.port, self.api.token.encode()
+        heard = send_raw(port, request.replace(b"HOST", b"Host: 127.0.0.1:%d" % port)
+                         .replace(b"AUTH", b"Authorization: Bearer " + token))
         self.assertTrue(heard.startswith(b"HTTP/1.1 "), heard)
         return int(heard[9:12])
 
@@ -86,14 +79,14 @@ class Framing(unittest.TestCase):
         print(f"report: {len(rows)} rows of HTTP framing")
 
     def test_requests_behind_each_other(self):
-        one = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n" % self.port
-        heard = send_raw(self.port, one * 20)
+        one = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n" % self.api.port
+        heard = send_raw(self.api.port, one * 20)
         self.assertEqual(heard.count(b"HTTP/1.1 200"), 20)
-        heard = send_raw(self.port, one + b"nonsense\r\n\r\n" + one)
+        heard = send_raw(self.api.port, one + b"nonsense\r\n\r\n" + one)
         self.assertEqual((heard.count(b"HTTP/1.1 200"), heard.count(b"HTTP/1.1 400")), (1, 1))
 
     def test_bad_json_never_gets_a_500(self):
-        api = self.device.api()
+        api = self.api
         rows = [b"", b"{", b"}", b"[]", b"null", b"1", b'"x"', b"{'a':1}", b'{"a":1,}', b'{"a":01}',
                 b'{"a":1,"a":2}', b'{"a":1e400}', b'{"a":NaN}', b'{"a":"\\ud800"}',
                 b'{"a":"\xff"}', b'{"a":"\x01"}', b'{"a":' + b"[" * 100 + b"]" * 100 + b"}",
@@ -122,11 +115,14 @@ class Framing(unittest.TestCase):
 
 
 class Crowds(unittest.TestCase):
-    def test_idle_connections_keep_nobody_out(self):
+    def setUp(self):
         device = ApiDevice()
         self.addCleanup(device.close)
         device.start()
-        api = device.api()
+        self.api = device.api()
+
+    def test_idle_connections_keep_nobody_out(self):
+        api = self.api
         idle = [socket.create_connection(("127.0.0.1", api.port)) for _ in range(300)]
         self.addCleanup(lambda: [each.close() for each in idle])
         for each in idle[::2]:
@@ -138,10 +134,7 @@ class Crowds(unittest.TestCase):
             api.put(record_path("k"), {"a": 1})
 
     def test_idle_websockets_keep_nobody_out(self):
-        device = ApiDevice()
-        self.addCleanup(device.close)
-        device.start()
-        api = device.api()
+        api = self.api
         signed_in = Line(api.port).sign_in(api.token)
         self.addCleanup(signed_in.close)
         idle = [Line(api.port) for _ in range(300)]
@@ -153,10 +146,7 @@ class Crowds(unittest.TestCase):
         signed_in.heard("error")
 
     def test_many_writers_at_once(self):
-        device = ApiDevice()
-        self.addCleanup(device.close)
-        device.start()
-        api = device.api()
+        api = self.api
         failed = []
 
         def write(who):

@@ -4,8 +4,10 @@ LANYARD names the program; ctest sets it. Standard library only.
 """
 
 import os
+import pty
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -44,6 +46,26 @@ class Device(Agent):
         if pid := self.agent_pid():
             os.kill(pid, signal.SIGKILL)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def run_on_a_terminal(self, *words, answers):
+        """How a command ends, and what it says to a person who answers its questions so."""
+        screen, terminal = pty.openpty()
+        process = subprocess.Popen(self.arguments(*words), env=self.environment,
+                                   stdin=terminal, stdout=terminal, stderr=terminal)
+        os.close(terminal)
+        said = b""
+        try:
+            for answer in answers:
+                while not said.endswith((b"[y/N] ", b"[Y/n] ")):
+                    said += os.read(screen, 4096)
+                os.write(screen, answer.encode() + b"\n")
+                said += b"\n"
+            while more := os.read(screen, 4096):
+                said += more
+        except OSError:  # the other end is gone
+            pass
+        os.close(screen)
+        return process.wait(), said.decode()
 
     def agent_pid(self):
         """The pid of an agent that answers, whoever started it."""

@@ -4,20 +4,12 @@
 import json
 import unittest
 
-from api import Api
-from api_test import ApiDevice, record_path
+from api_device import ApiDevice, ApiTest, record_path
 from lanyard_process import make_known, wait_until
 from web_socket import Closed, Line
 
 
-class Live(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.device = ApiDevice()
-        cls.addClassCleanup(cls.device.close)
-        cls.device.start()
-        cls.api = cls.device.api()
-
+class Live(ApiTest):
     def line(self, token=None, **more) -> Line:
         line = Line(self.api.port, **more)
         self.addCleanup(line.close)

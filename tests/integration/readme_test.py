@@ -45,6 +45,9 @@ class Tour(unittest.TestCase):
         path = re.sub(r"^/v1/spaces/garden", "/v1/spaces/{space}", path)
         path = re.sub(r"/collections/beds", "/collections/{collection}", path)
         path = re.sub(r"/records/b\d", "/records/{key}", path)
+        path = re.sub(r"/indexes/row", "/indexes/{field}", path)
+        path = re.sub(r"/requests/\$REQUEST", "/requests/{id}", path)
+        path = re.sub(r"/tokens/planner", "/tokens/{id}", path)
         return re.sub(r"/conflicts/\$ID", "/conflicts/{id}", path)
 
 

@@ -10,7 +10,7 @@ One test is the control: a page that is allowed reads and writes, by the same me
 import json
 import unittest
 
-from api_test import ApiDevice, record_path
+from api_device import ApiTest, record_path
 from chromium import REPORTS_WITHIN_S, Chromium, Page, Site, Tap
 from lanyard_process import wait_until
 
@@ -70,28 +70,25 @@ const socket = (name, url, token) => tried(name, () => new Promise(done => {
 """
 
 
-class Attacks(unittest.TestCase):
+class Attacks(ApiTest):
     reached = 0
 
     @classmethod
     def setUpClass(cls):
-        cls.device = ApiDevice()
-        cls.addClassCleanup(cls.device.close)
-        cls.device.start()
-        cls.agent = cls.device.info["apiPort"]
+        super().setUpClass()
+        cls.agent = cls.api.port
         cls.hostile, cls.page, cls.tap = Site(), Site(), Tap(cls.agent)
         cls.rebound = Tap(cls.hostile.port)
         for each in (cls.hostile, cls.page, cls.tap, cls.rebound):
             cls.addClassCleanup(each.close)
         cls.evil = f"http://evil.test:{cls.hostile.port}"
         cls.allowed = f"http://page.test:{cls.page.port}"
-        script = cls.device.api()
-        script.put(SEEN, {"secret": CANARY})
+        cls.api.put(SEEN, {"secret": CANARY})
         cls.tokens = {
             "the token of a page": cls.device.api(
                 "--space", "default", "--write", origin=cls.allowed).token,
-            "the token of a script": script.token}
-        cls.watcher = cls.device.api("--all-spaces", "--manage", described=script.described)
+            "the token of a script": cls.api.token}
+        cls.watcher = cls.device.api("--all-spaces", "--manage", described=cls.api.described)
         cls.browser = Chromium({
             f"127.0.0.1:{cls.agent}": cls.tap.port, f"localhost:{cls.agent}": cls.tap.port,
             f"evil.test:{cls.agent}": cls.rebound.port,

@@ -13,8 +13,8 @@ import time
 import unittest
 from typing import NamedTuple
 
-from api import Api
-from api_test import ApiDevice
+from api import Api, send_raw
+from api_device import ApiTest
 
 ROWS = 6000
 REGISTERED = "http://page.test:5173"
@@ -78,19 +78,16 @@ def expected(row: Row, port: int) -> int:
     return 404 if row.method == "DELETE" else 200  # nobody deletes what is not there
 
 
-class Matrix(unittest.TestCase):
+class Matrix(ApiTest):
     @classmethod
     def setUpClass(cls):
-        cls.device = ApiDevice()
-        cls.addClassCleanup(cls.device.close)
-        cls.device.start()
-        cls.port = cls.device.info["apiPort"]
+        super().setUpClass()
+        cls.port = cls.api.port
         cls.device.ok("space", "create", "elsewhere")
-        cls.writer = cls.device.api()
-        cls.writer.put("/v1/spaces/default/collections/seen/records/canary", {"canary": "seen"})
+        cls.api.put("/v1/spaces/default/collections/seen/records/canary", {"canary": "seen"})
         make = cls.device.control.call
         cls.tokens = {
-            "writer": cls.writer.token, "none": None, "wrong": "lanyard_" + "A" * 43,
+            "writer": cls.api.token, "none": None, "wrong": "lanyard_" + "A" * 43,
             "malformed": "Basic dXNlcjpwYXNz", "other space": cls.device.api(
                 "--space", "elsewhere", "--write").token,
             "reader": cls.device.api("--space", "default").token,
@@ -164,8 +161,8 @@ class Matrix(unittest.TestCase):
             counts[status] = counts.get(status, 0) + 1
             if status == 200 and row.method != "GET":
                 written.add(key)
-        lines = self.writer.ask("GET", "/v1/spaces/default/collections/written/records",
-                                headers={"Accept": "application/x-ndjson"}).lines
+        lines = self.api.ask("GET", "/v1/spaces/default/collections/written/records",
+                             headers={"Accept": "application/x-ndjson"}).lines
         self.assertEqual({each["key"] for each in lines}, written)
         self.assertGreater(len(written), 50)
         print(f"report: {sum(counts.values())} rows of Host, Origin, method, type, site and token:"
@@ -208,11 +205,45 @@ class Matrix(unittest.TestCase):
             rows += 1
         print(f"report: {rows} preflights")
 
+    def test_strangers(self):
+        """Pages that nobody knows ask for access and hear the answer, and reach nothing else: every
+        path, with every method, with and without a token, as a request and as a preflight."""
+        known = (REGISTERED, f"http://127.0.0.1:{self.port}")
+        nobody = ("null", "", f"{REGISTERED}.evil.com")  # what no browser calls a page
+        strangers = [origin for origin in origins(self.port)
+                     if origin and origin not in (*known, *nobody)]
+        paths = [path.format(space="default", collection="seen", key="canary", id="00000000",
+                             field="canary")
+                 for path in self.api.described.document["paths"]] + ["/v1/apps", "/v1/nothing"]
+        methods = (*METHODS, "HEAD", "OPTIONS", "TRACE")
+        good, bad = hosts(self.port)
+        counts = {}
+        for origin, method, path, token in itertools.product(
+                (*strangers, *nobody), methods, paths, (None, "writer", "page's")):
+            host = random.Random(f"{path} {method} {token}").choice(good * 13 + bad)
+            may_ask = origin in strangers and (method, path) in (
+                ("POST", "/v1/apps/requests"), ("GET", "/v1/apps/requests/00000000"))
+            asked = {"POST": 400, "GET": 404}.get(method)  # of nothing, and for no such request
+            wanted = 421 if host not in good else asked if may_ask else 403
+            head = f"Host: {host}\r\nOrigin: {origin}\r\nConnection: close\r\n"
+            if token:
+                head += f"Authorization: Bearer {self.tokens[token]}\r\n"
+            body = "{}" if method in ("PUT", "PATCH", "POST") else ""
+            if body:
+                head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+            heard = send_raw(self.port, f"{method} {path} HTTP/1.1\r\n{head}\r\n{body}".encode())
+            with self.subTest(origin=origin, method=method, path=path, token=token, host=host):
+                self.assertEqual(int(heard[9:12]), wanted)
+                self.assertEqual(b"Access-Control" in heard, wanted in (400, 404))
+                self.assertNotIn(b"canary", heard)
+            counts[wanted] = counts.get(wanted, 0) + 1
+        print(f"report: {sum(counts.values())} rows of pages that nobody knows: "
+              f"{dict(sorted(counts.items()))}")
+
     def test_a_get_changes_nothing(self):
-        before = self.writer.get("/v1/spaces/default")["changes"]
+        before = self.api.get("/v1/spaces/default")["changes"]
         description = Api(self.port).described.document
-        everything = self.device.api("--all-spaces", "--write", "--manage",
-                                     described=self.writer.described)
+        everything = self.device.person(self.api.described)
         asked = 0
         for path, operations in description["paths"].items():
             if "get" not in operations or path == "/v1/live":
@@ -221,7 +252,7 @@ class Matrix(unittest.TestCase):
             for method in ("GET", "HEAD"):
                 self.assertIn(everything.ask(method, target).status, (200, 404))
                 asked += 1
-        self.assertEqual(self.writer.get("/v1/spaces/default")["changes"], before)
+        self.assertEqual(self.api.get("/v1/spaces/default")["changes"], before)
         self.assertGreater(asked, 20)
 
 

@@ -18,7 +18,7 @@ import unittest
 import zlib
 from typing import NamedTuple
 
-from api_test import ApiDevice, record_path
+from api_device import ApiTest, record_path
 from web_socket import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Line, frame
 
 MIB = 1024 * 1024
@@ -270,15 +270,12 @@ def send_all(line: Line, pieces: list[bytes]) -> bool:
     return True
 
 
-class WebSocket(unittest.TestCase):
+class WebSocket(ApiTest):
     rows = 0
 
     @classmethod
     def setUpClass(cls):
-        cls.device = ApiDevice()
-        cls.addClassCleanup(cls.device.close)
-        cls.device.start()
-        cls.api = cls.device.api()
+        super().setUpClass()
         cls.bystander = cls.line(cls).sign_in(cls.api.token)
         cls.changes = cls.api.get("/v1/spaces/default")["changes"]
         cls.addClassCleanup(lambda: print(f"report: {cls.rows} rows of WebSocket"))

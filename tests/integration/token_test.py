@@ -3,9 +3,7 @@
 
 import json
 import os
-import pty
 import re
-import subprocess
 import unittest
 
 from lanyard_process import ControlError, Device
@@ -81,22 +79,9 @@ class Tokens(unittest.TestCase):
         self.refused(4, "token", "revoke", "two", "--yes", says="token list")
 
     def revoke_on_a_terminal(self, name, answer):
-        screen, terminal = pty.openpty()
-        process = subprocess.Popen(
-            self.device.arguments("token", "revoke", name), env=self.device.environment,
-            stdin=terminal, stdout=terminal, stderr=terminal)
-        os.close(terminal)
-        said = b""
-        try:
-            while not said.endswith(b"[y/N] "):
-                said += os.read(screen, 4096)
-            os.write(screen, answer.encode() + b"\n")
-            while more := os.read(screen, 4096):
-                said += more
-        except OSError:  # the other end is gone
-            pass
-        os.close(screen)
-        return process.wait(), said.decode()
+        code, said = self.device.run_on_a_terminal("token", "revoke", name, answers=[answer])
+        self.assertIn("[y/N] ", said)
+        return code, said
 
     def test_a_person_is_told_what_goes_and_asked(self):
         self.device.ok("token", "create", "--app", "page", "--space", "notes", "--write")

@@ -17,6 +17,7 @@ class FakeStore final : public SpaceStore {
   Result<WriteOutcome> admit(const DeviceId&, WallTime) override { return WriteOutcome{}; }
   Result<SignedGrant> grant_for(const DeviceId&) const override { return SignedGrant{}; }
   WriteOutcome write(const std::vector<LocalChange>& changes, WallTime) override;
+  Result<WriteOutcome> write_all(const ChangeSource&, WallTime) override { return WriteOutcome{}; }
   Result<WriteOutcome> carry(const std::vector<merge::NamedRecord>&, const merge::HashOf&,
                              const CarryPlace&, WallTime) override {
     return WriteOutcome{};
@@ -37,6 +38,7 @@ class FakeStore final : public SpaceStore {
   Result<LogSlice> read_log(std::uint64_t, const VectorClock&, std::size_t, bool) override {
     return LogSlice{};
   }
+  Status declare_index(const DeclaredIndex&, bool) override { return {}; }
   Result<Touched> touched_since(const VectorClock&, std::uint64_t) override { return Touched{}; }
   Result<std::vector<Head>> fork_points(const LogId&) override { return {}; }
   Result<oplog::Fork> find_branch(const LogId&, const std::vector<Head>&) override { return {}; }

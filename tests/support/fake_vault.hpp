@@ -45,6 +45,9 @@ class FakeVault final : public storage::Vault {
   }
   Result<bool> refresh_space(const SpaceId&) override { return false; }
   Status leave_space(const SpaceId&, storage::LeftCopy) override { return {}; }
+  Status change_space(const SpaceId&, const storage::SpaceWish&) override { return {}; }
+  Result<storage::SpaceStore*> space_to_sync(const SpaceId& id) override { return space(id); }
+  Result<storage::SpaceStore*> space_to_write(const SpaceId& id) override { return space(id); }
   Result<storage::SpaceStore*> space(const SpaceId& space) override;
   Result<std::vector<storage::SharedSpace>> shared_with(const DeviceId&) override { return {}; }
   Status room_to_write() override;
@@ -58,7 +61,9 @@ class FakeVault final : public storage::Vault {
   Status add_token(const storage::TokenEntry&) override { return {}; }
   Status revoke_token(const storage::TokenId&) override { return {}; }
   Status used_tokens(const std::vector<storage::TokenUse>&) override { return {}; }
-  Status acknowledged(const DeviceId&, const SpaceId&, const VectorClock&) override { return {}; }
+  Status acknowledged(const DeviceId&, const SpaceId&, const VectorClock&, WallTime) override {
+    return {};
+  }
   Result<std::vector<storage::PeerProgress>> progress() override { return {}; }
   Result<std::optional<std::string>> setting(const std::string&) override { return {}; }
   Status set_setting(const std::string&, const std::string&) override { return {}; }

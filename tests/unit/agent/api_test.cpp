@@ -87,6 +87,55 @@ TEST_CASE("the gate lets pages of registered origins in, and no others") {
   }
 }
 
+TEST_CASE("the gate lets pages that nobody knows ask for access, and do nothing else") {
+  const auto with_origin = [](const char* origin, bool is_for_strangers) {
+    Approach out = from_program();
+    out.method = "POST";
+    out.origin = origin;
+    out.fetch_site = "cross-site";
+    out.content_type = "application/json";
+    out.is_for_strangers = is_for_strangers;
+    return status_for(out);
+  };
+  for (const char* origin : {"http://evil.com", "https://evil.com", "http://app.test:5174"}) {
+    INFO(origin);
+    CHECK(with_origin(origin, true) == 200);
+    CHECK(with_origin(origin, false) == 403);
+  }
+  for (const char* origin : {"", "null", "file://", "http://evil.com/", "HTTP://evil.com",
+                             "http://evil.com:80", "http://evil.com http://app.test:5173"}) {
+    INFO(origin);
+    CHECK(with_origin(origin, true) == 403);
+  }
+  Approach plain = from_program();
+  plain.origin = "http://evil.com";
+  plain.is_for_strangers = true;
+  plain.content_type = "text/plain";
+  CHECK(status_for(plain) == 415);
+  plain.host = "evil.com:7760";
+  CHECK(status_for(plain) == 421);
+}
+
+TEST_CASE("two routes are open to pages that nobody knows") {
+  std::string open;
+  for (const Route& route : api_routes())
+    if (route.need == Need::kStranger)
+      open += std::string(route.method) + " " + std::string(route.path) + "\n";
+  CHECK(open == "POST /v1/apps/requests\nGET /v1/apps/requests/{id}\n");
+  const auto is_open = [](const char* method, const char* path) {
+    return find_open_route(api_routes(), method, path) != nullptr;
+  };
+  CHECK(is_open("POST", "/v1/apps/requests"));
+  CHECK(is_open("GET", "/v1/apps/requests/3f9a22c1"));
+  for (const char* method : {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "", "post"})
+    CHECK(!is_open(method, "/v1/apps/requests"));
+  for (const char* path : {"/v1/apps/requests/a/allow", "/v1/apps/requests/a/deny",
+                           "/v1/apps/requests/", "/v1/apps/requests", "/v1/apps/tokens", "/",
+                           "/v1/apps/requests/..", "/v1/apps/requests/%2e%2e"})
+    CHECK(!is_open("GET", path));
+  CHECK(!is_open("HEAD", "/v1/apps/requests/a"));
+}
+
 TEST_CASE("the gate believes what a browser says of itself") {
   const auto with_site = [](const char* method, const char* site, bool has_origin) {
     Approach out = from_program();
@@ -125,6 +174,13 @@ TEST_CASE("the gate takes no body that a page of anywhere may send") {
     CHECK(with_type(type, true) == 415);
     CHECK(with_type(type, false) == 415);
   }
+}
+
+TEST_CASE("the router knows the root from a path that ends with a slash") {
+  const Route routes[] = {{"GET", "/"}, {"GET", "/ui/status.js"}};
+  CHECK(find_route(routes, "GET", "/").route == &routes[0]);
+  for (const char* path : {"", "//", "/ui/", "/ui", "/ui/status.js/"})
+    CHECK(find_route(routes, "GET", path).route == nullptr);
 }
 
 TEST_CASE("the router finds routes by method and segments") {
@@ -171,7 +227,7 @@ TEST_CASE("the description has every route, and nothing else") {
       std::string upper = method;
       std::transform(upper.begin(), upper.end(), upper.begin(),
                      [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-      described.insert(upper + " " + path);
+      described.insert(std::string(upper).append(" ").append(path));
       INFO(upper << " " << path);
       CHECK(operation.contains("summary"));
       CHECK(operation.at("responses").contains("default"));
@@ -195,8 +251,17 @@ TEST_CASE("what needs no token is written in the description") {
     std::transform(method.begin(), method.end(), method.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     const auto& operation = document.at("paths").at(std::string(route.path)).at(method);
-    const bool is_open = operation.contains("security") && operation.at("security").empty();
-    CHECK(is_open == (route.need == Need::kNothing));
+    const auto asked = [&]() -> std::string {
+      if (!operation.contains("security")) return "token";
+      if (operation.at("security").empty()) return "";
+      return operation.at("security").at(0).items().begin().key();
+    }();
+    const bool needs_no_token = route.need == Need::kNothing || route.need == Need::kStranger;
+    const std::string wanted = route.path == "/v1/apps/requests/{id}" ? "secret"
+                               : needs_no_token                       ? ""
+                               : route.need == Need::kPerson          ? "session"
+                                                                      : "token";
+    CHECK(asked == wanted);
     CHECK(operation.contains("requestBody") == (route.takes != Takes::kNothing));
   }
 }

@@ -88,20 +88,22 @@ class RawClient {
       bytes.remove_prefix(static_cast<std::size_t>(sent));
     }
   }
-  /// The next line; "closed" at the end, "silence" after 5 s.
+  /// The next line; "closed" at the end, "silence" if none comes in two minutes.
   std::string line() {
+    std::size_t searched = 0;
     while (true) {
-      const std::size_t end = in_.find('\n');
+      const std::size_t end = in_.find('\n', searched);
       if (end != std::string::npos) {
         const std::string out = in_.substr(0, end);
         in_.erase(0, end + 1);
         return out;
       }
       pollfd one{socket_, POLLIN, 0};
-      if (poll(&one, 1, 5000) == 0) return "silence";
+      if (poll(&one, 1, 120'000) == 0) return "silence";
       std::array<char, 65536> part;
       const ssize_t got = recv(socket_, part.data(), part.size(), 0);
       if (got <= 0) return "closed";
+      searched = in_.size();
       in_.append(part.data(), static_cast<std::size_t>(got));
     }
   }
@@ -122,7 +124,7 @@ TEST_CASE("the socket is for its owner alone, and a request gets its answer") {
   struct stat found {};
   REQUIRE(stat(server.path().c_str(), &found) == 0);
   CHECK((found.st_mode & 0777) == 0600);
-  auto client = ControlClient::connect(server.path(), 5s, {});
+  auto client = ControlClient::connect(server.path(), 120s, {});
   REQUIRE(client);
   CHECK(client->call("echo", "{\"text\":\"\\u00e9\"}") == "{\"text\":\"\xC3\xA9\"}");
   const auto failed = client->call("fail", "{}");
@@ -156,7 +158,7 @@ TEST_CASE("a data folder may have a longer path than a socket's name") {
   const auto socket = ControlSocket::open(deep / "agent.sock");
   REQUIRE(socket);
   (*socket)->start([](Request&, const Reply& reply) { reply.result("{}"); });
-  auto client = ControlClient::connect(deep / "agent.sock", 5s, {});
+  auto client = ControlClient::connect(deep / "agent.sock", 120s, {});
   REQUIRE(client);
   CHECK(client->call("any", "{}") == "{}");
 }
@@ -298,7 +300,7 @@ TEST_CASE("a client gives up in time, and when its person says so") {
   const auto late = client->call("later", "{}");
   REQUIRE_FALSE(late);
   CHECK(late.error().is(Code::kUnreachable));
-  auto stopped = ControlClient::connect(server.path(), 5s, [] { return true; });
+  auto stopped = ControlClient::connect(server.path(), 120s, [] { return true; });
   REQUIRE(stopped);
   const auto ended = stopped->call("later", "{}");
   REQUIRE_FALSE(ended);

@@ -1,15 +1,8 @@
 #include <catch2/catch.hpp>
-#include <condition_variable>
-#include <mutex>
-#include <queue>
 
 #include "agent/access/token_text.hpp"
 #include "agent/service/token_service.hpp"
-#include "crypto/identity.hpp"
-#include "crypto/sodium.hpp"
-#include "crypto/space_keys.hpp"
-#include "replication/types/check.hpp"
-#include "tests/unit/agent/temporary_folder.hpp"
+#include "tests/unit/agent/door_host.hpp"
 
 using namespace lanyard;
 using namespace lanyard::agent;
@@ -32,74 +25,11 @@ std::string described(const Result<std::vector<TokenView>>& tokens) {
   return out;
 }
 
-/// One that nothing is asked of here.
-class NoNetwork final : public Network {
- public:
-  std::uint16_t sync_port() const override { return 0; }
-  void on_merged(Merged) override {}
-  void on_acknowledged(Acknowledged) override {}
-  void on_home_moved(HomeMoved) override {}
-  void run(storage::StorageThread&) override {}
-  void stop() override {}
-  void post(std::function<void()>) override {}
-  void committed(const SpaceId&, std::shared_ptr<const storage::WriteOutcome>) override {}
-  std::vector<PeerStatus> peers() const override { return {}; }
-  NetworkCounters counters() const override { return {}; }
-  void device_added(const DeviceId&, const std::string&) override {}
-  void device_forgotten(const DeviceId&) override {}
-  void space_left(const SpaceId&) override {}
-  void sync_now() override {}
-  std::vector<discovery::Sighting> nearby() const override { return {}; }
-  DiscoveryStatus discovery() const override { return {}; }
-  PairingDesk& pairing() override {
-    check_failed("pairing()", "nobody is paired here", __FILE__, __LINE__);
-  }
-  void ping(const DeviceId&, std::function<void(std::vector<PingStep>)>) override {}
-};
-
-/// Jobs for the thread of the test, from any thread.
-class Jobs {
- public:
-  void post(std::function<void()> job) {
-    const std::lock_guard lock(mutex_);
-    jobs_.push(std::move(job));
-    ready_.notify_one();
-  }
-  /// The next one, when it comes.
-  void run_one() {
-    std::unique_lock lock(mutex_);
-    REQUIRE(ready_.wait_for(lock, std::chrono::seconds(60), [this] { return !jobs_.empty(); }));
-    const auto job = std::move(jobs_.front());
-    jobs_.pop();
-    lock.unlock();
-    job();
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable ready_;
-  std::queue<std::function<void()>> jobs_;
-};
-
-/// A device with its storage thread, and the service under test.
-class Desk {
+/// The service under test.
+class Desk : public testing::DoorHost {
  public:
   explicit Desk(TokenService::Changed changed = {})
-      : identity_(crypto::Identity::make_ephemeral(rng_)),
-        ciphers_(identity_, rng_),
-        storage_(
-            open_vault(), [] { return WallTime{5000}; },
-            [](const SpaceId&, const std::shared_ptr<const storage::WriteOutcome>&) {}),
-        host_{storage_,
-              network_,
-              [this](std::function<void()> job) { jobs_.post(std::move(job)); },
-              [] { return WallTime{5000}; },
-              [](const SpaceId&, const std::shared_ptr<const storage::WriteOutcome>&) {},
-              [] {},
-              identity_.device(),
-              "desk",
-              folder_.path()},
-        tokens(host_, hasher_, rng_, std::move(changed)) {}
+      : tokens(host, hasher, rng, std::move(changed)) {}
 
   Result<TokenService::Created> create(const TokenWish& wish) {
     return answer<TokenService::Created>([&](auto done) { tokens.create(wish, done); });
@@ -110,39 +40,7 @@ class Desk {
   Result<std::vector<TokenView>> revoke(const std::string& name) {
     return answer<std::vector<TokenView>>([&](auto done) { tokens.revoke(name, done); });
   }
-  void run_one() { jobs_.run_one(); }
-  [[nodiscard]] const Hasher& hasher() const { return hasher_; }
 
- private:
-  template <class T, class Ask>
-  Result<T> answer(Ask ask) {
-    std::optional<Result<T>> out;
-    ask(Done<T>([&](Result<T> given) { out = std::move(given); }));
-    while (!out) jobs_.run_one();
-    return std::move(*out);
-  }
-  std::unique_ptr<storage::Vault> open_vault() {
-    storage::Vault::Options options;
-    options.data_dir = folder_.path() / "data";
-    options.digest_of = [](const VectorClock&) { return Hash{}; };
-    auto vault = storage::Vault::open(options, {identity_, hasher_, ciphers_, rng_});
-    REQUIRE(vault);
-    REQUIRE((*vault)->create_space("notes", {1}));
-    REQUIRE((*vault)->create_space("chats", {1}));
-    return std::move(*vault);
-  }
-
-  testing::TemporaryFolder folder_;
-  crypto::SystemRng rng_;
-  crypto::SodiumHasher hasher_;
-  crypto::Identity identity_;
-  crypto::SpaceKeysFactory ciphers_;
-  NoNetwork network_;
-  Jobs jobs_;
-  storage::StorageThread storage_;
-  ServiceHost host_;
-
- public:
   TokenService tokens;
 };
 
@@ -221,7 +119,7 @@ TEST_CASE("what is stored of a new token is its hash and what it is for") {
   REQUIRE(listed->size() == 1);
   const storage::TokenEntry& token = listed->front().token;
   CHECK(token.id == created->id);
-  CHECK(token.hash == hash_of_token(created->text, desk.hasher()));
+  CHECK(token.hash == hash_of_token(created->text, desk.hasher));
   CHECK(token.origin == wish.origin);
   CHECK(token.created_ms == 5000);
   CHECK(token.expires_ms == 65'000);

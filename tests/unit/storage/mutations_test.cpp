@@ -42,7 +42,8 @@ std::int64_t known(Device& device) {
 /// The file as the first version of Lanyard would have left it.
 void make_version_1(const fs::path& file) {
   Database database = must(Database::open(file, Database::Mode::kReadWrite, {}));
-  must(database.execute("DROP TABLE lanyard_mutations; PRAGMA user_version = 1"));
+  must(database.execute(
+      "DROP TABLE lanyard_mutations; DROP TABLE lanyard_indexes; PRAGMA user_version = 1"));
   must(database.checkpoint());
 }
 
@@ -201,8 +202,8 @@ TEST_CASE("what clients wrote to a default that moved is known in the one that i
   VaultDevice pi;
   laptop.open();
   pi.open();
-  const SpaceId old = must(laptop.vault().home_id(laptop.wall));
-  const SpaceId common = must(pi.vault().home_id(pi.wall));
+  const SpaceId old = home_of(laptop);
+  const SpaceId common = home_of(pi);
   const LocalChange visit = change(named(1), {add("k", "visits", 1)});
   const auto write_to = [&](const SpaceId& space, const LocalChange& one) {
     laptop.wall.ms += 1000;
@@ -210,8 +211,7 @@ TEST_CASE("what clients wrote to a default that moved is known in the one that i
     return must(std::move(store->write({one}, laptop.wall).answers.front()));
   };
   const Written first = write_to(old, visit);
-  must(laptop.vault().pair({pi.id(), "pi", "", HomePlan::kMove, common}, laptop.wall));
-  must(pi.vault().pair({laptop.id(), "laptop", "", HomePlan::kShare, old}, pi.wall));
+  pair(laptop, pi);
   laptop.pull(pi, common);
   static_cast<void>(must(laptop.vault().move_home(laptop.wall)));
   CHECK(write_to(common, visit).dot == first.dot);

@@ -128,4 +128,13 @@ std::size_t VaultDevice::open_files() const {
   return open.size();
 }
 
+SpaceId home_of(VaultDevice& device) { return must(device.vault().home(device.wall)).id; }
+
+void pair(VaultDevice& joiner, VaultDevice& host) {
+  const SpaceId to = home_of(host);
+  must(joiner.vault().pair({host.id(), "host", "", HomePlan::kMove, to}, joiner.wall));
+  must(
+      host.vault().pair({joiner.id(), "joiner", "", HomePlan::kShare, home_of(joiner)}, host.wall));
+}
+
 }  // namespace lanyard::storage

@@ -60,4 +60,10 @@ class VaultDevice {
   std::unique_ptr<Vault> vault_;
 };
 
+/// The space that the device calls `default`, made if there is none yet.
+[[nodiscard]] SpaceId home_of(VaultDevice& device);
+/// The joiner gives its default up for the host's, as the pairing dialogue has both do it. It moves
+/// once the joiner has pulled the host's.
+void pair(VaultDevice& joiner, VaultDevice& host);
+
 }  // namespace lanyard::storage

@@ -140,8 +140,8 @@ TEST_CASE("settings and progress outlive a restart") {
   must(vault.set_setting("port", "7763"));
   const SpaceId space = device.create("notes");
   const VectorClock clock = device.clock(space);
-  must(vault.acknowledged(a_device(1), space, {}));
-  must(vault.acknowledged(a_device(1), space, clock));
+  must(vault.acknowledged(a_device(1), space, {}, WallTime{7}));
+  must(vault.acknowledged(a_device(1), space, clock, WallTime{7}));
   Vault& again = device.open();
   CHECK(must(again.setting("port")) == "7763");
   const auto progress = must(again.progress());
@@ -160,7 +160,7 @@ TEST_CASE("the progress of forgotten devices and of spaces that were left is not
   must(vault.add_device(a_device(2), "", kNow));
   for (const SpaceId& space : {kept, left})
     for (const std::uint8_t number : {std::uint8_t{1}, std::uint8_t{2}})
-      must(vault.acknowledged(a_device(number), space, {}));
+      must(vault.acknowledged(a_device(number), space, {}, WallTime{7}));
   must(vault.forget_device(a_device(2)));
   must(vault.leave_space(left, LeftCopy::kKept));
   const auto progress = must(vault.progress());

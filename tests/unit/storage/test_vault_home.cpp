@@ -8,17 +8,7 @@ namespace {
 
 using State = HomeMove::State;
 
-SpaceId home_of(VaultDevice& device) { return must(device.vault().home(device.wall)).id; }
-
 Home home(VaultDevice& device) { return must(device.vault().home(device.wall)); }
-
-/// The joiner gives its default up for the host's, as the pairing dialogue has both do it.
-void pair(VaultDevice& joiner, VaultDevice& host) {
-  const SpaceId to = home_of(host);
-  must(joiner.vault().pair({host.id(), "host", "", HomePlan::kMove, to}, joiner.wall));
-  must(
-      host.vault().pair({joiner.id(), "joiner", "", HomePlan::kShare, home_of(joiner)}, host.wall));
-}
 
 /// Carries everything over; says in how many pieces.
 int move(VaultDevice& device) {

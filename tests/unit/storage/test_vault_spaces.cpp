@@ -293,7 +293,7 @@ TEST_CASE("a space that is left takes its copy along, if others have all of it")
   // b is known to have what it said, and that was before the write.
   CHECK(code_of(a.vault().leave_space(space, LeftCopy::kRemoved)) == Code::kNotAllowed);
   CHECK_FALSE(a.entry(space).left);
-  must(a.vault().acknowledged(b.id(), space, holds));
+  must(a.vault().acknowledged(b.id(), space, holds, WallTime{7}));
   const fs::path file = a.vault().file_of(space);
   const std::string copy = file.string() + ".of-the-test";
   fs::copy_file(file, copy);

@@ -137,8 +137,8 @@ TEST_CASE("rights in a default that moves are rights in the one that it is a par
   VaultDevice pi;
   laptop.open();
   pi.open();
-  const SpaceId old = must(laptop.vault().home_id(laptop.wall));
-  const SpaceId common = must(pi.vault().home_id(pi.wall));
+  const SpaceId old = home_of(laptop);
+  const SpaceId common = home_of(pi);
   const SpaceId other = laptop.create("other");
   const auto token = [&](std::uint8_t number, std::vector<SpaceRight> spaces) {
     std::sort(spaces.begin(), spaces.end());
@@ -149,8 +149,7 @@ TEST_CASE("rights in a default that moves are rights in the one that it is a par
   must(laptop.vault().add_token(token(3, {{old, true}, {common, false}})));
   must(laptop.vault().add_token(token(4, {{old, false}, {common, true}})));
   must(laptop.vault().add_token(token(5, {{other, true}})));
-  must(laptop.vault().pair({pi.id(), "pi", "", HomePlan::kMove, common}, laptop.wall));
-  must(pi.vault().pair({laptop.id(), "laptop", "", HomePlan::kShare, old}, pi.wall));
+  pair(laptop, pi);
   laptop.pull(pi, common);
   while (must(laptop.vault().move_home(laptop.wall)).state != HomeMove::State::kOver) {
   }

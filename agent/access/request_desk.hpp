@@ -1,0 +1,93 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+
+#include "agent/access/app_wish.hpp"
+#include "replication/types/hlc.hpp"
+#include "replication/types/ids.hpp"
+
+namespace lanyard::agent {
+
+/// Whoever can reach the port may ask; so what waits for a person is little, and goes by itself.
+inline constexpr std::size_t kAppRequestsMax = 32;
+/// Of one page, refused ones too: it cannot nag.
+inline constexpr std::size_t kAppRequestsPerOriginMax = 4;
+inline constexpr std::chrono::minutes kAppRequestWaits{10};
+/// What became of a request is known this long, for the app that asks.
+inline constexpr std::chrono::minutes kAppRequestKept{10};
+
+using RequestId = FixedBytes<struct RequestIdTag, 4>;
+
+/// What waits for a person.
+struct AppRequest {
+  RequestId id;  ///< random; shown as 8 hexadecimal digits
+  AppWish wish;
+  bool from_page = false;  ///< a browser says that a page of that origin asks; else a program
+  std::int64_t asked_ms = 0;
+  std::int64_t expires_ms = 0;
+};
+
+/// Requests of apps for access, in memory only: the end of the agent forgets them. Pure; belongs to
+/// one thread.
+class RequestDesk {
+ public:
+  enum class State : std::uint8_t { kWaiting, kAllowed, kRefused, kExpired };
+
+  /// Who asks, as it shows each time.
+  struct Asker {
+    Hash secret;                      ///< of the text that was given to it
+    std::optional<std::string> page;  ///< the Origin that the browser says; nothing: a program
+  };
+
+  /// kBusy at the limits above. The wish has passed check_app_wish(), and `id` is random.
+  [[nodiscard]] Result<AppRequest> ask(const RequestId& id, Asker asker, AppWish wish,
+                                       WallTime now);
+
+  struct Answer {
+    State state = State::kWaiting;
+    std::string token;  ///< when it is handed out, which is once
+  };
+  /// Nothing if there is no such request, or if it is somebody else's: both look alike. `take`:
+  /// hand a token out that waits for it.
+  [[nodiscard]] std::optional<Answer> answer(const RequestId& id, const Asker& asker, WallTime now,
+                                             bool take);
+
+  /// Those that wait, the oldest first.
+  [[nodiscard]] std::vector<AppRequest> waiting(WallTime now) const;
+  /// The one that waits with this id, or whose id begins so (at least 4 digits). kNotFound; kUsage
+  /// if it could be several.
+  [[nodiscard]] Result<AppRequest> find(std::string_view id, WallTime now) const;
+
+  /// Somebody is about to allow it: nobody else can. kNotFound if it does not wait. Ends with
+  /// allowed(), or put_back() if that came to nothing.
+  [[nodiscard]] Status take(const RequestId& id, WallTime now);
+  void put_back(const RequestId& id);
+  void allowed(const RequestId& id, std::string token, WallTime now);
+  /// kNotFound if it does not wait.
+  [[nodiscard]] Status refuse(const RequestId& id, WallTime now);
+
+  /// Whether the token of a request that was allowed waits to be taken.
+  [[nodiscard]] bool has_token(const RequestId& id) const;
+  /// Nobody came for the token: it is not handed out any more.
+  void forget(const RequestId& id);
+
+ private:
+  struct Entry {
+    AppRequest request;
+    Asker asker;
+    State state = State::kWaiting;
+    bool is_taken = false;        ///< by a person who is deciding
+    std::int64_t decided_ms = 0;  ///< when it was allowed or refused
+    std::string token = {};       ///< allowed, and not handed out yet
+  };
+
+  [[nodiscard]] static bool is_waiting(const Entry& entry, WallTime now);
+  [[nodiscard]] static bool is_over(const Entry& entry, WallTime now);
+  [[nodiscard]] Entry* waiting_entry(const RequestId& id, WallTime now);
+
+  std::map<RequestId, Entry> entries_;
+};
+
+}  // namespace lanyard::agent

@@ -1,0 +1,49 @@
+#include <array>
+
+#include "agent/api/handlers.hpp"
+#include "agent/api/page.hpp"
+
+/// The plain page of this agent: three files that hold nothing of anybody's data.
+namespace lanyard::agent {
+namespace {
+
+/// Runs and shows what comes from here, speaks to here, and stands in no other page.
+constexpr const char* kPagePolicy =
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
+void answer_file(ApiCall& call, const ApiReply& reply, const char* type, std::string_view body) {
+  with_query(call, reply, [&](QueryText& query) -> Status {
+    LANYARD_TRY(query.finish());
+    reply.send({200,
+                type,
+                std::string(body),
+                {{"Content-Security-Policy", kPagePolicy},
+                 {"Cross-Origin-Opener-Policy", "same-origin"}}});
+    return {};
+  });
+}
+
+void get_page(ApiRoom& /*room*/, ApiCall& call, const ApiReply& reply) {
+  answer_file(call, reply, "text/html; charset=utf-8", status_html());
+}
+
+void get_script(ApiRoom& /*room*/, ApiCall& call, const ApiReply& reply) {
+  answer_file(call, reply, "text/javascript; charset=utf-8", status_js());
+}
+
+void get_style(ApiRoom& /*room*/, ApiCall& call, const ApiReply& reply) {
+  answer_file(call, reply, "text/css; charset=utf-8", status_css());
+}
+
+constexpr std::array kPageRoutes = std::to_array<Route>({
+    {"GET", "/", Need::kNothing, get_page},
+    {"GET", "/ui/status.js", Need::kNothing, get_script},
+    {"GET", "/ui/status.css", Need::kNothing, get_style},
+});
+
+}  // namespace
+
+std::span<const Route> page_routes() { return kPageRoutes; }
+
+}  // namespace lanyard::agent

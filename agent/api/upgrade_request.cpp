@@ -1,0 +1,49 @@
+#include "agent/api/upgrade_request.hpp"
+
+#include "agent/ascii_text.hpp"
+
+namespace lanyard::agent {
+namespace {
+
+std::optional<std::string> text_field(const HeadView& head, std::string_view name) {
+  const auto value = head.field(name);
+  return value ? std::optional(std::string(*value)) : std::nullopt;
+}
+
+}  // namespace
+
+Approach approach_of(const HeadView& head) {
+  Approach out;
+  out.method = std::string(head.method);
+  out.host = text_field(head, "Host").value_or("");
+  out.origin = text_field(head, "Origin");
+  out.fetch_site = text_field(head, "Sec-Fetch-Site");
+  out.content_type = text_field(head, "Content-Type");
+  out.has_body = head.has_body;
+  return out;
+}
+
+bool has_word(std::string_view list, std::string_view word) {
+  while (!list.empty()) {
+    const std::size_t comma = list.find(',');
+    if (is_same_text(trimmed(list.substr(0, comma)), word)) return true;
+    list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
+  }
+  return false;
+}
+
+std::optional<UpgradeRefusal> refuse_upgrade(const HeadView& head) {
+  const auto is = [&](std::string_view name, std::string_view word) {
+    return has_word(head.field(name).value_or(""), word);
+  };
+  if (!is("Upgrade", "websocket") || !is("Connection", "upgrade"))
+    return UpgradeRefusal{
+        426, "the request does not ask for one", "Connect with ws://.", {"Upgrade", "websocket"}};
+  const auto key = head.field("Sec-WebSocket-Key");
+  if (!is("Sec-WebSocket-Version", "13") || !key || key->size() != 24 || !key->ends_with("=="))
+    return UpgradeRefusal{
+        400, "its version or key is not as RFC 6455 has it", "", {"Sec-WebSocket-Version", "13"}};
+  return std::nullopt;
+}
+
+}  // namespace lanyard::agent

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "agent/cli/json_read.hpp"
+
+/// How tokens are shown to people. Pure.
+namespace lanyard::agent {
+
+/// "notes rw, chats r, manage"
+[[nodiscard]] std::string rights_text(const Json& token);
+/// A line for each of `tokens`, as the agent lists them.
+[[nodiscard]] std::string token_table(const Json& tokens, std::int64_t now_ms);
+
+}  // namespace lanyard::agent

@@ -1,0 +1,105 @@
+#include "agent/cli/json_read.hpp"
+#include "agent/cli/session.hpp"
+#include "agent/errors.hpp"
+#include "agent/json_writer.hpp"
+
+namespace lanyard::agent {
+namespace {
+
+std::string joined_values(const Json& values, const char* otherwise) {
+  std::string out;
+  for (const Json& value : values) {
+    const std::string text = value.is_string() ? display_text(value.get<std::string>())
+                                               : std::to_string(value.get<std::int64_t>());
+    out += (out.empty() ? "" : ", ") + text;
+  }
+  return out.empty() ? otherwise : out;
+}
+
+void write_text_list(std::string_view name, const std::vector<std::string>& texts,
+                     JsonWriter& out) {
+  out.name(name).begin_array();
+  for (const std::string& text : texts) out.text(text);
+  out.end_array();
+}
+
+Result<int> enable_listener(const CompatCommand& command, Session& session) {
+  session.attempt("Could not switch on the listener " + command.kind);
+  JsonWriter params;
+  params.begin_object().member("kind", command.kind).member("space", command.space);
+  if (command.port > 0) params.member("port", command.port);
+  write_text_list("origins", command.origins, params);
+  write_text_list("keptLocal", command.kept_local, params);
+  LANYARD_TRY_SET(const std::string text,
+                  session.call("compat.enable", params.end_object().take()));
+  LANYARD_TRY_SET(const Json answer, read_json(text));
+  if (session.out().style().json) {
+    session.out().json("compat/1", text);
+    return exit_code::kOk;
+  }
+  const Json& listener = answer["listener"];
+  session.out().say("ok  " + shown(listener, "kind") + " serves on port " +
+                    joined_values(listener["ports"], "") + ", from this machine alone.");
+  session.out().say(listener["origins"].empty()
+                        ? "Programs may use it, and no web page: --origin URL allows one."
+                        : "Pages of " + joined_values(listener["origins"], "") + " may use it.");
+  return exit_code::kOk;
+}
+
+Result<int> disable_listener(const CompatCommand& command, Session& session) {
+  session.attempt("Could not switch off the listener " + command.kind);
+  JsonWriter params;
+  params.begin_object().member("kind", command.kind).end_object();
+  LANYARD_TRY_SET(const std::string text, session.call("compat.disable", params.str()));
+  if (session.out().style().json) {
+    session.out().json("compat/1", text);
+  } else {
+    session.out().say("ok  " + display_text(command.kind) +
+                      " is off. Its records stay, and what its clients had seen is remembered.");
+  }
+  return exit_code::kOk;
+}
+
+std::string listener_state(const Json& listener) {
+  if (listener.value("serving", false)) return "serving";
+  return listener.value("enabled", false) ? "not serving" : "off";
+}
+
+Result<int> list_listeners(Session& session) {
+  session.attempt("Could not list the listeners");
+  LANYARD_TRY_SET(const std::string text, session.call("compat.list", "{}"));
+  LANYARD_TRY_SET(const Json answer, read_json(text));
+  const Output& out = session.out();
+  if (out.style().json) {
+    out.json("compat-list/1", text);
+    return exit_code::kOk;
+  }
+  std::vector<std::vector<std::string>> rows = {
+      {"LISTENER", "STATE", "PORTS", "SPACE", "ORIGINS", "KEPT LOCAL"}};
+  for (const Json& each : answer["listeners"])
+    rows.push_back({shown(each, "kind"), listener_state(each), joined_values(each["ports"], "-"),
+                    shown(each, "space"), joined_values(each["origins"], "programs only"),
+                    joined_values(each["keptLocal"], "-")});
+  if (rows.size() == 1) {
+    out.say("No listener was ever on. Next: lanyard compat enable rangerplex --origin URL");
+    return exit_code::kOk;
+  }
+  out.print(table(rows));
+  for (const Json& each : answer["listeners"])
+    if (const std::string problem = shown(each, "problem"); !problem.empty())
+      out.line(shown(each, "kind") + " does not serve: " + problem);
+  return exit_code::kOk;
+}
+
+}  // namespace
+
+Result<int> run(const CompatCommand& command, Session& session) {
+  switch (command.action) {
+    case CompatCommand::Action::kEnable: return enable_listener(command, session);
+    case CompatCommand::Action::kDisable: return disable_listener(command, session);
+    case CompatCommand::Action::kList: return list_listeners(session);
+  }
+  return exit_code::kFailed;
+}
+
+}  // namespace lanyard::agent

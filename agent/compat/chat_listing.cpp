@@ -1,0 +1,138 @@
+#include "agent/compat/chat_listing.hpp"
+
+#include <algorithm>
+
+#include "agent/compat/compat_gate.hpp"
+#include "agent/logging.hpp"
+
+namespace lanyard::agent {
+namespace {
+
+constexpr std::size_t kListingPiece = 256 * 1024;
+constexpr std::size_t kChatsPage = 50;
+
+std::optional<std::int64_t> updated_at_of(const PresentRecord& record) {
+  for (const ClaimMember& member : record.members)
+    if (member.name == "updatedAt")
+      if (const auto at = json_integer(member.json)) return *at;
+  return std::nullopt;
+}
+
+/// {"a":1} without its last bracket, to be gone on with.
+std::string open_object(const std::vector<ClaimMember>& members) {
+  std::string out = object_text(members);
+  out.pop_back();
+  if (!members.empty()) out += ',';
+  return out;
+}
+
+}  // namespace
+
+void ChatListing::start(const ApiReply& reply) {
+  reply_ = reply;
+  scan();
+}
+
+/// Which chat has which messages, in their order; others have their turn between two pages.
+void ChatListing::scan() {
+  storage::RecordQuery query;
+  query.collection = "messages";
+  query.limit = 1000;
+  query.cursor = scan_cursor_;
+  const auto page = services_.reads.query(space_, query);
+  if (!page) return reply_->send(compat_error(page.error()));
+  for (const storage::ReadRecord& record : page->records) {
+    const auto object = JsonObject::parse(record.json);
+    const auto chat = object ? object->find("chatId") : std::nullopt;
+    const auto id = json_string(chat.value_or(""));
+    if (id) messages_[*id].push_back(place_of(record.key, *object));
+  }
+  scan_cursor_ = page->cursor;
+  if (page->cursor.empty()) return begin();
+  services_.host.post([self = shared_from_this()] { self->scan(); });
+}
+
+void ChatListing::begin() {
+  for (auto& [chat, places] : messages_) std::sort(places.begin(), places.end());
+  page_.cursor.clear();
+  out_ = reply_->begin({});
+  send();
+}
+
+void ChatListing::send() {
+  std::string piece = std::exchange(before_, {});
+  Status filled;
+  const Status noted = queue_->note(space_, client_, [&](ClaimPlanner& planner) {
+    filled = fill(piece, planner);
+    return Status();
+  });
+  if (!noted) log_warning("what a client was given was not noted: " + noted.error().detail);
+  // Broken off: that is all that can be said behind a head that says 200.
+  if (!filled) return out_.reset();
+  if (is_over_) piece += behind_;
+  out_->piece(std::move(piece), [self = shared_from_this()](bool is_open) {
+    if (!is_open) return;
+    if (self->is_over_) return self->out_->end();
+    self->services_.host.post([self] { self->send(); });
+  });
+}
+
+Status ChatListing::fill(std::string& out, ClaimPlanner& planner) {
+  while (out.size() < kListingPiece) {
+    if (!chat_.empty()) {
+      LANYARD_TRY(next_message(out, planner));
+      continue;
+    }
+    LANYARD_TRY_SET(const bool more, next_chat(out, planner));
+    is_over_ = !more;
+    if (is_over_) return {};
+  }
+  return {};
+}
+
+Result<bool> ChatListing::next_chat(std::string& out, ClaimPlanner& planner) {
+  if (at_chat_ == page_.records.size()) {
+    if (!has_pages_) return false;
+    storage::RecordQuery query;
+    query.collection = "chats";
+    query.order_field = "updatedAt";
+    query.descending = true;
+    query.limit = kChatsPage;
+    query.cursor = page_.cursor;
+    LANYARD_TRY_SET(page_, services_.reads.query(space_, query));
+    at_chat_ = 0;
+    has_pages_ = !page_.cursor.empty();
+    if (page_.records.empty()) return false;
+  }
+  const auto record =
+      std::make_shared<const storage::ReadRecord>(std::move(page_.records[at_chat_++]));
+  LANYARD_TRY_SET(auto members, rangerplex_members("chats", record->json, planner.hasher()));
+  const PresentRecord chat{record, std::move(members)};
+  LANYARD_TRY(planner.gave("", chat, updated_at_of(chat)));
+  if (!std::exchange(is_first_, false)) out += ',';
+  out += open_object(chat.members) + "\"messages\":[";
+  chat_ = record->key;
+  at_message_ = 0;
+  return true;
+}
+
+Status ChatListing::next_message(std::string& out, ClaimPlanner& planner) {
+  const auto& places = messages_[chat_];
+  if (at_message_ == places.size()) {
+    out += "]}";
+    messages_.erase(chat_);
+    chat_.clear();
+    return {};
+  }
+  const std::string& key = places[at_message_].key;
+  LANYARD_TRY_SET(const PresentRecord message, planner.present("messages", key));
+  if (message.is_shown()) {  // it may have gone since they were counted
+    LANYARD_TRY(planner.gave(chat_, message, {}));
+    if (!out.ends_with('[')) out += ',';
+    out += object_text(message.members);
+  }
+  ++at_message_;
+  return {};
+}
+
+}  // namespace lanyard::agent

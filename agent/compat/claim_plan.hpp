@@ -1,0 +1,163 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+
+#include "agent/compat/belief.hpp"
+#include "agent/service/services.hpp"
+
+namespace lanyard::agent {
+
+/// What a client says that a record is.
+struct Claim {
+  std::string collection;
+  std::string key;
+  std::string parent;  ///< the key of what the client has it in; empty: it stands alone
+  std::vector<ClaimMember> members;
+  std::optional<std::int64_t> updated_at;  ///< the app's own, if it says one
+  /// Members that are ours, for a record that is not there yet.
+  std::vector<std::pair<std::string, Bytes>> when_new = {};
+};
+
+/// What is known of the post that a claim is a part of.
+struct Standing {
+  bool has_base = false;  ///< the client read or wrote the whole before
+  bool is_old = false;    ///< older than what the client itself had: another tab, a late queue
+  bool is_newer = false;  ///< by the app's own time, than what is here
+};
+
+/// What became of a claim.
+enum class Fate : std::uint8_t { kNothing, kEdited, kCreated };
+
+/// One op, with values that still stand in what the client sent.
+struct PlannedOp {
+  oplog::OpKind kind = oplog::OpKind::kPatch;
+  std::string collection;
+  std::string key;
+  std::vector<std::pair<std::string, std::string_view>> said;  ///< name and JSON
+  std::vector<std::pair<std::string, Bytes>> ours;
+  std::vector<std::string> names;  ///< to be unset
+  std::optional<std::string> based_on;
+  bool restore = false;
+  /// Bytes of JSON that it will read.
+  [[nodiscard]] std::size_t size() const;
+};
+[[nodiscard]] Result<storage::LocalOp> local_op(const PlannedOp& planned);
+
+/// What a post comes to: ops, and what its client believes once they are written.
+struct ClaimPlan {
+  struct Note {
+    storage::CompatThing thing;
+    std::string parent;
+    storage::SeenVersion version;
+    std::optional<std::size_t> op;  ///< its answer brings the version
+  };
+  std::deque<PlannedOp> ops;
+  std::vector<Note> notes;
+  std::vector<storage::CompatThing> forgotten;
+  std::vector<std::pair<storage::CompatThing, std::vector<storage::KeptMember>>> kept;
+  /// Lets go of memory that holds what the client sent, and can be had again. May be empty; to be
+  /// called from time to time.
+  std::function<void()> let_go;
+  /// Values that stand nowhere in what the client sent.
+  std::deque<std::string> texts;
+};
+
+/// The members of a stored record as clients of a protocol see it; values may point into `json`.
+using ShownAs = std::function<Result<std::vector<ClaimMember>>(const std::string& collection,
+                                                               std::string_view json)>;
+
+/// A record as it is here now.
+struct PresentRecord {
+  std::shared_ptr<const storage::ReadRecord> record;
+  std::vector<ClaimMember> members;  ///< point into `record`
+  [[nodiscard]] bool is_shown() const { return !record->json.empty(); }
+};
+
+/// Plans what a client's claims come to (docs/adr/0016): reads, and writes nothing. For one post of
+/// one client, on the api thread. Errors are those of reading.
+class ClaimPlanner {
+ public:
+  /// All outlive it. `may_delete` false: nothing is deleted, for a try after a delete was refused.
+  ClaimPlanner(Services& services, storage::CompatStore& store, const SpaceId& space,
+               const std::string& client, ShownAs shown_as, bool may_delete)
+      : services_(services),
+        store_(store),
+        space_(space),
+        client_(client),
+        shown_as_(std::move(shown_as)),
+        may_delete_(may_delete) {}
+
+  [[nodiscard]] Result<PresentRecord> present(const std::string& collection,
+                                              const std::string& key);
+  /// What the record was seen in before; nothing if it never was.
+  [[nodiscard]] Result<std::optional<std::string>> known_parent(const std::string& collection,
+                                                                const std::string& key) {
+    return store_.parent_of(thing(collection, key));
+  }
+  /// By the claim's own time and what its client had.
+  [[nodiscard]] Result<Standing> standing(const Claim& claim);
+  [[nodiscard]] Result<Fate> add(const Claim& claim, const Standing& standing);
+  /// The client shows a list without some elements that it had: those go, unless somebody else has
+  /// changed them since.
+  [[nodiscard]] Status remove_missing(const std::string& collection, const std::string& parent,
+                                      const std::set<std::string>& said);
+  /// What was taken out of a record because it must not leave this device stays here.
+  [[nodiscard]] Status keep(const std::string& collection, const std::string& key,
+                            std::vector<storage::KeptMember> posted);
+  /// Nothing is kept any more of the records of a collection but these.
+  [[nodiscard]] Status keep_none_but(const std::string& collection,
+                                     const std::set<std::string>& kept);
+  /// Deletes a record as the client knows it; kConflict if others have changed it since.
+  [[nodiscard]] Status remove(const std::string& collection, const std::string& key);
+  /// Brings a record back that lies in the trash; false if it is none of those.
+  [[nodiscard]] Result<bool> restore(const std::string& collection, const std::string& key);
+  /// The record is to be what the claim says, whatever it is now: for an import, which was shown
+  /// all that there is. `ours`: members of ours that change with it.
+  [[nodiscard]] Result<Fate> replace(const Claim& claim,
+                                     const std::vector<std::pair<std::string, Bytes>>& ours);
+  /// A record goes as it was read just now, whoever wrote it.
+  [[nodiscard]] Status trash(const storage::ReadRecord& record);
+  /// trash() for all records of a collection but these.
+  [[nodiscard]] Status trash_all_but(const std::string& collection,
+                                     const std::set<std::string>& kept);
+  /// Whether the client read or wrote the record before.
+  [[nodiscard]] Result<bool> has_base(const std::string& collection, const std::string& key);
+  [[nodiscard]] Services& services() { return services_; }
+  [[nodiscard]] const SpaceId& space() const { return space_; }
+
+  /// Whether there is anything to write that is no delete.
+  [[nodiscard]] bool has_edits() const;
+  /// The client has read a record as it is now.
+  [[nodiscard]] Status gave(const std::string& parent, const PresentRecord& record,
+                            std::optional<std::int64_t> updated_at);
+
+  /// So many bytes of what the client sent were read.
+  void read(std::size_t bytes);
+  [[nodiscard]] ClaimPlan& plan() { return plan_; }
+  [[nodiscard]] const Hasher& hasher() const { return services_.hasher; }
+
+ private:
+  [[nodiscard]] storage::CompatThing thing(const std::string& collection,
+                                           const std::string& key) const {
+    return {space_, collection, key};
+  }
+  [[nodiscard]] Result<Fate> edit(const Claim& claim, const storage::SeenVersion& base,
+                                  const PresentRecord& now);
+  [[nodiscard]] Result<Fate> fill(const Claim& claim, const PresentRecord& now, bool is_newer);
+  [[nodiscard]] Fate create(const Claim& claim);
+  void write(const Claim& claim, const Edits& edits, const std::string& based_on);
+  void write_time(const Claim& claim, Edits& edits, const PresentRecord& now);
+  void note(const Claim& claim, const std::string& version, std::optional<std::size_t> op);
+
+  Services& services_;
+  storage::CompatStore& store_;
+  SpaceId space_;
+  const std::string& client_;
+  ShownAs shown_as_;
+  bool may_delete_;
+  std::size_t read_bytes_ = 0;
+  ClaimPlan plan_;
+};
+
+}  // namespace lanyard::agent

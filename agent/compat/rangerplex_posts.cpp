@@ -1,0 +1,186 @@
+#include "agent/compat/rangerplex_posts.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "agent/compat/positions.hpp"
+#include "agent/compat/secret_names.hpp"
+#include "agent/compat/withheld.hpp"
+#include "replication/types/canonical.hpp"
+
+namespace lanyard::agent {
+namespace {
+
+/// An element of a posted list, once it is planned.
+struct PlannedElement {
+  std::string collection;
+  std::string key;
+  Fate fate = Fate::kNothing;
+  std::size_t op = 0;  ///< of one that was created
+};
+
+Result<std::optional<double>> present_position(ClaimPlanner& planner,
+                                               const PlannedElement& element) {
+  LANYARD_TRY_SET(const PresentRecord now, planner.present(element.collection, element.key));
+  if (!now.is_shown()) return std::optional<double>();
+  LANYARD_TRY_SET(const JsonObject object, JsonObject::parse(now.record->json));
+  return std::optional(place_of(element.key, object).position);
+}
+
+/// Gives the created ones from `begin` on, up to `end`, places between their neighbours.
+Status place_run(ClaimPlanner& planner, const std::vector<PlannedElement>& all, std::size_t begin,
+                 std::size_t end) {
+  std::vector<std::optional<double>> known;
+  if (begin > 0) {
+    LANYARD_TRY_SET(const auto before, present_position(planner, all[begin - 1]));
+    known.push_back(before);
+  }
+  const bool has_before = begin > 0 && known.front();
+  if (!has_before) known.clear();
+  known.resize(known.size() + (end - begin));
+  if (end < all.size()) {
+    LANYARD_TRY_SET(const auto behind, present_position(planner, all[end]));
+    if (behind) known.push_back(behind);
+  }
+  std::vector<double> places = placed(known);
+  // Neighbours that are on their way back from the trash have places, which do not show yet.
+  if (!has_before && known.size() == end - begin)
+    for (double& place : places) place += static_cast<double>(begin);
+  for (std::size_t at = begin; at < end; ++at) {
+    PlannedOp& op = planner.plan().ops[all[at].op];
+    op.ours.emplace_back("position", position_value(places[at - begin + (has_before ? 1 : 0)]));
+  }
+  return {};
+}
+
+Status place_created(ClaimPlanner& planner, const std::vector<PlannedElement>& all) {
+  for (std::size_t at = 0; at < all.size();) {
+    std::size_t end = at;
+    while (end < all.size() && all[end].fate == Fate::kCreated) ++end;
+    if (end > at) LANYARD_TRY(place_run(planner, all, at, end));
+    at = end > at ? end : at + 1;
+  }
+  return {};
+}
+
+/// The key under which a list's element is kept. An id that another list has too, or that stands
+/// twice in this one, is made different: both are kept.
+Result<std::string> own_key(ClaimPlanner& planner, const Claim& claim,
+                            const std::set<std::string>& said, std::string_view parent_member) {
+  std::string key = claim.key;
+  LANYARD_TRY_SET(auto parent, planner.known_parent(claim.collection, key));
+  if (!parent) {
+    LANYARD_TRY_SET(const PresentRecord there, planner.present(claim.collection, key));
+    const auto object = JsonObject::parse(there.record->json);
+    const auto said_parent = object ? object->find(parent_member) : std::nullopt;
+    if (const auto text = json_string(said_parent.value_or(""))) parent = *text;
+  }
+  if (parent && *parent != claim.parent) key += "@" + claim.parent;
+  const std::string base = key;
+  for (int copy = 2; said.contains(key); ++copy) key = base + "#" + std::to_string(copy);
+  return key;
+}
+
+struct ListPost {
+  std::string_view parent_member;
+  std::vector<PlannedElement> elements = {};
+  std::set<std::string> said = {};
+};
+
+Status plan_element(ClaimPlanner& planner, Claim claim, const Standing& standing, ListPost& list) {
+  LANYARD_TRY_SET(claim.key, own_key(planner, claim, list.said, list.parent_member));
+  list.said.insert(claim.key);
+  LANYARD_TRY_SET(const Fate fate, planner.add(claim, standing));
+  list.elements.push_back({claim.collection, claim.key, fate,
+                           fate == Fate::kCreated ? planner.plan().ops.size() - 1 : 0});
+  return {};
+}
+
+/// Somebody deleted what this client goes on with: then it is there again, as the client has it.
+Status bring_back(ClaimPlanner& planner, const std::vector<PlannedElement>& elements) {
+  for (const PlannedElement& each : elements) {
+    if (each.fate != Fate::kNothing) continue;
+    LANYARD_TRY_SET(const PresentRecord now, planner.present(each.collection, each.key));
+    if (!now.is_shown()) LANYARD_TRY(planner.restore(each.collection, each.key));
+  }
+  return {};
+}
+
+}  // namespace
+
+void add_time(ClaimPlanner& planner, Claim& claim, const PresentRecord& now, WallTime wall) {
+  if (claim.updated_at) return;
+  for (const ClaimMember& member : claim.members)
+    if (member.name == "updatedAt" && is_truthy(member.json)) return;
+  std::string& text = planner.plan().texts.emplace_back(std::to_string(wall.ms));
+  for (const ClaimMember& member : now.members)
+    if (member.name == "updatedAt") text = member.json;
+  lanyard::agent::claim(claim.members, "updatedAt", text, planner.hasher());
+  if (const auto at = json_integer(text)) claim.updated_at = *at;
+}
+
+Status plan_chat(ClaimPlanner& planner, const ChatPost& chat, WallTime wall) {
+  LANYARD_TRY_SET(Claim claim, chat_claim(chat, planner.hasher()));
+  LANYARD_TRY_SET(const PresentRecord now, planner.present(claim.collection, claim.key));
+  add_time(planner, claim, now, wall);
+  LANYARD_TRY_SET(const Standing standing, planner.standing(claim));
+  LANYARD_TRY_SET(const Fate fate, planner.add(claim, standing));
+  ListPost list{"chatId"};
+  if (chat.messages) {
+    for (const std::string_view json : *chat.messages) {
+      LANYARD_TRY_SET(Claim message, message_claim(json, chat.id, planner.hasher()));
+      LANYARD_TRY(plan_element(planner, std::move(message), standing, list));
+      planner.read(json.size());
+    }
+    LANYARD_TRY(place_created(planner, list.elements));
+    if (standing.has_base && !standing.is_old)
+      LANYARD_TRY(planner.remove_missing("messages", chat.id, list.said));
+  }
+  if (now.is_shown() || !planner.has_edits()) return {};
+  if (fate == Fate::kNothing) LANYARD_TRY(planner.restore(claim.collection, claim.key));
+  return bring_back(planner, list.elements);
+}
+
+Result<std::optional<std::string_view>> setting_to_sync(
+    ClaimPlanner& planner, const std::string& key, std::string_view json,
+    const std::vector<std::string>& kept_local) {
+  const bool holds_text = is_json_string(json) || is_json_object(json) || is_json_array(json);
+  const bool is_local = std::find(kept_local.begin(), kept_local.end(), key) != kept_local.end();
+  if (is_local || (is_secret_name(key) && holds_text)) {
+    LANYARD_TRY(planner.keep("settings", key, {{"[]", std::string(json)}}));
+    return std::optional<std::string_view>();
+  }
+  Withheld withheld = withhold(json, kept_local);
+  const bool is_whole = withheld.kept.empty();
+  LANYARD_TRY(planner.keep("settings", key, std::move(withheld.kept)));
+  if (is_whole) return std::optional(json);
+  planner.plan().texts.push_back(std::move(withheld.json));
+  return std::optional<std::string_view>(planner.plan().texts.back());
+}
+
+Status plan_setting(ClaimPlanner& planner, const std::string& key, std::string_view posted,
+                    const std::vector<std::string>& kept_local) {
+  LANYARD_TRY_SET(const auto to_sync, setting_to_sync(planner, key, posted, kept_local));
+  if (!to_sync) return {};
+  const std::string_view json = *to_sync;
+  const auto notes = notes_of(key, json);
+  LANYARD_TRY_SET(Claim claim, setting_claim(key, json, notes.has_value(), planner.plan().texts,
+                                             planner.hasher()));
+  LANYARD_TRY_SET(const PresentRecord now, planner.present(claim.collection, key));
+  LANYARD_TRY_SET(const Standing standing, planner.standing(claim));
+  // A notebook with nothing beside its notes is no record of its own.
+  const bool is_shell = notes && !notes->empty() && claim.members.size() == 1 &&
+                        claim.members.front().json == "{}" && !now.is_shown();
+  if (!is_shell) LANYARD_TRY(planner.add(claim, standing));
+  if (!notes) return {};
+  ListPost list{"notebook"};
+  for (const std::string_view each : *notes) {
+    LANYARD_TRY_SET(Claim note, note_claim(each, key, planner.hasher()));
+    LANYARD_TRY_SET(Standing of_note, planner.standing(note));
+    LANYARD_TRY(plan_element(planner, std::move(note), of_note, list));
+  }
+  LANYARD_TRY(place_created(planner, list.elements));
+  return planner.remove_missing("notes", key, list.said);
+}
+
+}  // namespace lanyard::agent

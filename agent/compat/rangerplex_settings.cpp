@@ -1,0 +1,131 @@
+#include <algorithm>
+
+#include "agent/compat/rangerplex.hpp"
+#include "agent/compat/rangerplex_shapes.hpp"
+#include "agent/compat/rangerplex_whole.hpp"
+#include "agent/compat/withheld.hpp"
+#include "agent/json_writer.hpp"
+
+/// All settings of a space as one object, and what an export has beside. They are small: they are
+/// made in memory.
+namespace lanyard::agent {
+namespace {
+
+/// A notebook's notes, in their order.
+using Notebook = std::vector<std::pair<ElementPlace, std::string>>;
+
+/// Gives every record of a collection to `take`.
+Status each_record(Services& services, const SpaceId& space, const std::string& collection,
+                   const std::function<Status(std::shared_ptr<const storage::ReadRecord>)>& take) {
+  storage::RecordQuery query;
+  query.collection = collection;
+  query.limit = 1000;
+  while (true) {
+    LANYARD_TRY_SET(storage::RecordPage page, services.reads.query(space, query));
+    for (storage::ReadRecord& record : page.records)
+      LANYARD_TRY(take(std::make_shared<const storage::ReadRecord>(std::move(record))));
+    if (page.cursor.empty()) return {};
+    query.cursor = page.cursor;
+  }
+}
+
+Status read_notebooks(Services& services, const SpaceId& space, ClaimPlanner& planner,
+                      std::map<std::string, Notebook>& out) {
+  LANYARD_TRY(each_record(
+      services, space, "notes", [&](std::shared_ptr<const storage::ReadRecord> record) -> Status {
+        LANYARD_TRY_SET(const JsonObject object, JsonObject::parse(record->json));
+        const auto notebook = json_string(object.find("notebook").value_or(""));
+        if (!notebook) return {};
+        LANYARD_TRY_SET(auto members, rangerplex_members("notes", record->json, planner.hasher()));
+        const PresentRecord note{record, std::move(members)};
+        std::optional<std::int64_t> updated_at;
+        if (const auto at = json_integer(object.find("updatedAt").value_or(""))) updated_at = *at;
+        LANYARD_TRY(planner.gave(*notebook, note, updated_at));
+        out[*notebook].emplace_back(place_of(record->key, object), object_text(note.members));
+        return {};
+      }));
+  for (auto& [notebook, notes] : out) std::sort(notes.begin(), notes.end());
+  return {};
+}
+
+std::vector<std::string> texts_of(const Notebook& notebook) {
+  std::vector<std::string> out;
+  for (const auto& [place, text] : notebook) out.push_back(text);
+  return out;
+}
+
+}  // namespace
+
+Status Rangerplex::write_setting(const SpaceId& space, const std::string& key,
+                                 std::string_view record, const std::vector<std::string>& notes,
+                                 JsonWriter& out) {
+  LANYARD_TRY_SET(const auto kept, store_.kept({space, "settings", key}));
+  out.name(key).raw(give_back(setting_value(key, record, notes), kept));
+  return {};
+}
+
+/// Settings that are on this device alone.
+Status Rangerplex::write_kept_wholes(const SpaceId& space, const std::set<std::string>& said,
+                                     JsonWriter& out) {
+  LANYARD_TRY_SET(const auto keys, store_.kept_keys(space, "settings"));
+  for (const std::string& key : keys) {
+    if (said.contains(key)) continue;
+    LANYARD_TRY_SET(const auto kept, store_.kept({space, "settings", key}));
+    for (const storage::KeptMember& each : kept)
+      if (each.member == "[]") out.name(key).raw(each.json);
+  }
+  return {};
+}
+
+Status Rangerplex::write_settings(const SpaceId& space, ClaimPlanner& planner, JsonWriter& out) {
+  std::map<std::string, Notebook> notebooks;
+  LANYARD_TRY(read_notebooks(services_, space, planner, notebooks));
+  std::set<std::string> said;
+  const auto write_one = [&](std::shared_ptr<const storage::ReadRecord> record) -> Status {
+    LANYARD_TRY_SET(auto members, rangerplex_members("settings", record->json, planner.hasher()));
+    const PresentRecord setting{record, std::move(members)};
+    LANYARD_TRY(planner.gave("", setting, {}));
+    const auto notes = texts_of(notebooks[record->key]);
+    notebooks.erase(record->key);
+    said.insert(record->key);
+    return write_setting(space, record->key, record->json, notes, out);
+  };
+  out.begin_object();
+  LANYARD_TRY(each_record(services_, space, "settings", write_one));
+  for (const auto& [notebook, notes] : notebooks) {
+    said.insert(notebook);
+    LANYARD_TRY(write_setting(space, notebook, "", texts_of(notes), out));
+  }
+  LANYARD_TRY(write_kept_wholes(space, said, out));
+  out.end_object();
+  return {};
+}
+
+Result<std::string> Rangerplex::settings_text(const SpaceId& space, const std::string& client) {
+  JsonWriter out;
+  LANYARD_TRY(queue_->note(
+      space, client, [&](ClaimPlanner& planner) { return write_settings(space, planner, out); }));
+  return out.take();
+}
+
+Result<std::string> Rangerplex::other_classes_text(const SpaceId& space) {
+  JsonWriter out;
+  out.begin_object();
+  for (const ExportClass& kind : export_classes()) {
+    bool is_empty = true;
+    LANYARD_TRY(each_record(
+        services_, space, std::string(kind.collection),
+        [&](std::shared_ptr<const storage::ReadRecord> record) -> Status {
+          if (std::exchange(is_empty, false)) out.name(kind.name).begin_array();
+          LANYARD_TRY_SET(const auto kept, store_.kept({space, record->collection, record->key}));
+          out.raw(give_back(record->json, kept));
+          return {};
+        }));
+    if (!is_empty) out.end_array();
+  }
+  std::string text = out.end_object().take();
+  // To be put behind other members.
+  return text == "{}" ? std::string() : "," + text.substr(1, text.size() - 2);
+}
+
+}  // namespace lanyard::agent

@@ -1,0 +1,169 @@
+#include "agent/compat/withheld.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "agent/compat/secret_names.hpp"
+#include "agent/json_slices.hpp"
+#include "agent/json_writer.hpp"
+
+namespace lanyard::agent {
+namespace {
+
+using storage::KeptMember;
+using Way = std::vector<std::string>;
+
+constexpr std::size_t kWithheldDepthMax = 16;
+
+std::string way_text(const Way& way) {
+  JsonWriter out;
+  out.begin_array();
+  for (const std::string& step : way) out.text(step);
+  return out.end_array().take();
+}
+
+Way way_of(const std::string& text) {
+  Way out;
+  if (const auto steps = json_elements(text))
+    for (const std::string_view step : *steps)
+      if (const auto name = json_string(step)) out.push_back(*name);
+  return out;
+}
+
+/// How an element of an array is named in a way: by what tells it from the others, else by its
+/// place.
+std::string element_step(std::string_view element, std::size_t place) {
+  const auto object =
+      is_json_object(element) ? JsonObject::parse(element) : Result<JsonObject>(fail(Code::kUsage));
+  const std::string by_place = "#" + std::to_string(place);
+  if (!object) return by_place;
+  for (const char* const member : {"id", "username", "name"})
+    if (const auto value = object->find(member)) return "=" + std::string(*value);
+  return by_place;
+}
+
+bool may_be_secret(std::string_view value) {
+  return is_json_string(value) || is_json_object(value) || is_json_array(value);
+}
+
+class Withholder {
+ public:
+  explicit Withholder(const std::vector<std::string>& kept_local) : kept_local_(kept_local) {}
+
+  std::string strip(std::string_view json, const Way& way) {
+    if (way.size() > kWithheldDepthMax) return std::string(json);
+    if (is_json_object(json)) return strip_object(json, way);
+    return is_json_array(json) ? strip_array(json, way) : std::string(json);
+  }
+  std::vector<KeptMember> kept;
+
+ private:
+  std::string strip_object(std::string_view json, const Way& way) {
+    const auto object = JsonObject::parse(json);
+    if (!object) return std::string(json);
+    JsonWriter out;
+    out.begin_object();
+    for (const JsonMember& member : object->members()) {
+      Way to = way;
+      to.push_back(member.name);
+      const bool is_local = way.empty() && std::find(kept_local_.begin(), kept_local_.end(),
+                                                     member.name) != kept_local_.end();
+      if (is_local || (is_secret_name(member.name) && may_be_secret(member.value))) {
+        kept.push_back({way_text(to), std::string(member.value)});
+      } else {
+        out.name(member.name).raw(strip(member.value, to));
+      }
+    }
+    return out.end_object().take();
+  }
+
+  std::string strip_array(std::string_view json, const Way& way) {
+    const auto elements = json_elements(json);
+    if (!elements) return std::string(json);
+    JsonWriter out;
+    out.begin_array();
+    for (std::size_t place = 0; place < elements->size(); ++place) {
+      Way to = way;
+      to.push_back(element_step((*elements)[place], place));
+      out.raw(strip((*elements)[place], to));
+    }
+    return out.end_array().take();
+  }
+
+  const std::vector<std::string>& kept_local_;
+};
+
+std::string put(std::string_view json, const Way& way, std::size_t at, const std::string& value);
+
+std::string put_in_object(std::string_view json, const Way& way, std::size_t at,
+                          const std::string& value) {
+  const auto object = JsonObject::parse(json);
+  if (!object) return std::string(json);
+  const bool is_last = at + 1 == way.size();
+  JsonWriter out;
+  out.begin_object();
+  for (const JsonMember& member : object->members()) {
+    if (member.name != way[at]) {
+      out.name(member.name).raw(member.value);
+    } else if (!is_last) {
+      out.name(member.name).raw(put(member.value, way, at + 1, value));
+    }
+  }
+  if (is_last) out.name(way[at]).raw(value);
+  return out.end_object().take();
+}
+
+std::string put(std::string_view json, const Way& way, std::size_t at, const std::string& value) {
+  if (at == way.size()) return std::string(json);
+  if (is_json_object(json)) return put_in_object(json, way, at, value);
+  const auto elements = is_json_array(json)
+                            ? json_elements(json)
+                            : Result<std::vector<std::string_view>>(fail(Code::kUsage));
+  if (!elements) return std::string(json);
+  JsonWriter out;
+  out.begin_array();
+  for (std::size_t place = 0; place < elements->size(); ++place) {
+    const std::string_view element = (*elements)[place];
+    const bool is_it = element_step(element, place) == way[at];
+    out.raw(is_it ? put(element, way, at + 1, value) : std::string(element));
+  }
+  return out.end_array().take();
+}
+
+}  // namespace
+
+Withheld withhold(std::string_view json, const std::vector<std::string>& kept_local) {
+  Withholder work(kept_local);
+  Withheld out;
+  out.json = work.strip(json, {});
+  out.kept = std::move(work.kept);
+  if (out.kept.empty()) out.json = json;
+  return out;
+}
+
+std::string give_back(std::string json, const std::vector<KeptMember>& kept) {
+  for (const KeptMember& each : kept) {
+    const Way way = way_of(each.member);
+    if (!way.empty()) json = put(json, way, 0, each.json);
+  }
+  return json;
+}
+
+std::vector<KeptMember> kept_from(std::vector<KeptMember> posted,
+                                  const std::vector<KeptMember>& before) {
+  for (KeptMember& each : posted) {
+    const auto text = json_string(each.json);
+    if (!text || !is_redaction(*text)) continue;
+    for (const KeptMember& old : before)
+      if (old.member == each.member) each.json = old.json;
+  }
+  std::sort(posted.begin(), posted.end(),
+            [](const KeptMember& a, const KeptMember& b) { return a.member < b.member; });
+  posted.erase(
+      std::unique(posted.begin(), posted.end(),
+                  [](const KeptMember& a, const KeptMember& b) { return a.member == b.member; }),
+      posted.end());
+  return posted;
+}
+
+}  // namespace lanyard::agent

@@ -1,0 +1,121 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "replication/types/ids.hpp"
+#include "storage/sqlite.hpp"
+
+/// compat.sqlite: which compatibility listeners are on, and what their clients have seen
+/// (docs/COMPAT.md). Belongs to the api thread. The schema says what each row means.
+namespace lanyard::storage {
+
+/// A listener as it was switched on.
+struct CompatListener {
+  std::string kind;
+  std::uint16_t port = 0;         ///< 0: the ports of the original
+  std::string space = "default";  ///< that name, or an id
+  bool is_enabled = false;
+  std::vector<std::string> origins;     ///< sorted
+  std::vector<std::string> kept_local;  ///< sorted
+  friend bool operator==(const CompatListener&, const CompatListener&) = default;
+};
+
+/// One record of one space.
+struct CompatThing {
+  SpaceId space;
+  std::string collection;
+  std::string key;
+};
+
+using ContentHash = FixedBytes<struct ContentHashTag, 16>;
+
+/// A member of a record, and what its value was.
+struct SeenMember {
+  std::string name;
+  ContentHash hash;
+  friend auto operator<=>(const SeenMember&, const SeenMember&) = default;
+};
+
+/// What a record was when a client read or wrote it.
+struct SeenVersion {
+  std::int64_t number = 0;  ///< of the row; 0: not stored
+  ContentHash content;
+  std::string version;  ///< as a read or write returned it
+  std::optional<std::int64_t> updated_at;
+  std::vector<SeenMember> members;  ///< by name
+};
+
+/// A member that stays on this device.
+struct KeptMember {
+  std::string member;
+  std::string json;
+  friend bool operator==(const KeptMember&, const KeptMember&) = default;
+};
+
+class CompatStore {
+ public:
+  /// Makes the file where there is none. kNewerVersion, kCorrupt, kReadOnly, kDiskFull,
+  /// kInputOutput.
+  [[nodiscard]] static Result<CompatStore> open(const std::filesystem::path& file);
+
+  // ---- listeners. Durable.
+  /// By kind; those that are off too.
+  [[nodiscard]] Result<std::vector<CompatListener>> listeners();
+  [[nodiscard]] Status put_listener(const CompatListener& listener);
+
+  // ---- what clients believe. Not synced: a power cut may take the last of it.
+  /// What the client read or wrote last; nothing: nobody knows.
+  [[nodiscard]] Result<std::optional<SeenVersion>> believed(const std::string& client,
+                                                            const CompatThing& thing);
+  /// The newest with that content, whoever saw it.
+  [[nodiscard]] Result<std::optional<SeenVersion>> seen_content(const CompatThing& thing,
+                                                                const ContentHash& content);
+  /// The newest that had that updatedAt.
+  [[nodiscard]] Result<std::optional<SeenVersion>> seen_at(const CompatThing& thing,
+                                                           std::int64_t updated_at);
+  /// Keys of what a client believes to be in `parent`.
+  [[nodiscard]] Result<std::vector<std::string>> believed_keys(const std::string& client,
+                                                               const SpaceId& space,
+                                                               const std::string& collection,
+                                                               const std::string& parent);
+  /// What a record was seen in; nothing if it was never seen.
+  [[nodiscard]] Result<std::optional<std::string>> parent_of(const CompatThing& thing);
+  /// From now on the client believes this. `version.number` 0: a version that is stored first,
+  /// unless it is there.
+  [[nodiscard]] Status believes(const std::string& client, const CompatThing& thing,
+                                const std::string& parent, const SeenVersion& version,
+                                std::int64_t now_ms);
+  /// The client knows of no such record any more.
+  [[nodiscard]] Status forgets(const std::string& client, const CompatThing& thing);
+
+  // ---- members that stay here
+  [[nodiscard]] Result<std::vector<KeptMember>> kept(const CompatThing& thing);
+  /// Keys of a collection of which something is kept.
+  [[nodiscard]] Result<std::vector<std::string>> kept_keys(const SpaceId& space,
+                                                           const std::string& collection);
+  /// In place of what was kept of the record. Durable once the transaction is.
+  [[nodiscard]] Status keep(const CompatThing& thing, const std::vector<KeptMember>& members);
+
+  /// Several of the above as one transaction.
+  [[nodiscard]] Status begin(Sync sync);
+  [[nodiscard]] Status commit();
+  void rollback() { database_.rollback(); }
+
+ private:
+  explicit CompatStore(Database database) : database_(std::move(database)) {}
+  [[nodiscard]] Result<std::optional<std::int64_t>> number_of(const CompatThing& thing);
+  [[nodiscard]] Result<std::int64_t> client_number(const std::string& client);
+  [[nodiscard]] Result<std::int64_t> thing_number(const CompatThing& thing,
+                                                  const std::string& parent);
+  [[nodiscard]] Result<std::int64_t> store_seen(std::int64_t thing, const SeenVersion& version,
+                                                std::int64_t now_ms);
+  [[nodiscard]] Result<std::vector<std::string>> texts(const std::string& kind, int list);
+  [[nodiscard]] Status put_texts(const std::string& kind, int list,
+                                 const std::vector<std::string>& values);
+
+  Database database_;
+};
+
+}  // namespace lanyard::storage

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "storage/sqlite.hpp"
+
+/// Indexes that apps declare: of one field of one collection, on this device alone.
+namespace lanyard::storage {
+
+struct DeclaredIndex {
+  std::string collection;
+  std::string field;
+  friend auto operator<=>(const DeclaredIndex&, const DeclaredIndex&) = default;
+};
+
+/// Most that one collection has.
+inline constexpr std::size_t kIndexesOfCollectionMax = 16;
+
+/// SQL for the value of a field of `value`, the JSON of a record: the same text in an index and in
+/// a query, or SQLite would not know that they are the same. kUsage for a field that SQLite's JSON
+/// paths cannot name.
+[[nodiscard]] Result<std::string> field_value_sql(std::string_view field);
+
+[[nodiscard]] Result<std::vector<DeclaredIndex>> read_indexes(Database& database);
+/// Notes the wish, or that it is none any more. kUsage, kTooLarge.
+[[nodiscard]] Status note_index(Database& database, const DeclaredIndex& index, bool is_wanted);
+/// Makes the indexes what was declared, as far as their collections are there. Inside the caller's
+/// transaction.
+[[nodiscard]] Status write_indexes(Database& database);
+
+}  // namespace lanyard::storage

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "replication/oplog/op.hpp"
+#include "storage/sqlite.hpp"
+
+/// Readings of one space that may take their time: each opens a connection of its own, so that
+/// nobody waits for it but who asked. From any thread.
+namespace lanyard::storage {
+
+/// How long somebody waits for an answer.
+struct Patience {
+  std::chrono::milliseconds most;
+  /// Nobody waits any more once this is true.
+  const std::atomic<bool>& is_given_up;
+};
+
+// ---- SQL
+
+/// One SELECT over the views of a space's collections (docs/STORAGE.md).
+struct SqlQuestion {
+  std::string sql;
+  std::vector<Bytes> values;  ///< canonical null, boolean, number or text, for ?1, ?2, ...
+  std::size_t rows_max = 1000;
+};
+struct SqlAnswer {
+  std::vector<std::string> columns;
+  /// JSON arrays of null, numbers and texts; bytes are {"hex": text}, and numbers that JSON does
+  /// not have are null.
+  std::vector<std::string> rows;
+  bool is_all = true;  ///< false: there are more rows than asked for, or than limits::kPageBytes
+};
+/// kUsage for what is wrong with the statement: it may only read, and only what a reader of the
+/// records could read too. kInterrupted where the patience is at its end. Else as SpaceReader has
+/// it.
+[[nodiscard]] Result<SqlAnswer> ask_sql(const std::filesystem::path& file,
+                                        const SqlQuestion& question, const Patience& patience);
+
+// ---- history
+
+/// What one change did to a record.
+struct HistoryOp {
+  oplog::OpKind kind{};
+  /// JSON: of a put or patch its members, of an unset the list of names, {"field": amount} of an
+  /// add, {"field": [element]} of the set ops, null of a delete or clear.
+  std::string json;
+};
+struct HistoryEntry {
+  Dot dot;
+  DeviceId device;
+  std::int64_t time_ms = 0;  ///< by the author's clock, which may be years wrong
+  std::vector<HistoryOp> ops;
+};
+struct HistoryQuestion {
+  std::string collection;
+  std::string key;
+  std::size_t limit = 50;  ///< entries
+  std::string cursor;      ///< of the page before; empty: from the newest on
+};
+struct HistoryPage {
+  /// In the opposite order of their application here.
+  std::vector<HistoryEntry> entries;
+  /// Not empty: there may be more, also where the page holds less than was asked for, because the
+  /// patience was at its end.
+  std::string cursor;
+};
+/// The changes of one record that are still in the log, deletes and clears too. Reads the whole log
+/// for a record that nothing changed for long. kUsage for a cursor that is none.
+[[nodiscard]] Result<HistoryPage> read_history(const std::filesystem::path& file,
+                                               const HistoryQuestion& question,
+                                               const Patience& patience);
+
+}  // namespace lanyard::storage

@@ -1,0 +1,129 @@
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "storage/compat_store.hpp"
+
+namespace lanyard::storage {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A file in a folder of its own, gone at the end.
+class CompatFile {
+ public:
+  CompatFile() {
+    std::string name = (fs::temp_directory_path() / "lanyard-compat-XXXXXX").string();
+    folder_ = ::mkdtemp(name.data());
+  }
+  ~CompatFile() { fs::remove_all(folder_); }
+  CompatFile(const CompatFile&) = delete;
+  CompatFile& operator=(const CompatFile&) = delete;
+  [[nodiscard]] fs::path path() const { return folder_ / "compat.sqlite"; }
+
+ private:
+  fs::path folder_;
+};
+
+ContentHash compat_hash(std::uint8_t byte) {
+  ContentHash out;
+  out.bytes.fill(byte);
+  return out;
+}
+
+SeenVersion version_of(std::uint8_t content, std::int64_t at) {
+  SeenVersion out;
+  out.content = compat_hash(content);
+  out.version = "v" + std::to_string(content);
+  out.updated_at = at;
+  out.members = {{"a", compat_hash(content)}, {"b", compat_hash(1)}};
+  return out;
+}
+
+const CompatThing kChat{SpaceId{}, "chats", "c1"};
+
+}  // namespace
+
+TEST_CASE("listeners are remembered as they were switched on") {
+  const CompatFile file;
+  CompatListener listener{"rangerplex", 3010, "default", true, {"http://a", "http://b"}, {"theme"}};
+  {
+    auto store = CompatStore::open(file.path());
+    REQUIRE(store);
+    REQUIRE(store->put_listener(listener));
+    listener.origins = {"http://c"};
+    listener.is_enabled = false;
+    REQUIRE(store->put_listener(listener));
+  }
+  auto again = CompatStore::open(file.path());
+  REQUIRE(again);
+  CHECK(*again->listeners() == std::vector{listener});
+}
+
+TEST_CASE("what a client believes is told from what others have seen") {
+  const CompatFile file;
+  auto store = CompatStore::open(file.path());
+  REQUIRE(store);
+  REQUIRE(store->believes("one", kChat, "", version_of(1, 10), 0));
+  REQUIRE(store->believes("two", kChat, "", version_of(2, 20), 0));
+  CHECK((*store->believed("one", kChat))->version == "v1");
+  CHECK((*store->believed("two", kChat))->members == version_of(2, 0).members);
+  CHECK_FALSE(*store->believed("three", kChat));
+  CHECK((*store->seen_content(kChat, compat_hash(1)))->updated_at == 10);
+  CHECK((*store->seen_at(kChat, 20))->version == "v2");
+  CHECK_FALSE(*store->seen_content(kChat, compat_hash(9)));
+  REQUIRE(store->forgets("one", kChat));
+  CHECK_FALSE(*store->believed("one", kChat));
+  CHECK(*store->seen_content(kChat, compat_hash(1)));
+}
+
+TEST_CASE("the newest 64 versions are kept, and those that somebody believes") {
+  const CompatFile file;
+  auto store = CompatStore::open(file.path());
+  REQUIRE(store);
+  REQUIRE(store->believes("old", kChat, "", version_of(200, 1), 0));
+  for (std::uint8_t each = 0; each < 100; ++each)
+    REQUIRE(store->believes("new", kChat, "", version_of(each, each), 0));
+  CHECK(*store->seen_content(kChat, compat_hash(99)));
+  CHECK(*store->seen_content(kChat, compat_hash(36)));
+  CHECK_FALSE(*store->seen_content(kChat, compat_hash(35)));
+  CHECK(*store->believed("old", kChat));
+}
+
+TEST_CASE("a client's elements of a list are found by what they are in") {
+  const CompatFile file;
+  auto store = CompatStore::open(file.path());
+  REQUIRE(store);
+  const auto message = [](const char* key) { return CompatThing{SpaceId{}, "messages", key}; };
+  REQUIRE(store->believes("one", message("m1"), "c1", version_of(1, 0), 0));
+  REQUIRE(store->believes("one", message("m2"), "c2", version_of(1, 0), 0));
+  REQUIRE(store->believes("two", message("m3"), "c1", version_of(1, 0), 0));
+  CHECK(*store->believed_keys("one", SpaceId{}, "messages", "c1") ==
+        std::vector<std::string>{"m1"});
+  CHECK(*store->parent_of(message("m3")) == std::optional<std::string>("c1"));
+  CHECK_FALSE(*store->parent_of(message("m4")));
+}
+
+TEST_CASE("what stays on this device is replaced as a whole") {
+  const CompatFile file;
+  auto store = CompatStore::open(file.path());
+  REQUIRE(store);
+  const CompatThing setting{SpaceId{}, "settings", "s"};
+  REQUIRE(store->keep(setting, {{"[\"a\"]", "1"}, {"[\"b\"]", "2"}}));
+  REQUIRE(store->keep(setting, {{"[\"b\"]", "3"}}));
+  CHECK(*store->kept(setting) == std::vector<KeptMember>{{"[\"b\"]", "3"}});
+  CHECK(*store->kept_keys(SpaceId{}, "settings") == std::vector<std::string>{"s"});
+  REQUIRE(store->keep(setting, {}));
+  CHECK(store->kept_keys(SpaceId{}, "settings")->empty());
+}
+
+TEST_CASE("another program's file is left as it is") {
+  const CompatFile file;
+  std::ofstream(file.path()) << std::string(5000, 'x');
+  const auto store = CompatStore::open(file.path());
+  REQUIRE_FALSE(store);
+  CHECK(store.error().is(Code::kCorrupt));
+  CHECK(fs::file_size(file.path()) == 5000);
+}
+
+}  // namespace lanyard::storage
