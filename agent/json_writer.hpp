@@ -3,6 +3,7 @@
 #include <concepts>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "replication/types/json_text.hpp"
 
@@ -49,6 +50,13 @@ class JsonWriter {
   template <std::integral T>
   requires(!std::same_as<T, bool>) JsonWriter& member(std::string_view key, T value) {
     return name(key).number(value);
+  }
+
+  /// "key":["...", ...].
+  JsonWriter& texts(std::string_view key, const std::vector<std::string>& values) {
+    name(key).begin_array();
+    for (const std::string& value : values) text(value);
+    return end_array();
   }
 
   [[nodiscard]] const std::string& str() const& { return out_; }

@@ -1,27 +1,19 @@
 #include "storage/compat_store.hpp"
 
-#include "storage/files.hpp"
 #include "storage/schema_version.hpp"
 
 namespace lanyard::storage {
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr std::size_t kCompatCacheKib = 4096;
 constexpr int kOriginsList = 0;
 constexpr int kKeptLocalList = 1;
 constexpr std::size_t kSeenNameBytesMax = 0xFFFF;
 
-FileKind compat_kind() { return {0x4C4E5943, compat_migrations()}; }  // "LNYC"
-
-tl::unexpected<Error> bad_compat_file(Code code, const fs::path& file) {
-  return code == Code::kNewerVersion
-             ? fail(code, file.string() + " was written by a newer Lanyard",
-                    "Update Lanyard on this device. Nothing was changed.")
-             : fail(Code::kCorrupt, file.string() + " is damaged, or not a file of Lanyard",
-                    "Move it away and switch the listeners on again (lanyard compat enable): "
-                    "no record is in it.");
+FileKind compat_kind() {
+  return {0x4C4E5943, compat_migrations(),  // "LNYC"
+          "Move it away and switch the listeners on again (lanyard compat enable): no record is in "
+          "it."};
 }
 
 Bytes encode_members(const std::vector<SeenMember>& members) {
@@ -66,29 +58,10 @@ Result<std::optional<SeenVersion>> first_seen(Query& query) {
 
 }  // namespace
 
-Result<CompatStore> CompatStore::open(const fs::path& file) {
-  std::error_code ignored;
-  if (!fs::exists(file, ignored)) {
-    LANYARD_TRY(make_private_file(file));
-    LANYARD_TRY(sync_folder(file.parent_path()));
-  }
-  switch (read_header(file, compat_kind())) {
-    case HeaderSays::kOurs: break;
-    case HeaderSays::kForeign: return bad_compat_file(Code::kCorrupt, file);
-    case HeaderSays::kNewer: return bad_compat_file(Code::kNewerVersion, file);
-  }
+Result<CompatStore> CompatStore::open(const std::filesystem::path& file) {
   Database::Options options;
   options.cache_kib = kCompatCacheKib;
-  LANYARD_TRY_SET(Database database, Database::open(file, Database::Mode::kReadWrite, options));
-  LANYARD_TRY_SET(const std::int64_t version, database.number("PRAGMA user_version"));
-  const int newest = compat_kind().newest_version();
-  if (version > newest) return bad_compat_file(Code::kNewerVersion, file);
-  if (version < newest) {
-    if (version > 0) LANYARD_TRY(copy_before_migration(database, file));
-    LANYARD_TRY(database.begin(Sync::kFull));
-    LANYARD_TRY(migrate(database, compat_kind(), version));
-    LANYARD_TRY(database.commit());
-  }
+  LANYARD_TRY_SET(Database database, open_file_of(compat_kind(), file, options));
   return CompatStore(std::move(database));
 }
 

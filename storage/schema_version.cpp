@@ -19,6 +19,32 @@ std::int64_t big_endian(const std::array<char, kHeaderBytes>& header, std::size_
   return value;
 }
 
+tl::unexpected<Error> written_by_newer(const std::filesystem::path& file) {
+  return fail(Code::kNewerVersion, file.string() + " was written by a newer Lanyard",
+              "Update Lanyard on this device. Nothing was changed.");
+}
+
+tl::unexpected<Error> damaged(const FileKind& kind, const std::filesystem::path& file) {
+  return fail(Code::kCorrupt, file.string() + " is damaged, or not a file of Lanyard",
+              kind.if_damaged);
+}
+
+Result<Database> open_newest(const FileKind& kind, const std::filesystem::path& file,
+                             const Database::Options& options) {
+  LANYARD_TRY_SET(Database database, Database::open(file, Database::Mode::kReadWrite, options));
+  LANYARD_TRY_SET(const std::int64_t version, database.number("PRAGMA user_version"));
+  const int newest = kind.newest_version();
+  if (version > newest) return written_by_newer(file);
+  if (version > 0 && version < newest) LANYARD_TRY(copy_before_migration(database, file));
+  if (version < newest) {
+    LANYARD_TRY(database.begin(Sync::kFull));
+    LANYARD_TRY(migrate(database, kind, version));
+    LANYARD_TRY(database.commit());
+  }
+  LANYARD_TRY(database.number(kind.first_question));
+  return database;
+}
+
 }  // namespace
 
 HeaderSays read_header(const std::filesystem::path& file, const FileKind& kind) {
@@ -50,6 +76,23 @@ Status migrate(Database& database, const FileKind& kind, std::int64_t from) {
     if (migration.version > from) LANYARD_TRY(database.execute(std::string(migration.sql)));
   return database.execute("PRAGMA user_version=" + std::to_string(kind.newest_version()) +
                           ";PRAGMA application_id=" + std::to_string(kind.application_id));
+}
+
+Result<Database> open_file_of(const FileKind& kind, const std::filesystem::path& file,
+                              const Database::Options& options) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(file, ignored)) {
+    LANYARD_TRY(make_private_file(file));
+    LANYARD_TRY(sync_folder(file.parent_path()));
+  }
+  switch (read_header(file, kind)) {
+    case HeaderSays::kOurs: break;
+    case HeaderSays::kForeign: return damaged(kind, file);
+    case HeaderSays::kNewer: return written_by_newer(file);
+  }
+  auto database = open_newest(kind, file, options);
+  if (!database && database.error().is(Code::kCorrupt)) return damaged(kind, file);
+  return database;
 }
 
 }  // namespace lanyard::storage

@@ -12,6 +12,9 @@ namespace lanyard::storage {
 struct FileKind {
   std::int64_t application_id;  ///< SQLite's application_id
   std::span<const Migration> migrations;
+  const char* if_damaged = "";  ///< what people can do then
+  /// Reads a little of what is asked first: damage shows when the file is opened.
+  const char* first_question = "SELECT count(*) FROM sqlite_schema";
 
   [[nodiscard]] int newest_version() const { return migrations.back().version; }
 };
@@ -27,6 +30,12 @@ enum class HeaderSays { kOurs, kForeign, kNewer };
 /// left there: who has to go back to the older Lanyard has the file that it knows. Before
 /// migrate().
 [[nodiscard]] Status copy_before_migration(Database& database, const std::filesystem::path& file);
+
+/// Opens a file of this kind for reading and writing, made where there is none, and brings it to
+/// the newest version; one of an older version is copied first. kNewerVersion and kCorrupt: nothing
+/// was changed.
+[[nodiscard]] Result<Database> open_file_of(const FileKind& kind, const std::filesystem::path& file,
+                                            const Database::Options& options);
 
 /// Applies what is missing after version `from`, and notes kind and version. Inside a transaction.
 [[nodiscard]] Status migrate(Database& database, const FileKind& kind, std::int64_t from);

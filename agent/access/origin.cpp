@@ -54,4 +54,11 @@ bool is_origin(std::string_view text) {
   return is_name(host) || is_v6(host);
 }
 
+Status check_origin(std::string_view text) {
+  if (is_origin(text)) return {};
+  return fail(Code::kUsage, "\"" + std::string(text) + "\" is not an origin as browsers send it",
+              "Give scheme, host and port of the page and nothing behind them, in small letters: "
+              "http://localhost:5173");
+}
+
 }  // namespace lanyard::agent

@@ -2,6 +2,8 @@
 
 #include <string_view>
 
+#include "replication/types/result.hpp"
+
 namespace lanyard::agent {
 
 /// Whether the text is a web origin exactly as browsers send it (RFC 6454, 6.2; the URL standard's
@@ -9,6 +11,9 @@ namespace lanyard::agent {
 /// at the end, the scheme's own port left out. "null" is none. Origins are compared byte by byte,
 /// so one in any other spelling would never match. Pure.
 [[nodiscard]] bool is_origin(std::string_view text);
+
+/// kUsage, with how it should look, for a text that is none.
+[[nodiscard]] Status check_origin(std::string_view text);
 
 /// At most this long: a host name has 253 bytes.
 inline constexpr std::size_t kOriginBytesMax = 270;

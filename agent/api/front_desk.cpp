@@ -22,25 +22,11 @@ HttpAnswer refusal(int status, std::string code, std::string title, std::string 
                         {std::move(code), std::move(title), std::move(why), std::move(fix), 2});
 }
 
-HeadOrder refused(HttpAnswer answer, Fields fields = {}) {
-  HeadOrder out;
-  out.answer = std::move(answer);
-  out.fields = std::move(fields);
-  return out;
-}
-
-std::optional<std::string> field(const HeadView& head, std::string_view name) {
-  const auto value = head.field(name);
-  return value ? std::optional(std::string(*value)) : std::nullopt;
-}
-
-std::string_view target_path(std::string_view target) { return target.substr(0, target.find('?')); }
-
 /// Whether it is a stranger's request, or the question whether that may be sent.
 bool is_for_strangers(const HeadView& head) {
   const auto asked = head.field("Access-Control-Request-Method");
   const std::string_view method = head.method == "OPTIONS" ? asked.value_or("") : head.method;
-  return find_open_route(api_routes(), method, target_path(head.target)) != nullptr;
+  return find_open_route(api_routes(), method, head.path()) != nullptr;
 }
 
 // ---- cross-origin (Fetch, CORS)
@@ -65,7 +51,9 @@ HeadOrder answer_preflight(const HeadView& head, const std::string& allowed) {
     fields.emplace_back("Access-Control-Allow-Private-Network", "true");
   HttpAnswer answer;
   answer.status = 204;
-  return refused(std::move(answer), std::move(fields));
+  HeadOrder out = answered(std::move(answer));
+  out.fields = std::move(fields);
+  return out;
 }
 
 // ---- who speaks
@@ -162,7 +150,7 @@ HeadOrder upgrade(ApiRoom& room, const HeadView& head, const Approach& approach,
     HttpAnswer answer =
         refusal(refuse->status, "LY-W006", "This is a WebSocket", refuse->why, refuse->fix);
     answer.fields.push_back(refuse->field);
-    return refused(std::move(answer));
+    return answered(std::move(answer));
   }
   HeadOrder out;
   out.upgrade = [&room, make = route.upgrade,
@@ -176,22 +164,23 @@ HeadOrder follow(ApiRoom& room, const HeadView& head, const Approach& approach, 
                  ApiCall call) {
   if (route.need > Need::kNothing) {
     auto who = identify(room, head, approach);
-    if (!who) return refused(std::move(who).error());
-    if (auto refuse = refuse_access(route.need, *who)) return refused(std::move(*refuse));
+    if (!who) return answered(std::move(who).error());
+    if (auto refuse = refuse_access(route.need, *who)) return answered(std::move(*refuse));
     call.access = std::move(*who);
   }
   call.content_type = media_type(approach.content_type.value_or(""));
   const bool brings = approach.has_body || route.takes != Takes::kNothing;
   if (brings && !takes(route, call.content_type))
-    return refused(refusal(415, "LY-W003", "A body of this type is not read here",
-                           route.takes == Takes::kNothing ? "this request has no body"
-                                                          : "the type is not one that is read here",
-                           "/v1/openapi.json says which; mostly application/json."));
+    return answered(refusal(415, "LY-W003", "A body of this type is not read here",
+                            route.takes == Takes::kNothing
+                                ? "this request has no body"
+                                : "the type is not one that is read here",
+                            "/v1/openapi.json says which; mostly application/json."));
   if (route.upgrade) return upgrade(room, head, approach, route);
-  call.if_match = unquoted(field(head, "If-Match"));
+  call.if_match = unquoted(head.text("If-Match"));
   // Only a record that is not there has this version.
-  if (field(head, "If-None-Match") == "*") call.if_match = "0";
-  call.accept = field(head, "Accept").value_or("");
+  if (head.field("If-None-Match") == "*") call.if_match = "0";
+  call.accept = head.text("Accept").value_or("");
   call.origin = approach.origin;
   call.bearer = bearer_of(head);
   call.is_head = head.method == "HEAD";
@@ -199,11 +188,11 @@ HeadOrder follow(ApiRoom& room, const HeadView& head, const Approach& approach, 
 }
 
 HeadOrder receive_allowed(ApiRoom& room, const HeadView& head, const Approach& approach) {
-  const std::string_view path = target_path(head.target);
+  const std::string_view path = head.path();
   Match match = find_route(api_routes(), head.method, path);
   if (!match.route && match.allowed.empty())
-    return refused(refusal(404, "LY-D004", "There is no such thing",
-                           "nothing of this agent has this path", "See /v1/openapi.json."));
+    return answered(refusal(404, "LY-D004", "There is no such thing",
+                            "nothing of this agent has this path", "See /v1/openapi.json."));
   if (!match.route && head.method == "OPTIONS" && approach.origin &&
       head.field("Access-Control-Request-Method"))
     return answer_preflight(head, room.doors.is_known(*approach.origin)
@@ -214,10 +203,10 @@ HeadOrder receive_allowed(ApiRoom& room, const HeadView& head, const Approach& a
         refusal(405, "LY-W004", "This cannot be done here",
                 "the path has other methods: " + match.allowed, "See /v1/openapi.json.");
     answer.fields.emplace_back("Allow", match.allowed);
-    return refused(std::move(answer));
+    return answered(std::move(answer));
   }
   auto query = QueryText::parse(head.target.substr(std::min(path.size() + 1, head.target.size())));
-  if (!query) return refused(problem_answer(query.error()));
+  if (!query) return answered(problem_answer(query.error()));
   ApiCall call;
   call.names = std::move(match.names);
   call.query = std::move(*query);
@@ -230,7 +219,7 @@ HeadOrder receive(ApiRoom& room, const HeadView& head) {
   Approach approach = approach_of(head);
   approach.is_for_strangers = approach.origin && is_for_strangers(head);
   if (const auto refuse = refuse_approach(approach, room.doors))
-    return refused(refusal(refuse->status, refuse->code, refuse->title, refuse->why, refuse->fix));
+    return answered(refusal(refuse->status, refuse->code, refuse->title, refuse->why, refuse->fix));
   HeadOrder order = receive_allowed(room, head, approach);
   for (auto& each : origin_fields(approach)) order.fields.push_back(std::move(each));
   return order;

@@ -19,6 +19,14 @@ struct HeadView {
   bool has_body = false;
   /// The value of a header, by its name in any case; nothing where there is none.
   std::function<std::optional<std::string_view>(std::string_view name)> field;
+
+  /// The same as a text that outlives the call.
+  [[nodiscard]] std::optional<std::string> text(std::string_view name) const {
+    const auto value = field(name);
+    return value ? std::optional(std::string(*value)) : std::nullopt;
+  }
+  /// The target without its query.
+  [[nodiscard]] std::string_view path() const { return target.substr(0, target.find('?')); }
 };
 
 /// Takes a body as it comes. Belongs to the api thread; gone before end() if the client left, or
@@ -71,6 +79,13 @@ struct HeadOrder {
   /// Headers of whatever the answer will be.
   std::vector<std::pair<std::string, std::string>> fields = {};
 };
+
+/// The order to answer at once.
+[[nodiscard]] inline HeadOrder answered(HttpAnswer answer) {
+  HeadOrder out;
+  out.answer = std::move(answer);
+  return out;
+}
 
 /// HTTP/1.1 on loopback (RFC 9110, 9112; Boost.Beast), on the api thread, which it starts and owns.
 /// At most limits::kHttpConnectionsMax at once: one more takes the place of the one that has been

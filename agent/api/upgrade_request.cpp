@@ -5,24 +5,7 @@
 namespace lanyard::agent {
 namespace {
 
-std::optional<std::string> text_field(const HeadView& head, std::string_view name) {
-  const auto value = head.field(name);
-  return value ? std::optional(std::string(*value)) : std::nullopt;
-}
-
-}  // namespace
-
-Approach approach_of(const HeadView& head) {
-  Approach out;
-  out.method = std::string(head.method);
-  out.host = text_field(head, "Host").value_or("");
-  out.origin = text_field(head, "Origin");
-  out.fetch_site = text_field(head, "Sec-Fetch-Site");
-  out.content_type = text_field(head, "Content-Type");
-  out.has_body = head.has_body;
-  return out;
-}
-
+/// Whether a header's list has a word, in any case.
 bool has_word(std::string_view list, std::string_view word) {
   while (!list.empty()) {
     const std::size_t comma = list.find(',');
@@ -30,6 +13,19 @@ bool has_word(std::string_view list, std::string_view word) {
     list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
   }
   return false;
+}
+
+}  // namespace
+
+Approach approach_of(const HeadView& head) {
+  Approach out;
+  out.method = std::string(head.method);
+  out.host = head.text("Host").value_or("");
+  out.origin = head.text("Origin");
+  out.fetch_site = head.text("Sec-Fetch-Site");
+  out.content_type = head.text("Content-Type");
+  out.has_body = head.has_body;
+  return out;
 }
 
 std::optional<UpgradeRefusal> refuse_upgrade(const HeadView& head) {

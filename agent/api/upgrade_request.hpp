@@ -20,9 +20,6 @@ struct UpgradeRefusal {
   std::pair<std::string, std::string> field;  ///< of the answer: what would do
 };
 
-/// Whether the comma-separated list of a header has this word, in either case. Pure.
-[[nodiscard]] bool has_word(std::string_view list, std::string_view word);
-
 /// What RFC 6455, 4.2.1 wants of a request that is to become a WebSocket. Pure.
 [[nodiscard]] std::optional<UpgradeRefusal> refuse_upgrade(const HeadView& head);
 

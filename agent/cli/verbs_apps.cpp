@@ -110,11 +110,7 @@ Result<int> allow(const AppsCommand& command, Session& session) {
   JsonWriter params;
   params.begin_object().member("request", request.value("id", std::string()));
   params.member("readOnly", command.read_only);
-  if (!command.spaces.empty()) {
-    params.name("spaces").begin_array();
-    for (const std::string& space : command.spaces) params.text(space);
-    params.end_array();
-  }
+  if (!command.spaces.empty()) params.texts("spaces", command.spaces);
   LANYARD_TRY_SET(const std::string text, client.call("apps.allow", params.end_object().take()));
   LANYARD_TRY_SET(const Json granted, read_json(text));
   if (session.out().style().json) session.out().json("app-allowed/1", text);

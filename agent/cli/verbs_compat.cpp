@@ -16,20 +16,13 @@ std::string joined_values(const Json& values, const char* otherwise) {
   return out.empty() ? otherwise : out;
 }
 
-void write_text_list(std::string_view name, const std::vector<std::string>& texts,
-                     JsonWriter& out) {
-  out.name(name).begin_array();
-  for (const std::string& text : texts) out.text(text);
-  out.end_array();
-}
-
 Result<int> enable_listener(const CompatCommand& command, Session& session) {
   session.attempt("Could not switch on the listener " + command.kind);
   JsonWriter params;
   params.begin_object().member("kind", command.kind).member("space", command.space);
   if (command.port > 0) params.member("port", command.port);
-  write_text_list("origins", command.origins, params);
-  write_text_list("keptLocal", command.kept_local, params);
+  params.texts("origins", command.origins);
+  params.texts("keptLocal", command.kept_local);
   LANYARD_TRY_SET(const std::string text,
                   session.call("compat.enable", params.end_object().take()));
   LANYARD_TRY_SET(const Json answer, read_json(text));

@@ -51,6 +51,14 @@ void claim(std::vector<ClaimMember>& members, std::string_view name, std::string
   }
 }
 
+std::optional<std::int64_t> updated_at_of(const std::vector<ClaimMember>& members) {
+  for (const ClaimMember& member : members) {
+    if (member.name != kUpdatedAt) continue;
+    if (const auto at = json_integer(member.json)) return *at;
+  }
+  return std::nullopt;
+}
+
 std::vector<SeenMember> seen_members(const std::vector<ClaimMember>& members) {
   std::vector<SeenMember> out;
   for (const ClaimMember& member : members) out.push_back({member.name, member.hash});

@@ -30,6 +30,10 @@ struct ClaimMember {
 /// Adds a member, or takes the place of one. `json` is good JSON and outlives the members.
 void claim(std::vector<ClaimMember>& members, std::string_view name, std::string_view json,
            const Hasher& hasher);
+/// When the app says that the record was changed last.
+inline constexpr std::string_view kUpdatedAt = "updatedAt";
+/// The app's own time of change, if it says a whole number.
+[[nodiscard]] std::optional<std::int64_t> updated_at_of(const std::vector<ClaimMember>& members);
 [[nodiscard]] std::vector<SeenMember> seen_members(const std::vector<ClaimMember>& members);
 /// Of all members together.
 [[nodiscard]] ContentHash content_of(const std::vector<ClaimMember>& members, const Hasher& hasher);

@@ -11,13 +11,6 @@ namespace {
 constexpr std::size_t kListingPiece = 256 * 1024;
 constexpr std::size_t kChatsPage = 50;
 
-std::optional<std::int64_t> updated_at_of(const PresentRecord& record) {
-  for (const ClaimMember& member : record.members)
-    if (member.name == "updatedAt")
-      if (const auto at = json_integer(member.json)) return *at;
-  return std::nullopt;
-}
-
 /// {"a":1} without its last bracket, to be gone on with.
 std::string open_object(const std::vector<ClaimMember>& members) {
   std::string out = object_text(members);
@@ -104,14 +97,11 @@ Result<bool> ChatListing::next_chat(std::string& out, ClaimPlanner& planner) {
     has_pages_ = !page_.cursor.empty();
     if (page_.records.empty()) return false;
   }
-  const auto record =
-      std::make_shared<const storage::ReadRecord>(std::move(page_.records[at_chat_++]));
-  LANYARD_TRY_SET(auto members, rangerplex_members("chats", record->json, planner.hasher()));
-  const PresentRecord chat{record, std::move(members)};
-  LANYARD_TRY(planner.gave("", chat, updated_at_of(chat)));
+  LANYARD_TRY_SET(const PresentRecord chat, planner.shown(std::move(page_.records[at_chat_++])));
+  LANYARD_TRY(planner.gave("", chat, updated_at_of(chat.members)));
   if (!std::exchange(is_first_, false)) out += ',';
   out += open_object(chat.members) + "\"messages\":[";
-  chat_ = record->key;
+  chat_ = chat.record->key;
   at_message_ = 0;
   return true;
 }

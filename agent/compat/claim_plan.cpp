@@ -16,11 +16,10 @@ using storage::SeenVersion;
 
 /// What a client that has seen nothing of a record is based on.
 constexpr const char* kSeenNothing = "0";
-constexpr const char* kTimeMember = "updatedAt";
 /// Of a large post in memory at once, while it is planned.
 constexpr std::size_t kReadBytesMax = 4 * limits::kMiB;
 
-std::string_view json_of(const std::vector<ClaimMember>& members, const std::string& name) {
+std::string_view json_of(const std::vector<ClaimMember>& members, std::string_view name) {
   for (const ClaimMember& member : members)
     if (member.name == name) return member.json;
   return "null";
@@ -54,10 +53,14 @@ Result<storage::LocalOp> local_op(const PlannedOp& planned) {
 
 Result<PresentRecord> ClaimPlanner::present(const std::string& collection, const std::string& key) {
   LANYARD_TRY_SET(auto record, services_.reads.get(space_, collection, key));
+  return shown(std::move(record));
+}
+
+Result<PresentRecord> ClaimPlanner::shown(storage::ReadRecord record) {
   PresentRecord out;
   out.record = std::make_shared<const storage::ReadRecord>(std::move(record));
   if (out.is_shown()) {
-    LANYARD_TRY_SET(out.members, shown_as_(collection, out.record->json));
+    LANYARD_TRY_SET(out.members, shown_as_(out.record->collection, out.record->json));
   }
   return out;
 }
@@ -69,8 +72,7 @@ Result<Standing> ClaimPlanner::standing(const Claim& claim) {
   out.is_old =
       base && base->updated_at && claim.updated_at && *claim.updated_at < *base->updated_at;
   LANYARD_TRY_SET(const PresentRecord now, present(claim.collection, claim.key));
-  const auto at = now.is_shown() ? json_integer(json_of(now.members, "updatedAt"))
-                                 : Result<std::int64_t>(fail(Code::kNotFound));
+  const auto at = updated_at_of(now.members);
   out.is_newer = claim.updated_at && at && *claim.updated_at > *at;
   return out;
 }
@@ -135,16 +137,16 @@ Result<Fate> ClaimPlanner::fill(const Claim& claim, const PresentRecord& now, bo
 /// When something was changed last is the latest of the times that are said: two edits of different
 /// things are no conflict for it.
 void ClaimPlanner::write_time(const Claim& claim, Edits& edits, const PresentRecord& now) {
-  const auto at = std::find(edits.set.begin(), edits.set.end(), kTimeMember);
+  const auto at = std::find(edits.set.begin(), edits.set.end(), kUpdatedAt);
   if (at == edits.set.end() || !now.is_shown() || !claim.updated_at) return;
-  const auto present = json_integer(json_of(now.members, kTimeMember));
+  const auto present = updated_at_of(now.members);
   if (!present) return;
   edits.set.erase(at);
   if (*claim.updated_at <= *present) return;
   PlannedOp op;
   op.collection = claim.collection;
   op.key = claim.key;
-  op.said.emplace_back(kTimeMember, json_of(claim.members, kTimeMember));
+  op.said.emplace_back(kUpdatedAt, json_of(claim.members, kUpdatedAt));
   plan_.ops.push_back(std::move(op));
 }
 
@@ -178,12 +180,19 @@ void ClaimPlanner::write(const Claim& claim, const Edits& edits, const std::stri
 
 void ClaimPlanner::note(const Claim& claim, const std::string& version,
                         std::optional<std::size_t> op) {
-  SeenVersion seen;
-  seen.content = content_of(claim.members, hasher());
-  seen.version = version;
-  seen.updated_at = claim.updated_at;
-  seen.members = seen_members(claim.members);
-  plan_.notes.push_back({thing(claim.collection, claim.key), claim.parent, std::move(seen), op});
+  plan_.notes.push_back({thing(claim.collection, claim.key), claim.parent,
+                         seen_version(claim.members, version, claim.updated_at), op});
+}
+
+SeenVersion ClaimPlanner::seen_version(const std::vector<ClaimMember>& members,
+                                       const std::string& version,
+                                       std::optional<std::int64_t> updated_at) const {
+  SeenVersion out;
+  out.content = content_of(members, hasher());
+  out.version = version;
+  out.updated_at = updated_at;
+  out.members = seen_members(members);
+  return out;
 }
 
 Status ClaimPlanner::gave(const std::string& parent, const PresentRecord& record,
@@ -191,12 +200,8 @@ Status ClaimPlanner::gave(const std::string& parent, const PresentRecord& record
   const CompatThing what = thing(record.record->collection, record.record->key);
   LANYARD_TRY_SET(const auto base, store_.believed(client_, what));
   if (base && base->version == record.record->version) return {};
-  SeenVersion seen;
-  seen.content = content_of(record.members, hasher());
-  seen.version = record.record->version;
-  seen.updated_at = updated_at;
-  seen.members = seen_members(record.members);
-  plan_.notes.push_back({what, parent, std::move(seen), {}});
+  plan_.notes.push_back(
+      {what, parent, seen_version(record.members, record.record->version, updated_at), {}});
   return {};
 }
 
@@ -295,14 +300,9 @@ Status ClaimPlanner::trash_all_but(const std::string& collection,
                                    const std::set<std::string>& kept) {
   storage::RecordQuery query;
   query.collection = collection;
-  query.limit = limits::kPageRows;
-  while (true) {
-    LANYARD_TRY_SET(const storage::RecordPage page, services_.reads.query(space_, query));
-    for (const storage::ReadRecord& record : page.records)
-      if (!kept.contains(record.key)) LANYARD_TRY(trash(record));
-    if (page.cursor.empty()) return {};
-    query.cursor = page.cursor;
-  }
+  return services_.reads.for_each(space_, query, [&](const storage::ReadRecord& record) {
+    return kept.contains(record.key) ? Status() : trash(record);
+  });
 }
 
 Result<bool> ClaimPlanner::has_base(const std::string& collection, const std::string& key) {

@@ -90,6 +90,8 @@ class ClaimPlanner {
 
   [[nodiscard]] Result<PresentRecord> present(const std::string& collection,
                                               const std::string& key);
+  /// A record that was read, as clients see it.
+  [[nodiscard]] Result<PresentRecord> shown(storage::ReadRecord record);
   /// What the record was seen in before; nothing if it never was.
   [[nodiscard]] Result<std::optional<std::string>> known_parent(const std::string& collection,
                                                                 const std::string& key) {
@@ -149,6 +151,9 @@ class ClaimPlanner {
   void write(const Claim& claim, const Edits& edits, const std::string& based_on);
   void write_time(const Claim& claim, Edits& edits, const PresentRecord& now);
   void note(const Claim& claim, const std::string& version, std::optional<std::size_t> op);
+  [[nodiscard]] storage::SeenVersion seen_version(const std::vector<ClaimMember>& members,
+                                                  const std::string& version,
+                                                  std::optional<std::int64_t> updated_at) const;
 
   Services& services_;
   storage::CompatStore& store_;

@@ -11,12 +11,6 @@ namespace {
 
 constexpr std::size_t kAgentNameMax = 400;
 
-HeadOrder refuse_with(HttpAnswer answer) {
-  HeadOrder out;
-  out.answer = std::move(answer);
-  return out;
-}
-
 HeadOrder compat_preflight(const HeadView& head) {
   HttpAnswer answer;
   answer.status = 204;
@@ -25,7 +19,7 @@ HeadOrder compat_preflight(const HeadView& head) {
     answer.fields.emplace_back("Access-Control-Allow-Headers", std::string(*asked));
   if (head.field("Access-Control-Request-Private-Network"))
     answer.fields.emplace_back("Access-Control-Allow-Private-Network", "true");
-  return refuse_with(std::move(answer));
+  return answered(std::move(answer));
 }
 
 /// Nothing: it may speak.
@@ -56,7 +50,7 @@ HttpAnswer compat_error(const Error& error) { return compat_error(status_of(erro
 HeadOrder pass_gate(const HeadView& head, const CompatGate& gate,
                     const std::function<HeadOrder()>& serve) {
   const Approach approach = approach_of(head);
-  if (auto refusal = refuse_visitor(approach, gate)) return refuse_with(std::move(*refusal));
+  if (auto refusal = refuse_visitor(approach, gate)) return answered(std::move(*refusal));
   HeadOrder order = head.method == "OPTIONS" ? compat_preflight(head) : serve();
   if (approach.origin) order.fields.emplace_back("Access-Control-Allow-Origin", *approach.origin);
   order.fields.emplace_back("Vary", "Origin");

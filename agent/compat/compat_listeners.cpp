@@ -46,11 +46,7 @@ void sort_once(std::vector<std::string>& texts) {
 
 Result<CompatListener> listener_of(const CompatWish& wish) {
   LANYARD_TRY(find_kind(wish.kind));
-  for (const std::string& origin : wish.origins)
-    if (!is_origin(origin))
-      return fail(Code::kUsage, "\"" + origin + "\" is not an origin as browsers send it",
-                  "Give scheme, host and port of the page and nothing behind them, in small "
-                  "letters: http://localhost:5173");
+  for (const std::string& origin : wish.origins) LANYARD_TRY(check_origin(origin));
   if (wish.origins.size() > kCompatTextsMax || wish.kept_local.size() > kCompatTextsMax)
     return fail(Code::kTooLarge, "a listener has at most 64 origins, and 64 members kept local");
   CompatListener out;

@@ -15,12 +15,6 @@ namespace {
 /// As express's json() has it when its limit is "50mb".
 constexpr std::uint64_t kSeedBodyMax = 52'428'800;
 
-HeadOrder answered(HttpAnswer answer) {
-  HeadOrder out;
-  out.answer = std::move(answer);
-  return out;
-}
-
 /// A client on its WebSocket.
 class RangerplexTalk : public SocketTalk {
  public:
@@ -87,7 +81,7 @@ void Rangerplex::close() {
 // ---- requests
 
 HeadOrder Rangerplex::receive(const CompatPort& port, const HeadView& head) {
-  const std::string_view path = head.target.substr(0, head.target.find('?'));
+  const std::string_view path = head.path();
   const std::string method(head.method == "HEAD" ? "GET" : head.method);
   if (port.serves_socket && method == "GET" && path == "/") return serve_socket(head);
   if (!port.serves_http) return answered(compat_error(404, "there is no such path here"));

@@ -63,22 +63,16 @@ Status place_created(ClaimPlanner& planner, const std::vector<PlannedElement>& a
   return {};
 }
 
-/// The key under which a list's element is kept. An id that another list has too, or that stands
-/// twice in this one, is made different: both are kept.
-Result<std::string> own_key(ClaimPlanner& planner, const Claim& claim,
-                            const std::set<std::string>& said, std::string_view parent_member) {
-  std::string key = claim.key;
-  LANYARD_TRY_SET(auto parent, planner.known_parent(claim.collection, key));
-  if (!parent) {
-    LANYARD_TRY_SET(const PresentRecord there, planner.present(claim.collection, key));
-    const auto object = JsonObject::parse(there.record->json);
-    const auto said_parent = object ? object->find(parent_member) : std::nullopt;
-    if (const auto text = json_string(said_parent.value_or(""))) parent = *text;
-  }
-  if (parent && *parent != claim.parent) key += "@" + claim.parent;
-  const std::string base = key;
-  for (int copy = 2; said.contains(key); ++copy) key = base + "#" + std::to_string(copy);
-  return key;
+/// The list that an element is in, as far as is known here.
+Result<std::optional<std::string>> present_parent(ClaimPlanner& planner, const Claim& claim,
+                                                  std::string_view parent_member) {
+  LANYARD_TRY_SET(auto parent, planner.known_parent(claim.collection, claim.key));
+  if (parent) return parent;
+  LANYARD_TRY_SET(const PresentRecord there, planner.present(claim.collection, claim.key));
+  const auto object = JsonObject::parse(there.record->json);
+  const auto said = object ? object->find(parent_member) : std::nullopt;
+  if (const auto text = json_string(said.value_or(""))) parent = *text;
+  return parent;
 }
 
 struct ListPost {
@@ -88,7 +82,8 @@ struct ListPost {
 };
 
 Status plan_element(ClaimPlanner& planner, Claim claim, const Standing& standing, ListPost& list) {
-  LANYARD_TRY_SET(claim.key, own_key(planner, claim, list.said, list.parent_member));
+  LANYARD_TRY_SET(const auto parent, present_parent(planner, claim, list.parent_member));
+  claim.key = own_key(claim, parent, list.said);
   list.said.insert(claim.key);
   LANYARD_TRY_SET(const Fate fate, planner.add(claim, standing));
   list.elements.push_back({claim.collection, claim.key, fate,
@@ -107,6 +102,15 @@ Status bring_back(ClaimPlanner& planner, const std::vector<PlannedElement>& elem
 }
 
 }  // namespace
+
+std::string own_key(const Claim& claim, const std::optional<std::string>& parent,
+                    const std::set<std::string>& used) {
+  std::string base = claim.key;
+  if (parent && *parent != claim.parent) base += "@" + claim.parent;
+  std::string key = base;
+  for (int copy = 2; used.contains(key); ++copy) key = base + "#" + std::to_string(copy);
+  return key;
+}
 
 void add_time(ClaimPlanner& planner, Claim& claim, const PresentRecord& now, WallTime wall) {
   if (claim.updated_at) return;
@@ -168,10 +172,7 @@ Status plan_setting(ClaimPlanner& planner, const std::string& key, std::string_v
                                              planner.hasher()));
   LANYARD_TRY_SET(const PresentRecord now, planner.present(claim.collection, key));
   LANYARD_TRY_SET(const Standing standing, planner.standing(claim));
-  // A notebook with nothing beside its notes is no record of its own.
-  const bool is_shell = notes && !notes->empty() && claim.members.size() == 1 &&
-                        claim.members.front().json == "{}" && !now.is_shown();
-  if (!is_shell) LANYARD_TRY(planner.add(claim, standing));
+  if (now.is_shown() || !is_bare_notebook(claim, notes)) LANYARD_TRY(planner.add(claim, standing));
   if (!notes) return {};
   ListPost list{"notebook"};
   for (const std::string_view each : *notes) {

@@ -13,6 +13,12 @@ namespace lanyard::agent {
                                   std::string_view posted,
                                   const std::vector<std::string>& kept_local);
 
+/// The key under which a list's element is kept. An id that another list has too (`parent`: the one
+/// that it is known in), or one of those that are `used` in this list, is made different: both are
+/// kept. Pure.
+[[nodiscard]] std::string own_key(const Claim& claim, const std::optional<std::string>& parent,
+                                  const std::set<std::string>& used);
+
 /// The seed takes a chat that says no time for one of now. One that is posted again unchanged has
 /// to stay what it was. A time that is no whole number is the app's own affair.
 void add_time(ClaimPlanner& planner, Claim& claim, const PresentRecord& now, WallTime wall);

@@ -14,36 +14,25 @@ namespace {
 /// A notebook's notes, in their order.
 using Notebook = std::vector<std::pair<ElementPlace, std::string>>;
 
-/// Gives every record of a collection to `take`.
-Status each_record(Services& services, const SpaceId& space, const std::string& collection,
-                   const std::function<Status(std::shared_ptr<const storage::ReadRecord>)>& take) {
-  storage::RecordQuery query;
-  query.collection = collection;
-  query.limit = 1000;
-  while (true) {
-    LANYARD_TRY_SET(storage::RecordPage page, services.reads.query(space, query));
-    for (storage::ReadRecord& record : page.records)
-      LANYARD_TRY(take(std::make_shared<const storage::ReadRecord>(std::move(record))));
-    if (page.cursor.empty()) return {};
-    query.cursor = page.cursor;
-  }
+storage::RecordQuery all_of(const std::string& collection) {
+  storage::RecordQuery out;
+  out.collection = collection;
+  return out;
 }
 
 Status read_notebooks(Services& services, const SpaceId& space, ClaimPlanner& planner,
                       std::map<std::string, Notebook>& out) {
-  LANYARD_TRY(each_record(
-      services, space, "notes", [&](std::shared_ptr<const storage::ReadRecord> record) -> Status {
-        LANYARD_TRY_SET(const JsonObject object, JsonObject::parse(record->json));
-        const auto notebook = json_string(object.find("notebook").value_or(""));
-        if (!notebook) return {};
-        LANYARD_TRY_SET(auto members, rangerplex_members("notes", record->json, planner.hasher()));
-        const PresentRecord note{record, std::move(members)};
-        std::optional<std::int64_t> updated_at;
-        if (const auto at = json_integer(object.find("updatedAt").value_or(""))) updated_at = *at;
-        LANYARD_TRY(planner.gave(*notebook, note, updated_at));
-        out[*notebook].emplace_back(place_of(record->key, object), object_text(note.members));
-        return {};
-      }));
+  const auto take = [&](storage::ReadRecord&& record) -> Status {
+    LANYARD_TRY_SET(const JsonObject object, JsonObject::parse(record.json));
+    const auto notebook = json_string(object.find("notebook").value_or(""));
+    if (!notebook) return {};
+    const ElementPlace place = place_of(record.key, object);
+    LANYARD_TRY_SET(const PresentRecord note, planner.shown(std::move(record)));
+    LANYARD_TRY(planner.gave(*notebook, note, updated_at_of(note.members)));
+    out[*notebook].emplace_back(place, object_text(note.members));
+    return {};
+  };
+  LANYARD_TRY(services.reads.for_each(space, all_of("notes"), take));
   for (auto& [notebook, notes] : out) std::sort(notes.begin(), notes.end());
   return {};
 }
@@ -81,17 +70,17 @@ Status Rangerplex::write_settings(const SpaceId& space, ClaimPlanner& planner, J
   std::map<std::string, Notebook> notebooks;
   LANYARD_TRY(read_notebooks(services_, space, planner, notebooks));
   std::set<std::string> said;
-  const auto write_one = [&](std::shared_ptr<const storage::ReadRecord> record) -> Status {
-    LANYARD_TRY_SET(auto members, rangerplex_members("settings", record->json, planner.hasher()));
-    const PresentRecord setting{record, std::move(members)};
+  const auto write_one = [&](storage::ReadRecord&& record) -> Status {
+    LANYARD_TRY_SET(const PresentRecord setting, planner.shown(std::move(record)));
     LANYARD_TRY(planner.gave("", setting, {}));
-    const auto notes = texts_of(notebooks[record->key]);
-    notebooks.erase(record->key);
-    said.insert(record->key);
-    return write_setting(space, record->key, record->json, notes, out);
+    const std::string& key = setting.record->key;
+    const auto notes = texts_of(notebooks[key]);
+    notebooks.erase(key);
+    said.insert(key);
+    return write_setting(space, key, setting.record->json, notes, out);
   };
   out.begin_object();
-  LANYARD_TRY(each_record(services_, space, "settings", write_one));
+  LANYARD_TRY(services_.reads.for_each(space, all_of("settings"), write_one));
   for (const auto& [notebook, notes] : notebooks) {
     said.insert(notebook);
     LANYARD_TRY(write_setting(space, notebook, "", texts_of(notes), out));
@@ -113,14 +102,13 @@ Result<std::string> Rangerplex::other_classes_text(const SpaceId& space) {
   out.begin_object();
   for (const ExportClass& kind : export_classes()) {
     bool is_empty = true;
-    LANYARD_TRY(each_record(
-        services_, space, std::string(kind.collection),
-        [&](std::shared_ptr<const storage::ReadRecord> record) -> Status {
-          if (std::exchange(is_empty, false)) out.name(kind.name).begin_array();
-          LANYARD_TRY_SET(const auto kept, store_.kept({space, record->collection, record->key}));
-          out.raw(give_back(record->json, kept));
-          return {};
-        }));
+    const auto write_one = [&](const storage::ReadRecord& record) -> Status {
+      if (std::exchange(is_empty, false)) out.name(kind.name).begin_array();
+      LANYARD_TRY_SET(const auto kept, store_.kept({space, record.collection, record.key}));
+      out.raw(give_back(record.json, kept));
+      return {};
+    };
+    LANYARD_TRY(services_.reads.for_each(space, all_of(std::string(kind.collection)), write_one));
     if (!is_empty) out.end_array();
   }
   std::string text = out.end_object().take();

@@ -140,9 +140,8 @@ Result<Claim> chat_claim(const ChatPost& chat, const Hasher& hasher) {
   out.key = chat.id;
   LANYARD_TRY_SET(out.members, claimed(chat.members, hasher));
   add_chat_defaults(out.members, hasher);
-  for (const ClaimMember& member : out.members)
-    if (member.name == "updatedAt" && is_truthy(member.json))
-      if (const auto at = json_integer(member.json)) out.updated_at = *at;
+  out.updated_at = updated_at_of(out.members);
+  if (out.updated_at == 0) out.updated_at.reset();
   return out;
 }
 
@@ -154,9 +153,7 @@ Result<Claim> message_claim(std::string_view json, const std::string& chat, cons
 
 Result<Claim> note_claim(std::string_view json, const std::string& notebook, const Hasher& hasher) {
   LANYARD_TRY_SET(Claim out, element_claim(kNotesCollection, json, notebook, hasher));
-  for (const ClaimMember& member : out.members)
-    if (member.name == "updatedAt")
-      if (const auto at = json_integer(member.json)) out.updated_at = *at;
+  out.updated_at = updated_at_of(out.members);
   out.when_new.emplace_back("notebook", text_value(notebook));
   return out;
 }
@@ -193,6 +190,12 @@ Result<Claim> setting_claim(const std::string& key, std::string_view json, bool 
   }
   LANYARD_TRY_SET(out.members, claimed(members, hasher));
   return out;
+}
+
+bool is_bare_notebook(const Claim& setting,
+                      const std::optional<std::vector<std::string_view>>& notes) {
+  return notes && !notes->empty() && setting.members.size() == 1 &&
+         setting.members.front().json == "{}";
 }
 
 std::optional<std::vector<std::string_view>> notes_of(const std::string& key,

@@ -42,6 +42,9 @@ struct ChatPost {
 /// The notes of a setting whose value is a notebook, each with an id; nothing: it is none.
 [[nodiscard]] std::optional<std::vector<std::string_view>> notes_of(const std::string& key,
                                                                     std::string_view json);
+/// Whether a notebook has nothing beside its notes: then it is no record of its own.
+[[nodiscard]] bool is_bare_notebook(const Claim& setting,
+                                    const std::optional<std::vector<std::string_view>>& notes);
 
 /// As ShownAs has it.
 [[nodiscard]] Result<std::vector<ClaimMember>> rangerplex_members(const std::string& collection,

@@ -51,22 +51,13 @@ Result<std::vector<std::string_view>> list_of(const JsonObject& object, std::str
 /// Which keys are to stay, by collection.
 using KeptKeys = std::map<std::string, std::set<std::string>>;
 
-Result<std::string> unused_key(ClaimPlanner& planner, const Claim& claim,
-                               const std::set<std::string>& used) {
-  std::string key = claim.key;
-  LANYARD_TRY_SET(const auto parent, planner.known_parent(claim.collection, key));
-  if (parent && *parent != claim.parent) key += "@" + claim.parent;
-  const std::string base = key;
-  for (int copy = 2; used.contains(key); ++copy) key = base + "#" + std::to_string(copy);
-  return key;
-}
-
 /// Elements of a list in the list's own order.
 Status import_elements(ClaimPlanner& planner, std::vector<Claim> claims, KeptKeys& kept) {
   std::vector<std::optional<double>> known;
   for (Claim& claim : claims) {
     auto& used = kept[claim.collection];
-    LANYARD_TRY_SET(claim.key, unused_key(planner, claim, used));
+    LANYARD_TRY_SET(const auto parent, planner.known_parent(claim.collection, claim.key));
+    claim.key = own_key(claim, parent, used);
     used.insert(claim.key);
     LANYARD_TRY_SET(const PresentRecord now, planner.present(claim.collection, claim.key));
     const auto object = JsonObject::parse(now.record->json);
@@ -110,9 +101,7 @@ Status import_setting(ClaimPlanner& planner, const JsonMember& setting, KeptKeys
   const auto notes = notes_of(setting.name, *json);
   LANYARD_TRY_SET(Claim claim, setting_claim(setting.name, *json, notes.has_value(),
                                              planner.plan().texts, planner.hasher()));
-  const bool is_shell =
-      notes && !notes->empty() && claim.members.size() == 1 && claim.members.front().json == "{}";
-  if (!is_shell) LANYARD_TRY(planner.replace(claim, {}));
+  if (!is_bare_notebook(claim, notes)) LANYARD_TRY(planner.replace(claim, {}));
   if (!notes) return {};
   std::vector<Claim> claims;
   for (const std::string_view each : *notes) {
@@ -203,22 +192,18 @@ Status plan_chat_delete(ClaimPlanner& planner, const std::string& chat) {
   LANYARD_TRY(planner.remove("chats", chat));
   storage::RecordQuery query;
   query.collection = "messages";
-  query.limit = limits::kPageRows;
   Bytes id;
   CanonicalWriter(id).text(chat);
   query.where.push_back({"chatId", storage::Comparison::kEqual, {id}});
-  while (true) {
-    LANYARD_TRY_SET(const auto page, planner.services().reads.query(planner.space(), query));
-    for (const storage::ReadRecord& record : page.records) {
-      LANYARD_TRY_SET(const bool is_seen, planner.has_base("messages", record.key));
-      if (is_known && !is_seen)
-        return fail(Code::kConflict, "the chat has messages that this client has not read");
-      LANYARD_TRY(planner.remove("messages", record.key));
-      planner.plan().forgotten.push_back({planner.space(), "messages", record.key});
-    }
-    if (page.cursor.empty()) break;
-    query.cursor = page.cursor;
-  }
+  const auto remove_one = [&](const storage::ReadRecord& record) -> Status {
+    LANYARD_TRY_SET(const bool is_seen, planner.has_base("messages", record.key));
+    if (is_known && !is_seen)
+      return fail(Code::kConflict, "the chat has messages that this client has not read");
+    LANYARD_TRY(planner.remove("messages", record.key));
+    planner.plan().forgotten.push_back({planner.space(), "messages", record.key});
+    return {};
+  };
+  LANYARD_TRY(planner.services().reads.for_each(planner.space(), query, remove_one));
   planner.plan().forgotten.push_back({planner.space(), "chats", chat});
   return {};
 }

@@ -9,20 +9,14 @@ namespace {
 
 using Listeners = std::vector<CompatView>;
 
-void write_texts(std::string_view name, const std::vector<std::string>& texts, JsonWriter& out) {
-  out.name(name).begin_array();
-  for (const std::string& text : texts) out.text(utf8_or_escaped(text));
-  out.end_array();
-}
-
 void write_listener(const CompatView& view, JsonWriter& out) {
   out.begin_object().member("kind", view.listener.kind);
   out.member("enabled", view.listener.is_enabled).member("serving", view.is_serving);
   out.name("ports").begin_array();
   for (const std::uint16_t port : view.ports) out.number(port);
   out.end_array().member("space", utf8_or_escaped(view.space_name));
-  write_texts("origins", view.listener.origins, out);
-  write_texts("keptLocal", view.listener.kept_local, out);
+  out.texts("origins", view.listener.origins);
+  out.texts("keptLocal", view.listener.kept_local);
   out.member("problem", utf8_or_escaped(view.problem)).end_object();
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "replication/types/limits.hpp"
 #include "storage/space_files.hpp"
 
 namespace lanyard::agent {
@@ -50,6 +51,17 @@ Result<storage::RecordPage> SpaceReads::query(const SpaceId& space,
                                               const storage::RecordQuery& query) {
   return read<storage::RecordPage>(
       space, [&](storage::SpaceReader& reader) { return reader.query(query); });
+}
+
+Status SpaceReads::for_each(const SpaceId& space, storage::RecordQuery query,
+                            const std::function<Status(storage::ReadRecord&& record)>& take) {
+  query.limit = limits::kPageRows;
+  while (true) {
+    LANYARD_TRY_SET(storage::RecordPage page, this->query(space, query));
+    for (storage::ReadRecord& record : page.records) LANYARD_TRY(take(std::move(record)));
+    if (page.cursor.empty()) return {};
+    query.cursor = std::move(page.cursor);
+  }
 }
 
 Result<std::uint64_t> SpaceReads::count(const SpaceId& space, const storage::RecordQuery& query) {

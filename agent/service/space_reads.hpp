@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -25,6 +26,10 @@ class SpaceReads {
                                                 const std::string& key);
   [[nodiscard]] Result<storage::RecordPage> query(const SpaceId& space,
                                                   const storage::RecordQuery& query);
+  /// All that a query finds, a page at a time, as it is while it is read; the first error ends it.
+  /// `query` says neither limit nor cursor.
+  [[nodiscard]] Status for_each(const SpaceId& space, storage::RecordQuery query,
+                                const std::function<Status(storage::ReadRecord&& record)>& take);
   [[nodiscard]] Result<std::uint64_t> count(const SpaceId& space,
                                             const storage::RecordQuery& query);
   [[nodiscard]] Result<std::vector<storage::ReadConflict>> conflicts(

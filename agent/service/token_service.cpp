@@ -71,10 +71,7 @@ tl::unexpected<Error> no_such_token(const std::vector<TokenView>& tokens, std::s
 }  // namespace
 
 Status check_wish(const TokenWish& wish) {
-  if (!wish.origin.empty() && !is_origin(wish.origin))
-    return fail(Code::kUsage, "\"" + wish.origin + "\" is not an origin as browsers send it",
-                "Give scheme, host and port of the page and nothing behind them, in small letters: "
-                "http://localhost:5173");
+  if (!wish.origin.empty()) LANYARD_TRY(check_origin(wish.origin));
   if (wish.all_spaces && !wish.spaces.empty())
     return fail(Code::kUsage, "a token is for all spaces or for some, not both",
                 "Leave the names out, or leave out that it is for all.");
