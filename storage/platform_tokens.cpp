@@ -17,11 +17,12 @@ TokenEntry entry_at(const Query& query) {
   entry.created_ms = query.integer(7);
   entry.last_used_ms = query.integer(8);
   entry.expires_ms = query.integer(9);
+  entry.user = query.text(10);
   return entry;
 }
 
 Status insert_token(Database& database, const TokenEntry& token) {
-  return Query(database, "INSERT INTO lanyard_tokens VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+  return Query(database, "INSERT INTO lanyard_tokens VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
       .bind(token.id.view())
       .bind(token.hash.view())
       .bind(token.app)
@@ -32,6 +33,7 @@ Status insert_token(Database& database, const TokenEntry& token) {
       .bind(token.created_ms)
       .bind(token.last_used_ms)
       .bind(token.expires_ms)
+      .bind(token.user)
       .run();
 }
 
@@ -51,7 +53,7 @@ Result<std::vector<TokenEntry>> Platform::tokens() {
   {
     Query query(database_,
                 "SELECT id, hash, app, origin, all_spaces, may_write, may_manage, created_ms,"
-                " last_used_ms, expires_ms FROM lanyard_tokens ORDER BY id");
+                " last_used_ms, expires_ms, user FROM lanyard_tokens ORDER BY id");
     while (true) {
       LANYARD_TRY_SET(const bool more, query.next());
       if (!more) break;

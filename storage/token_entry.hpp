@@ -28,6 +28,8 @@ struct TokenEntry {
   bool may_write = false;   ///< with all_spaces
   /// Create, rename and leave spaces, sync now: what the CLI can, but grants.
   bool may_manage = false;
+  /// Good at compatibility listeners alone, for the rows of this user; empty: at the API alone.
+  std::string user = {};
   std::vector<SpaceRight> spaces;  ///< sorted by id, each once
   std::int64_t created_ms = 0;
   std::int64_t last_used_ms = 0;  ///< 0: never

@@ -76,6 +76,7 @@ Result<std::vector<TokenEntry>> FileVault::tokens() { return platform_.tokens();
 
 Status FileVault::add_token(const TokenEntry& token) {
   LANYARD_TRY(check_name(token.app));
+  if (!token.user.empty()) LANYARD_TRY(check_name(token.user));
   if (token.spaces.size() > limits::kTokenSpacesMax)
     return fail(Code::kTooLarge,
                 "a token names at most " + std::to_string(limits::kTokenSpacesMax) + " spaces",

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "replication/types/limits.hpp"
+#include "storage/seed_views.hpp"
 
 namespace lanyard::storage {
 namespace {
@@ -78,10 +79,12 @@ Result<std::map<std::string, std::string>> wanted_views(Database& database,
   Query query(database, "SELECT number, name FROM lanyard_collections ORDER BY name");
   std::map<std::string, std::string> out;
   std::set<std::string> taken;
+  std::map<std::string, std::int64_t> collections;
   while (true) {
     LANYARD_TRY_SET(const bool more, query.next());
-    if (!more) return out;
+    if (!more) break;
     const std::string name(query.text(1));
+    collections.emplace(lower(name), query.integer(0));
     if (!may_have_view(name) || !taken.insert(lower(name)).second) continue;
     if (out.size() >= kViewsMax) {
       notes.push_back("there are more than 1,000 collections; the others have no view");
@@ -90,6 +93,8 @@ Result<std::map<std::string, std::string>> wanted_views(Database& database,
     LANYARD_TRY_SET(const auto fields, fields_of(database, query.integer(0)));
     out.emplace(name, view_sql(name, query.integer(0), fields));
   }
+  for (SeedView& view : seed_views(collections)) out.emplace(view.name, std::move(view.sql));
+  return out;
 }
 
 }  // namespace

@@ -39,6 +39,7 @@ Access access_of(const storage::TokenEntry& token) {
   access.who = Access::Who::kApp;
   access.name = token.app;
   access.token = token.id;
+  access.user = token.user;
   access.all_spaces = token.all_spaces;
   access.all_may_write = token.all_spaces && token.may_write;
   access.may_manage = token.may_manage;

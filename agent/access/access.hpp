@@ -19,6 +19,7 @@ struct Access {
   Who who = Who::kNobody;
   std::string name;  ///< of the app
   std::optional<storage::TokenId> token;
+  std::string user;  ///< whose rows a compatibility listener shows; empty for all else
   bool all_spaces = false;
   bool all_may_write = false;
   bool may_manage = false;

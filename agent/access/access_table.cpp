@@ -26,7 +26,7 @@ void AccessTable::set(std::vector<storage::TokenEntry> tokens) {
 }
 
 tl::expected<Access, AccessTable::Refusal> AccessTable::find(
-    const Hash& hash, const std::optional<std::string>& origin, WallTime now) const {
+    const Hash& hash, const std::optional<std::string>& origin, WallTime now, Door door) const {
   const auto place = by_hash_.find(hash);
   if (place == by_hash_.end()) return tl::unexpected(Refusal::kUnknown);
   const storage::TokenEntry& token = place->second;
@@ -34,6 +34,8 @@ tl::expected<Access, AccessTable::Refusal> AccessTable::find(
   // A header without content is a header: no token is for that.
   const bool fits = token.origin.empty() ? !origin : origin == token.origin;
   if (!fits) return tl::unexpected(Refusal::kOtherOrigin);
+  const bool is_users = !token.user.empty();
+  if (is_users != (door == Door::kCompat)) return tl::unexpected(Refusal::kOtherDoor);
   return access_of(token);
 }
 

@@ -19,13 +19,16 @@ class AccessTable {
     kUnknown,      ///< never given, or revoked
     kExpired,      ///< was good once
     kOtherOrigin,  ///< given to another page, to a program, or to a page and not to a program
+    kOtherDoor,    ///< good at compatibility listeners alone, or at the API alone
   };
-  /// What the token of this hash grants. `origin`: what the request says; nothing: it has no Origin
+  enum class Door : std::uint8_t { kApi, kCompat };
+  /// What the token of this hash grants at this door: users' tokens are for compatibility listeners
+  /// and the others for the API. `origin`: what the request says; nothing: it has no Origin
   /// header. A token with an origin is good with exactly that one, and one without only where there
   /// is none: a page that got hold of a script's token has no use for it.
   [[nodiscard]] tl::expected<Access, Refusal> find(const Hash& hash,
                                                    const std::optional<std::string>& origin,
-                                                   WallTime now) const;
+                                                   WallTime now, Door door = Door::kApi) const;
   /// Whether some token that is not expired was given to this origin: pages of others need not even
   /// be told that they may not.
   [[nodiscard]] bool has_origin(const std::string& origin, WallTime now) const;

@@ -70,15 +70,10 @@ std::string why_refused(AccessTable::Refusal refusal) {
     case AccessTable::Refusal::kUnknown: break;
     case AccessTable::Refusal::kExpired: return "the token has expired";
     case AccessTable::Refusal::kOtherOrigin: return "the token is bound to another origin";
+    case AccessTable::Refusal::kOtherDoor:
+      return "the token is a user's, and good at compatibility listeners alone";
   }
   return "the token is not known here, or was revoked";
-}
-
-/// What stands behind "Bearer "; empty for anything else.
-std::string_view bearer_of(const HeadView& head) {
-  constexpr std::string_view kScheme = "Bearer ";
-  const std::string_view said = head.field("Authorization").value_or("");
-  return said.starts_with(kScheme) ? said.substr(kScheme.size()) : std::string_view();
 }
 
 tl::expected<Access, HttpAnswer> identify(ApiRoom& room, const HeadView& head,

@@ -104,7 +104,7 @@ void sync_now(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
     LANYARD_TRY_SET(const std::int64_t wait_ms, query.integer("waitMs", 10'000, 0, 60'000));
     LANYARD_TRY(query.finish());
     run_sync_round(
-        room, call.access, std::chrono::milliseconds(wait_ms),
+        room, room.after, call.access, std::chrono::milliseconds(wait_ms),
         [reply](const Result<SyncReport>& report) { reply.answer(report, report_json); });
     return {};
   });

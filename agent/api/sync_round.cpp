@@ -21,7 +21,8 @@ bool is_in_step(const DeviceStatus& device) {
 }
 
 struct Round {
-  ApiRoom& room;
+  Services& services;
+  HttpServer::After after;
   Access access;
   Clock::time_point began;
   Clock::time_point until;
@@ -29,7 +30,7 @@ struct Round {
 };
 
 void look(const std::shared_ptr<Round>& round) {
-  round->room.status.glance([round](const Result<AgentStatus>& status) {
+  round->services.status.glance([round](const Result<AgentStatus>& status) {
     if (!status) return round->done(fail(status.error()));
     SyncReport report;
     report.devices = seen_by(round->access, *status).devices;
@@ -37,18 +38,18 @@ void look(const std::shared_ptr<Round>& round) {
     const auto now = Clock::now();
     report.took = std::chrono::duration_cast<std::chrono::milliseconds>(now - round->began);
     if (report.is_over || now >= round->until) return round->done(std::move(report));
-    round->room.after(kSyncLookEvery, [round] { look(round); });
+    round->after(kSyncLookEvery, [round] { look(round); });
   });
 }
 
 }  // namespace
 
-void run_sync_round(ApiRoom& room, const Access& access, std::chrono::milliseconds most,
-                    const Done<SyncReport>& done) {
+void run_sync_round(Services& services, const HttpServer::After& after, const Access& access,
+                    std::chrono::milliseconds most, const Done<SyncReport>& done) {
   const auto now = Clock::now();
-  const auto round = std::make_shared<Round>(Round{room, access, now, now + most, done});
+  const auto round = std::make_shared<Round>(Round{services, after, access, now, now + most, done});
   ask_network<bool>(
-      room.host,
+      services.host,
       [](Network& network) {
         network.sync_now();
         return true;

@@ -12,8 +12,8 @@ struct SyncReport {
 };
 
 /// Compares with every linked device now, and waits until all are in step, or until the time is up.
-/// Devices that are not linked are not waited for. `room` outlives it.
-void run_sync_round(ApiRoom& room, const Access& access, std::chrono::milliseconds most,
-                    const Done<SyncReport>& done);
+/// Devices that are not linked are not waited for. `services` outlives it.
+void run_sync_round(Services& services, const HttpServer::After& after, const Access& access,
+                    std::chrono::milliseconds most, const Done<SyncReport>& done);
 
 }  // namespace lanyard::agent

@@ -28,6 +28,12 @@ Approach approach_of(const HeadView& head) {
   return out;
 }
 
+std::string_view bearer_of(const HeadView& head) {
+  constexpr std::string_view kScheme = "Bearer ";
+  const std::string_view said = head.field("Authorization").value_or("");
+  return said.starts_with(kScheme) ? said.substr(kScheme.size()) : std::string_view();
+}
+
 std::optional<UpgradeRefusal> refuse_upgrade(const HeadView& head) {
   const auto is = [&](std::string_view name, std::string_view word) {
     return has_word(head.field(name).value_or(""), word);

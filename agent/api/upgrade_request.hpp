@@ -12,6 +12,9 @@ namespace lanyard::agent {
 /// What a head says of who speaks. Pure.
 [[nodiscard]] Approach approach_of(const HeadView& head);
 
+/// What stands behind "Bearer " in Authorization (RFC 6750, 2.1); empty for anything else. Pure.
+[[nodiscard]] std::string_view bearer_of(const HeadView& head);
+
 /// Why a request cannot become a WebSocket.
 struct UpgradeRefusal {
   int status = 400;

@@ -157,7 +157,8 @@ void Parser::add_token_verbs() {
       tokens, "create", "Give an app a token, which is shown this once.",
       "  lanyard token create --app notes-page --space notes --write --origin "
       "http://localhost:5173\n"
-      "  lanyard token create --app backup --all-spaces --expires 90 > backup.token",
+      "  lanyard token create --app backup --all-spaces --expires 90 > backup.token\n"
+      "  lanyard token create --app rechat --user ann --origin http://localhost:3000",
       {.action = Action::kCreate});
   create->add_option("--app", made->app, "what you call the app or script")->required();
   CLI::Option* const some =
@@ -169,6 +170,10 @@ void Parser::add_token_verbs() {
   create->add_flag("--write", made->write, "it may write to these spaces as well");
   create->add_flag("--manage", made->manage,
                    "it may create, rename and leave spaces, and sync now");
+  create
+      ->add_option("--user", made->user,
+                   "a user of the chatsync or cloudapi listener, whose rows it may read and write")
+      ->excludes(some);
   create->add_option("--origin", made->origin,
                      "the web page that alone may use it, such as http://localhost:5173; left out: "
                      "programs, and no page");

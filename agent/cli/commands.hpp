@@ -94,6 +94,7 @@ struct TokenCommand {
   bool all_spaces = false;
   bool write = false;
   bool manage = false;
+  std::string user = {};  ///< of a compatibility listener
   std::string origin = {};
   std::int64_t expires_days = 0;  ///< 0: never
   bool yes = false;

@@ -14,9 +14,10 @@ void Parser::add_compat_verbs() {
       "Serve such an app's clients on this machine, now and after every start. Only pages of the "
       "origins that are given may speak to it.",
       "  lanyard compat enable rangerplex --origin http://localhost:5173\n"
-      "  lanyard compat enable rangerplex --port 3010 --space chats --keep-local theme",
+      "  lanyard compat enable rangerplex --port 3010 --space chats --keep-local theme\n"
+      "  lanyard compat enable chatsync --origin http://localhost:3000",
       {.action = Action::kEnable});
-  enable->add_option("listener", on->kind, "rangerplex")->required();
+  enable->add_option("listener", on->kind, "rangerplex or chatsync")->required();
   enable
       ->add_option("--port", on->port,
                    "serve everything on this one port; left out: on the ports of the original")
@@ -36,7 +37,7 @@ void Parser::add_compat_verbs() {
   const auto [disable, off] =
       verb<CompatCommand>(compat, "disable", "Stop serving them, from now on.",
                           "  lanyard compat disable rangerplex", {.action = Action::kDisable});
-  disable->add_option("listener", off->kind, "rangerplex")->required();
+  disable->add_option("listener", off->kind, "rangerplex or chatsync")->required();
   verb<CompatCommand>(compat, "list", "Which are on, where, and for whom.", "  lanyard compat list",
                       {.action = Action::kList});
 }

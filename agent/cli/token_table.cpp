@@ -24,6 +24,7 @@ std::string rights_text(const Json& token) {
   for (const Json& space : token["spaces"])
     out += (out.empty() ? "" : ", ") + with(shown(space, "name"), space.value("write", false));
   if (token.value("manage", false)) out += out.empty() ? "manage" : ", manage";
+  if (const std::string user = shown(token, "user"); !user.empty()) out += "rows of " + user;
   return out;
 }
 

@@ -14,9 +14,10 @@ std::string create_params(const TokenCommand& command) {
   JsonWriter out;
   out.begin_object().member("app", command.app);
   if (!command.origin.empty()) out.member("origin", command.origin);
-  out.name("spaces").begin_array();
-  for (const std::string& space : command.spaces) out.text(space);
-  out.end_array().member("allSpaces", command.all_spaces).member("write", command.write);
+  if (!command.user.empty()) out.member("user", command.user);
+  out.texts("spaces", command.spaces)
+      .member("allSpaces", command.all_spaces)
+      .member("write", command.write);
   out.member("manage", command.manage);
   if (command.expires_days > 0) out.member("expiresInS", command.expires_days * kDayS);
   return out.end_object().take();
@@ -24,9 +25,9 @@ std::string create_params(const TokenCommand& command) {
 
 Result<int> create(const TokenCommand& command, Session& session) {
   session.attempt("Could not make a token for \"" + command.app + "\"");
-  if (command.spaces.empty() && !command.all_spaces && !command.manage)
+  if (command.spaces.empty() && !command.all_spaces && !command.manage && command.user.empty())
     return fail(Code::kUsage, "the token would be good for nothing",
-                "Add --space SPACE, --all-spaces or --manage.");
+                "Add --space SPACE, --all-spaces, --manage or --user NAME.");
   LANYARD_TRY_SET(const std::string text, session.call("token.create", create_params(command)));
   LANYARD_TRY_SET(const Json answer, read_json(text));
   const Output& out = session.out();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/compat/iso_time.hpp"
 #include "agent/display_text.hpp"
 #include "replication/types/json_text.hpp"
 
@@ -54,7 +55,7 @@ void claim(std::vector<ClaimMember>& members, std::string_view name, std::string
 std::optional<std::int64_t> updated_at_of(const std::vector<ClaimMember>& members) {
   for (const ClaimMember& member : members) {
     if (member.name != kUpdatedAt) continue;
-    if (const auto at = json_integer(member.json)) return *at;
+    return time_in(member.json);
   }
   return std::nullopt;
 }

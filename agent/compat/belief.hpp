@@ -32,7 +32,7 @@ void claim(std::vector<ClaimMember>& members, std::string_view name, std::string
            const Hasher& hasher);
 /// When the app says that the record was changed last.
 inline constexpr std::string_view kUpdatedAt = "updatedAt";
-/// The app's own time of change, if it says a whole number.
+/// The app's own time of change, as time_in() reads it.
 [[nodiscard]] std::optional<std::int64_t> updated_at_of(const std::vector<ClaimMember>& members);
 [[nodiscard]] std::vector<SeenMember> seen_members(const std::vector<ClaimMember>& members);
 /// Of all members together.

@@ -21,15 +21,18 @@ std::string open_object(const std::vector<ClaimMember>& members) {
 
 }  // namespace
 
-void ChatListing::start(const ApiReply& reply) {
+void ChatListing::start(const ApiReply& reply, std::string before, Behind behind) {
   reply_ = reply;
+  before_ = std::move(before);
+  behind_ = std::move(behind);
   scan();
 }
 
 /// Which chat has which messages, in their order; others have their turn between two pages.
 void ChatListing::scan() {
   storage::RecordQuery query;
-  query.collection = "messages";
+  query.collection = lists_.messages;
+  query.where = lists_.where;
   query.limit = 1000;
   query.cursor = scan_cursor_;
   const auto page = services_.reads.query(space_, query);
@@ -38,7 +41,7 @@ void ChatListing::scan() {
     const auto object = JsonObject::parse(record.json);
     const auto chat = object ? object->find("chatId") : std::nullopt;
     const auto id = json_string(chat.value_or(""));
-    if (id) messages_[*id].push_back(place_of(record.key, *object));
+    if (id) messages_[*id].push_back(lists_.place(record.key, *object));
   }
   scan_cursor_ = page->cursor;
   if (page->cursor.empty()) return begin();
@@ -62,7 +65,7 @@ void ChatListing::send() {
   if (!noted) log_warning("what a client was given was not noted: " + noted.error().detail);
   // Broken off: that is all that can be said behind a head that says 200.
   if (!filled) return out_.reset();
-  if (is_over_) piece += behind_;
+  if (is_over_) piece += behind_(sent_);
   out_->piece(std::move(piece), [self = shared_from_this()](bool is_open) {
     if (!is_open) return;
     if (self->is_over_) return self->out_->end();
@@ -72,7 +75,7 @@ void ChatListing::send() {
 
 Status ChatListing::fill(std::string& out, ClaimPlanner& planner) {
   while (out.size() < kListingPiece) {
-    if (!chat_.empty()) {
+    if (!chat_key_.empty()) {
       LANYARD_TRY(next_message(out, planner));
       continue;
     }
@@ -87,7 +90,8 @@ Result<bool> ChatListing::next_chat(std::string& out, ClaimPlanner& planner) {
   if (at_chat_ == page_.records.size()) {
     if (!has_pages_) return false;
     storage::RecordQuery query;
-    query.collection = "chats";
+    query.collection = lists_.chats;
+    query.where = lists_.where;
     query.order_field = "updatedAt";
     query.descending = true;
     query.limit = kChatsPage;
@@ -99,9 +103,12 @@ Result<bool> ChatListing::next_chat(std::string& out, ClaimPlanner& planner) {
   }
   LANYARD_TRY_SET(const PresentRecord chat, planner.shown(std::move(page_.records[at_chat_++])));
   LANYARD_TRY(planner.gave("", chat, updated_at_of(chat.members)));
-  if (!std::exchange(is_first_, false)) out += ',';
-  out += open_object(chat.members) + "\"messages\":[";
-  chat_ = chat.record->key;
+  if (sent_++ > 0) out += ',';
+  chat_key_ = chat.record->key;
+  chat_ = lists_.chat_id(*chat.record);
+  out += open_object(chat.members);
+  if (lists_.more) out += lists_.more(chat_);
+  out += "\"messages\":[";
   at_message_ = 0;
   return true;
 }
@@ -111,13 +118,13 @@ Status ChatListing::next_message(std::string& out, ClaimPlanner& planner) {
   if (at_message_ == places.size()) {
     out += "]}";
     messages_.erase(chat_);
-    chat_.clear();
+    chat_key_.clear();
     return {};
   }
   const std::string& key = places[at_message_].key;
-  LANYARD_TRY_SET(const PresentRecord message, planner.present("messages", key));
+  LANYARD_TRY_SET(const PresentRecord message, planner.present(lists_.messages, key));
   if (message.is_shown()) {  // it may have gone since they were counted
-    LANYARD_TRY(planner.gave(chat_, message, {}));
+    LANYARD_TRY(planner.gave(chat_key_, message, updated_at_of(message.members)));
     if (!out.ends_with('[')) out += ',';
     out += object_text(message.members);
   }

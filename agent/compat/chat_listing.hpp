@@ -8,23 +8,38 @@
 
 namespace lanyard::agent {
 
-/// All chats of a space with their messages, the newest updatedAt first, as a JSON array that is
-/// sent as the client takes it: memory grows with 60 bytes a message and with the largest record.
-/// What was sent is what the client believes from then on. On the api thread; keeps itself alive.
+/// What a listing shows.
+struct ChatLists {
+  std::string chats;  ///< the collection
+  std::string messages;
+  std::vector<storage::Condition> where = {};  ///< of both; empty: all that there are
+  /// By which name messages say that they are in a chat (their member `chatId`).
+  std::function<std::string(const storage::ReadRecord& chat)> chat_id;
+  /// Where a message stands in its chat.
+  std::function<ElementPlace(const std::string& key, const JsonObject& message)> place;
+  /// Members of a chat beside its own, as JSON text with a comma behind. May be empty.
+  std::function<std::string(const std::string& chat)> more = {};
+};
+
+/// Chats of a space with their messages, the newest updatedAt first, as elements of a JSON array
+/// that is sent as the client takes it: memory grows with 60 bytes a message and with the largest
+/// record. What was sent is what the client believes from then on. On the api thread; keeps itself
+/// alive.
 class ChatListing : public std::enable_shared_from_this<ChatListing> {
  public:
-  /// `services` outlives it. The array stands between `before` and `behind`.
+  /// `services` outlives it.
   ChatListing(Services& services, const SpaceId& space, std::shared_ptr<ClaimQueue> queue,
-              std::string client, std::string before, std::string behind)
+              std::string client, ChatLists lists)
       : services_(services),
         space_(space),
         queue_(std::move(queue)),
         client_(std::move(client)),
-        before_(std::move(before)),
-        behind_(std::move(behind)) {}
+        lists_(std::move(lists)) {}
 
-  /// Answers with it, or with an error before the first byte.
-  void start(const ApiReply& reply);
+  /// What stands behind so many chats.
+  using Behind = std::function<std::string(std::size_t chats)>;
+  /// Answers with it, between `before` and `behind`, or with an error before the first byte.
+  void start(const ApiReply& reply, std::string before, Behind behind);
 
  private:
   void scan();
@@ -38,8 +53,9 @@ class ChatListing : public std::enable_shared_from_this<ChatListing> {
   SpaceId space_;
   std::shared_ptr<ClaimQueue> queue_;
   std::string client_;
+  ChatLists lists_;
   std::string before_;
-  std::string behind_;
+  Behind behind_;
   std::optional<ApiReply> reply_;
   std::optional<AnswerStream> out_;
 
@@ -48,8 +64,9 @@ class ChatListing : public std::enable_shared_from_this<ChatListing> {
   storage::RecordPage page_;
   std::size_t at_chat_ = 0;
   bool has_pages_ = true;
-  bool is_first_ = true;
-  std::string chat_;  ///< whose messages are being sent; empty: none
+  std::size_t sent_ = 0;  ///< chats
+  std::string chat_key_;  ///< whose messages are being sent; empty: none
+  std::string chat_;      ///< as messages name it
   std::size_t at_message_ = 0;
   bool is_over_ = false;
 };

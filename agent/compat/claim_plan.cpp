@@ -16,6 +16,8 @@ using storage::SeenVersion;
 
 /// What a client that has seen nothing of a record is based on.
 constexpr const char* kSeenNothing = "0";
+/// Of one record's trash: more siblings than that nobody compares.
+constexpr std::size_t kTrashRowsMax = 1000;
 /// Of a large post in memory at once, while it is planned.
 constexpr std::size_t kReadBytesMax = 4 * limits::kMiB;
 
@@ -108,7 +110,9 @@ Result<Fate> ClaimPlanner::add(const Claim& claim, const Standing& standing) {
     LANYARD_TRY_SET(const auto then, store_.seen_at(what, *claim.updated_at));
     if (then) return edit(claim, *then, now);
   }
-  return now.is_shown() ? fill(claim, now, standing.is_newer) : create(claim);
+  if (now.is_shown()) return fill(claim, now, standing.is_newer);
+  LANYARD_TRY_SET(const bool is_stale, was_deleted(claim));
+  return is_stale && !is_added ? Fate::kNothing : create(claim);
 }
 
 Result<Fate> ClaimPlanner::edit(const Claim& claim, const SeenVersion& base,
@@ -148,6 +152,26 @@ void ClaimPlanner::write_time(const Claim& claim, Edits& edits, const PresentRec
   op.key = claim.key;
   op.said.emplace_back(kUpdatedAt, json_of(claim.members, kUpdatedAt));
   plan_.ops.push_back(std::move(op));
+}
+
+/// Whether the claim is an old copy of what somebody deleted: by the app's own times, or, without
+/// them, because all that it says lies in the trash.
+Result<bool> ClaimPlanner::was_deleted(const Claim& claim) {
+  LANYARD_TRY_SET(const auto trash,
+                  services_.reads.trash(space_, {claim.collection, claim.key}, kTrashRowsMax));
+  if (trash.empty()) return false;
+  std::vector<SeenMember> hidden;
+  for (const storage::ReadTrash& row : trash) {
+    const auto value = claimed({{row.field, row.json}}, hasher());
+    if (!value) continue;
+    const auto at = updated_at_of(*value);
+    if (at && claim.updated_at) return *claim.updated_at <= *at;
+    hidden.push_back({row.field, value->front().hash});
+  }
+  return std::all_of(claim.members.begin(), claim.members.end(), [&](const ClaimMember& member) {
+    return std::find(hidden.begin(), hidden.end(), SeenMember{member.name, member.hash}) !=
+           hidden.end();
+  });
 }
 
 Fate ClaimPlanner::create(const Claim& claim) {
@@ -321,8 +345,8 @@ Result<bool> ClaimPlanner::restore(const std::string& collection, const std::str
   return true;
 }
 
-bool ClaimPlanner::has_edits() const {
-  return std::any_of(plan_.ops.begin(), plan_.ops.end(),
+bool ClaimPlanner::has_edits(std::size_t begin) const {
+  return std::any_of(plan_.ops.begin() + static_cast<std::ptrdiff_t>(begin), plan_.ops.end(),
                      [](const PlannedOp& op) { return op.kind != OpKind::kDelete; });
 }
 

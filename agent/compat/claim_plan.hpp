@@ -128,8 +128,8 @@ class ClaimPlanner {
   [[nodiscard]] Services& services() { return services_; }
   [[nodiscard]] const SpaceId& space() const { return space_; }
 
-  /// Whether there is anything to write that is no delete.
-  [[nodiscard]] bool has_edits() const;
+  /// Whether there is anything to write that is no delete, from the plan's op `begin` on.
+  [[nodiscard]] bool has_edits(std::size_t begin) const;
   /// The client has read a record as it is now.
   [[nodiscard]] Status gave(const std::string& parent, const PresentRecord& record,
                             std::optional<std::int64_t> updated_at);
@@ -148,6 +148,7 @@ class ClaimPlanner {
                                   const PresentRecord& now);
   [[nodiscard]] Result<Fate> fill(const Claim& claim, const PresentRecord& now, bool is_newer);
   [[nodiscard]] Fate create(const Claim& claim);
+  [[nodiscard]] Result<bool> was_deleted(const Claim& claim);
   void write(const Claim& claim, const Edits& edits, const std::string& based_on);
   void write_time(const Claim& claim, Edits& edits, const PresentRecord& now);
   void note(const Claim& claim, const std::string& version, std::optional<std::size_t> op);

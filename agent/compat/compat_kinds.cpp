@@ -2,6 +2,14 @@
 
 namespace lanyard::agent {
 
-std::span<const CompatKind> compat_kinds() { return rangerplex_kind(); }
+const std::vector<CompatKind>& compat_kinds() {
+  static const std::vector<CompatKind> kAll = [] {
+    std::vector<CompatKind> out;
+    for (const auto kind : {rangerplex_kind(), chatsync_kind()})
+      out.insert(out.end(), kind.begin(), kind.end());
+    return out;
+  }();
+  return kAll;
+}
 
 }  // namespace lanyard::agent

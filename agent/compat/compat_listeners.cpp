@@ -4,6 +4,7 @@
 
 #include "agent/access/origin.hpp"
 #include "agent/compat/compat_gate.hpp"
+#include "agent/compat/posted_text.hpp"
 #include "agent/logging.hpp"
 #include "replication/types/nearest_name.hpp"
 
@@ -14,8 +15,6 @@ using storage::CompatListener;
 
 /// Clients of one listener: browsers open six connections a page, and a WebSocket.
 constexpr std::size_t kCompatConnectionsMax = 64;
-/// As many bytes as the seed's server takes in one body.
-constexpr std::size_t kCompatMessageMax = 52'428'800;
 constexpr std::size_t kCompatTextsMax = 64;
 
 Result<const CompatKind*> find_kind(const std::string& name) {
@@ -106,7 +105,7 @@ Status CompatListeners::serve_port(Running& running, const CompatListener& liste
                                    const CompatPort& port) {
   HttpServer::Manners manners;
   manners.connections_max = kCompatConnectionsMax;
-  manners.message_max = kCompatMessageMax;
+  manners.message_max = kPostedBytesMax;
   manners.refusal = [](int status, const Problem& problem) {
     return compat_error(status, problem.why);
   };
@@ -124,7 +123,7 @@ Status CompatListeners::serve_port(Running& running, const CompatListener& liste
 Status CompatListeners::serve(const CompatListener& listener) {
   LANYARD_TRY_SET(const CompatKind* const kind, find_kind(listener.kind));
   Running running;
-  running.protocol = kind->make({services_, *store_, server_.after()}, listener);
+  running.protocol = kind->make({services_, access_, tokens_, *store_, server_.after()}, listener);
   for (const CompatPort& port : ports_of(*kind, listener)) {
     const Status served = serve_port(running, listener, port);
     if (served) continue;

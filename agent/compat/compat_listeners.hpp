@@ -37,8 +37,13 @@ struct CompatDoor {
 class CompatListeners {
  public:
   /// All outlive it.
-  CompatListeners(Services& services, HttpServer& server, std::filesystem::path file)
-      : services_(services), server_(server), file_(std::move(file)) {}
+  CompatListeners(Services& services, AccessTable& access, TokenService& tokens, HttpServer& server,
+                  std::filesystem::path file)
+      : services_(services),
+        access_(access),
+        tokens_(tokens),
+        server_(server),
+        file_(std::move(file)) {}
   ~CompatListeners();
   CompatListeners(const CompatListeners&) = delete;
   CompatListeners& operator=(const CompatListeners&) = delete;
@@ -66,6 +71,8 @@ class CompatListeners {
   [[nodiscard]] CompatView view_of(const storage::CompatListener& listener) const;
 
   Services& services_;
+  AccessTable& access_;
+  TokenService& tokens_;
   HttpServer& server_;
   std::filesystem::path file_;
   std::optional<storage::CompatStore> store_;

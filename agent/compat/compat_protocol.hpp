@@ -6,8 +6,10 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/access/access_table.hpp"
 #include "agent/api/http_server.hpp"
 #include "agent/service/services.hpp"
+#include "agent/service/token_service.hpp"
 #include "storage/compat_store.hpp"
 
 namespace lanyard::agent {
@@ -15,6 +17,8 @@ namespace lanyard::agent {
 /// What the listeners of this agent share. Belongs to the api thread.
 struct CompatRoom {
   Services& services;
+  AccessTable& access;
+  TokenService& tokens;
   storage::CompatStore& store;
   HttpServer::After after;
 };
@@ -45,7 +49,8 @@ struct CompatKind {
 };
 
 /// All that there are (compat_kinds.cpp).
-[[nodiscard]] std::span<const CompatKind> compat_kinds();
+[[nodiscard]] const std::vector<CompatKind>& compat_kinds();
 [[nodiscard]] std::span<const CompatKind> rangerplex_kind();
+[[nodiscard]] std::span<const CompatKind> chatsync_kind();
 
 }  // namespace lanyard::agent

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <charconv>
 
+#include "agent/compat/compat_gate.hpp"
 #include "replication/types/limits.hpp"
 
 namespace lanyard::agent {
@@ -179,6 +180,25 @@ class PostedTaker final : public BodyTaker {
 std::unique_ptr<BodyTaker> take_posted(std::filesystem::path folder,
                                        std::function<void(const Result<Posted>& text)> done) {
   return std::make_unique<PostedTaker>(std::move(folder), std::move(done));
+}
+
+HeadOrder posted_order(std::filesystem::path folder,
+                       std::function<void(Posted body, const ApiReply& reply)> post) {
+  HeadOrder out;
+  out.body_max = kPostedBytesMax;
+  out.take = [folder = std::move(folder), post = std::move(post)](const ApiReply& reply) {
+    return take_posted(folder, [post, reply](const Result<Posted>& text) {
+      text ? post(*text, reply) : reply.send(compat_error(text.error()));
+    });
+  };
+  return out;
+}
+
+HeadOrder plain_order(std::function<void(const ApiReply& reply)> go) {
+  HeadOrder out;
+  out.body_max = kPostedBytesMax;
+  out.go = [go = std::move(go)](const std::string&, const ApiReply& reply) { go(reply); };
+  return out;
 }
 
 }  // namespace lanyard::agent

@@ -53,4 +53,12 @@ using Posted = std::shared_ptr<const PostedText>;
 [[nodiscard]] std::unique_ptr<BodyTaker> take_posted(
     std::filesystem::path folder, std::function<void(const Result<Posted>& text)> done);
 
+/// As much as a listener takes in one body, or one frame: what express's json() has as "50mb".
+inline constexpr std::uint64_t kPostedBytesMax = 52'428'800;
+/// The order to take a body so, in files of `folder`, and give it to `post`.
+[[nodiscard]] HeadOrder posted_order(std::filesystem::path folder,
+                                     std::function<void(Posted body, const ApiReply& reply)> post);
+/// The order to go on without what the body says.
+[[nodiscard]] HeadOrder plain_order(std::function<void(const ApiReply& reply)> go);
+
 }  // namespace lanyard::agent

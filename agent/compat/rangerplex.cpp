@@ -12,9 +12,6 @@
 namespace lanyard::agent {
 namespace {
 
-/// As express's json() has it when its limit is "50mb".
-constexpr std::uint64_t kSeedBodyMax = 52'428'800;
-
 /// A client on its WebSocket.
 class RangerplexTalk : public SocketTalk {
  public:
@@ -43,6 +40,15 @@ class RangerplexTalk : public SocketTalk {
   std::shared_ptr<SocketLine> line_;
   std::string client_;
 };
+
+ChatLists rangerplex_lists() {
+  ChatLists out;
+  out.chats = "chats";
+  out.messages = "messages";
+  out.chat_id = [](const storage::ReadRecord& chat) { return chat.key; };
+  out.place = place_of;
+  return out;
+}
 
 constexpr std::array kRangerplexPorts =
     std::to_array<CompatPort>({{3011, true, false}, {3012, false, true}});
@@ -123,38 +129,26 @@ HeadOrder Rangerplex::serve_path(const std::string& method, std::string_view pat
 HeadOrder Rangerplex::reading(void (Rangerplex::*read)(const std::string& client,
                                                        const ApiReply& reply),
                               const std::string& client) {
-  HeadOrder out;
-  out.body_max = kSeedBodyMax;
-  out.go = [self = shared_from_this(), read, client](const std::string&, const ApiReply& reply) {
+  return plain_order([self = shared_from_this(), read, client](const ApiReply& reply) {
     (*self.*read)(client, reply);
-  };
-  return out;
+  });
 }
 
 HeadOrder Rangerplex::posting(void (Rangerplex::*post)(const std::string& client, Posted body,
                                                        const ApiReply& reply),
                               const std::string& client) {
-  HeadOrder out;
-  out.body_max = kSeedBodyMax;
-  out.take = [self = shared_from_this(), post, client](const ApiReply& reply) {
-    return take_posted(
-        self->services_.host.data_dir, [self, post, client, reply](const Result<Posted>& text) {
-          text ? (*self.*post)(client, *text, reply) : reply.send(compat_error(text.error()));
-        });
-  };
-  return out;
+  return posted_order(services_.host.data_dir, [self = shared_from_this(), post, client](
+                                                   Posted body, const ApiReply& reply) {
+    (*self.*post)(client, std::move(body), reply);
+  });
 }
 
 HeadOrder Rangerplex::deleting(std::string_view name, const std::string& client) {
   const auto chat = decoded(name);
   if (!chat || chat->empty()) return answered(compat_error(404, "there is no such path here"));
-  HeadOrder out;
-  out.body_max = kSeedBodyMax;
-  out.go = [self = shared_from_this(), chat = *chat, client](const std::string&,
-                                                             const ApiReply& reply) {
+  return plain_order([self = shared_from_this(), chat = *chat, client](const ApiReply& reply) {
     self->delete_chat(client, chat, reply);
-  };
-  return out;
+  });
 }
 
 // ---- reading
@@ -168,8 +162,8 @@ void Rangerplex::in_space(const ApiReply& reply,
 
 void Rangerplex::get_chats(const std::string& client, const ApiReply& reply) {
   in_space(reply, [self = shared_from_this(), client, reply](const SpaceId& space) {
-    std::make_shared<ChatListing>(self->services_, space, self->queue_, client, "[", "]")
-        ->start(reply);
+    std::make_shared<ChatListing>(self->services_, space, self->queue_, client, rangerplex_lists())
+        ->start(reply, "[", [](std::size_t) { return "]"; });
   });
 }
 
@@ -190,9 +184,8 @@ void Rangerplex::get_export(const std::string& client, const ApiReply& reply) {
     before.begin_object().member("version", "2.2.0");
     before.member("exportedAt", self->services_.host.wall().ms).name("chats").begin_array();
     const std::string behind = "],\"settings\":" + *settings + *others + "}";
-    std::make_shared<ChatListing>(self->services_, space, self->queue_, client, before.take(),
-                                  behind)
-        ->start(reply);
+    std::make_shared<ChatListing>(self->services_, space, self->queue_, client, rangerplex_lists())
+        ->start(reply, before.take(), [behind](std::size_t) { return behind; });
   });
 }
 

@@ -1,67 +1,14 @@
 #include "agent/compat/rangerplex_posts.hpp"
 
 #include <algorithm>
-#include <set>
 
-#include "agent/compat/positions.hpp"
+#include "agent/compat/element_list.hpp"
 #include "agent/compat/secret_names.hpp"
 #include "agent/compat/withheld.hpp"
 #include "replication/types/canonical.hpp"
 
 namespace lanyard::agent {
 namespace {
-
-/// An element of a posted list, once it is planned.
-struct PlannedElement {
-  std::string collection;
-  std::string key;
-  Fate fate = Fate::kNothing;
-  std::size_t op = 0;  ///< of one that was created
-};
-
-Result<std::optional<double>> present_position(ClaimPlanner& planner,
-                                               const PlannedElement& element) {
-  LANYARD_TRY_SET(const PresentRecord now, planner.present(element.collection, element.key));
-  if (!now.is_shown()) return std::optional<double>();
-  LANYARD_TRY_SET(const JsonObject object, JsonObject::parse(now.record->json));
-  return std::optional(place_of(element.key, object).position);
-}
-
-/// Gives the created ones from `begin` on, up to `end`, places between their neighbours.
-Status place_run(ClaimPlanner& planner, const std::vector<PlannedElement>& all, std::size_t begin,
-                 std::size_t end) {
-  std::vector<std::optional<double>> known;
-  if (begin > 0) {
-    LANYARD_TRY_SET(const auto before, present_position(planner, all[begin - 1]));
-    known.push_back(before);
-  }
-  const bool has_before = begin > 0 && known.front();
-  if (!has_before) known.clear();
-  known.resize(known.size() + (end - begin));
-  if (end < all.size()) {
-    LANYARD_TRY_SET(const auto behind, present_position(planner, all[end]));
-    if (behind) known.push_back(behind);
-  }
-  std::vector<double> places = placed(known);
-  // Neighbours that are on their way back from the trash have places, which do not show yet.
-  if (!has_before && known.size() == end - begin)
-    for (double& place : places) place += static_cast<double>(begin);
-  for (std::size_t at = begin; at < end; ++at) {
-    PlannedOp& op = planner.plan().ops[all[at].op];
-    op.ours.emplace_back("position", position_value(places[at - begin + (has_before ? 1 : 0)]));
-  }
-  return {};
-}
-
-Status place_created(ClaimPlanner& planner, const std::vector<PlannedElement>& all) {
-  for (std::size_t at = 0; at < all.size();) {
-    std::size_t end = at;
-    while (end < all.size() && all[end].fate == Fate::kCreated) ++end;
-    if (end > at) LANYARD_TRY(place_run(planner, all, at, end));
-    at = end > at ? end : at + 1;
-  }
-  return {};
-}
 
 /// The list that an element is in, as far as is known here.
 Result<std::optional<std::string>> present_parent(ClaimPlanner& planner, const Claim& claim,
@@ -81,23 +28,12 @@ struct ListPost {
   std::set<std::string> said = {};
 };
 
-Status plan_element(ClaimPlanner& planner, Claim claim, const Standing& standing, ListPost& list) {
+Status plan_in_list(ClaimPlanner& planner, Claim claim, const Standing& standing, ListPost& list) {
   LANYARD_TRY_SET(const auto parent, present_parent(planner, claim, list.parent_member));
   claim.key = own_key(claim, parent, list.said);
   list.said.insert(claim.key);
-  LANYARD_TRY_SET(const Fate fate, planner.add(claim, standing));
-  list.elements.push_back({claim.collection, claim.key, fate,
-                           fate == Fate::kCreated ? planner.plan().ops.size() - 1 : 0});
-  return {};
-}
-
-/// Somebody deleted what this client goes on with: then it is there again, as the client has it.
-Status bring_back(ClaimPlanner& planner, const std::vector<PlannedElement>& elements) {
-  for (const PlannedElement& each : elements) {
-    if (each.fate != Fate::kNothing) continue;
-    LANYARD_TRY_SET(const PresentRecord now, planner.present(each.collection, each.key));
-    if (!now.is_shown()) LANYARD_TRY(planner.restore(each.collection, each.key));
-  }
+  LANYARD_TRY_SET(PlannedElement planned, plan_element(planner, claim, standing));
+  list.elements.push_back(std::move(planned));
   return {};
 }
 
@@ -133,14 +69,14 @@ Status plan_chat(ClaimPlanner& planner, const ChatPost& chat, WallTime wall) {
   if (chat.messages) {
     for (const std::string_view json : *chat.messages) {
       LANYARD_TRY_SET(Claim message, message_claim(json, chat.id, planner.hasher()));
-      LANYARD_TRY(plan_element(planner, std::move(message), standing, list));
+      LANYARD_TRY(plan_in_list(planner, std::move(message), standing, list));
       planner.read(json.size());
     }
     LANYARD_TRY(place_created(planner, list.elements));
     if (standing.has_base && !standing.is_old)
       LANYARD_TRY(planner.remove_missing("messages", chat.id, list.said));
   }
-  if (now.is_shown() || !planner.has_edits()) return {};
+  if (now.is_shown() || !planner.has_edits(0)) return {};
   if (fate == Fate::kNothing) LANYARD_TRY(planner.restore(claim.collection, claim.key));
   return bring_back(planner, list.elements);
 }
@@ -178,7 +114,7 @@ Status plan_setting(ClaimPlanner& planner, const std::string& key, std::string_v
   for (const std::string_view each : *notes) {
     LANYARD_TRY_SET(Claim note, note_claim(each, key, planner.hasher()));
     LANYARD_TRY_SET(Standing of_note, planner.standing(note));
-    LANYARD_TRY(plan_element(planner, std::move(note), of_note, list));
+    LANYARD_TRY(plan_in_list(planner, std::move(note), of_note, list));
   }
   LANYARD_TRY(place_created(planner, list.elements));
   return planner.remove_missing("notes", key, list.said);

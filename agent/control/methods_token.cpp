@@ -22,6 +22,8 @@ Result<TokenWish> read_wish(Params& in) {
   LANYARD_TRY_SET(wish.all_spaces, in.boolean("allSpaces", false));
   LANYARD_TRY_SET(wish.may_write, in.boolean("write", false));
   LANYARD_TRY_SET(wish.may_manage, in.boolean("manage", false));
+  LANYARD_TRY_SET(const auto user, in.optional_text("user"));
+  wish.user = user.value_or("");
   LANYARD_TRY_SET(const std::int64_t expires_s, in.integer("expiresInS", 0, 1, kExpiresInMaxS));
   if (expires_s > 0) wish.expires_in = std::chrono::seconds(expires_s);
   LANYARD_TRY(in.finish());

@@ -16,7 +16,8 @@ void write_token(const TokenView& view, JsonWriter& out) {
     out.member("write", token.spaces[at].may_write).end_object();
   }
   out.end_array().member("allSpaces", token.all_spaces).member("write", token.may_write);
-  out.member("manage", token.may_manage).member("createdMs", token.created_ms);
+  out.member("manage", token.may_manage).member("user", utf8_or_escaped(token.user));
+  out.member("createdMs", token.created_ms);
   out.member("lastUsedMs", token.last_used_ms).member("expiresMs", token.expires_ms).end_object();
 }
 

@@ -75,12 +75,17 @@ Result<std::vector<storage::ReadConflict>> SpaceReads::conflicts(
       space, [&](storage::SpaceReader& reader) { return reader.conflicts(record, limit); });
 }
 
+Result<std::vector<storage::ReadTrash>> SpaceReads::trash(const SpaceId& space,
+                                                          const storage::RecordOf& record,
+                                                          std::size_t limit) {
+  return read<std::vector<storage::ReadTrash>>(
+      space, [&](storage::SpaceReader& reader) { return reader.trash(record, limit); });
+}
+
 Result<bool> SpaceReads::is_in_trash(const SpaceId& space, const std::string& collection,
                                      const std::string& key) {
-  return read<bool>(space, [&](storage::SpaceReader& reader) -> Result<bool> {
-    LANYARD_TRY_SET(const auto hidden, reader.trash(storage::RecordOf{collection, key}, 1));
-    return !hidden.empty();
-  });
+  LANYARD_TRY_SET(const auto hidden, trash(space, {collection, key}, 1));
+  return !hidden.empty();
 }
 
 Result<storage::SpaceNumbers> SpaceReads::numbers(const SpaceId& space) {

@@ -34,6 +34,10 @@ class SpaceReads {
                                             const storage::RecordQuery& query);
   [[nodiscard]] Result<std::vector<storage::ReadConflict>> conflicts(
       const SpaceId& space, const std::optional<storage::RecordOf>& record, std::size_t limit);
+  /// What deletes hide of the record, at most `limit`.
+  [[nodiscard]] Result<std::vector<storage::ReadTrash>> trash(const SpaceId& space,
+                                                              const storage::RecordOf& record,
+                                                              std::size_t limit);
   /// Whether a delete hides something of the record.
   [[nodiscard]] Result<bool> is_in_trash(const SpaceId& space, const std::string& collection,
                                          const std::string& key);

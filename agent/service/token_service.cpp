@@ -76,12 +76,17 @@ Status check_wish(const TokenWish& wish) {
     return fail(Code::kUsage, "a token is for all spaces or for some, not both",
                 "Leave the names out, or leave out that it is for all.");
   const bool has_spaces = wish.all_spaces || !wish.spaces.empty();
+  if (!wish.user.empty()) {
+    if (!has_spaces && !wish.may_write && !wish.may_manage) return {};
+    return fail(Code::kUsage, "a user's token is good at compatibility listeners alone",
+                "Leave out spaces, writing and managing: the listener has its space.");
+  }
   if (!has_spaces && wish.may_write)
     return fail(Code::kUsage, "the token may write, and there is no space to write to",
                 "Name spaces, or give it all.");
   if (!has_spaces && !wish.may_manage)
     return fail(Code::kUsage, "the token would be good for nothing",
-                "Give it spaces, all spaces, or the management of spaces.");
+                "Give it spaces, all spaces, the management of spaces, or a user.");
   return {};
 }
 
@@ -130,6 +135,7 @@ void TokenService::create(const TokenWish& wish, const Done<Created>& done) {
   token.all_spaces = wish.all_spaces;
   token.may_write = wish.all_spaces && wish.may_write;
   token.may_manage = wish.may_manage;
+  token.user = wish.user;
   token.created_ms = host_.wall().ms;
   if (wish.expires_in)
     token.expires_ms = token.created_ms + std::chrono::milliseconds(*wish.expires_in).count();
@@ -156,11 +162,24 @@ void TokenService::list(const std::optional<std::string>& name, Done<std::vector
 }
 
 void TokenService::revoke(const std::string& name, const Done<std::vector<TokenView>>& done) {
+  revoke_chosen([name](std::vector<TokenView> all) { return resolve_tokens(std::move(all), name); },
+                done);
+}
+
+void TokenService::revoke_user(const std::string& user, const Done<std::vector<TokenView>>& done) {
+  const auto choose = [user](std::vector<TokenView> all) -> Result<std::vector<TokenView>> {
+    std::erase_if(all, [&](const TokenView& each) { return each.token.user != user; });
+    return all;
+  };
+  revoke_chosen(choose, done);
+}
+
+void TokenService::revoke_chosen(Choose choose, const Done<std::vector<TokenView>>& done) {
   ask_storage<std::vector<TokenView>>(
       host_,
-      [name](storage::Vault& vault) -> Result<std::vector<TokenView>> {
+      [choose = std::move(choose)](storage::Vault& vault) -> Result<std::vector<TokenView>> {
         LANYARD_TRY_SET(auto all, read_tokens(vault));
-        LANYARD_TRY_SET(auto found, resolve_tokens(std::move(all), name));
+        LANYARD_TRY_SET(auto found, choose(std::move(all)));
         for (const TokenView& each : found) LANYARD_TRY(vault.revoke_token(each.token.id));
         return found;
       },

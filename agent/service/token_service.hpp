@@ -14,6 +14,7 @@ struct TokenWish {
   bool may_write = false;  ///< to those spaces
   bool may_manage = false;
   std::optional<std::chrono::seconds> expires_in;
+  std::string user = {};  ///< of a compatibility listener: then no spaces and no rights
 };
 
 /// kUsage for an origin that no browser sends, and for a token that would be good for nothing.
@@ -54,8 +55,12 @@ class TokenService {
   void list(const std::optional<std::string>& name, Done<std::vector<TokenView>> done);
   /// From then on they are refused. Answers what they were.
   void revoke(const std::string& name, const Done<std::vector<TokenView>>& done);
+  /// The same for all tokens of a user of compatibility listeners, which may be none.
+  void revoke_user(const std::string& user, const Done<std::vector<TokenView>>& done);
 
  private:
+  using Choose = std::function<Result<std::vector<TokenView>>(std::vector<TokenView> all)>;
+  void revoke_chosen(Choose choose, const Done<std::vector<TokenView>>& done);
   template <class T>
   void tell_doors(Result<T> result, const Done<T>& done);
 

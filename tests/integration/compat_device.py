@@ -3,28 +3,63 @@
 import unittest
 
 from api_device import ApiDevice
+from chatsync_client import ChatsyncClient
+from lanyard_process import make_known, wait_until
 from rangerplex_client import Client, free_port
 
 PAGE = "http://localhost:5173"
 
 
-class RangerplexDevice(ApiDevice):
-    """A device whose listener is on, REST and WebSocket on one port."""
+class CompatDevice(ApiDevice):
+    """A device with a listener on one port."""
+    kind = ""
 
     def enable(self, *options):
         self.port = free_port()
-        self.ok("compat", "enable", "rangerplex", "--port", str(self.port), "--origin", PAGE,
-                *options)
+        self.ok("compat", "enable", self.kind, "--port", str(self.port), "--origin", PAGE, *options)
         return self
-
-    def client(self, browser="client/1", **more) -> Client:
-        return Client(self.port, browser=browser, **more)
 
     def changes(self) -> int:
         return self.api().get("/v1/spaces/default")["changes"]
 
     def conflicts(self) -> list:
         return self.api().get("/v1/spaces/default/conflicts")["conflicts"]
+
+
+class RangerplexDevice(CompatDevice):
+    kind = "rangerplex"
+
+    def client(self, browser="client/1", **more) -> Client:
+        return Client(self.port, browser=browser, **more)
+
+
+class ChatsyncDevice(CompatDevice):
+    kind = "chatsync"
+
+    def client(self, user="ann", **more) -> ChatsyncClient:
+        """With a new token of this user's."""
+        words = ["token", "create", "--app", "rechat", "--user", user]
+        if "origin" in more:
+            words += ["--origin", more["origin"]]
+        return ChatsyncClient(self.port, self.ok(*words).strip(), **more)
+
+
+class TwoDevices(unittest.TestCase):
+    """Tests with two devices that share a space, each with a listener for it."""
+    device = CompatDevice
+    options = ()
+
+    def setUp(self):
+        self.ann, self.bob = self.device("ann"), self.device("bob")
+        for device in (self.ann, self.bob):
+            self.addCleanup(device.close)
+            device.start()
+        make_known(self.ann, self.bob)
+        self.ann.ok("space", "create", "talks")
+        self.ann.ok("space", "share", "talks", "bob")
+        wait_until("bob has the space", lambda: "talks" in self.bob.ok("space", "list"))
+        for device in (self.ann, self.bob):
+            device.enable("--space", "talks", *self.options)
 
 
 class OneDevice(unittest.TestCase):

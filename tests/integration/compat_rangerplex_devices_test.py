@@ -3,23 +3,13 @@
 
 import unittest
 
-from compat_device import RangerplexDevice
+from compat_device import RangerplexDevice, TwoDevices
 from lanyard_process import make_known, wait_until
 from rangerplex_client import chat, message
 
 
-class TwoDevices(unittest.TestCase):
-    def setUp(self):
-        self.ann, self.bob = RangerplexDevice("ann"), RangerplexDevice("bob")
-        for device in (self.ann, self.bob):
-            self.addCleanup(device.close)
-            device.start()
-        make_known(self.ann, self.bob)
-        self.ann.ok("space", "create", "talks")
-        self.ann.ok("space", "share", "talks", "bob")
-        wait_until("bob has the space", lambda: "talks" in self.bob.ok("space", "list"))
-        for device in (self.ann, self.bob):
-            device.enable("--space", "talks")
+class Clients(TwoDevices):
+    device = RangerplexDevice
 
     def same(self):
         wait_until("both show the same",

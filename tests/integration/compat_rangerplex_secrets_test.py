@@ -3,8 +3,8 @@
 
 import unittest
 
-from compat_device import RangerplexDevice
-from lanyard_process import make_known, wait_until
+from compat_device import RangerplexDevice, TwoDevices
+from lanyard_process import wait_until
 from rangerplex_client import chat, message
 
 SECRET = "sk-not-for-the-peer-0123456789"
@@ -19,18 +19,9 @@ def files_with(folder, text):
             if path.is_file() and text.encode() in path.read_bytes()]
 
 
-class Secrets(unittest.TestCase):
-    def setUp(self):
-        self.ann, self.bob = RangerplexDevice("ann"), RangerplexDevice("bob")
-        for device in (self.ann, self.bob):
-            self.addCleanup(device.close)
-            device.start()
-        make_known(self.ann, self.bob)
-        self.ann.ok("space", "create", "talks")
-        self.ann.ok("space", "share", "talks", "bob")
-        wait_until("bob has the space", lambda: "talks" in self.bob.ok("space", "list"))
-        self.ann.enable("--space", "talks", "--keep-local", "theme")
-        self.bob.enable("--space", "talks", "--keep-local", "theme")
+class Secrets(TwoDevices):
+    device = RangerplexDevice
+    options = ("--keep-local", "theme")
 
     def test_secrets_stay_where_they_were_posted(self):
         ann, bob = self.ann.client(), self.bob.client()

@@ -141,7 +141,7 @@ class Tokens(unittest.TestCase):
             listed = control.call("token.list")["tokens"]
         self.assertEqual([len(token["spaces"]) for token in listed], [0, 1])
         self.assertEqual(set(listed[0]), {
-            "id", "app", "origin", "spaces", "allSpaces", "write", "manage", "createdMs",
+            "id", "app", "origin", "spaces", "allSpaces", "write", "manage", "user", "createdMs",
             "lastUsedMs", "expiresMs"})
         self.assertNotIn("hash", json.dumps(listed))
 

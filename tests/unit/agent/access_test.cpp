@@ -213,6 +213,21 @@ TEST_CASE("a token is good with exactly its origin, and a script's only without 
   CHECK(refusal(Hash{}, kPage) == Refusal::kUnknown);
 }
 
+TEST_CASE("a user's token is good at compatibility listeners alone, and the others at the API") {
+  using Door = AccessTable::Door;
+  AccessTable table;
+  storage::TokenEntry users = a_token(2);
+  users.user = "ann";
+  table.set({a_token(1), users});
+  const auto at = [&](std::uint8_t number, Door door) {
+    return table.find(a_token(number).hash, std::nullopt, kNow, door);
+  };
+  CHECK(at(1, Door::kApi)->user.empty());
+  CHECK(at(2, Door::kCompat)->user == "ann");
+  CHECK(at(1, Door::kCompat).error() == Refusal::kOtherDoor);
+  CHECK(at(2, Door::kApi).error() == Refusal::kOtherDoor);
+}
+
 TEST_CASE("a token is good until the moment at which it expires") {
   AccessTable table;
   storage::TokenEntry token = a_token(1, kPage);

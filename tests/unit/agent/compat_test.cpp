@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "agent/compat/belief.hpp"
+#include "agent/compat/chatsync_shapes.hpp"
 #include "agent/compat/iso_time.hpp"
 #include "agent/compat/positions.hpp"
 #include "agent/compat/rangerplex_shapes.hpp"
@@ -94,6 +95,33 @@ TEST_CASE("a time as JavaScript writes it") {
   CHECK(iso_time(0) == "1970-01-01T00:00:00.000Z");
   CHECK(iso_time(1'763'780'460'007) == "2025-11-22T03:01:00.007Z");
   CHECK(iso_time(-5) == "1970-01-01T00:00:00.000Z");
+}
+
+TEST_CASE("a time is read as JavaScript reads it, and no other text is one") {
+  constexpr std::int64_t kThen = 1'763'780'460'007;
+  CHECK(read_iso_time("2025-11-22T03:01:00.007Z") == kThen);
+  CHECK(read_iso_time("2025-11-22T04:01:00.0079999+01:00") == kThen);
+  CHECK(read_iso_time("2025-11-21T21:31:00.007-05:30") == kThen);
+  CHECK(read_iso_time("2025-11-22T03:01Z") == kThen - 7);
+  CHECK(read_iso_time("2025-11-22") == kThen - 7 - 181 * 60'000);
+  CHECK(read_iso_time("2024-02-29T00:00:00Z") == 1'709'164'800'000);
+  for (const char* text :
+       {"", "2025", "2025-11", "2025-13-01", "2025-02-29", "2025-11-22T", "2025-11-22 03:01Z",
+        "2025-11-22T24:00Z", "2025-11-22T03:01:60Z", "2025-11-22T03:01:00.Z", "2025-11-22T03:01Zz",
+        "2025-11-22T03:01+1", "x2025-11-22", "-025-11-22", "\xff"}) {
+    INFO(text);
+    CHECK_FALSE(read_iso_time(text));
+  }
+  CHECK(time_in("5") == 5);
+  CHECK(time_in("\"1970-01-01T00:00:00.005Z\"") == 5);
+  for (const char* json : {"null", "1.5", "\"soon\"", "[]", ""}) CHECK_FALSE(time_in(json));
+}
+
+TEST_CASE("no two users' rows have one key") {
+  CHECK(user_key("ann", "c1") == "ann/c1");
+  CHECK(user_key("a/b", "c") != user_key("a", "b/c"));
+  CHECK(user_key("a%2Fb", "c") != user_key("a/b", "c"));
+  CHECK(user_key("a", "b/c", "d") != user_key("a", "b", "c/d"));
 }
 
 TEST_CASE("a value is true as in JavaScript") {

@@ -96,6 +96,15 @@ TEST_CASE("a token that would be good for nothing is not made") {
     wish.all_spaces = true;
     wish.origin = "http://localhost/";
   }));
+  CHECK(is_refused([](TokenWish& wish) {
+    wish.user = "ann";
+    wish.spaces = {"notes"};
+  }));
+  CHECK(is_refused([](TokenWish& wish) {
+    wish.user = "ann";
+    wish.may_manage = true;
+  }));
+  CHECK_FALSE(is_refused([](TokenWish& wish) { wish.user = "ann"; }));
   CHECK_FALSE(is_refused([](TokenWish& wish) { wish.may_manage = true; }));
   CHECK_FALSE(is_refused([](TokenWish& wish) { wish.spaces = {"notes"}; }));
   CHECK_FALSE(is_refused([](TokenWish& wish) {

@@ -46,6 +46,7 @@ TEST_CASE("a token is what it was after a restart") {
   everything.expires_ms = 9000;
   TokenEntry some = a_token(2, {{a_space(3), true}, {a_space(4), false}});
   some.may_manage = true;
+  some.user = "ann";
   must(vault.add_token(some));
   must(vault.add_token(everything));
   CHECK(must(device.open().tokens()) == std::vector{everything, some});
