@@ -39,10 +39,8 @@ SpaceSync::SpaceSync(const SpaceId& space, const SpaceContext& context)
     : space_(space), context_(context) {}
 
 Hash SpaceSync::digest() const {
-  oplog::SpaceLog log{space_, {}, {}, {}, intake_->state().branches, {}};
-  VectorClock clock = log.digest_clock(context_.hasher);
-  clock.insert(applied_.begin(), applied_.end());
-  return digest_of(clock, context_.hasher);
+  return digest_of(oplog::with_forks(applied_, intake_->state().branches, context_.hasher),
+                   context_.hasher);
 }
 
 SpaceSync::Peer* SpaceSync::find(LinkId link) {

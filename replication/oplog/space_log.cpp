@@ -51,12 +51,18 @@ std::vector<DeviceId> SpaceLog::members() const {
 }
 
 VectorClock SpaceLog::digest_clock(const Hasher& hasher) const {
-  VectorClock out = clock();
+  return with_forks(clock(), branches, hasher);
+}
+
+VectorClock with_forks(VectorClock applied, const std::map<LogId, Branch>& branches,
+                       const Hasher& hasher) {
   for (const auto& [log, branch] : branches) {
     const Hash name = hasher.hash({as_bytes("lanyard-fork-v1"), log.view()});
-    out[LogId{name.bytes}] = {{1}, {}};
+    // The same on whoever knows as much of both, whichever of them it applies.
+    const Seq known{seq_in(applied, log).value + branch.last().value};
+    applied[LogId{name.bytes}] = {known, {}};
   }
-  return out;
+  return applied;
 }
 
 bool SpaceLog::is_of_other_branch(const Change& change) const {

@@ -56,8 +56,7 @@ struct SpaceLog {
   };
   std::map<LogId, ToldFork> told;
 
-  /// The clock by which two devices compare what they hold: with an entry of its own for each fork
-  /// that is known, so that one who does not know of it hears of it.
+  /// The clock by which two devices compare what they hold: with_forks() of what is applied.
   [[nodiscard]] VectorClock digest_clock(const Hasher& hasher) const;
   /// Whether it is, or goes on from, the branch that is kept and not applied.
   [[nodiscard]] bool is_of_other_branch(const Change& change) const;
@@ -92,5 +91,10 @@ struct SpaceLog {
   void admit(const Change& change);
   void settle_told(const Change& change);
 };
+
+/// `applied` with an entry for each fork that is known, which says how much of its branches is:
+/// whoever knows of less differs, and is told.
+[[nodiscard]] VectorClock with_forks(VectorClock applied, const std::map<LogId, Branch>& branches,
+                                     const Hasher& hasher);
 
 }  // namespace lanyard::oplog

@@ -184,6 +184,35 @@ TEST_CASE("a branch that goes on where nobody knew of the fork is told to who ho
     CHECK(bench[name].store(three.space).forks() == bench["carol"].store(three.space).forks());
 }
 
+TEST_CASE("a branch that grew while somebody was away is told when the two are linked again") {
+  Shared four({"alice", "bob", "carol", "dan"});
+  EngineBench& bench = four.bench;
+  bench.connect("bob", "dan");
+  bench.run();
+  bench.cut("alice", "dan");
+  const LogId log =
+      fork_between_bob_and_carol(four, {"first", "first, and more", "first, and more, and more"});
+  bench.cut("alice", "carol");
+  bench.connect("bob", "carol");
+  bench.run();
+  const auto kept = [&](const char* name) {
+    return bench[name].store(four.space).log().branches.at(log);
+  };
+  REQUIRE(kept("dan") == kept("bob"));
+  bench.cut("bob", "dan");
+  bench["alice"].put(four.space, "mine", "second, and more");  // she has not heard of it
+  bench.run_storage();
+  bench.connect("alice", "bob");
+  bench.run();
+  REQUIRE(kept("bob").hashes.size() == 2);
+  REQUIRE(kept("dan").hashes.size() == 1);
+  // All that either applies is equal.
+  REQUIRE(four.clock("dan") == four.clock("bob"));
+  bench.connect("bob", "dan");
+  bench.run();
+  CHECK(kept("dan") == kept("bob"));
+}
+
 TEST_CASE("one who does not know of a fork takes in what hangs on the branch that it lacks") {
   Forked scene;
   scene.bench.connect("bob", "carol");
