@@ -77,7 +77,8 @@ class Agent {
                            space_changed,
                            identity_->device(),
                            config_.device_name,
-                           config_.paths.data_dir};
+                           config_.paths.data_dir,
+                           meters_};
     LANYARD_TRY_SET(const auto api,
                     ApiServer::open({config_, api_port, config_.api_port_is_default, host, hasher_,
                                      *ciphers_, rng_, sync_port, std::move(tokens)}));
@@ -110,7 +111,8 @@ class Agent {
     options.digest_of = [this](const VectorClock& clock) {
       return engine::digest_of(clock, hasher_);
     };
-    options.report = [](const SpaceId& space, const Error& error) {
+    options.report = [this](const SpaceId& space, const Error& error) {
+      count_error(meters_, "storage", error);
       log_error("space " + to_text(space) + ": " + error.detail + " (" + error.code.message() +
                 ")");
     };
@@ -168,7 +170,7 @@ class Agent {
     if (config_.sync_port_is_default) {
       LANYARD_TRY_SET(options.sync_port, kept_port(kSyncPortSetting, config_.sync_port));
     }
-    LANYARD_TRY_SET(auto network, Network::open(options, *identity_));
+    LANYARD_TRY_SET(auto network, Network::open(options, *identity_, meters_));
     if (config_.sync_port_is_default) {
       LANYARD_TRY(vault_->set_setting(kSyncPortSetting, std::to_string(network->sync_port())));
     }
@@ -176,6 +178,7 @@ class Agent {
   }
 
   const Config& config_;
+  Meters meters_;
   crypto::SystemRng rng_;
   crypto::SodiumHasher hasher_;
   std::optional<InstanceLock> lock_;

@@ -19,6 +19,18 @@ namespace lanyard::agent {
   return std::chrono::duration_cast<std::chrono::milliseconds>(since);
 }
 
+/// How long something took.
+class Stopwatch {
+ public:
+  [[nodiscard]] std::chrono::microseconds took() const {
+    const auto since = std::chrono::steady_clock::now() - began_;
+    return std::chrono::duration_cast<std::chrono::microseconds>(since);
+  }
+
+ private:
+  std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+};
+
 [[nodiscard]] inline engine::Now now() { return {{mono_now()}, wall_now()}; }
 
 }  // namespace lanyard::agent

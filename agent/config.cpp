@@ -141,6 +141,7 @@ Status fill_in(Config& config) {
   config.api_listen = get<std::vector<std::string>>(config, "api.listen");
   config.discovery_mode = choice<DiscoveryMode>(config, "discovery.mode");
   config.discovery_peers = get<std::vector<std::string>>(config, "discovery.peers");
+  config.metrics_enabled = get<bool>(config, "metrics.enabled");
   config.log = {choice<LogLevel>(config, "log.level"), choice<LogTarget>(config, "log.target"),
                 config.paths.log()};
   return {};

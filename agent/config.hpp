@@ -30,6 +30,7 @@ struct Config {
   std::vector<std::string> api_listen;
   DiscoveryMode discovery_mode = DiscoveryMode::kAuto;
   std::vector<std::string> discovery_peers;  ///< host:port
+  bool metrics_enabled = true;
   LogOptions log;
 
   /// Where each value came from, by key: "default", "~/.config/lanyard/config.toml:3",

@@ -58,8 +58,9 @@ Wrong host_and_port(std::string_view value) {
   return "is not of the form host:port";
 }
 
-const std::vector<ConfigKey>& all_keys() {
-  static const std::vector<ConfigKey> keys = {
+/// What other devices see of this one, and how it finds them.
+std::vector<ConfigKey> network_keys() {
+  return {
       {.name = "device.name",
        .type = KeyType::kText,
        .help = "what other devices call this one, at most 64 bytes; default: the host name",
@@ -82,6 +83,22 @@ const std::vector<ConfigKey>& all_keys() {
        .default_text = "[\"auto\"]",
        .help = "where devices are looked for: names or patterns; auto: not docker*, veth*, wg* ...",
        .rule = interface_pattern},
+      {.name = "discovery.mode",
+       .type = KeyType::kChoice,
+       .default_text = "\"auto\"",
+       .choices = {"auto", "avahi", "embedded", "off"},
+       .help = "how devices are found on the network"},
+      {.name = "discovery.peers",
+       .type = KeyType::kList,
+       .default_text = "[]",
+       .help = "host:port of devices to try beside those that are found",
+       .rule = host_and_port},
+  };
+}
+
+/// What is for this machine alone.
+std::vector<ConfigKey> machine_keys() {
+  return {
       {.name = "api.port",
        .type = KeyType::kInteger,
        .default_text = "7760",
@@ -94,16 +111,10 @@ const std::vector<ConfigKey>& all_keys() {
        .default_text = "[\"127.0.0.1\", \"::1\"]",
        .help = "the loopback addresses of the local API; others are refused",
        .rule = loopback_address},
-      {.name = "discovery.mode",
-       .type = KeyType::kChoice,
-       .default_text = "\"auto\"",
-       .choices = {"auto", "avahi", "embedded", "off"},
-       .help = "how devices are found on the network"},
-      {.name = "discovery.peers",
-       .type = KeyType::kList,
-       .default_text = "[]",
-       .help = "host:port of devices to try beside those that are found",
-       .rule = host_and_port},
+      {.name = "metrics.enabled",
+       .type = KeyType::kBoolean,
+       .default_text = "true",
+       .help = "whether GET /metrics of the local API answers"},
       {.name = "log.level",
        .type = KeyType::kChoice,
        .default_text = "\"info\"",
@@ -116,6 +127,14 @@ const std::vector<ConfigKey>& all_keys() {
        .help = "where to: auto is the journal if there is one, else standard error; file is "
                "agent.log in the state folder"},
   };
+}
+
+const std::vector<ConfigKey>& all_keys() {
+  static const std::vector<ConfigKey> keys = [] {
+    std::vector<ConfigKey> all = network_keys();
+    for (ConfigKey& key : machine_keys()) all.push_back(std::move(key));
+    return all;
+  }();
   return keys;
 }
 

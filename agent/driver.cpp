@@ -18,17 +18,40 @@ std::optional<SpaceId> space_that_goes(const engine::Input& input) {
 }  // namespace
 
 Driver::Driver(asio::io_context& io, engine::Config config, const Hasher& hasher,
-               const Verifier& verifier, const CipherFactory& ciphers, LinkSet& links)
-    : io_(io), engine_(std::move(config), hasher, verifier, ciphers), links_(links), timer_(io) {}
+               const Verifier& verifier, const CipherFactory& ciphers, LinkSet& links,
+               Meters& meters)
+    : io_(io),
+      engine_(std::move(config), hasher, verifier, ciphers),
+      links_(links),
+      meters_(meters),
+      rounds_(meters, [&links](engine::LinkId link) { return links.traffic(link); }),
+      timer_(io) {}
 
 void Driver::feed(engine::Input input) {
   if (const auto* down = std::get_if<engine::PeerDown>(&input)) reads_.erase(down->link);
   const auto gone = space_that_goes(input);
   for (engine::Effect& effect : engine_.step(std::move(input), now())) perform(std::move(effect));
   // How far it had come with somebody is nothing to wait for any more.
-  if (gone)
+  if (gone) {
     for (auto& [device, peer] : peers_) peer.spaces.erase(*gone);
+    rounds_.gone(*gone, now().mono);
+  }
   wait_for_deadline();
+}
+
+void Driver::link_up(engine::LinkId link, const DeviceId& peer) {
+  rounds_.up(link, peer, now().mono);
+  feed(engine::PeerUp{link, peer});
+}
+
+void Driver::link_down(engine::LinkId link, const Error& why) {
+  rounds_.down(link, why, now().mono);
+  feed(engine::PeerDown{link});
+}
+
+void Driver::sync_now() {
+  rounds_.asked(now().mono);
+  feed(engine::SyncNow{});
 }
 
 void Driver::answer(engine::Input input) {
@@ -63,6 +86,9 @@ void Driver::perform(engine::Send effect) { links_.send(effect.link, effect.mess
 void Driver::perform(const engine::DropPeer& effect) {
   if (const auto peer = links_.peer_of(effect.link)) peers_[*peer].spaces.clear();
   reads_.erase(effect.link);
+  const Error why = error_of(effect);
+  if (!is_farewell(why)) count_error(meters_, "links", why);
+  rounds_.down(effect.link, why, now().mono);
   links_.drop(effect.link, Error(Code::kProtocol, effect.why));
 }
 
@@ -118,6 +144,7 @@ void Driver::perform(const engine::OpenSpace& effect) {
 }
 
 void Driver::perform(const engine::JoinSpace& effect) {
+  rounds_.joining(effect.from, effect.space, now().mono);
   storage_->run([this, effect](storage::Vault& vault) {
     const Status joined = vault.join_space(effect.space, wall_now());
     answer(joined ? opened(effect.space, vault.space_to_sync(effect.space))
@@ -126,19 +153,32 @@ void Driver::perform(const engine::JoinSpace& effect) {
 }
 
 void Driver::perform(const engine::Persist& effect) {
+  rounds_.persisting(effect.space, effect.accepted->pack.changes.size());
   storage_->apply(effect.space, effect.accepted,
                   [this, effect](Result<storage::ApplyOutcome> outcome) {
-                    if (outcome) {
-                      tell_merged(effect.space, outcome->touched);
-                      if (outcome->has_admitted) refresh(effect.space);
-                      return answer(engine::Applied{effect.space, effect.ticket});
-                    }
+                    persisted(effect.space, effect.ticket, outcome);
+                    if (outcome) return;
                     storage_->run([this, effect, error = outcome.error()](storage::Vault& vault) {
                       const auto store = vault.space(effect.space);
                       if (!store) return;
                       answer(engine::PersistFailed{effect.space, (*store)->state().log, error});
                     });
                   });
+}
+
+void Driver::persisted(const SpaceId& space, std::uint64_t ticket,
+                       const Result<storage::ApplyOutcome>& outcome) {
+  if (outcome) {
+    tell_merged(space, outcome->touched);
+    if (outcome->has_admitted) refresh(space);
+  } else {
+    count_error(meters_, "storage", outcome.error());
+  }
+  const std::size_t records = outcome ? outcome->touched.records.size() : 0;
+  asio::post(io_, [this, space, ticket, records, is_in = outcome.has_value()] {
+    rounds_.persisted(space, records, now().mono);
+    if (is_in) feed(engine::Applied{space, ticket});
+  });
 }
 
 void Driver::perform(const engine::MakeDurable& effect) {
@@ -152,6 +192,7 @@ void Driver::perform(const engine::MakeDurable& effect) {
 
 void Driver::perform(engine::LoadLog effect) {
   const engine::LinkId link = effect.link;
+  rounds_.serving(link, effect.space);
   reads_[link].waiting.push_back(std::move(effect));
   read_next(link);
 }
@@ -205,61 +246,6 @@ void Driver::perform(engine::KeepGrant effect) {
   });
 }
 
-// ---- forks
-
-void Driver::perform(const engine::LoadForkPoints& effect) {
-  storage_->run([this, effect](storage::Vault& vault) {
-    const auto store = vault.space(effect.space);
-    if (!store) return;
-    if (auto points = (*store)->fork_points(effect.log))
-      answer(engine::ForkSaid{effect.link,
-                              effect.space,
-                              {wire::ForkPoints{effect.space, effect.log, std::move(*points)}}});
-  });
-}
-
-void Driver::perform(const engine::FindBranch& effect) {
-  storage_->run([this, effect](storage::Vault& vault) {
-    const auto store = vault.space(effect.space);
-    if (!store) return;
-    if (auto branch = (*store)->find_branch(effect.log, effect.points))
-      answer(engine::ForkSaid{effect.link, effect.space, {std::move(*branch)}});
-  });
-}
-
-void Driver::perform(const engine::LoadForks& effect) {
-  storage_->run([this, effect](storage::Vault& vault) {
-    const auto store = vault.space(effect.space);
-    auto forks =
-        store ? (*store)->forks() : Result<std::vector<storage::KeptFork>>(fail(store.error()));
-    if (!forks) return;
-    engine::ForkSaid said{effect.link, effect.space, {}};
-    for (storage::KeptFork& each : *forks) said.messages.emplace_back(std::move(each.fork));
-    answer(std::move(said));
-  });
-}
-
-void Driver::perform(const engine::KeepFork& effect) {
-  storage_->run([this, effect](storage::Vault& vault) {
-    const auto store = vault.space(effect.space);
-    auto kept =
-        store ? (*store)->keep_fork(effect.fork) : Result<storage::KeptFork>(fail(store.error()));
-    if (!kept) {
-      log_warning("a fork in space " + to_text(effect.space) +
-                  " was told and is not kept: " + kept.error().detail);
-      return;
-    }
-    answer(engine::ForkKept{effect.link, effect.space, effect.fork.second.empty(), kept->is_new,
-                            kept->log, std::move(kept->other), std::move(kept->fork)});
-  });
-}
-
-void Driver::perform(const engine::HoldWrites& effect) { storage_->hold_writes(effect.space); }
-
-void Driver::perform(const engine::ReleaseWrites& effect) {
-  storage_->release_writes(effect.space, effect.in_new_log);
-}
-
 // ---- notices
 
 void Driver::perform(const engine::Notify& effect) {
@@ -267,6 +253,7 @@ void Driver::perform(const engine::Notify& effect) {
 }
 
 void Driver::note(const engine::PeerSaidHello& notice) {
+  rounds_.heard(notice, now().mono);
   Peer& peer = peers_[notice.peer];
   peer.says_name = notice.name;
   peer.build = notice.build;
@@ -278,6 +265,7 @@ void Driver::note(const engine::PeerSaidHello& notice) {
 
 void Driver::note(const engine::Progress& notice) {
   peers_[notice.peer].spaces[notice.space] = {notice.space, notice.phase, notice.bytes};
+  rounds_.heard(notice, now().mono);
   if (notice.phase != engine::Phase::kInStep) return;
   // What came in may have changed the space's name and members.
   refresh(notice.space);
@@ -338,6 +326,7 @@ void Driver::note(const engine::PeerToldAddresses& notice) {
 
 void Driver::note(const engine::Refused& notice) {
   ++refused_changes_;
+  count_error(meters_, "sync", notice.error);
   log_warning("changes of space " + to_text(notice.space) + " from device " +
               to_short_text(notice.peer) + " were refused: " + notice.error.detail + " (" +
               notice.error.code.message() + ")");

@@ -1,6 +1,8 @@
 #pragma once
 
+#include "agent/clock.hpp"
 #include "agent/links/link_set.hpp"
+#include "agent/sync_rounds.hpp"
 #include "replication/engine/engine.hpp"
 
 namespace lanyard::agent {
@@ -10,7 +12,7 @@ namespace lanyard::agent {
 class Driver {
  public:
   Driver(asio::io_context& io, engine::Config config, const Hasher& hasher,
-         const Verifier& verifier, const CipherFactory& ciphers, LinkSet& links);
+         const Verifier& verifier, const CipherFactory& ciphers, LinkSet& links, Meters& meters);
 
   /// Storage outlives every step until the loop ends.
   void start(storage::StorageThread& storage) { storage_ = &storage; }
@@ -28,6 +30,10 @@ class Driver {
     caught_up_ = std::move(caught_up);
   }
   void feed(engine::Input input);
+  void link_up(engine::LinkId link, const DeviceId& peer);
+  void link_down(engine::LinkId link, const Error& why);
+  /// Compares with every linked device.
+  void sync_now();
   /// What was to be sent on this link is on its way.
   void drained(engine::LinkId link) { read_next(link); }
 
@@ -65,6 +71,8 @@ class Driver {
   void perform(const engine::Notify& effect);
   void note(const engine::PeerSaidHello& notice);
   void note(const engine::Progress& notice);
+  void note(const engine::Compared& notice) { rounds_.heard(notice, now().mono); }
+  void note(const engine::Served& notice) { rounds_.heard(notice, now().mono); }
   void note(const engine::PeerAcknowledged& notice);
   void note(const engine::PeerAnswered& notice);
   void note(const engine::PeerToldAddresses& notice);
@@ -73,6 +81,9 @@ class Driver {
   static void note(const engine::ForkFound& notice);
   /// From the storage thread: feeds the engine on this one.
   void answer(engine::Input input);
+  /// From the storage thread: what was to be persisted is, or is not.
+  void persisted(const SpaceId& space, std::uint64_t ticket,
+                 const Result<storage::ApplyOutcome>& outcome);
   void read_next(engine::LinkId link);
   /// Brings a space's name and members up to date. From any thread.
   void refresh(const SpaceId& space);
@@ -82,6 +93,8 @@ class Driver {
   asio::io_context& io_;
   engine::Engine engine_;
   LinkSet& links_;
+  Meters& meters_;
+  SyncRounds rounds_;
   storage::StorageThread* storage_ = nullptr;
   Network::Merged merged_;
   Network::Acknowledged acknowledged_;

@@ -27,18 +27,19 @@ constexpr std::chrono::seconds kSignOfLifeMax{5};
 
 class NetworkLoop final : public Network {
  public:
-  NetworkLoop(Options options, const crypto::Identity& identity)
+  NetworkLoop(Options options, const crypto::Identity& identity, Meters& meters)
       : options_(std::move(options)),
+        meters_(meters),
         link_identity_(identity, rng_),
         ciphers_(identity, rng_),
         links_(
             io_, link_identity_, rng_,
             {[this](engine::LinkId link, const DeviceId& peer) {
-               driver_.feed(engine::PeerUp{link, peer});
+               driver_.link_up(link, peer);
                gossip_.links_changed();
              },
-             [this](engine::LinkId link) {
-               driver_.feed(engine::PeerDown{link});
+             [this](engine::LinkId link, const Error& why) {
+               driver_.link_down(link, why);
                gossip_.links_changed();
              },
              [this](engine::LinkId link, Bytes message) {
@@ -49,18 +50,19 @@ class NetworkLoop final : public Network {
              [this](engine::LinkId link) { doubt(link); },
              [this](const PairingLink& link) { desk_.on_stranger(link); },
              [this](engine::LinkId link, const Bytes& message) { desk_.on_message(link, message); },
-             [this](engine::LinkId link, const Error& why) { desk_.on_end(link, why); }}),
+             [this](engine::LinkId link, const Error& why) { desk_.on_end(link, why); },
+             [this](const Error& why) { count_error(meters_, "links", link_error(why)); }}),
         desk_(io_, links_, rng_,
               {[this](const DeviceId& device, const std::string& address) {
                  on_paired(device, address);
                },
                [this](const SpaceId& space, const auto& outcome) {
                  on_committed(space, *outcome);
-                 driver_.feed(engine::SyncNow{});
+                 driver_.sync_now();
                },
                [this](bool is_open) { announce(is_open); }}),
         driver_(io_, {identity.device(), options_.device_name, options_.build}, hasher_, verifier_,
-                ciphers_, links_),
+                ciphers_, links_, meters),
         gossip_(io_, identity.device(), links_, driver_),
         discovery_(io_, options_.discovery, rng_,
                    {[this](const discovery::Sighting& sighting) {
@@ -137,7 +139,7 @@ class NetworkLoop final : public Network {
     driver_.feed(engine::DeviceForgotten{device});
   }
   void space_left(const SpaceId& space) override { driver_.feed(engine::SpaceLeft{space}); }
-  void sync_now() override { driver_.feed(engine::SyncNow{}); }
+  void sync_now() override { driver_.sync_now(); }
   [[nodiscard]] std::vector<discovery::Sighting> nearby() const override {
     return discovery_.nearby();
   }
@@ -260,17 +262,18 @@ class NetworkLoop final : public Network {
   /// A link whose other end may be gone: it gives a sign of life, or is cut. Its answer may wait
   /// behind much else; anything that comes is a sign.
   void doubt(engine::LinkId link) {
-    const std::uint64_t heard = links_.bytes_heard(link);
+    const std::uint64_t heard = links_.traffic(link).in;
     driver_.feed(engine::AskPeer{link, 0});
     const auto timer = std::make_shared<asio::steady_timer>(io_, kSignOfLifeMax);
     timer->async_wait([this, timer, link, heard](const std::error_code& error) {
-      if (!error && links_.bytes_heard(link) == heard)
+      if (!error && links_.traffic(link).in == heard)
         links_.cut(link, Error(Code::kUnreachable, "no sign of life"));
     });
   }
 
   void on_committed(const SpaceId& space, const storage::WriteOutcome& outcome) {
     for (const storage::OwnRun& run : outcome.runs) {
+      meters_.changes_written.add(run.changes.size());
       engine::Committed committed{space, engine::make_live_run(space, run.changes, run.signature),
                                   run.changes};
       for (std::size_t i = 0; i < committed.changes.size(); ++i) {
@@ -307,6 +310,7 @@ class NetworkLoop final : public Network {
   }
 
   Options options_;
+  Meters& meters_;
   crypto::SystemRng rng_;
   crypto::SodiumHasher hasher_;
   crypto::SodiumVerifier verifier_;
@@ -342,8 +346,9 @@ const char* state_text(discovery::State state) {
   return "unknown";
 }
 
-Result<std::unique_ptr<Network>> Network::open(Options options, const crypto::Identity& identity) {
-  auto network = std::make_unique<NetworkLoop>(std::move(options), identity);
+Result<std::unique_ptr<Network>> Network::open(Options options, const crypto::Identity& identity,
+                                               Meters& meters) {
+  auto network = std::make_unique<NetworkLoop>(std::move(options), identity, meters);
   LANYARD_TRY(network->listen());
   return network;
 }

@@ -17,6 +17,7 @@ class Identity;
 namespace lanyard::agent {
 
 class PairingDesk;
+struct Meters;
 
 /// How far one space is with one linked peer.
 struct SpaceLink {
@@ -84,8 +85,10 @@ class Network {
   };
 
   /// Binds the port. The engine's questions go to `storage`, which must outlive start() to stop().
+  /// `meters` outlive this.
   [[nodiscard]] static Result<std::unique_ptr<Network>> open(Options options,
-                                                             const crypto::Identity& identity);
+                                                             const crypto::Identity& identity,
+                                                             Meters& meters);
   virtual ~Network() = default;
 
   [[nodiscard]] virtual std::uint16_t sync_port() const = 0;

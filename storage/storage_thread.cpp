@@ -50,6 +50,11 @@ class StorageThread::Impl {
     return add(queue_);
   }
 
+  [[nodiscard]] Waiting waiting() {
+    const std::lock_guard lock(mutex_);
+    return queue_.waiting();
+  }
+
  private:
   void loop();
   void wait_or_tidy(std::unique_lock<std::mutex>& lock);
@@ -218,5 +223,7 @@ void StorageThread::release_writes(const SpaceId& space, bool in_new_log) {
 void StorageThread::run(std::function<void(Vault&)> job) {
   impl_->put([&](WorkQueue& queue) { queue.add(std::move(job)); });
 }
+
+StorageThread::Waiting StorageThread::waiting() const { return impl_->waiting(); }
 
 }  // namespace lanyard::storage

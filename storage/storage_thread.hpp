@@ -38,6 +38,15 @@ class StorageThread {
   /// Anything else, in its turn: it may be overtaken by writes that came later. From any thread.
   void run(std::function<void(Vault&)> job);
 
+  /// What is queued and not begun.
+  struct Waiting {
+    std::size_t writes = 0;
+    std::size_t write_bytes = 0;
+    std::size_t others = 0;  ///< merges, and everything else
+  };
+  /// As of now. From any thread.
+  [[nodiscard]] Waiting waiting() const;
+
  private:
   class Impl;
   std::unique_ptr<Impl> impl_;

@@ -7,7 +7,7 @@
 #include <variant>
 #include <vector>
 
-#include "storage/vault.hpp"
+#include "storage/storage_thread.hpp"
 
 namespace lanyard::storage {
 
@@ -70,6 +70,11 @@ class WorkQueue {
   void hold_writes(const SpaceId& space) { held_.insert(space); }
   void release_writes(const SpaceId& space) { held_.erase(space); }
   void release_all_writes() { held_.clear(); }
+
+  /// How much waits: writes that are held too.
+  [[nodiscard]] StorageThread::Waiting waiting() const {
+    return {writes_.size(), write_bytes_, others_.size()};
+  }
 
   [[nodiscard]] bool is_empty() const { return !has_writes() && others_.empty(); }
   [[nodiscard]] bool has_writes() const;

@@ -120,7 +120,7 @@ HttpAnswer problem_answer(int status, const Problem& problem) {
   out.begin_object().member("type", "about:blank").member("title", problem.title);
   out.member("status", status).member("code", problem.id);
   out.member("why", display_text(problem.why)).member("fix", display_text(problem.fix));
-  return {status, "application/problem+json", out.end_object().take(), {}};
+  return {status, "application/problem+json", out.end_object().take(), {}, problem.id};
 }
 
 HttpAnswer problem_answer(const Error& error) {

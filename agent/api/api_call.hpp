@@ -18,6 +18,7 @@ struct HttpAnswer {
   std::string type = "application/json";
   std::string body;
   std::vector<std::pair<std::string, std::string>> fields;  ///< beside those that every answer has
+  std::string problem = {};                                 ///< the code of an error, as LY-D004
 };
 
 /// The part of a target behind its question mark (`name=value&...`, percent-encoded UTF-8). Each

@@ -23,6 +23,7 @@ struct ApiRoom : Services {
   Doors doors{};
   std::int64_t started_ms = 0;
   std::uint16_t sync_port = 0;
+  bool has_metrics = true;
   HttpServer::After after;
   Reception reception;
   /// Those that are signed in on /v1/live.

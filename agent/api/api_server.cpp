@@ -25,6 +25,7 @@ class ApiServer::Impl {
                 options.config.paths.data_dir / "compat.sqlite") {
     room_.started_ms = room_.host.wall().ms;
     room_.sync_port = options.sync_port;
+    room_.has_metrics = options.config.metrics_enabled;
     room_.access.set(std::move(options.tokens));
     room_.doors.port = server_->port();
     room_.on_acknowledged = [this](const DeviceId& device, const SpaceId& space,
@@ -54,10 +55,19 @@ class ApiServer::Impl {
 
   void start() {
     room_.host.post([this] { compat_.start(); });
-    server_->start([this](const HeadView& head) {
-      store_uses(false);
-      return receive(room_, head);
-    });
+    HttpServer::Manners manners;
+    manners.answered = [meters = &room_.host.meters](int status, const std::string& problem,
+                                                     std::chrono::microseconds took) {
+      meters->http_time.observe(took);
+      meters->http_answers.add({std::to_string(status)});
+      if (!problem.empty()) meters->errors.add({"api", problem});
+    };
+    server_->start(
+        [this](const HeadView& head) {
+          store_uses(false);
+          return receive(room_, head);
+        },
+        manners);
   }
 
   [[nodiscard]] ToReception to_reception() {

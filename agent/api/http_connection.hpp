@@ -60,6 +60,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection>,
   void write(HttpAnswer answer);
   void write_bytes(std::string_view bytes, std::function<void(bool is_open)> written);
   void on_answered(const NetError& error);
+  void tell_answered() const;
   /// Lets the other side read the answer before the connection is reset under it.
   void say_goodbye();
   void drain();
@@ -77,6 +78,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection>,
   std::uint64_t body_size_ = 0;
   std::unique_ptr<BodyTaker> taker_;
 
+  int status_ = 0;       ///< of the answer that is being sent
+  std::string problem_;  ///< and its code, where it is an error
   bool is_head_request_ = false;
   bool is_begun_ = false;     ///< an answer in pieces
   bool is_answered_ = false;  ///< as a whole, or with its last piece

@@ -32,6 +32,8 @@ template <class Body>
 void HttpConnection::fill_head(http::response<Body>& response, const HttpAnswer& answer) {
   response.version(11);
   response.result(static_cast<unsigned>(answer.status));
+  status_ = answer.status;
+  problem_ = answer.problem;
   response.set(http::field::server, std::string("lanyard/") + kBuild);
   for (const auto& [name, value] : kAlways) response.set(name, value);
   for (const auto& [name, value] : order_.fields) response.set(name, value);
@@ -70,9 +72,16 @@ void HttpConnection::write(HttpAnswer answer) {
 void HttpConnection::on_answered(const NetError& error) {
   if (state_ == State::kClosed) return;
   if (error) return close();
+  tell_answered();
   taker_.reset();
   if (is_last_) return say_goodbye();
   wait_for_request();
+}
+
+void HttpConnection::tell_answered() const {
+  const auto& tell = host_.manners.answered;
+  const auto took = Clock::now() - since_;
+  if (tell) tell(status_, problem_, std::chrono::duration_cast<std::chrono::microseconds>(took));
 }
 
 // ---- in pieces

@@ -144,8 +144,8 @@ class HttpServer::Impl {
 
   [[nodiscard]] std::uint16_t port() const { return doors_.front()->port(); }
 
-  void start(Desk desk) {
-    doors_.front()->serve(std::move(desk), {});
+  void start(Desk desk, const Manners& manners) {
+    doors_.front()->serve(std::move(desk), manners);
     thread_ = std::thread([this] { io_.run(); });
   }
 
@@ -206,7 +206,9 @@ Result<std::unique_ptr<HttpServer>> HttpServer::open(const Options& options) {
 HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 HttpServer::~HttpServer() { stop(); }
 std::uint16_t HttpServer::port() const { return impl_->port(); }
-void HttpServer::start(Desk desk) { impl_->start(std::move(desk)); }
+void HttpServer::start(Desk desk, const Manners& manners) {
+  impl_->start(std::move(desk), manners);
+}
 HttpServer::Post HttpServer::post() const { return impl_->post(); }
 HttpServer::After HttpServer::after() const { return impl_->after(); }
 Result<HttpServer::Shut> HttpServer::serve(const std::vector<std::string>& addresses,

@@ -103,6 +103,9 @@ class HttpServer {
     std::size_t message_max = limits::kSocketMessageMax;  ///< bytes, on a WebSocket
     /// How it says no. Empty: problem_answer().
     std::function<HttpAnswer(int status, const Problem& problem)> refusal = {};
+    /// An answer was sent whole. `problem`: as HttpAnswer has it. `took`: from the request's head.
+    std::function<void(int status, const std::string& problem, std::chrono::microseconds took)>
+        answered = {};
   };
 
   struct Options {
@@ -120,7 +123,7 @@ class HttpServer {
 
   [[nodiscard]] std::uint16_t port() const;
   /// Starts the thread. `desk` is called on it for each request.
-  void start(Desk desk);
+  void start(Desk desk, const Manners& manners);
   /// Runs a job on the api thread, in the order of the calls. From any thread, before start() too.
   /// It may be called when this is gone: jobs are then thrown away unrun.
   using Post = std::function<void(std::function<void()> job)>;

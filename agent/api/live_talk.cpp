@@ -26,6 +26,10 @@ constexpr std::size_t kSentMax = 1000;
 constexpr std::size_t kPresenceBytesMax = 16 * limits::kKiB;
 constexpr std::uint16_t kPolicyViolation = 1008;  // RFC 6455, 7.4.1
 
+void count_live(const ApiRoom& room) {
+  room.host.meters.live_clients.set(static_cast<std::int64_t>(room.live.size()));
+}
+
 class LiveTalk final : public SocketTalk,
                        public LiveClient,
                        public std::enable_shared_from_this<LiveTalk> {
@@ -89,6 +93,7 @@ void LiveTalk::send_away(const Error& error) {
 
 void LiveTalk::on_closed() {
   room_.live.erase(this);
+  count_live(room_);
   for (auto& [id, subscription] : subscriptions_) subscription->end();
   subscriptions_.clear();
 }
@@ -123,6 +128,7 @@ Status LiveTalk::sign_in(Params& in) {
   if (granted->token) room_.access.used(*granted->token, room_.host.wall());
   line_->close_within({});
   room_.live.emplace(this, weak_from_this());
+  count_live(room_);
   JsonWriter out = begin_frame("status", "", "");
   out.member("signedIn", true).member("device", to_text(room_.host.self));
   line_->send(out.member("deviceName", utf8_or_escaped(room_.host.self_name)).end_object().take());

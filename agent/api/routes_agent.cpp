@@ -5,6 +5,8 @@
 #include "agent/api/openapi.hpp"
 #include "agent/api/sync_round.hpp"
 #include "agent/build_info.hpp"
+#include "agent/metrics/metrics_text.hpp"
+#include "agent/metrics/prometheus_text.hpp"
 #include "agent/service/names.hpp"
 #include "replication/types/device_id_text.hpp"
 
@@ -69,6 +71,27 @@ void get_status(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
   });
 }
 
+/// What the agent counts is told to whoever may read anything; of spaces and devices a token sees
+/// those that it sees in the status too.
+void get_metrics(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
+  with_query(call, reply, [&](QueryText& query) -> Status {
+    LANYARD_TRY(query.finish());
+    if (!room.has_metrics)
+      return fail(Code::kNotFound, "this agent shows no metrics",
+                  "lanyard config set metrics.enabled true, and start the agent again.");
+    room.status.survey([&room, access = call.access, reply](const Result<AgentStatus>& status) {
+      if (!status) return reply.error(status.error());
+      const AgentStatus seen = seen_by(access, *status);
+      HttpAnswer answer;
+      answer.type = PrometheusText::kType;
+      answer.body = metrics_text(
+          {room.host.meters, seen, room.host.storage.waiting(), process_memory(), room.started_ms});
+      reply.send(std::move(answer));
+    });
+    return {};
+  });
+}
+
 void list_devices(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
   with_query(call, reply, [&](QueryText& query) -> Status {
     LANYARD_TRY(query.finish());
@@ -113,6 +136,7 @@ void sync_now(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
 constexpr std::array kAgentRoutes = std::to_array<Route>({
     {"GET", "/healthz", Need::kNothing, get_health},
     {"GET", "/readyz", Need::kNothing, get_readiness},
+    {"GET", "/metrics", Need::kToken, get_metrics},
     {"GET", "/v1/openapi.json", Need::kNothing, get_openapi},
     {"GET", "/v1/status", Need::kToken, get_status},
     {"GET", "/v1/devices", Need::kToken, list_devices},

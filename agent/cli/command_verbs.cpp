@@ -45,6 +45,8 @@ void Parser::add_agent_verbs() {
       "  lanyard status\n  lanyard status --watch\n  lanyard status --check && echo all synced");
   status->add_flag("--watch,-w", what->watch, "show it again every 2 seconds");
   status->add_flag("--check", what->check, "exit code 7 if there are conflicts or unsynced data");
+  verb<MetricsCommand>(app_, "metrics", "What the agent counts, as GET /metrics shows it.",
+                       "  lanyard metrics\n  lanyard metrics | grep sync");
   add_pair_verb();
   const auto [ping, whom] = verb<PingCommand>(app_, "ping", "Try to reach a device, step by step.",
                                               "  lanyard ping pi-kitchen");

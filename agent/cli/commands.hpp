@@ -34,6 +34,7 @@ struct StatusCommand {
   bool watch = false;
   bool check = false;
 };
+struct MetricsCommand {};
 struct PairCommand {
   std::string code = {};       ///< empty: show one here
   std::string code_file = {};  ///< holds the code, or - for standard input
@@ -173,9 +174,9 @@ struct ConfigCommand {
 
 using Command =
     std::variant<AgentCommand, UpCommand, DownCommand, StatusCommand, PairCommand, PingCommand,
-                 LogCommand, VersionCommand, DeviceCommand, SpaceCommand, TokenCommand, AppsCommand,
-                 UiCommand, CompatCommand, DataCommand, SqlCommand, ConflictCommand, ImportCommand,
-                 CheckCommand, ConfigCommand>;
+                 LogCommand, VersionCommand, MetricsCommand, DeviceCommand, SpaceCommand,
+                 TokenCommand, AppsCommand, UiCommand, CompatCommand, DataCommand, SqlCommand,
+                 ConflictCommand, ImportCommand, CheckCommand, ConfigCommand>;
 
 struct Invocation {
   GlobalOptions global;

@@ -68,6 +68,7 @@ void release_interrupts();
 [[nodiscard]] Result<int> run(const UpCommand& command, Session& session);
 [[nodiscard]] Result<int> run(const DownCommand& command, Session& session);
 [[nodiscard]] Result<int> run(const StatusCommand& command, Session& session);
+[[nodiscard]] Result<int> run(const MetricsCommand& command, Session& session);
 [[nodiscard]] Result<int> run(const PairCommand& command, Session& session);
 [[nodiscard]] Result<int> run(const PingCommand& command, Session& session);
 [[nodiscard]] Result<int> run(const LogCommand& command, Session& session);

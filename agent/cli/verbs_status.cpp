@@ -133,6 +133,15 @@ Result<int> run(const StatusCommand& command, Session& session) {
   }
 }
 
+Result<int> run(const MetricsCommand& /*command*/, Session& session) {
+  session.attempt("Could not get the agent's metrics");
+  LANYARD_TRY_SET(const std::string text, session.call("metrics.get", "{}"));
+  LANYARD_TRY_SET(const Json answer, read_json(text));
+  const Output& out = session.out();
+  out.style().json ? out.json("metrics/1", text) : out.print(answer.value("text", std::string()));
+  return exit_code::kOk;
+}
+
 Result<int> run(const PingCommand& command, Session& session) {
   session.attempt("Could not ping " + command.device);
   JsonWriter params;

@@ -5,6 +5,7 @@
 #include "agent/build_info.hpp"
 #include "agent/control/methods.hpp"
 #include "agent/json/json_views.hpp"
+#include "agent/metrics/metrics_text.hpp"
 #include "replication/types/device_id_text.hpp"
 
 namespace lanyard::agent {
@@ -54,6 +55,20 @@ void status_get(ControlRoom& room, Params& params, const Reply& reply) {
         write_agent(room, out);
         write_status(found, out);
         return out.end_object().take();
+      });
+    });
+    return {};
+  });
+}
+
+void metrics_get(ControlRoom& room, Params& params, const Reply& reply) {
+  with_params(params, reply, [&](Params& in) -> Status {
+    LANYARD_TRY(in.finish());
+    room.status.survey([&room, reply](const Result<AgentStatus>& status) {
+      reply.answer(status, [&](const AgentStatus& found) {
+        const std::string text = metrics_text({room.host.meters, found, room.host.storage.waiting(),
+                                               process_memory(), room.started_ms});
+        return JsonWriter().begin_object().member("text", text).end_object().take();
       });
     });
     return {};
@@ -147,6 +162,7 @@ constexpr std::array kAgentMethods = std::to_array<ControlMethod>({
     {"agent.info", agent_info},
     {"agent.stop", agent_stop},
     {"status.get", status_get},
+    {"metrics.get", metrics_get},
     {"device.list", device_list},
     {"device.add", device_add},
     {"device.rename", device_rename},

@@ -246,7 +246,7 @@ void LinkSet::on_known(PeerLink& socket, const DeviceId& peer) {
       return socket.close(Error(Code::kExists, "a second link"));
     links_.at(old).socket->close(Error(Code::kExists, "a newer link"));
     by_peer_.erase(older);
-    owner_.down(old);
+    owner_.down(old, Error(Code::kExists, "a newer link"));
   }
   half_open_.settle(socket.id());
   Link& link = links_.at(socket.id());
@@ -288,12 +288,12 @@ void LinkSet::on_closed(const PeerLink& socket, const Error& why) {
   links_.erase(found);
   half_open_.settle(socket.id());
   if (link.pairing) {
-    if (!socket.we_dialed() && !why.is(Code::kExists)) ++counters_.failed_handshakes;
+    if (!socket.we_dialed() && !why.is(Code::kExists)) came_to_nothing(why);
     return owner_.strangers_end(socket.id(), why);
   }
   if (!link.proven) {
     if (!why.is(Code::kExists) && !link.is_spare) {
-      ++counters_.failed_handshakes;
+      came_to_nothing(why);
       note_failure(socket, why);
     }
     if (!socket.dialed().empty()) plan_.failed(socket.dialed(), mono_now());
@@ -307,7 +307,8 @@ void LinkSet::on_closed(const PeerLink& socket, const Error& why) {
   by_peer_.erase(current);
   note_failure(socket, why);
   plan_.unlinked(peer, mono_now());
-  owner_.down(socket.id());
+  owner_.failed(why);
+  owner_.down(socket.id(), why);
   wait_for_next_dial();
 }
 
@@ -349,9 +350,10 @@ std::size_t LinkSet::queued_bytes(engine::LinkId link) const {
   return found == links_.end() ? 0 : found->second.socket->queued_bytes();
 }
 
-std::uint64_t LinkSet::bytes_heard(engine::LinkId link) const {
+Traffic LinkSet::traffic(engine::LinkId link) const {
   const auto found = links_.find(link);
-  return found == links_.end() ? 0 : found->second.socket->bytes_in();
+  if (found == links_.end()) return {};
+  return {found->second.socket->bytes_in(), found->second.socket->bytes_out()};
 }
 
 std::optional<DeviceId> LinkSet::peer_of(engine::LinkId link) const {

@@ -20,13 +20,19 @@ struct PairingLink {
   std::string address;  ///< host:port of the other end
 };
 
+/// Bytes of a link so far.
+struct Traffic {
+  std::uint64_t in = 0;
+  std::uint64_t out = 0;
+};
+
 /// All links of this device: takes connections within bounds, dials what the plan says, lets only
 /// known devices in, and keeps one link per peer. Lives on the network thread.
 class LinkSet {
  public:
   struct Owner {
     std::function<void(engine::LinkId, const DeviceId&)> up;
-    std::function<void(engine::LinkId)> down;
+    std::function<void(engine::LinkId, const Error& why)> down;
     std::function<void(engine::LinkId, Bytes)> message;
     /// Little is left of what was to be sent.
     std::function<void(engine::LinkId)> drained;
@@ -40,6 +46,8 @@ class LinkSet {
     std::function<void(engine::LinkId, Bytes)> strangers_message;
     /// Of a dial_to_pair() too that never came to a link.
     std::function<void(engine::LinkId, const Error&)> strangers_end;
+    /// A link came to nothing, or ended without a goodbye: for counting.
+    std::function<void(const Error& why)> failed;
   };
 
   LinkSet(asio::io_context& io, const crypto::LinkIdentity& own, Rng& rng, Owner owner);
@@ -79,8 +87,7 @@ class LinkSet {
 
   /// What waits to be sent on it.
   [[nodiscard]] std::size_t queued_bytes(engine::LinkId link) const;
-  /// What has come on it so far.
-  [[nodiscard]] std::uint64_t bytes_heard(engine::LinkId link) const;
+  [[nodiscard]] Traffic traffic(engine::LinkId link) const;
   /// The link's peer, where it is proven.
   [[nodiscard]] std::optional<DeviceId> peer_of(engine::LinkId link) const;
   [[nodiscard]] std::optional<engine::LinkId> link_of(const DeviceId& device) const;
@@ -128,6 +135,10 @@ class LinkSet {
   /// Whether a second link to the same peer takes the place of the first.
   [[nodiscard]] bool replaces(const PeerLink& fresh, const Link& old) const;
   void note_failure(const PeerLink& socket, const Error& why);
+  void came_to_nothing(const Error& why) {
+    ++counters_.failed_handshakes;
+    owner_.failed(why);
+  }
 
   asio::io_context& io_;
   const crypto::LinkIdentity& own_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/clock.hpp"
 #include "replication/types/canonical.hpp"
 #include "replication/types/json_text.hpp"
 
@@ -85,29 +86,35 @@ bool meets(const std::string& json, const std::vector<storage::Condition>& where
 
 void DataService::write(const std::string& space, LocalChange wanted, Done<Written> done) {
   const auto change = std::make_shared<LocalChange>(std::move(wanted));
-  directory_.find(space, [this, change, done = std::move(done)](const Result<SpaceId>& found) {
-    if (!found) return done(fail(found.error()));
-    const Status queued = host_.storage.write(
-        *found, std::move(*change), [done, post = host_.post](Result<Written> written) {
-          auto kept = std::make_shared<Result<Written>>(std::move(written));
-          post([done, kept] { done(std::move(*kept)); });
-        });
-    if (!queued) done(fail(queued.error()));
-  });
+  const Stopwatch watch;
+  directory_.find(
+      space, [this, change, watch, done = std::move(done)](const Result<SpaceId>& found) {
+        if (!found) return done(fail(found.error()));
+        const Status queued = host_.storage.write(
+            *found, std::move(*change),
+            [done, watch, post = host_.post, meters = &host_.meters](Result<Written> written) {
+              meters->write_time.observe(watch.took());
+              auto kept = std::make_shared<Result<Written>>(std::move(written));
+              post([done, kept] { done(std::move(*kept)); });
+            });
+        if (!queued) done(fail(queued.error()));
+      });
 }
 
 void DataService::write_all(const std::string& space, storage::SpaceStore::ChangeSource next,
                             const Done<std::vector<Written>>& done) {
-  directory_.find(space, [this, next = std::move(next), done](const Result<SpaceId>& found) {
+  const Stopwatch watch;
+  directory_.find(space, [this, next = std::move(next), watch, done](const Result<SpaceId>& found) {
     if (!found) return done(fail(found.error()));
     ask_storage<std::vector<Written>>(
         host_,
-        [space = *found, next, wall = host_.wall,
+        [space = *found, next, watch, wall = host_.wall, meters = &host_.meters,
          committed = host_.committed](storage::Vault& vault) -> Result<std::vector<Written>> {
           const SpaceId id = vault.stands_for(space);
           LANYARD_TRY(vault.room_to_write());
           LANYARD_TRY_SET(storage::SpaceStore* const store, vault.space_to_write(id));
           LANYARD_TRY_SET(storage::WriteOutcome written, store->write_all(next, wall()));
+          meters->write_time.observe(watch.took());
           std::vector<Written> out;
           for (auto& answer : written.answers) out.push_back(std::move(*answer));
           written.answers.clear();

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 
+#include "agent/metrics/meters.hpp"
 #include "agent/network.hpp"
 #include "storage/storage_thread.hpp"
 
@@ -31,6 +32,7 @@ struct ServiceHost {
   DeviceId self;
   std::string self_name;
   std::filesystem::path data_dir;
+  Meters& meters;
 };
 
 /// The same host for a door with a thread of its own.

@@ -98,6 +98,11 @@ Result<std::vector<storage::DeclaredIndex>> SpaceReads::indexes(const SpaceId& s
       space, [](storage::SpaceReader& reader) { return reader.indexes(); });
 }
 
+Result<std::uint64_t> SpaceReads::conflict_count(const SpaceId& space) {
+  return read<std::uint64_t>(space,
+                             [](storage::SpaceReader& reader) { return reader.conflict_count(); });
+}
+
 Result<VectorClock> SpaceReads::clock(const SpaceId& space) {
   return read<VectorClock>(space, [](storage::SpaceReader& reader) { return reader.applied(); });
 }

@@ -155,6 +155,17 @@ void StatusService::glance(Done<AgentStatus> done) {
       std::move(done));
 }
 
+void StatusService::survey(Done<AgentStatus> done) {
+  look(
+      [](SpaceReads& reads, const SpaceId& space) -> Result<storage::SpaceNumbers> {
+        storage::SpaceNumbers out;
+        LANYARD_TRY_SET(out.applied, reads.clock(space));
+        LANYARD_TRY_SET(out.conflicts, reads.conflict_count(space));
+        return out;
+      },
+      std::move(done));
+}
+
 void StatusService::look(ReadNumbers read, Done<AgentStatus> done) {
   ask_storage<Stored>(
       host_, read_stored, [this, read, done = std::move(done)](Result<Stored> stored) {

@@ -64,6 +64,8 @@ class StatusService {
   void get(Done<AgentStatus> done);
   /// Without what has to be counted: of the spaces' numbers only `applied`.
   void glance(Done<AgentStatus> done);
+  /// The same with the conflicts: for whoever asks every few seconds, of however large spaces.
+  void survey(Done<AgentStatus> done);
 
  private:
   using ReadNumbers = Result<storage::SpaceNumbers> (*)(SpaceReads& reads, const SpaceId& space);

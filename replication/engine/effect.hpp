@@ -135,7 +135,22 @@ struct Progress {
   DeviceId peer;
   SpaceId space;
   Phase phase{};
-  std::uint64_t bytes = 0;  ///< received in this catch-up
+  std::uint64_t bytes = 0;    ///< received in this catch-up
+  std::uint64_t changes = 0;  ///< accepted in this catch-up
+};
+
+/// A comparison with a peer is over: the spaces in which the two differ.
+struct Compared {
+  DeviceId peer;
+  std::vector<SpaceId> ours;    ///< held here: the peer may come for what it lacks
+  std::vector<SpaceId> theirs;  ///< held there: we go for what we lack
+};
+
+/// A peer that pulled was sent all that is here.
+struct Served {
+  DeviceId peer;
+  SpaceId space;
+  std::uint64_t changes = 0;  ///< that it lacked when it asked, and those that came since
 };
 
 /// What a peer holds durably, as far as it has said on this link.
@@ -181,8 +196,8 @@ struct ForkFound {
   Seq seq;
 };
 
-using Notice = std::variant<PeerSaidHello, Progress, PeerAcknowledged, PeerAnswered,
-                            PeerToldAddresses, Refused, OwnLogWentOn, ForkFound>;
+using Notice = std::variant<PeerSaidHello, Progress, Compared, Served, PeerAcknowledged,
+                            PeerAnswered, PeerToldAddresses, Refused, OwnLogWentOn, ForkFound>;
 struct Notify {
   Notice notice;
 };

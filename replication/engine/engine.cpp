@@ -174,8 +174,14 @@ Status Engine::on_dialogue(LinkId link, Session& session, Result<DigestDialogue:
 void Engine::settle(LinkId link, Session& session,
                     const std::vector<DigestDialogue::Difference>& differences) {
   std::set<SpaceId> differing;
+  Compared compared{session.peer, {}, {}};
   for (const auto& difference : differences) {
     differing.insert(difference.space);
+    if (difference.ours) compared.ours.push_back(difference.space);
+    if (difference.theirs) compared.theirs.push_back(difference.space);
+  }
+  out_.notify(std::move(compared));
+  for (const auto& difference : differences) {
     SpaceSync& sync = space(difference.space, difference.ours ? nullptr : &session);
     sync.peer_listed(link, session.peer, difference.ours.has_value());
     if (difference.theirs) sync.peer_has_news(link, now_);

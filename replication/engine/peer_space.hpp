@@ -77,6 +77,7 @@ struct PeerSpace {
   std::uint64_t unapplied = 0;    ///< bytes that storage has not answered yet
   std::uint64_t owed = 0;         ///< bytes taken in, not yet given back as credit
   std::uint64_t received = 0;     ///< bytes in this catch-up
+  std::uint64_t accepted = 0;     ///< changes in this catch-up
   Bytes part;                     ///< of a pack that is not complete yet
 };
 

@@ -53,6 +53,7 @@ void SpaceSync::pull_next(Now now) {
   peer.pulling = true;
   peer.granted = false;
   peer.received = 0;
+  peer.accepted = 0;
   source_ = link;
   last_source_ = link;
   source_heard_ = now.mono;
@@ -211,6 +212,7 @@ bool SpaceSync::accept(LinkId link, ByteView pack, std::uint64_t cost, const wir
   }
   if (Peer* peer = find(link)) {
     peer->unapplied += cost;
+    peer->accepted += accepted->pack.changes.size();
     show(*peer, item.heads);
   }
   context_.out.add(

@@ -115,6 +115,7 @@ void SpaceSync::flush(LinkId link, Peer& peer, Now now) {
 }
 
 void SpaceSync::in_step(LinkId link, Peer& peer, Now now) {
+  context_.out.notify(Served{peer.device, space_, missing_count(applied_, peer.serving->held)});
   peer.serving.reset();
   peer.they_in_step = true;
   context_.out.send(link, wire::InStep{space_, applied_});

@@ -230,7 +230,7 @@ void SpaceSync::on(LinkId link, const wire::Acknowledge& message, Now now) {
 }
 
 void SpaceSync::notify_progress(const Peer& peer, Phase phase) const {
-  context_.out.notify(Progress{peer.device, space_, phase, peer.received});
+  context_.out.notify(Progress{peer.device, space_, phase, peer.received, peer.accepted});
 }
 
 // ---- time

@@ -145,6 +145,7 @@ TEST_CASE("each verb has help with its examples first") {
                                 "up",
                                 "down",
                                 "status",
+                                "metrics",
                                 "ping",
                                 "log",
                                 "version",

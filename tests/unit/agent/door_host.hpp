@@ -83,7 +83,8 @@ class DoorHost {
              [](const SpaceId&) {},
              identity_.device(),
              "desk",
-             folder_.path()} {}
+             folder_.path(),
+             meters_} {}
 
   void run_one() { jobs_.run_one(); }
   /// What a service answers, when it does.
@@ -115,6 +116,7 @@ class DoorHost {
   crypto::Identity identity_;
   crypto::SpaceKeysFactory ciphers_;
   NoNetwork network_;
+  Meters meters_;
   Jobs jobs_;
   storage::StorageThread storage_;
 
