@@ -77,6 +77,17 @@ struct ReadConflict {
   std::vector<ReadSibling> siblings;  ///< the shown one first
 };
 
+/// A conflict that was resolved on this device, and could be undone.
+struct ReadResolution {
+  std::int64_t number = 0;
+  std::string conflict;  ///< its id
+  std::string collection;
+  std::string key;
+  std::string field;
+  std::string siblings;  ///< JSON array of what was visible before, the shown one first
+  std::string version;   ///< of the record, for whoever resolved it
+};
+
 /// Something that a delete hides.
 struct ReadTrash {
   std::string collection;
@@ -130,6 +141,9 @@ class SpaceReader {
   /// At most `limit`; of one record if given.
   [[nodiscard]] virtual Result<std::vector<ReadConflict>> conflicts(
       const std::optional<RecordOf>& record, std::size_t limit) = 0;
+  /// The last resolution of each conflict whose id begins so, the newest first.
+  [[nodiscard]] virtual Result<std::vector<ReadResolution>> resolutions(
+      const std::string& conflict) = 0;
   [[nodiscard]] virtual Result<std::vector<ReadTrash>> trash(const std::optional<RecordOf>& record,
                                                              std::size_t limit) = 0;
   [[nodiscard]] virtual Result<std::vector<DeclaredIndex>> indexes() = 0;

@@ -73,6 +73,8 @@ class SqliteSpaceStore final : public SpaceStore {
   [[nodiscard]] Status end_run(WriteOutcome& outcome);
   [[nodiscard]] Status write_each(const std::vector<LocalChange>& changes, WallTime wall,
                                   merge::LocalWriter& writer, WriteOutcome& outcome);
+  [[nodiscard]] Result<Written> write_one(const LocalChange& change, WallTime wall,
+                                          merge::LocalWriter& writer);
   [[nodiscard]] Result<Written> write_once(const LocalChange& change, WallTime wall,
                                            merge::LocalWriter& writer);
   [[nodiscard]] Status carry_each(const std::vector<merge::NamedRecord>& records,

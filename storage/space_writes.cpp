@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "replication/types/limits.hpp"
+#include "storage/resolution_rows.hpp"
 #include "storage/space_store.hpp"
 
 /// What this device writes itself.
@@ -61,13 +62,21 @@ Status SqliteSpaceStore::write_runs(WallTime wall, WriteOutcome& outcome, const 
   });
 }
 
+Result<Written> SqliteSpaceStore::write_one(const LocalChange& change, WallTime wall,
+                                            merge::LocalWriter& writer) {
+  LANYARD_TRY_SET(Written written, writer.write(change));
+  if (!change.settled.empty() || change.undoes)
+    LANYARD_TRY(ResolutionRows(database_).note(change, written, wall));
+  return written;
+}
+
 Result<Written> SqliteSpaceStore::write_once(const LocalChange& change, WallTime wall,
                                              merge::LocalWriter& writer) {
-  if (!change.mutation) return writer.write(change);
+  if (!change.mutation) return write_one(change, wall, writer);
   MutationRows rows(database_);
   LANYARD_TRY_SET(const auto before, rows.find(*change.mutation));
   if (before) return *before;
-  LANYARD_TRY_SET(Written written, writer.write(change));
+  LANYARD_TRY_SET(Written written, write_one(change, wall, writer));
   LANYARD_TRY(rows.add({*change.mutation, written.dot, change.ops.size(), wall.ms}));
   // One comes, and at most two go: the table ends up as large as what is young.
   const std::size_t at_most =
@@ -108,7 +117,7 @@ Result<WriteOutcome> SqliteSpaceStore::write_all(const ChangeSource& next, WallT
     while (true) {
       LANYARD_TRY_SET(const std::optional<LocalChange> change, next());
       if (!change) return {};
-      LANYARD_TRY_SET(Written written, writer.write(*change));
+      LANYARD_TRY_SET(Written written, write_one(*change, wall, writer));
       outcome.answers.emplace_back(std::move(written));
     }
   }));

@@ -19,6 +19,8 @@ class SqliteSpaceReader final : public SpaceReader {
   [[nodiscard]] Result<std::uint64_t> count(const RecordQuery& query) override;
   [[nodiscard]] Result<std::vector<ReadConflict>> conflicts(const std::optional<RecordOf>& record,
                                                             std::size_t limit) override;
+  [[nodiscard]] Result<std::vector<ReadResolution>> resolutions(
+      const std::string& conflict) override;
   [[nodiscard]] Result<std::vector<ReadTrash>> trash(const std::optional<RecordOf>& record,
                                                      std::size_t limit) override;
   [[nodiscard]] Result<std::vector<DeclaredIndex>> indexes() override {

@@ -95,6 +95,35 @@ Result<std::vector<ReadConflict>> SqliteSpaceReader::conflicts(
   return out;
 }
 
+Result<std::vector<ReadResolution>> SqliteSpaceReader::resolutions(const std::string& conflict) {
+  std::vector<ReadResolution> out;
+  LANYARD_TRY(at_one_moment([&]() -> Status {
+    // A file of before there were any is not updated by reading it.
+    LANYARD_TRY_SET(const std::int64_t is_there,
+                    database_.number("SELECT count(*) FROM sqlite_schema WHERE name = "
+                                     "'lanyard_resolutions'"));
+    if (is_there == 0) return {};
+    Query query(database_,
+                "SELECT max(number), conflict, collection, key, field, siblings, version FROM "
+                "lanyard_resolutions WHERE conflict >= ?1 AND conflict < ?1 || 'g' GROUP BY "
+                "conflict ORDER BY 1 DESC");
+    query.bind(conflict);
+    while (true) {
+      LANYARD_TRY_SET(const bool more, query.next());
+      if (!more) return {};
+      ReadResolution& each = out.emplace_back();
+      each.number = query.integer(0);
+      each.conflict = query.text(1);
+      each.collection = query.text(2);
+      each.key = query.text(3);
+      each.field = query.text(4);
+      each.siblings = query.text(5);
+      each.version = query.text(6);
+    }
+  }));
+  return out;
+}
+
 Result<std::vector<ReadTrash>> SqliteSpaceReader::trash(const std::optional<RecordOf>& record,
                                                         std::size_t limit) {
   std::vector<ReadTrash> out;

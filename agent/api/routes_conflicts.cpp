@@ -108,6 +108,19 @@ void resolve_many(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
   });
 }
 
+void undo_one(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
+  with_query(call, reply, [&](QueryText& query) -> Status {
+    LANYARD_TRY(query.finish());
+    in_space(room, call, reply, Right::kWrite, [&room, call, reply](const SpaceId& space) {
+      room.conflicts.undo(to_text(space), call.names[1],
+                          [reply](const Result<ConflictService::Undone>& undone) {
+                            reply.answer(undone, undone_json);
+                          });
+    });
+    return {};
+  });
+}
+
 constexpr std::string_view kConflictsPath = "/v1/spaces/{space}/conflicts";
 constexpr std::string_view kConflictPath = "/v1/spaces/{space}/conflicts/{id}";
 
@@ -116,6 +129,7 @@ constexpr std::array kConflictRoutes = std::to_array<Route>({
     {"POST", kConflictsPath, Need::kToken, resolve_many, Takes::kJson},
     {"GET", kConflictPath, Need::kToken, get_conflict},
     {"POST", kConflictPath, Need::kToken, resolve_one, Takes::kJson},
+    {"POST", "/v1/spaces/{space}/conflicts/{id}/undo", Need::kToken, undo_one},
 });
 
 }  // namespace

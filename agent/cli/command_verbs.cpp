@@ -253,6 +253,11 @@ void Parser::add_conflict_verbs() {
   how->add_option("--value", resolved->value, "this value (JSON, @file or -)");
   how->add_flag("--merge", resolved->merge, "objects, member by member; the shown value first");
   how->require_option(1);
+  const auto [undo, undone] = verb<ConflictCommand>(
+      conflicts, "undo", "Take back how a conflict was resolved on this device.",
+      "  lanyard conflicts undo c-7f3a", {.action = Action::kUndo});
+  undo->add_option("id", undone->id, "id, or its beginning")->required();
+  undo->add_option("--space", undone->space, "only of this space");
 }
 
 void Parser::add_import_and_check() {

@@ -145,7 +145,7 @@ struct SqlCommand {
 };
 
 struct ConflictCommand {
-  enum class Action { kList, kShow, kResolve };
+  enum class Action { kList, kShow, kResolve, kUndo };
   Action action = Action::kList;
   std::string id = {};
   std::string space = {};

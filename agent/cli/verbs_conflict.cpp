@@ -91,7 +91,22 @@ Result<int> resolve(const ConflictCommand& command, Session& session) {
   LANYARD_TRY_SET(const Json answer, read_json(text));
   if (session.out().style().json) session.out().json("resolution/1", text);
   session.out().say("ok  The value is " + display_cut(answer["value"].dump(), 60) +
-                    " now, on every device that gets this.");
+                    " now, on every device that gets this. Undo: lanyard conflicts undo " +
+                    command.id);
+  return exit_code::kOk;
+}
+
+Result<int> undo(const ConflictCommand& command, Session& session) {
+  session.attempt("Could not undo the resolution of " + command.id);
+  JsonWriter params;
+  params.begin_object().member("id", command.id);
+  if (!command.space.empty()) params.member("space", command.space);
+  LANYARD_TRY_SET(const std::string text, session.call("conflict.undo", params.end_object().str()));
+  LANYARD_TRY_SET(const Json answer, read_json(text));
+  if (session.out().style().json) session.out().json("undo/1", text);
+  session.out().say("ok  " + shown(answer, "collection") + "/" + shown(answer, "key") + " has " +
+                    std::to_string(answer["siblings"].size()) + " values of \"" +
+                    shown(answer, "field") + "\" again.");
   return exit_code::kOk;
 }
 
@@ -102,6 +117,7 @@ Result<int> run(const ConflictCommand& command, Session& session) {
     case ConflictCommand::Action::kList: return list_conflicts(command, session);
     case ConflictCommand::Action::kShow: return show(command, session);
     case ConflictCommand::Action::kResolve: return resolve(command, session);
+    case ConflictCommand::Action::kUndo: return undo(command, session);
   }
   return exit_code::kFailed;
 }

@@ -60,10 +60,24 @@ void conflict_resolve(ControlRoom& room, Params& params, const Reply& reply) {
   });
 }
 
+void conflict_undo(ControlRoom& room, Params& params, const Reply& reply) {
+  with_params(params, reply, [&](Params& in) -> Status {
+    LANYARD_TRY_SET(const std::string id, in.text("id"));
+    LANYARD_TRY_SET(const auto space, in.optional_text("space"));
+    LANYARD_TRY(in.finish());
+    room.conflicts.undo(space.value_or(""), id,
+                        [reply](const Result<ConflictService::Undone>& undone) {
+                          reply.answer(undone, undone_json);
+                        });
+    return {};
+  });
+}
+
 constexpr std::array kConflictMethods = std::to_array<ControlMethod>({
     {"conflict.list", conflict_list},
     {"conflict.show", conflict_show},
     {"conflict.resolve", conflict_resolve},
+    {"conflict.undo", conflict_undo},
 });
 
 }  // namespace

@@ -80,6 +80,14 @@ std::string count_json(std::uint64_t count) {
   return JsonWriter().begin_object().member("count", count).end_object().take();
 }
 
+std::string undone_json(const ConflictService::Undone& undone) {
+  const storage::ReadResolution& was = undone.resolution;
+  JsonWriter out;
+  out.begin_object().member("id", was.conflict).member("space", to_text(undone.space));
+  out.member("collection", was.collection).member("key", was.key).member("field", was.field);
+  return out.name("siblings").raw(was.siblings).end_object().take();
+}
+
 std::string conflicts_json(const std::vector<ConflictService::Listed>& conflicts) {
   JsonWriter out;
   out.begin_object().name("conflicts").begin_array();

@@ -21,6 +21,8 @@ namespace lanyard::agent {
 /// {"count"}
 [[nodiscard]] std::string count_json(std::uint64_t count);
 /// {"conflicts"}
+/// {"id", "space", "collection", "key", "field", "siblings": [...]}: what is visible again.
+[[nodiscard]] std::string undone_json(const ConflictService::Undone& undone);
 [[nodiscard]] std::string conflicts_json(const std::vector<ConflictService::Listed>& conflicts);
 [[nodiscard]] std::string conflict_json(const ConflictService::Listed& conflict);
 

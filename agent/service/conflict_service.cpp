@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "agent/json_slices.hpp"
 #include "agent/service/names.hpp"
 #include "replication/types/canonical.hpp"
 #include "replication/types/json_text.hpp"
@@ -10,6 +11,7 @@ namespace lanyard::agent {
 namespace {
 
 constexpr std::size_t kSearchedMax = 100'000;
+constexpr std::size_t kIdBytesMin = 4;
 
 struct Names {
   std::vector<storage::SpaceEntry> spaces;
@@ -87,7 +89,7 @@ using Listed = ConflictService::Listed;
 Result<Listed> find_among(const std::vector<Listed>& all, const std::string& id) {
   const Listed* found = nullptr;
   for (const Listed& one : all) {
-    if (!one.conflict.id.starts_with(id) || id.size() < 4) continue;
+    if (!one.conflict.id.starts_with(id) || id.size() < kIdBytesMin) continue;
     if (one.conflict.id == id) return one;
     if (found != nullptr)
       return fail(Code::kUsage, "\"" + id + "\" could be several conflicts",
@@ -125,6 +127,36 @@ Result<Bytes> chosen_value(const Listed& listed, const ConflictService::Choice& 
   return from_json(siblings[choice.use - 1].json);
 }
 
+merge::Settled settled_of(const storage::ReadConflict& conflict) {
+  std::string siblings;
+  for (const storage::ReadSibling& sibling : conflict.siblings) {
+    // A part of a counter or set cannot be written back as it was.
+    if (sibling.kind != merge::SlotKind::kValue) return {};
+    siblings += (siblings.empty() ? "[" : ",") + sibling.json;
+  }
+  return {conflict.id, conflict.collection, conflict.key, conflict.field, siblings + "]"};
+}
+
+/// A change for each value: they come to be beside each other, as they were.
+Result<std::vector<storage::LocalChange>> undoing(const storage::ReadResolution& resolution) {
+  LANYARD_TRY_SET(const auto siblings, json_elements(resolution.siblings));
+  std::vector<storage::LocalChange> out;
+  // The last one that is written is shown.
+  for (auto sibling = siblings.rbegin(); sibling != siblings.rend(); ++sibling) {
+    LANYARD_TRY_SET(Bytes value, from_json(*sibling));
+    storage::LocalChange& change = out.emplace_back();
+    change.wants_versions = false;
+    storage::LocalOp& op = change.ops.emplace_back();
+    op.kind = oplog::OpKind::kPatch;
+    op.collection = resolution.collection;
+    op.key = resolution.key;
+    op.fields.emplace_back(resolution.field, std::move(value));
+    op.based_on = resolution.version;
+  }
+  if (!out.empty()) out.front().undoes = resolution.number;
+  return out;
+}
+
 Result<std::vector<Listed>> chosen_among(std::vector<Listed> all,
                                          const std::vector<std::string>& ids) {
   if (ids.empty()) return all;
@@ -160,7 +192,6 @@ void ConflictService::write_chosen(const std::string& space, const std::vector<L
                                    const Choice& choice, const Done<std::vector<Resolved>>& done) {
   std::vector<Resolved> resolved;
   storage::LocalChange change;
-  change.wants_versions = false;
   for (const Listed& listed : chosen) {
     const auto value = chosen_value(listed, choice, host_.self);
     if (!value) return done(fail(value.error()));
@@ -170,6 +201,7 @@ void ConflictService::write_chosen(const std::string& space, const std::vector<L
     op.key = listed.conflict.key;
     op.fields.emplace_back(listed.conflict.field, *value);
     op.based_on = listed.conflict.version;
+    change.settled.push_back(settled_of(listed.conflict));
     resolved.push_back({listed.conflict.id, to_json(*value)});
   }
   if (chosen.empty()) return done(std::vector<Resolved>());
@@ -178,6 +210,49 @@ void ConflictService::write_chosen(const std::string& space, const std::vector<L
               [done, resolved = std::move(resolved)](const Result<storage::Written>& written) {
                 written ? done(resolved) : done(fail(written.error()));
               });
+}
+
+void ConflictService::undo(const std::string& space, const std::string& id,
+                           const Done<Undone>& done) {
+  if (id.size() < kIdBytesMin)
+    return done(fail(Code::kUsage, "give at least " + std::to_string(kIdBytesMin) +
+                                       " characters of the conflict's id"));
+  ask_storage<Names>(
+      host_,
+      [space, self = host_.self, self_name = host_.self_name](storage::Vault& vault) {
+        return names_of(vault, space, self, self_name);
+      },
+      [this, id, done](const Result<Names>& names) {
+        if (!names) return done(fail(names.error()));
+        std::vector<Undone> found;
+        for (const storage::SpaceEntry& one : names->spaces) {
+          const auto resolutions = reads_.resolutions(one.id, id);
+          if (!resolutions) return done(fail(resolutions.error()));
+          for (const auto& each : *resolutions) found.push_back({one.id, each});
+        }
+        if (found.empty())
+          return done(
+              fail(Code::kNotFound, "no conflict \"" + id + "\" was resolved on this device"));
+        if (found.size() > 1)
+          return done(fail(Code::kUsage, "\"" + id + "\" could be several conflicts",
+                           "Give more of the id, or name the space."));
+        write_back(found.front(), done);
+      });
+}
+
+void ConflictService::write_back(const Undone& undone, const Done<Undone>& done) {
+  auto changes = undoing(undone.resolution);
+  if (!changes) return done(fail(changes.error()));
+  const auto next = [left =
+                         std::make_shared<std::vector<storage::LocalChange>>(std::move(*changes)),
+                     at = std::size_t{0}]() mutable -> Result<std::optional<storage::LocalChange>> {
+    if (at == left->size()) return std::optional<storage::LocalChange>();
+    return std::optional((*left)[at++]);
+  };
+  data_.write_all(to_text(undone.space), next,
+                  [undone, done](const Result<std::vector<storage::Written>>& written) {
+                    written ? done(undone) : done(fail(written.error()));
+                  });
 }
 
 }  // namespace lanyard::agent

@@ -42,7 +42,18 @@ class ConflictService {
                const Done<std::vector<Resolved>>& done);
   static constexpr std::size_t kResolvedMax = 1000;
 
+  struct Undone {
+    SpaceId space;
+    storage::ReadResolution resolution;
+  };
+  /// Takes the last resolution back that was made of this conflict on this device: all values that
+  /// were visible before are again, beside what was written since. By an id or the beginning of
+  /// one; in one space, or in all for an empty name. kNotFound where nothing was resolved within 90
+  /// days, or it was undone.
+  void undo(const std::string& space, const std::string& id, const Done<Undone>& done);
+
  private:
+  void write_back(const Undone& undone, const Done<Undone>& done);
   void write_chosen(const std::string& space, const std::vector<Listed>& chosen,
                     const Choice& choice, const Done<std::vector<Resolved>>& done);
 

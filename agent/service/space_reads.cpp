@@ -75,6 +75,12 @@ Result<std::vector<storage::ReadConflict>> SpaceReads::conflicts(
       space, [&](storage::SpaceReader& reader) { return reader.conflicts(record, limit); });
 }
 
+Result<std::vector<storage::ReadResolution>> SpaceReads::resolutions(const SpaceId& space,
+                                                                     const std::string& conflict) {
+  return read<std::vector<storage::ReadResolution>>(
+      space, [&](storage::SpaceReader& reader) { return reader.resolutions(conflict); });
+}
+
 Result<std::vector<storage::ReadTrash>> SpaceReads::trash(const SpaceId& space,
                                                           const storage::RecordOf& record,
                                                           std::size_t limit) {

@@ -34,6 +34,8 @@ class SpaceReads {
                                             const storage::RecordQuery& query);
   [[nodiscard]] Result<std::vector<storage::ReadConflict>> conflicts(
       const SpaceId& space, const std::optional<storage::RecordOf>& record, std::size_t limit);
+  [[nodiscard]] Result<std::vector<storage::ReadResolution>> resolutions(
+      const SpaceId& space, const std::string& conflict);
   /// What deletes hide of the record, at most `limit`.
   [[nodiscard]] Result<std::vector<storage::ReadTrash>> trash(const SpaceId& space,
                                                               const storage::RecordOf& record,

@@ -47,11 +47,25 @@ struct Mutation {
 };
 
 /// One transaction of a client: all or nothing, one change.
+/// A conflict that an op resolves.
+struct Settled {
+  std::string conflict;  ///< its id; empty: it cannot be undone
+  std::string collection;
+  std::string key;
+  std::string field;
+  std::string siblings;  ///< JSON array of the values that were visible, the shown one first
+};
+
 struct LocalChange {
   std::vector<LocalOp> ops;
   bool wants_versions = true;
-  /// The store, not the LocalWriter, sees to it that one mutation is written once.
+  // What the store, not the LocalWriter, sees to.
+  /// One mutation is written once.
   std::optional<Mutation> mutation = {};
+  /// What its ops resolve, one for one and in their order; empty: nothing.
+  std::vector<Settled> settled = {};
+  /// The number of a resolution that is undone with it.
+  std::optional<std::int64_t> undoes = {};
 };
 
 struct Written {

@@ -319,6 +319,15 @@ class TwoDevices(unittest.TestCase):
             wait_until("settled", lambda api=api:
                        api.get("/v1/spaces/notes/conflicts") == {"conflicts": []})
             self.assertEqual(api.get(path)["value"], {"text": "desktop"})
+        undo = f"/v1/spaces/notes/conflicts/{done['resolved'][0]['id']}/undo"
+        self.assertEqual(there.ask("POST", undo).status, 404)  # it was not resolved there
+        self.assertEqual(sorted(here.post(undo)["siblings"]), ["desktop", "laptop"])
+        for api in (here, there):
+            wait_until("both are siblings again", lambda api=api: [
+                sorted(s["value"] for s in c["siblings"])
+                for c in api.get("/v1/spaces/notes/conflicts")["conflicts"]] ==
+                [["desktop", "laptop"]])
+        self.assertEqual(here.ask("POST", undo).status, 404)
 
 
 if __name__ == "__main__":

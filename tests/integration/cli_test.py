@@ -161,6 +161,33 @@ class WithAgent(unittest.TestCase):
                          {"title": "both"})
         self.assertEqual(device.run("status", "--check").returncode, 0)
 
+    def test_a_resolution_is_taken_back_and_what_came_since_stays(self):
+        device = self.device
+        device.ok("space", "create", "notes")
+        first = device.json("data", "put", "notes", "tasks", "t1", '{"title":"one"}')
+        for title in ("two", "three"):
+            device.ok("data", "patch", "notes", "tasks", "t1", f'{{"title":"{title}"}}',
+                      "--based-on", first["version"])
+        before = device.json("conflicts", "list")["conflicts"]
+        name, values = before[0]["id"], [s["value"] for s in before[0]["siblings"]]
+        self.assertEqual(device.run("conflicts", "undo", name).returncode, 4)
+        device.ok("conflicts", "resolve", name, "--value", '"both"')
+        settled = device.json("data", "get", "notes", "tasks", "t1")
+        device.stop()
+        device.start()
+        self.assertIn('2 values of "title" again', device.ok("conflicts", "undo", name[:8]))
+        after = device.json("conflicts", "list")["conflicts"]
+        self.assertEqual([[s["value"] for s in c["siblings"]] for c in after], [values])
+        self.assertEqual(device.run("conflicts", "undo", name).returncode, 4)
+        device.ok("conflicts", "resolve", name, "--use", "2")
+        stands = device.json("data", "get", "notes", "tasks", "t1")
+        self.assertNotEqual(stands["version"], settled["version"])
+        device.ok("data", "patch", "notes", "tasks", "t1", '{"title":"since"}')
+        device.ok("conflicts", "undo", name)
+        after = device.json("conflicts", "list")["conflicts"]
+        self.assertEqual([sorted(s["value"] for s in c["siblings"]) for c in after],
+                         [["since", "three", "two"]])
+
     def test_text_from_elsewhere_is_escaped(self):
         device = self.device
         device.ok("space", "create", "notes")

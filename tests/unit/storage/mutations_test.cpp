@@ -42,8 +42,9 @@ std::int64_t known(Device& device) {
 /// The file as the first version of Lanyard would have left it.
 void make_version_1(const fs::path& file) {
   Database database = must(Database::open(file, Database::Mode::kReadWrite, {}));
-  must(database.execute(
-      "DROP TABLE lanyard_mutations; DROP TABLE lanyard_indexes; PRAGMA user_version = 1"));
+  must(
+      database.execute("DROP TABLE lanyard_mutations; DROP TABLE lanyard_indexes;"
+                       "DROP TABLE lanyard_resolutions; PRAGMA user_version = 1"));
   must(database.checkpoint());
 }
 
@@ -178,6 +179,8 @@ TEST_CASE("a space of the first version is read as it is, and takes names once i
   make_version_1(a.file());
   const auto version = [&] { return rows_of(a.file(), "PRAGMA user_version")[0][0]; };
   CHECK(read_shown(a, "k") == json({{"n", 1}}));
+  CHECK(must(must(SpaceReader::open(a.file(), a.space(), a.ports().hasher))->resolutions("c-"))
+            .empty());
   CHECK(a.check().differences.empty());
   CHECK(must(must(RecordSource::open(a.file(), a.space(), a.ports().rng))->mutations()).empty());
   {
