@@ -28,6 +28,7 @@ struct ApiRoom : Services {
   Reception reception;
   /// Those that are signed in on /v1/live.
   std::map<const LiveClient*, std::weak_ptr<LiveClient>> live{};
+  bool is_telling_status = false;  ///< to some of them
 };
 
 }  // namespace lanyard::agent

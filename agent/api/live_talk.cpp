@@ -8,6 +8,7 @@
 #include "agent/api/handlers.hpp"
 #include "agent/api/live_cursor.hpp"
 #include "agent/api/live_frames.hpp"
+#include "agent/api/live_status.hpp"
 #include "agent/api/live_subscription.hpp"
 #include "agent/api/who_speaks.hpp"
 #include "agent/json/op_reader.hpp"
@@ -48,6 +49,8 @@ class LiveTalk final : public SocketTalk,
   void on_acknowledged(const DeviceId& device, const SpaceId& space,
                        const VectorClock& durable) override;
   void on_presence(const SpaceId& space, const std::string& frame) override;
+  [[nodiscard]] bool wants_status() const override { return status_id_.has_value(); }
+  void on_status(const AgentStatus& status) override;
 
  private:
   /// A write whose client is told which members have it.
@@ -62,6 +65,7 @@ class LiveTalk final : public SocketTalk,
   void send_away(const Error& error);
   [[nodiscard]] Status sign_in(Params& in);
   [[nodiscard]] Status subscribe(Params& in, const std::string& id);
+  [[nodiscard]] Status subscribe_to_status(Params& in, const std::string& id);
   [[nodiscard]] Status unsubscribe(Params& in, const std::string& id);
   [[nodiscard]] Status change(Params& in, const std::string& id);
   [[nodiscard]] Status presence(Params& in, const std::string& id);
@@ -76,7 +80,9 @@ class LiveTalk final : public SocketTalk,
   std::optional<std::string> origin_;
   std::optional<Hash> token_;  ///< once it is signed in
   std::map<std::string, std::shared_ptr<LiveSubscription>> subscriptions_;
-  std::deque<Sent> sent_;  ///< writes of this client, the newest kSentMax
+  std::optional<std::string> status_id_;  ///< of the subscription to the agent's status
+  std::string status_;                    ///< as it was told last
+  std::deque<Sent> sent_;                 ///< writes of this client, the newest kSentMax
 };
 
 // ---- coming and going
@@ -180,7 +186,31 @@ void LiveTalk::in_space(const std::string& name, Right right, const std::string&
                   });
 }
 
+Status LiveTalk::subscribe_to_status(Params& in, const std::string& id) {
+  LANYARD_TRY_SET(const bool is_wanted, in.boolean("status", true));
+  LANYARD_TRY(in.finish());
+  if (!is_wanted) return fail(Code::kUsage, "a subscription to the status says true");
+  if (id.empty()) return fail(Code::kUsage, "a subscription needs an id");
+  status_id_ = id;
+  status_.clear();
+  tell_status(room_);
+  return {};
+}
+
+void LiveTalk::on_status(const AgentStatus& status) {
+  const auto granted = access();
+  if (!status_id_ || !granted) return;
+  std::string now = live_status_text(seen_by(*granted, status));
+  if (now == status_) return;
+  if (line_->waiting_bytes() > limits::kSocketQueueFull) return;  // the next one is newer
+  status_ = std::move(now);
+  std::string frame = begin_frame("status", *status_id_, "").end_object().take();
+  frame.back() = ',';
+  line_->send(frame + status_);
+}
+
 Status LiveTalk::subscribe(Params& in, const std::string& id) {
+  if (in.has("status")) return subscribe_to_status(in, id);
   LiveWish wish;
   wish.id = id;
   LANYARD_TRY_SET(const std::string space, in.text("space"));
@@ -216,6 +246,10 @@ void LiveTalk::open(LiveWish wish) {
 
 Status LiveTalk::unsubscribe(Params& in, const std::string& id) {
   LANYARD_TRY(in.finish());
+  if (status_id_ == id) {
+    status_id_.reset();
+    return {};
+  }
   const auto found = subscriptions_.find(id);
   if (found == subscriptions_.end())
     return fail(Code::kNotFound, "there is no subscription of this id");

@@ -19,6 +19,9 @@ class LiveClient {
   /// A member holds this durably.
   virtual void on_acknowledged(const DeviceId& device, const SpaceId& space,
                                const VectorClock& durable) = 0;
+  /// Whether it is to be told how the agent is.
+  [[nodiscard]] virtual bool wants_status() const = 0;
+  virtual void on_status(const AgentStatus& status) = 0;
   /// Another client of this agent said this, where this one may read; never stored.
   virtual void on_presence(const SpaceId& space, const std::string& frame) = 0;
 };

@@ -111,7 +111,12 @@ class RecordLines : public std::enable_shared_from_this<RecordLines> {
  public:
   RecordLines(ApiRoom& room, const SpaceId& space, RecordQuery query,
               std::optional<std::uint64_t> limit, AnswerStream out)
-      : room_(room), space_(space), query_(std::move(query)), left_(limit), out_(std::move(out)) {}
+      : room_(room),
+        space_(space),
+        query_(std::move(query)),
+        is_export_(!limit && query_.where.empty() && query_.cursor.empty()),
+        left_(limit),
+        out_(std::move(out)) {}
 
   void next() {
     query_.limit = std::min<std::uint64_t>(kPage, left_.value_or(kPage));
@@ -124,7 +129,9 @@ class RecordLines : public std::enable_shared_from_this<RecordLines> {
     const bool is_over = page->cursor.empty() || left_ == 0;
     out_.piece(std::move(lines), [self = shared_from_this(), is_over](bool is_open) {
       if (!is_open) return;
-      is_over ? self->out_.end() : self->go_on();
+      if (!is_over) return self->go_on();
+      self->out_.end();
+      if (self->is_export_) self->room_.status.exported();
     });
   }
 
@@ -138,6 +145,7 @@ class RecordLines : public std::enable_shared_from_this<RecordLines> {
   ApiRoom& room_;
   SpaceId space_;
   RecordQuery query_;
+  bool is_export_;  ///< a whole collection
   std::optional<std::uint64_t> left_;
   AnswerStream out_;
 };

@@ -185,7 +185,10 @@ void Rangerplex::get_export(const std::string& client, const ApiReply& reply) {
     before.member("exportedAt", self->services_.host.wall().ms).name("chats").begin_array();
     const std::string behind = "],\"settings\":" + *settings + *others + "}";
     std::make_shared<ChatListing>(self->services_, space, self->queue_, client, rangerplex_lists())
-        ->start(reply, before.take(), [behind](std::size_t) { return behind; });
+        ->start(reply, before.take(), [self, behind](std::size_t) {
+          self->services_.status.exported();
+          return behind;
+        });
   });
 }
 

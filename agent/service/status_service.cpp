@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "agent/logging.hpp"
 #include "agent/service/names.hpp"
 
 namespace lanyard::agent {
@@ -195,6 +196,13 @@ void StatusService::look(ReadNumbers read, Done<AgentStatus> done) {
               done(std::move(out));
             });
       });
+}
+
+void StatusService::exported() const {
+  host_.storage.run([at = std::to_string(host_.wall().ms)](storage::Vault& vault) {
+    if (const Status stored = vault.set_setting(kLastExportSetting, at); !stored)
+      log_warning("the time of an export was not stored: " + stored.error().detail);
+  });
 }
 
 }  // namespace lanyard::agent

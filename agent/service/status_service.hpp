@@ -64,6 +64,8 @@ class StatusService {
   void get(Done<AgentStatus> done);
   /// Without what has to be counted: of the spaces' numbers only `applied`.
   void glance(Done<AgentStatus> done);
+  /// Somebody has everything of a space, or of one of its collections, in a file of their own now.
+  void exported() const;
   /// The same with the conflicts: for whoever asks every few seconds, of however large spaces.
   void survey(Done<AgentStatus> done);
 

@@ -126,7 +126,10 @@ class Records(ApiTest):
         self.assertEqual(keys, [f"k{i:03}" for i in range(250)])
         count = self.api.get(f"/v1/spaces/default/collections/q/count?where={where}")
         self.assertEqual(count, {"count": len([i for i in range(101, 250) if i % 3 == 1])})
+        before = self.api.get("/v1/status")["lastExportMs"]
         lines = self.api.ask("GET", base, headers={"Accept": "application/x-ndjson"}).lines
+        wait_until("the export is remembered",
+                   lambda: self.api.get("/v1/status")["lastExportMs"] > before)
         self.assertEqual([r["key"] for r in lines], keys)
         some = self.api.ask("GET", f"{base}?limit=7", headers={"Accept": "application/x-ndjson"})
         self.assertEqual(len(some.lines), 7)

@@ -139,6 +139,25 @@ class Live(ApiTest):
         self.assertEqual(one.heard("error")["code"], "LY-D003")
         self.assertEqual([m for m in one.kept if m["type"] == "presence"], [])
 
+    def test_the_status_is_told_when_it_changes_and_only_then(self):
+        line = self.line()
+        for wrong in ({}, {"id": "how", "status": False}, {"id": "how", "status": 1},
+                      {"id": "how", "status": True, "space": "default"}):
+            line.text({"type": "subscribe", **({"status": True} if not wrong else {}), **wrong})
+            self.assertEqual(line.heard("error")["code"], "LY-A001")
+        line.text({"type": "subscribe", "id": "how", "status": True})
+        first = line.heard("status", id="how")
+        self.assertEqual((first["online"], first["syncing"], first["devices"]), (False, False, []))
+        self.assertEqual([space["name"] for space in first["spaces"]], ["default"])
+        before = first["spaces"][0]["unconfirmed"]
+        self.api.put(record_path("counted"), {"n": 1})
+        now = line.heard("status", id="how")
+        self.assertEqual(now["spaces"][0]["unconfirmed"], before + 1)
+        line.text({"type": "unsubscribe", "id": "how"})
+        self.api.put(record_path("counted"), {"n": 2})
+        line.text({"type": "unsubscribe", "id": "how"})
+        self.assertEqual(line.heard("error")["code"], "LY-D004")
+
     def test_a_slow_reader_is_bounded_and_misses_nothing(self):
         slow = Line(self.api.port, receive_buffer=4096)
         self.addCleanup(slow.close)
