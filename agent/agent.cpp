@@ -166,6 +166,7 @@ class Agent {
     options.sync_port_is_default = config_.sync_port_is_default;
     options.listen_address = config_.sync_listen;
     options.static_peers = config_.discovery_peers;
+    options.is_enabled = config_.sync_enabled;
     options.discovery = {config_.discovery_mode, config_.sync_interfaces};
     if (config_.sync_port_is_default) {
       LANYARD_TRY_SET(options.sync_port, kept_port(kSyncPortSetting, config_.sync_port));

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include "agent/config_file.hpp"
@@ -101,7 +102,16 @@ Status check_misspelt(const Environment& environment, const std::vector<std::str
   return {};
 }
 
+/// Names that the chat servers had whose clients the compatibility listeners serve. Ours say more.
+constexpr auto kForeignVariables = std::to_array<std::pair<const char*, const char*>>(
+    {{"SYNC_ENABLED", "sync.enabled"}, {"DEVICE_ID", "compat.device_id"}});
+
 Status take_environment(const Environment& environment, Config& config) {
+  for (const auto& [name, key] : kForeignVariables) {
+    const auto found = environment.find(name);
+    if (found == environment.end() || found->second.empty()) continue;
+    LANYARD_TRY(take_text(*find_config_key(key), found->second, name, config));
+  }
   std::vector<std::string> known = {"LANYARD_DATA_DIR", "LANYARD_STATE_DIR", "LANYARD_CONFIG"};
   for (const ConfigKey& key : config_keys()) {
     known.push_back(variable_of(key));
@@ -142,6 +152,8 @@ Status fill_in(Config& config) {
   config.discovery_mode = choice<DiscoveryMode>(config, "discovery.mode");
   config.discovery_peers = get<std::vector<std::string>>(config, "discovery.peers");
   config.metrics_enabled = get<bool>(config, "metrics.enabled");
+  config.sync_enabled = get<bool>(config, "sync.enabled");
+  config.compat_device_id = get<std::string>(config, "compat.device_id");
   config.log = {choice<LogLevel>(config, "log.level"), choice<LogTarget>(config, "log.target"),
                 config.paths.log()};
   return {};

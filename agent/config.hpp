@@ -31,6 +31,8 @@ struct Config {
   DiscoveryMode discovery_mode = DiscoveryMode::kAuto;
   std::vector<std::string> discovery_peers;  ///< host:port
   bool metrics_enabled = true;
+  bool sync_enabled = true;
+  std::string compat_device_id;  ///< empty: the device's short id
   LogOptions log;
 
   /// Where each value came from, by key: "default", "~/.config/lanyard/config.toml:3",

@@ -65,6 +65,11 @@ std::vector<ConfigKey> network_keys() {
        .type = KeyType::kText,
        .help = "what other devices call this one, at most 64 bytes; default: the host name",
        .rule = device_name},
+      {.name = "sync.enabled",
+       .type = KeyType::kBoolean,
+       .default_text = "true",
+       .help = "whether this device speaks with others at all; off, everything else goes on. The "
+               "variable SYNC_ENABLED of older chat servers says it too"},
       {.name = "sync.port",
        .type = KeyType::kInteger,
        .default_text = "7761",
@@ -111,6 +116,13 @@ std::vector<ConfigKey> machine_keys() {
        .default_text = "[\"127.0.0.1\", \"::1\"]",
        .help = "the loopback addresses of the local API; others are refused",
        .rule = loopback_address},
+      {.name = "compat.device_id",
+       .type = KeyType::kText,
+       .default_text = "\"\"",
+       .help =
+           "what clients of the compatibility listeners are told as this device's id; empty: its "
+           "short id. The variable DEVICE_ID of older chat servers says it too",
+       .rule = device_name},
       {.name = "metrics.enabled",
        .type = KeyType::kBoolean,
        .default_text = "true",

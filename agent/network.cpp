@@ -83,6 +83,8 @@ class NetworkLoop final : public Network {
     return acceptor_->local_endpoint().port();
   }
 
+  [[nodiscard]] bool is_enabled() const override { return options_.is_enabled; }
+
   void on_merged(Merged merged) override { driver_.on_merged(std::move(merged)); }
   void on_acknowledged(Acknowledged acknowledged) override {
     driver_.on_acknowledged(std::move(acknowledged));
@@ -98,12 +100,15 @@ class NetworkLoop final : public Network {
     gossip_.start(storage);
     read_devices();
     move_home();
-    for (const std::string& address : options_.static_peers) links_.know_address(address);
+    if (options_.is_enabled)
+      for (const std::string& address : options_.static_peers) links_.know_address(address);
     signals_.async_wait([this](const std::error_code& error, int) {
       if (!error) on_stop();
     });
-    discovery_.start();
-    announce(false);
+    if (options_.is_enabled) {
+      discovery_.start();
+      announce(false);
+    }
     accept();
     io_.run();
   }
@@ -132,7 +137,7 @@ class NetworkLoop final : public Network {
   }
 
   void device_added(const DeviceId& device, const std::string& address) override {
-    links_.know(device, address);
+    if (options_.is_enabled) links_.know(device, address);
   }
   void device_forgotten(const DeviceId& device) override {
     links_.forget(device);
@@ -162,7 +167,7 @@ class NetworkLoop final : public Network {
 
   void on_accept(const std::error_code& error, Tcp::socket socket) {
     if (error == asio::error::operation_aborted) return;
-    if (!error) links_.accept(std::move(socket));
+    if (!error && options_.is_enabled) links_.accept(std::move(socket));
     if (!error || error != asio::error::no_descriptors) return accept();
     // Out of descriptors: the waiting connection stays; look again when some link may be gone.
     accept_timer_.expires_after(std::chrono::seconds(1));
@@ -207,6 +212,7 @@ class NetworkLoop final : public Network {
 
   /// Who is known may have changed, by a space that came in.
   void read_devices() {
+    if (!options_.is_enabled) return;
     storage_->run([this](storage::Vault& vault) {
       auto devices = vault.devices();
       if (devices) asio::post(io_, [this, list = std::move(*devices)] { know(list); });
@@ -351,6 +357,13 @@ Result<std::unique_ptr<Network>> Network::open(Options options, const crypto::Id
   auto network = std::make_unique<NetworkLoop>(std::move(options), identity, meters);
   LANYARD_TRY(network->listen());
   return network;
+}
+
+Status check_enabled(const Network& network) {
+  if (network.is_enabled()) return {};
+  return fail(Code::kNotAllowed, "sync is switched off on this device",
+              "lanyard config list  says by whom (sync.enabled); switch it on and start the agent "
+              "again.");
 }
 
 }  // namespace lanyard::agent

@@ -77,6 +77,7 @@ class Network {
   struct Options {
     std::string device_name;
     std::string build;
+    bool is_enabled = true;  ///< false: nobody is dialled, answered or looked for
     std::uint16_t sync_port = 7761;
     bool sync_port_is_default = true;       ///< taken: the next free one; else kPortTaken
     std::string listen_address;             ///< empty: all interfaces, IPv6 and IPv4
@@ -92,6 +93,8 @@ class Network {
   virtual ~Network() = default;
 
   [[nodiscard]] virtual std::uint16_t sync_port() const = 0;
+  /// As the options have it. From any thread.
+  [[nodiscard]] virtual bool is_enabled() const = 0;
   /// What others wrote was merged: called on any thread, for those who watch. Before run().
   using Merged = std::function<void(const SpaceId&, const storage::Touched&)>;
   virtual void on_merged(Merged merged) = 0;
@@ -129,5 +132,8 @@ class Network {
   [[nodiscard]] virtual PairingDesk& pairing() = 0;
   virtual void ping(const DeviceId& device, std::function<void(std::vector<PingStep>)> done) = 0;
 };
+
+/// kNotAllowed where this device speaks with no other.
+[[nodiscard]] Status check_enabled(const Network& network);
 
 }  // namespace lanyard::agent

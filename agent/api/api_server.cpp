@@ -3,6 +3,7 @@
 #include "agent/api/front_desk.hpp"
 #include "agent/api/live_talk.hpp"
 #include "agent/logging.hpp"
+#include "replication/types/device_id_text.hpp"
 
 namespace lanyard::agent {
 namespace {
@@ -22,7 +23,9 @@ class ApiServer::Impl {
             server->after()),
         server_(std::move(server)),
         compat_(room_, room_.access, room_.reception.tokens, *server_,
-                options.config.paths.data_dir / "compat.sqlite") {
+                options.config.paths.data_dir / "compat.sqlite",
+                options.config.compat_device_id.empty() ? to_short_text(room_.host.self)
+                                                        : options.config.compat_device_id) {
     room_.started_ms = room_.host.wall().ms;
     room_.sync_port = options.sync_port;
     room_.has_metrics = options.config.metrics_enabled;
@@ -78,13 +81,13 @@ class ApiServer::Impl {
 
   [[nodiscard]] CompatDoor compat() {
     CompatDoor out;
-    out.enable = [this](CompatWish wish, Done<CompatView> done) {
+    out.enable = [this](CompatWish wish, const Done<CompatView>& done) {
       room_.host.post([this, wish = std::move(wish), done] { compat_.enable(wish, done); });
     };
-    out.disable = [this](std::string kind, Done<CompatView> done) {
+    out.disable = [this](std::string kind, const Done<CompatView>& done) {
       room_.host.post([this, kind = std::move(kind), done] { done(compat_.disable(kind)); });
     };
-    out.list = [this](Done<std::vector<CompatView>> done) {
+    out.list = [this](const Done<std::vector<CompatView>>& done) {
       room_.host.post([this, done] { done(compat_.list()); });
     };
     return out;

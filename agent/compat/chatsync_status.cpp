@@ -22,12 +22,12 @@ std::int64_t synced_ms_of(const storage::ReadRecord& record) {
   return at.value_or(0);
 }
 
-std::string status_text(const AgentStatus& status, std::int64_t last_ms) {
+std::string status_text(const AgentStatus& status, std::int64_t last_ms, bool is_enabled) {
   JsonWriter out;
   out.begin_object().name("lastSyncTimestamp");
   last_ms == 0 ? out.null() : out.text(iso_time(last_ms));
   out.member("pendingChanges", status.not_yet_there()).member("isOnline", status.is_online());
-  return out.member("syncEnabled", true).end_object().take();
+  return out.member("syncEnabled", is_enabled).end_object().take();
 }
 
 Bytes text_in(std::string_view text) {
@@ -82,8 +82,10 @@ void Chatsync::with_status(const Caller& caller, const ApiReply& reply, const Wi
     if (!record) return reply.send(compat_error(record.error()));
     const std::int64_t last_ms =
         std::max(synced_ms_of(*record), self->synced_[caller.user].last_ms);
-    self->services_.status.glance([last_ms, reply, go](const Result<AgentStatus>& status) {
-      status ? go(status_text(*status, last_ms)) : reply.send(compat_error(status.error()));
+    const bool is_enabled = self->services_.host.network.is_enabled();
+    self->services_.status.glance([=](const Result<AgentStatus>& status) {
+      status ? go(status_text(*status, last_ms, is_enabled))
+             : reply.send(compat_error(status.error()));
     });
   });
 }
@@ -127,7 +129,7 @@ void Chatsync::write_status(const SpaceId& space, const std::string& user) {
   op.fields = {{"lastSyncTimestamp", now}, {"updatedAt", now}};
   if (!is_shown(*before)) {
     op.fields.emplace_back("userId", text_in(user));
-    op.fields.emplace_back("deviceId", text_in(to_short_text(services_.host.self)));
+    op.fields.emplace_back("deviceId", text_in(room_.device_id));
     op.fields.emplace_back("createdAt", now);
   }
   storage::LocalChange change;

@@ -38,12 +38,13 @@ class CompatListeners {
  public:
   /// All outlive it.
   CompatListeners(Services& services, AccessTable& access, TokenService& tokens, HttpServer& server,
-                  std::filesystem::path file)
+                  std::filesystem::path file, std::string device_id)
       : services_(services),
         access_(access),
         tokens_(tokens),
         server_(server),
-        file_(std::move(file)) {}
+        file_(std::move(file)),
+        device_id_(std::move(device_id)) {}
   ~CompatListeners();
   CompatListeners(const CompatListeners&) = delete;
   CompatListeners& operator=(const CompatListeners&) = delete;
@@ -75,6 +76,7 @@ class CompatListeners {
   TokenService& tokens_;
   HttpServer& server_;
   std::filesystem::path file_;
+  std::string device_id_;  ///< as CompatRoom has it
   std::optional<storage::CompatStore> store_;
   std::map<std::string, Running> running_;
   std::map<std::string, std::string> problems_;

@@ -21,6 +21,7 @@ struct CompatRoom {
   TokenService& tokens;
   storage::CompatStore& store;
   HttpServer::After after;
+  std::string device_id;  ///< what clients are told that this device is
 };
 
 /// One port of a listener.

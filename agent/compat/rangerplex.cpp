@@ -143,10 +143,10 @@ HeadOrder Rangerplex::posting(void (Rangerplex::*post)(const std::string& client
   });
 }
 
-HeadOrder Rangerplex::deleting(std::string_view name, const std::string& client) {
-  const auto chat = decoded(name);
-  if (!chat || chat->empty()) return answered(compat_error(404, "there is no such path here"));
-  return plain_order([self = shared_from_this(), chat = *chat, client](const ApiReply& reply) {
+HeadOrder Rangerplex::deleting(std::string_view chat, const std::string& client) {
+  const auto name = decoded(chat);
+  if (!name || name->empty()) return answered(compat_error(404, "there is no such path here"));
+  return plain_order([self = shared_from_this(), chat = *name, client](const ApiReply& reply) {
     self->delete_chat(client, chat, reply);
   });
 }
@@ -183,9 +183,9 @@ void Rangerplex::get_export(const std::string& client, const ApiReply& reply) {
     JsonWriter before;
     before.begin_object().member("version", "2.2.0");
     before.member("exportedAt", self->services_.host.wall().ms).name("chats").begin_array();
-    const std::string behind = "],\"settings\":" + *settings + *others + "}";
+    std::string behind = "],\"settings\":" + *settings + *others + "}";
     std::make_shared<ChatListing>(self->services_, space, self->queue_, client, rangerplex_lists())
-        ->start(reply, before.take(), [self, behind](std::size_t) {
+        ->start(reply, before.take(), [self, behind = std::move(behind)](std::size_t) {
           self->services_.status.exported();
           return behind;
         });

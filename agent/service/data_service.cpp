@@ -10,7 +10,6 @@ namespace lanyard::agent {
 namespace {
 
 using storage::LocalChange;
-using storage::LocalOp;
 using storage::Written;
 
 /// Values of one kind compare by their canonical bytes for equality, numbers and texts by order;

@@ -44,6 +44,7 @@ Result<std::string> pairing_address(const std::string& at) {
 void PairingService::open(const std::function<void(const CodeShown&)>& shown,
                           const std::function<void(const CodeTyped&)>& typed,
                           const Done<Paired>& done) {
+  if (const Status on = check_enabled(host_.network); !on) return done(fail(on.error()));
   const auto post = host_.post;
   WindowWatcher watcher{
       [post, shown](const CodeShown& code) { post([shown, code] { shown(code); }); },
@@ -59,6 +60,7 @@ void PairingService::close() {
 
 void PairingService::join(const Wish& wish, const std::function<void(const Paired&)>& found,
                           const Done<Paired>& done) {
+  if (const Status on = check_enabled(host_.network); !on) return done(fail(on.error()));
   const auto code = crypto::PairingCode::parse(wish.code);
   if (!code) return done(fail(code.error()));
   std::string address;

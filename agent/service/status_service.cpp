@@ -114,6 +114,8 @@ void fill(const ServiceHost& host, const Stored& stored, const Linked& linked, A
   }
   out.last_export_ms = stored.last_export_ms;
   out.degraded = degraded_parts(out, stored.room);
+  if (const Status on = check_enabled(host.network); !on)
+    out.degraded.push_back({"sync", on.error().detail, on.error().fix});
 }
 
 }  // namespace

@@ -20,6 +20,7 @@ namespace lanyard::agent::testing {
 class NoNetwork final : public Network {
  public:
   std::uint16_t sync_port() const override { return 0; }
+  [[nodiscard]] bool is_enabled() const override { return true; }
   void on_merged(Merged) override {}
   void on_acknowledged(Acknowledged) override {}
   void on_home_moved(HomeMoved) override {}
