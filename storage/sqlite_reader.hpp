@@ -21,6 +21,7 @@ class SqliteSpaceReader final : public SpaceReader {
                                                             std::size_t limit) override;
   [[nodiscard]] Result<std::vector<ReadTrash>> trash(const std::optional<RecordOf>& record,
                                                      std::size_t limit) override;
+  [[nodiscard]] Result<std::vector<std::string>> deleted(const std::string& collection) override;
   [[nodiscard]] Result<std::vector<DeclaredIndex>> indexes() override {
     return read_indexes(database_);
   }

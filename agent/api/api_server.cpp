@@ -21,7 +21,7 @@ class ApiServer::Impl {
             [this](std::function<void()> applied) { access_changed(std::move(applied)); },
             server->after()),
         server_(std::move(server)),
-        compat_(room_, room_.access, room_.reception.tokens, *server_,
+        compat_(room_, room_.access, room_.reception.tokens, options.rng, *server_,
                 options.config.paths.data_dir / "compat.sqlite") {
     room_.started_ms = room_.host.wall().ms;
     room_.sync_port = options.sync_port;

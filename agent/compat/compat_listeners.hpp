@@ -37,11 +37,12 @@ struct CompatDoor {
 class CompatListeners {
  public:
   /// All outlive it.
-  CompatListeners(Services& services, AccessTable& access, TokenService& tokens, HttpServer& server,
-                  std::filesystem::path file)
+  CompatListeners(Services& services, AccessTable& access, TokenService& tokens, Rng& rng,
+                  HttpServer& server, std::filesystem::path file)
       : services_(services),
         access_(access),
         tokens_(tokens),
+        rng_(rng),
         server_(server),
         file_(std::move(file)) {}
   ~CompatListeners();
@@ -73,6 +74,7 @@ class CompatListeners {
   Services& services_;
   AccessTable& access_;
   TokenService& tokens_;
+  Rng& rng_;
   HttpServer& server_;
   std::filesystem::path file_;
   std::optional<storage::CompatStore> store_;

@@ -38,6 +38,9 @@ class SpaceReads {
   [[nodiscard]] Result<std::vector<storage::ReadTrash>> trash(const SpaceId& space,
                                                               const storage::RecordOf& record,
                                                               std::size_t limit);
+  /// Keys of records that are deleted.
+  [[nodiscard]] Result<std::vector<std::string>> deleted(const SpaceId& space,
+                                                         const std::string& collection);
   /// Whether a delete hides something of the record.
   [[nodiscard]] Result<bool> is_in_trash(const SpaceId& space, const std::string& collection,
                                          const std::string& key);

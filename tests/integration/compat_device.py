@@ -4,6 +4,7 @@ import unittest
 
 from api_device import ApiDevice
 from chatsync_client import ChatsyncClient
+from cloudapi_client import CloudapiClient
 from lanyard_process import make_known, wait_until
 from rangerplex_client import Client, free_port
 
@@ -42,6 +43,16 @@ class ChatsyncDevice(CompatDevice):
         if "origin" in more:
             words += ["--origin", more["origin"]]
         return ChatsyncClient(self.port, self.ok(*words).strip(), **more)
+
+
+class CloudapiDevice(CompatDevice):
+    kind = "cloudapi"
+
+    def client(self, browser="client/1", **more) -> CloudapiClient:
+        return CloudapiClient(self.port, browser=browser, **more)
+
+    def user_token(self, user: str) -> str:
+        return self.ok("token", "create", "--app", "openchat", "--user", user).strip()
 
 
 class TwoDevices(unittest.TestCase):
