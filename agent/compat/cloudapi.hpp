@@ -88,11 +88,22 @@ class Cloudapi : public CompatProtocol, public std::enable_shared_from_this<Clou
   /// The user that is asked for: kUsage without one, kNotFound for another than the token's.
   [[nodiscard]] Result<std::string> wanted_user(const CloudCall& call);
   void list(const CloudCall& call, CloudList wanted, const ApiReply& reply);
+  using Keys = std::vector<std::string>;
+  using WithKeys = std::function<void(const std::optional<Keys>& keys)>;
+  /// Keys of a collection that were touched since the client says that it was answered; nothing:
+  /// nobody knows, or too many.
+  void with_touched(const SpaceId& space, const CloudCall& call, const std::string& collection,
+                    std::int64_t since_ms, const WithKeys& go);
+  [[nodiscard]] Result<std::vector<CloudRecord>> rows_of(const SpaceId& space,
+                                                         const CloudList& wanted, const Keys& keys);
   /// All rows; with `deleted`, also those that are not there any more.
   [[nodiscard]] Result<std::vector<CloudRecord>> all_rows(const SpaceId& space,
                                                           const CloudList& wanted, bool deleted);
   void send_rows(const SpaceId& space, const CloudCall& call, const CloudList& wanted,
                  std::vector<CloudRecord> rows, const ApiReply& reply);
+  /// `clock`: how far the space had come before the rows were read.
+  void note_pull(const SpaceId& space, const CloudCall& call, std::int64_t at_ms,
+                 const VectorClock& clock);
 
   // What changes records (cloudapi_changes.cpp).
   void create_chat(const CloudCall& call, const ApiReply& reply) {

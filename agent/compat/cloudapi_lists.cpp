@@ -2,10 +2,17 @@
 
 #include "agent/compat/cloudapi.hpp"
 #include "agent/compat/compat_gate.hpp"
+#include "agent/logging.hpp"
 
 /// Lists of seed 004's rows, whole or since a time.
 namespace lanyard::agent {
 namespace {
+
+/// A client's clock is this device's, but what it takes for the time of an answer may be the time
+/// when it asked, or when it was done with what came.
+constexpr std::int64_t kPullMarginMs = 60'000;
+/// A client that missed more is told everything again, as on /v1/live.
+constexpr std::uint64_t kPulledMax = 2000;
 
 /// Rows in a list's order: by time, then by id.
 void sort_rows(std::vector<CloudRecord>& rows, const CloudList& wanted) {
@@ -67,12 +74,57 @@ void Cloudapi::list_messages(const CloudCall& call, const ApiReply& reply) {
 void Cloudapi::list(const CloudCall& call, CloudList wanted, const ApiReply& reply) {
   const auto since = read_since(call.since);
   if (!since) return reply.send(compat_error(since.error()));
-  in_space(reply, [self = shared_from_this(), call, wanted = std::move(wanted),
-                   is_since = since->has_value(), reply](const SpaceId& space) {
-    auto rows = self->all_rows(space, wanted, is_since);
-    if (!rows) return reply.send(compat_error(rows.error()));
-    self->send_rows(space, call, wanted, std::move(*rows), reply);
+  in_space(reply, [self = shared_from_this(), call, wanted = std::move(wanted), since = *since,
+                   reply](const SpaceId& space) {
+    // Before anything is read: what comes meanwhile is told of twice, not never.
+    const auto clock = self->services_.reads.clock(space);
+    if (!clock) return reply.send(compat_error(clock.error()));
+    const auto answer = [self, call, wanted, space, clock = *clock, is_since = since.has_value(),
+                         at_ms = self->services_.host.wall().ms,
+                         reply](const std::optional<Keys>& keys) {
+      auto rows =
+          keys ? self->rows_of(space, wanted, *keys) : self->all_rows(space, wanted, is_since);
+      if (!rows) return reply.send(compat_error(rows.error()));
+      self->note_pull(space, call, at_ms, clock);
+      self->send_rows(space, call, wanted, std::move(*rows), reply);
+    };
+    if (!since) return answer(std::nullopt);
+    self->with_touched(space, call, wanted.collection, *since, answer);
   });
+}
+
+void Cloudapi::with_touched(const SpaceId& space, const CloudCall& call,
+                            const std::string& collection, std::int64_t since_ms,
+                            const WithKeys& go) {
+  // A time to come is none of this device's clock: milliseconds, or a clock that was set back.
+  const auto before = since_ms > services_.host.wall().ms
+                          ? std::optional<VectorClock>()
+                          : room_.store.pull_before(call.client, space, since_ms - kPullMarginMs)
+                                .value_or(std::nullopt);
+  if (!before) return go(std::nullopt);
+  ask_storage<storage::Touched>(
+      services_.host,
+      [space, held = *before](storage::Vault& vault) -> Result<storage::Touched> {
+        LANYARD_TRY_SET(storage::SpaceStore* const store, vault.space(space));
+        return store->touched_since(held, kPulledMax);
+      },
+      [collection, go](const Result<storage::Touched>& touched) {
+        if (!touched || !touched->all) return go(std::nullopt);
+        Keys keys;
+        for (const merge::RecordName& each : touched->records)
+          if (each.collection == collection) keys.push_back(each.key);
+        go(keys);
+      });
+}
+
+Result<std::vector<CloudRecord>> Cloudapi::rows_of(const SpaceId& space, const CloudList& wanted,
+                                                   const Keys& keys) {
+  std::vector<CloudRecord> out;
+  for (const std::string& key : keys) {
+    LANYARD_TRY_SET(CloudRecord row, read(space, wanted.collection, key));
+    out.push_back(std::move(row));
+  }
+  return out;
 }
 
 Result<std::vector<CloudRecord>> Cloudapi::all_rows(const SpaceId& space, const CloudList& wanted,
@@ -91,10 +143,8 @@ Result<std::vector<CloudRecord>> Cloudapi::all_rows(const SpaceId& space, const 
   }));
   if (!deleted) return out;
   LANYARD_TRY_SET(const auto keys, services_.reads.deleted(space, wanted.collection));
-  for (const std::string& key : keys) {
-    LANYARD_TRY_SET(CloudRecord row, read(space, wanted.collection, key));
-    out.push_back(std::move(row));
-  }
+  LANYARD_TRY_SET(auto gone, rows_of(space, wanted, keys));
+  std::move(gone.begin(), gone.end(), std::back_inserter(out));
   return out;
 }
 
@@ -111,6 +161,12 @@ void Cloudapi::send_rows(const SpaceId& space, const CloudCall& call, const Clou
   }
   note_given(space, call, rows);
   reply.json(out + "]");
+}
+
+void Cloudapi::note_pull(const SpaceId& space, const CloudCall& call, std::int64_t at_ms,
+                         const VectorClock& clock) {
+  const Status noted = room_.store.note_pull(call.client, space, at_ms, clock);
+  if (!noted) log_warning("that a client was answered was not noted: " + noted.error().detail);
 }
 
 }  // namespace lanyard::agent

@@ -6,42 +6,8 @@ import sqlite3
 import time
 import unittest
 
-from cloudapi_client import CloudapiClient, chat, message
-from compat_device import PAGE, CloudapiDevice, TwoDevices
-from lanyard_process import wait_until
-from rangerplex_client import Refused
-
-
-def names(rows) -> list[str]:
-    return [row["id"] for row in rows]
-
-
-class CloudapiTest(unittest.TestCase):
-    """Tests with one device and a client of it."""
-
-    def setUp(self):
-        self.device = CloudapiDevice()
-        self.addCleanup(self.device.close)
-        self.device.start()
-        self.device.enable()
-        self.page = self.device.client()
-
-    def refused(self, call, *values, **more) -> int:
-        with self.assertRaises(Refused) as caught:
-            call(*values, **more)
-        self.assertEqual(list(json.loads(caught.exception.text)), ["error"])
-        return caught.exception.status
-
-    def unchanged(self, call, *values, **more):
-        """Runs a call that may write nothing."""
-        before = self.device.changes()
-        out = call(*values, **more)
-        self.assertEqual(self.device.changes(), before)
-        return out
-
-    def rows(self, sql):
-        answer = json.loads(self.device.ok("sql", "default", sql, "--json"))
-        return [dict(zip(answer["columns"], row)) for row in answer["rows"]]
+from cloudapi_client import chat, message
+from compat_device import PAGE, CloudapiTest, names
 
 
 class Rows(CloudapiTest):
@@ -315,7 +281,6 @@ class Sql(CloudapiTest):
             {"op": "put", "collection": "chat", "key": "x", "value": {"mine": 1}}]})
         self.page.create_chat(chat("c1"))
         self.assertEqual(self.rows("SELECT mine FROM chat"), [{"mine": 1}])
-
 
 if __name__ == "__main__":
     unittest.main()
