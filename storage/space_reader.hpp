@@ -137,6 +137,8 @@ class SpaceReader {
   [[nodiscard]] virtual Result<std::vector<DeclaredIndex>> indexes() = 0;
   [[nodiscard]] virtual Result<std::uint64_t> conflict_count() = 0;
   [[nodiscard]] virtual Result<VectorClock> applied() = 0;
+  /// Whose each log is.
+  [[nodiscard]] virtual Result<std::map<LogId, DeviceId>> authors() = 0;
   /// Counts all records: some milliseconds for 100,000.
   [[nodiscard]] virtual Result<SpaceNumbers> numbers() = 0;
 };

@@ -27,6 +27,7 @@ class SqliteSpaceReader final : public SpaceReader {
   }
   [[nodiscard]] Result<std::uint64_t> conflict_count() override;
   [[nodiscard]] Result<VectorClock> applied() override;
+  [[nodiscard]] Result<std::map<LogId, DeviceId>> authors() override;
   [[nodiscard]] Result<SpaceNumbers> numbers() override;
 
  private:

@@ -75,7 +75,8 @@ Cloudapi::Cloudapi(const CompatRoom& room, const storage::CompatListener& listen
   services_.directory.find(space_, [&services = services_](const Result<SpaceId>& space) {
     if (!space) return;
     for (const auto& [collection, field] :
-         {std::pair{kCloudChats, "userId"}, std::pair{kCloudMessages, "chatId"}})
+         {std::pair{kCloudChats, "userId"}, std::pair{kCloudMessages, "chatId"},
+          std::pair{kCloudDevices, "fingerprint"}})
       services.data.declare_index(*space, {collection, field}, true, [](const auto&) {});
   });
 }
@@ -96,6 +97,12 @@ std::span<const Cloudapi::WayIn> Cloudapi::ways_in() {
       {{"DELETE", "/api/messages/{id}"}, &Cloudapi::delete_message},
       {{"POST", "/api/users"}, &Cloudapi::create_user},
       {{"GET", "/api/users/{id}"}, &Cloudapi::get_user},
+      {{"GET", "/api/sync-events"}, &Cloudapi::list_events},
+      {{"GET", "/api/devices"}, &Cloudapi::list_devices},
+      {{"POST", "/api/devices"}, &Cloudapi::register_device},
+      {{"GET", "/api/sync-config"}, &Cloudapi::get_config},
+      {{"PUT", "/api/sync-config"}, &Cloudapi::put_config},
+      {{"GET", "/api/sync/status"}, &Cloudapi::get_status},
   });
   return kWays;
 }
@@ -166,6 +173,7 @@ Result<CloudRecord> Cloudapi::read(const SpaceId& space, const std::string& coll
   }
   LANYARD_TRY_SET(const auto trash, services_.reads.trash(space, {collection, key}, kHiddenMax));
   out.was_there = !trash.empty();
+  if (!trash.empty()) out.deleted_by = trash.front().deleted_by;
   LANYARD_TRY(out.take(hidden_text(trash)));
   return out;
 }

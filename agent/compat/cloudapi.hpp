@@ -25,6 +25,7 @@ struct CloudRecord {
   bool was_there = false;  ///< it is shown, or something of it lies in the trash
   std::vector<JsonMember> members;
   std::shared_ptr<const std::string> text;  ///< what the members' values point into
+  std::vector<Dot> deleted_by = {};         ///< as far as the trash has something of it
   /// Reads the text.
   [[nodiscard]] Status take(std::string json);
   [[nodiscard]] bool is_shown() const { return !record.json.empty(); }
@@ -89,13 +90,16 @@ class Cloudapi : public CompatProtocol, public std::enable_shared_from_this<Clou
   [[nodiscard]] Result<std::string> wanted_user(const CloudCall& call);
   void list(const CloudCall& call, CloudList wanted, const ApiReply& reply);
   using Keys = std::vector<std::string>;
-  using WithKeys = std::function<void(const std::optional<Keys>& keys)>;
-  /// Keys of a collection that were touched since the client says that it was answered; nothing:
-  /// nobody knows, or too many.
-  void with_touched(const SpaceId& space, const CloudCall& call, const std::string& collection,
-                    std::int64_t since_ms, const WithKeys& go);
+  using Names = std::vector<merge::RecordName>;
+  using WithTouched = std::function<void(const std::optional<Names>& touched)>;
+  /// What was touched since the client says that it was answered; nothing: nobody knows, or too
+  /// much.
+  void with_touched(const SpaceId& space, const CloudCall& call, std::int64_t since_ms,
+                    const WithTouched& go);
+  [[nodiscard]] static Keys keys_in(const Names& touched, std::string_view collection);
   [[nodiscard]] Result<std::vector<CloudRecord>> rows_of(const SpaceId& space,
-                                                         const CloudList& wanted, const Keys& keys);
+                                                         const std::string& collection,
+                                                         const Keys& keys);
   /// All rows; with `deleted`, also those that are not there any more.
   [[nodiscard]] Result<std::vector<CloudRecord>> all_rows(const SpaceId& space,
                                                           const CloudList& wanted, bool deleted);
@@ -104,6 +108,26 @@ class Cloudapi : public CompatProtocol, public std::enable_shared_from_this<Clou
   /// `clock`: how far the space had come before the rows were read.
   void note_pull(const SpaceId& space, const CloudCall& call, std::int64_t at_ms,
                  const VectorClock& clock);
+
+  // The last change of each (cloudapi_events.cpp).
+  using Rows = std::vector<CloudRecord>;
+  void list_events(const CloudCall& call, const ApiReply& reply);
+  [[nodiscard]] Result<Rows> rows_of_user(const SpaceId& space, const CloudCall& call,
+                                          const std::string& user);
+  [[nodiscard]] Result<Rows> touched_rows(const SpaceId& space, const CloudCall& call,
+                                          const std::string& user, const Names& touched);
+  void send_events(const SpaceId& space, const std::string& user, Rows rows, const ApiReply& reply);
+
+  // Devices, settings, status (cloudapi_devices.cpp).
+  void list_devices(const CloudCall& call, const ApiReply& reply);
+  void register_device(const CloudCall& call, const ApiReply& reply);
+  [[nodiscard]] Result<std::optional<std::string>> device_of(const SpaceId& space,
+                                                             const std::string& fingerprint);
+  [[nodiscard]] Status plan_known_device(ClaimPlanner& planner, const CloudCall& call,
+                                         const CloudPost& post, const std::string& key);
+  void get_config(const CloudCall& call, const ApiReply& reply);
+  void put_config(const CloudCall& call, const ApiReply& reply);
+  void get_status(const CloudCall& call, const ApiReply& reply);
 
   // What changes records (cloudapi_changes.cpp).
   void create_chat(const CloudCall& call, const ApiReply& reply) {

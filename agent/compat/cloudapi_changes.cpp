@@ -9,6 +9,7 @@ namespace {
 /// By what a row belongs where it is: another row with its id is another thing.
 std::string_view place_member(const std::string& collection) {
   if (collection == kCloudChats) return "userId";
+  if (collection == kCloudDevices) return "user_id";
   return collection == kCloudMessages ? "chatId" : "";
 }
 
@@ -147,7 +148,7 @@ void Cloudapi::change_chat(const CloudCall& call, const ApiReply& reply) {
 /// Who never read it means it as it is.
 Status Cloudapi::plan_change(ClaimPlanner& planner, const CloudCall& call, const CloudPost& post) {
   LANYARD_TRY_SET(const CloudRecord there, read(planner.space(), post.collection, post.key));
-  if (!there.is_shown()) return fail(Code::kNotFound, "there is no such chat");
+  if (!there.is_shown()) return fail(Code::kNotFound, "there is no such record");
   LANYARD_TRY(check_own(planner.space(), call, there));
   const auto user = post.text_of("userId");
   if (call.user && user && user != call.user)

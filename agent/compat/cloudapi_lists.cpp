@@ -81,21 +81,21 @@ void Cloudapi::list(const CloudCall& call, CloudList wanted, const ApiReply& rep
     if (!clock) return reply.send(compat_error(clock.error()));
     const auto answer = [self, call, wanted, space, clock = *clock, is_since = since.has_value(),
                          at_ms = self->services_.host.wall().ms,
-                         reply](const std::optional<Keys>& keys) {
+                         reply](const std::optional<Names>& touched) {
       auto rows =
-          keys ? self->rows_of(space, wanted, *keys) : self->all_rows(space, wanted, is_since);
+          touched ? self->rows_of(space, wanted.collection, keys_in(*touched, wanted.collection))
+                  : self->all_rows(space, wanted, is_since);
       if (!rows) return reply.send(compat_error(rows.error()));
       self->note_pull(space, call, at_ms, clock);
       self->send_rows(space, call, wanted, std::move(*rows), reply);
     };
     if (!since) return answer(std::nullopt);
-    self->with_touched(space, call, wanted.collection, *since, answer);
+    self->with_touched(space, call, *since, answer);
   });
 }
 
-void Cloudapi::with_touched(const SpaceId& space, const CloudCall& call,
-                            const std::string& collection, std::int64_t since_ms,
-                            const WithKeys& go) {
+void Cloudapi::with_touched(const SpaceId& space, const CloudCall& call, std::int64_t since_ms,
+                            const WithTouched& go) {
   // A time to come is none of this device's clock: milliseconds, or a clock that was set back.
   const auto before = since_ms > services_.host.wall().ms
                           ? std::optional<VectorClock>()
@@ -108,20 +108,24 @@ void Cloudapi::with_touched(const SpaceId& space, const CloudCall& call,
         LANYARD_TRY_SET(storage::SpaceStore* const store, vault.space(space));
         return store->touched_since(held, kPulledMax);
       },
-      [collection, go](const Result<storage::Touched>& touched) {
-        if (!touched || !touched->all) return go(std::nullopt);
-        Keys keys;
-        for (const merge::RecordName& each : touched->records)
-          if (each.collection == collection) keys.push_back(each.key);
-        go(keys);
+      [go](const Result<storage::Touched>& touched) {
+        go(touched && touched->all ? std::optional(touched->records) : std::nullopt);
       });
 }
 
-Result<std::vector<CloudRecord>> Cloudapi::rows_of(const SpaceId& space, const CloudList& wanted,
+Cloudapi::Keys Cloudapi::keys_in(const Names& touched, std::string_view collection) {
+  Keys out;
+  for (const merge::RecordName& each : touched)
+    if (each.collection == collection) out.push_back(each.key);
+  return out;
+}
+
+Result<std::vector<CloudRecord>> Cloudapi::rows_of(const SpaceId& space,
+                                                   const std::string& collection,
                                                    const Keys& keys) {
   std::vector<CloudRecord> out;
   for (const std::string& key : keys) {
-    LANYARD_TRY_SET(CloudRecord row, read(space, wanted.collection, key));
+    LANYARD_TRY_SET(CloudRecord row, read(space, collection, key));
     out.push_back(std::move(row));
   }
   return out;
@@ -143,7 +147,7 @@ Result<std::vector<CloudRecord>> Cloudapi::all_rows(const SpaceId& space, const 
   }));
   if (!deleted) return out;
   LANYARD_TRY_SET(const auto keys, services_.reads.deleted(space, wanted.collection));
-  LANYARD_TRY_SET(auto gone, rows_of(space, wanted, keys));
+  LANYARD_TRY_SET(auto gone, rows_of(space, wanted.collection, keys));
   std::move(gone.begin(), gone.end(), std::back_inserter(out));
   return out;
 }

@@ -113,4 +113,9 @@ Result<VectorClock> SpaceReads::clock(const SpaceId& space) {
   return read<VectorClock>(space, [](storage::SpaceReader& reader) { return reader.applied(); });
 }
 
+Result<std::map<LogId, DeviceId>> SpaceReads::authors(const SpaceId& space) {
+  return read<std::map<LogId, DeviceId>>(
+      space, [](storage::SpaceReader& reader) { return reader.authors(); });
+}
+
 }  // namespace lanyard::agent

@@ -47,6 +47,7 @@ class SpaceReads {
   [[nodiscard]] Result<storage::SpaceNumbers> numbers(const SpaceId& space);
   [[nodiscard]] Result<std::vector<storage::DeclaredIndex>> indexes(const SpaceId& space);
   [[nodiscard]] Result<VectorClock> clock(const SpaceId& space);
+  [[nodiscard]] Result<std::map<LogId, DeviceId>> authors(const SpaceId& space);
   [[nodiscard]] Result<std::uint64_t> conflict_count(const SpaceId& space);
   void close(const SpaceId& space) { open_.erase(space); }
 

@@ -80,6 +80,21 @@ class CloudapiClient:
 
     # ---- the others
 
+    def register_device(self, **members) -> dict:
+        return self.call("POST", "/api/devices", members)
+
+    def devices(self, user: str) -> list[dict]:
+        return self.call("GET", f"/api/devices?userId={quote(user, safe='')}")
+
+    def config(self, user: str) -> dict:
+        return self.call("GET", f"/api/sync-config?userId={quote(user, safe='')}")
+
+    def update_config(self, user: str, **members) -> dict:
+        return self.call("PUT", f"/api/sync-config?userId={quote(user, safe='')}", members)
+
+    def status(self) -> dict:
+        return self.call("GET", "/api/sync/status")
+
     def chat(self, name: str) -> dict:
         return self.call("GET", f"/api/chats/{quote(name, safe='')}")
 
