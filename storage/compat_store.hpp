@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "replication/types/ids.hpp"
+#include "replication/types/vector_clock.hpp"
 #include "storage/sqlite.hpp"
 
 /// compat.sqlite: which compatibility listeners are on, and what their clients have seen
@@ -89,6 +90,15 @@ class CompatStore {
                                 std::int64_t now_ms);
   /// The client knows of no such record any more.
   [[nodiscard]] Status forgets(const std::string& client, const CompatThing& thing);
+
+  // ---- answers to clients (compat_pulls.cpp). Not synced: who is not remembered is told more.
+  /// The client was told of everything up to `clock`, or is older than that.
+  [[nodiscard]] Status note_pull(const std::string& client, const SpaceId& space,
+                                 std::int64_t at_ms, const VectorClock& clock);
+  /// The clock of its newest answer at that time or before; nothing: none is known.
+  [[nodiscard]] Result<std::optional<VectorClock>> pull_before(const std::string& client,
+                                                               const SpaceId& space,
+                                                               std::int64_t at_ms);
 
   // ---- members that stay here
   [[nodiscard]] Result<std::vector<KeptMember>> kept(const CompatThing& thing);

@@ -48,6 +48,16 @@ void RecordKey::bind_to(Query& query) const {
   }
 }
 
+std::string key_sql(const std::string& column) {
+  const std::string digits = "hex(" + column + ")";
+  const auto part = [&](const char* from_and_size) {
+    return "substr(" + digits + "," + from_and_size + ")";
+  };
+  return "CASE typeof(" + column + ") WHEN 'blob' THEN lower(" + part("1,8") + "||'-'||" +
+         part("9,4") + "||'-'||" + part("13,4") + "||'-'||" + part("17,4") + "||'-'||" +
+         part("21") + ") ELSE " + column + " END";
+}
+
 std::string key_text(const Query& row, int column) {
   if (row.type(column) == Query::Type::kBlob) return to_text(row.fixed<SpaceId>(column));
   return std::string(row.text(column));

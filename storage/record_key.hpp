@@ -21,6 +21,8 @@ class RecordKey {
   bool is_uuid_ = false;
 };
 
+/// SQL for the text of a key column.
+[[nodiscard]] std::string key_sql(const std::string& column);
 /// The text of a key column.
 [[nodiscard]] std::string key_text(const Query& row, int column);
 

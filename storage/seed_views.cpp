@@ -75,7 +75,7 @@ constexpr Recipe kRecipes[] = {
 }  // namespace
 
 std::vector<SeedView> seed_views(const std::map<std::string, std::int64_t>& collections) {
-  std::vector<SeedView> out;
+  std::vector<SeedView> out = cloudapi_views(collections);
   for (const Recipe& recipe : kRecipes) {
     const std::string name = recipe.name;
     const auto found = collections.find(recipe.collection);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// Views with the columns of foreign schemas, over the collections in which compatibility listeners
@@ -18,5 +19,12 @@ struct SeedView {
 /// have views of their own.
 [[nodiscard]] std::vector<SeedView> seed_views(
     const std::map<std::string, std::int64_t>& collections);
+/// The same for seed 004 alone.
+[[nodiscard]] std::vector<SeedView> cloudapi_views(
+    const std::map<std::string, std::int64_t>& collections);
+
+/// Whether such a view shows something that is made of this column, which is no record's value.
+[[nodiscard]] bool is_read_by_seed_view(std::string_view view, std::string_view table,
+                                        std::string_view column);
 
 }  // namespace lanyard::storage

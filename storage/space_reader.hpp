@@ -146,9 +146,13 @@ class SpaceReader {
       const std::string& conflict) = 0;
   [[nodiscard]] virtual Result<std::vector<ReadTrash>> trash(const std::optional<RecordOf>& record,
                                                              std::size_t limit) = 0;
+  /// Keys of a collection's records that are deleted, whether or not something of them is hidden.
+  [[nodiscard]] virtual Result<std::vector<std::string>> deleted(const std::string& collection) = 0;
   [[nodiscard]] virtual Result<std::vector<DeclaredIndex>> indexes() = 0;
   [[nodiscard]] virtual Result<std::uint64_t> conflict_count() = 0;
   [[nodiscard]] virtual Result<VectorClock> applied() = 0;
+  /// Whose each log is.
+  [[nodiscard]] virtual Result<std::map<LogId, DeviceId>> authors() = 0;
   /// Counts all records: some milliseconds for 100,000.
   [[nodiscard]] virtual Result<SpaceNumbers> numbers() = 0;
 };

@@ -229,7 +229,7 @@ void Database::distrust(MayRead may_read, std::size_t bytes_max) {
   for (const auto& [what, most] : kLimits) sqlite3_limit(handle, what, most);
   sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, static_cast<int>(bytes_max));
   const auto look = [](void* opaque, int action, const char* first, const char* second,
-                       const char* /*file*/, const char* /*view*/) {
+                       const char* /*file*/, const char* within) {
     const auto text = [](const char* each) { return std::string_view(each ? each : ""); };
     switch (action) {
       case SQLITE_SELECT:
@@ -242,7 +242,7 @@ void Database::distrust(MayRead may_read, std::size_t bytes_max) {
       default: return SQLITE_DENY;
     }
     const auto& connection = *static_cast<const Connection*>(opaque);
-    return connection.may_read(text(first), text(second)) ? SQLITE_OK : SQLITE_DENY;
+    return connection.may_read(text(first), text(second), text(within)) ? SQLITE_OK : SQLITE_DENY;
   };
   sqlite3_set_authorizer(handle, look, connection_.get());
 }

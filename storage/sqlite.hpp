@@ -74,8 +74,10 @@ class Database {
   /// limit_time().
   void give_up_with(const std::atomic<bool>& is_given_up);
   /// For statements of strangers: from now on they read, and only columns of which `may_read` says
-  /// so; make no value above `bytes_max`; and what is wrong with them is kUsage.
-  using MayRead = bool (*)(std::string_view table, std::string_view column);
+  /// so; make no value above `bytes_max`; and what is wrong with them is kUsage. `within`: the view
+  /// that asks, or what a statement calls a part of itself; empty: the statement.
+  using MayRead = bool (*)(std::string_view table, std::string_view column,
+                           std::string_view within);
   void distrust(MayRead may_read, std::size_t bytes_max);
   /// From any thread: what runs now fails with kInterrupted.
   void interrupt();

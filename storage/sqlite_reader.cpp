@@ -162,6 +162,16 @@ Result<VectorClock> SqliteSpaceReader::applied() {
   return clock;
 }
 
+Result<std::map<LogId, DeviceId>> SqliteSpaceReader::authors() {
+  Query query(database_, "SELECT log, device FROM lanyard_logs");
+  std::map<LogId, DeviceId> out;
+  while (true) {
+    LANYARD_TRY_SET(const bool more, query.next());
+    if (!more) return out;
+    out.emplace(query.fixed<LogId>(0), query.fixed<DeviceId>(1));
+  }
+}
+
 Result<std::uint64_t> SqliteSpaceReader::conflict_count() {
   LANYARD_TRY_SET(const std::int64_t count,
                   database_.number("SELECT count(*) FROM (SELECT DISTINCT collection, key, field "

@@ -23,11 +23,13 @@ class SqliteSpaceReader final : public SpaceReader {
       const std::string& conflict) override;
   [[nodiscard]] Result<std::vector<ReadTrash>> trash(const std::optional<RecordOf>& record,
                                                      std::size_t limit) override;
+  [[nodiscard]] Result<std::vector<std::string>> deleted(const std::string& collection) override;
   [[nodiscard]] Result<std::vector<DeclaredIndex>> indexes() override {
     return read_indexes(database_);
   }
   [[nodiscard]] Result<std::uint64_t> conflict_count() override;
   [[nodiscard]] Result<VectorClock> applied() override;
+  [[nodiscard]] Result<std::map<LogId, DeviceId>> authors() override;
   [[nodiscard]] Result<SpaceNumbers> numbers() override;
 
  private:

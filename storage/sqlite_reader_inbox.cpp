@@ -162,4 +162,22 @@ Result<std::vector<ReadTrash>> SqliteSpaceReader::trash(const std::optional<Reco
   return out;
 }
 
+Result<std::vector<std::string>> SqliteSpaceReader::deleted(const std::string& collection) {
+  std::vector<std::string> out;
+  LANYARD_TRY(at_one_moment([&]() -> Status {
+    LANYARD_TRY_SET(const auto number, number_of(collection));
+    if (!number) return {};
+    Query query(database_,
+                "SELECT key FROM lanyard_records WHERE collection = ? AND value IS NULL "
+                "ORDER BY key");
+    query.bind(*number);
+    while (true) {
+      LANYARD_TRY_SET(const bool more, query.next());
+      if (!more) return {};
+      out.push_back(key_text(query, 0));
+    }
+  }));
+  return out;
+}
+
 }  // namespace lanyard::storage

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "replication/types/limits.hpp"
+#include "storage/record_key.hpp"
 #include "storage/seed_views.hpp"
 
 namespace lanyard::storage {
@@ -34,13 +35,8 @@ bool can_be_column(std::string_view name) {
 
 std::string view_sql(std::string_view name, std::int64_t collection,
                      const std::vector<std::string>& fields) {
-  const std::string uuid =
-      "lower(substr(hex(key),1,8)||'-'||substr(hex(key),9,4)||'-'||substr(hex(key),13,4)||'-'||"
-      "substr(hex(key),17,4)||'-'||substr(hex(key),21))";
   std::string sql = "CREATE VIEW " + sql_quoted(name, '"') +
-                    " AS SELECT coalesce(json_extract(value,'$.id'),CASE typeof(key) WHEN 'blob' "
-                    "THEN " +
-                    uuid + " ELSE key END) AS id";
+                    " AS SELECT coalesce(json_extract(value,'$.id')," + key_sql("key") + ") AS id";
   std::set<std::string> taken{"id"};
   for (const std::string& field : fields) {
     if (taken.size() >= limits::kViewColumnsMax) break;

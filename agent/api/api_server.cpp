@@ -22,7 +22,7 @@ class ApiServer::Impl {
             [this](std::function<void()> applied) { access_changed(std::move(applied)); },
             server->after()),
         server_(std::move(server)),
-        compat_(room_, room_.access, room_.reception.tokens, *server_,
+        compat_(room_, room_.access, room_.reception.tokens, options.rng, *server_,
                 options.config.paths.data_dir / "compat.sqlite",
                 options.config.compat_device_id.empty() ? to_short_text(room_.host.self)
                                                         : options.config.compat_device_id) {

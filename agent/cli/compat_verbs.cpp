@@ -15,9 +15,10 @@ void Parser::add_compat_verbs() {
       "origins that are given may speak to it.",
       "  lanyard compat enable rangerplex --origin http://localhost:5173\n"
       "  lanyard compat enable rangerplex --port 3010 --space chats --keep-local theme\n"
-      "  lanyard compat enable chatsync --origin http://localhost:3000",
+      "  lanyard compat enable chatsync --origin http://localhost:3000\n"
+      "  lanyard compat enable cloudapi --origin http://localhost:3000",
       {.action = Action::kEnable});
-  enable->add_option("listener", on->kind, "rangerplex or chatsync")->required();
+  enable->add_option("listener", on->kind, "rangerplex, chatsync or cloudapi")->required();
   enable
       ->add_option("--port", on->port,
                    "serve everything on this one port; left out: on the ports of the original")
@@ -37,7 +38,7 @@ void Parser::add_compat_verbs() {
   const auto [disable, off] =
       verb<CompatCommand>(compat, "disable", "Stop serving them, from now on.",
                           "  lanyard compat disable rangerplex", {.action = Action::kDisable});
-  disable->add_option("listener", off->kind, "rangerplex or chatsync")->required();
+  disable->add_option("listener", off->kind, "rangerplex, chatsync or cloudapi")->required();
   verb<CompatCommand>(compat, "list", "Which are on, where, and for whom.", "  lanyard compat list",
                       {.action = Action::kList});
 }

@@ -2,8 +2,6 @@
 
 #include <array>
 
-#include "agent/access/token_text.hpp"
-#include "agent/api/upgrade_request.hpp"
 #include "agent/compat/chatsync_shapes.hpp"
 #include "agent/compat/compat_gate.hpp"
 #include "agent/json_writer.hpp"
@@ -75,28 +73,12 @@ Chatsync::Chatsync(const CompatRoom& room, const storage::CompatListener& listen
 
 void Chatsync::close() { queue_->close(); }
 
-// ---- who speaks
-
-std::string Chatsync::Caller::client() const {
-  return "chatsync\n" + user + "\n" + to_hex(token.view());
-}
-
-std::optional<Chatsync::Caller> Chatsync::identify(const HeadView& head) {
-  const std::string_view text = bearer_of(head);
-  if (!is_token_text(text)) return std::nullopt;
-  const auto found = room_.access.find(hash_of_token(text, services_.hasher), head.text("Origin"),
-                                       services_.host.wall(), AccessTable::Door::kCompat);
-  if (!found) return std::nullopt;
-  room_.access.used(*found->token, services_.host.wall());
-  return Caller{found->user, *found->token};
-}
-
 // ---- requests
 
 HeadOrder Chatsync::receive(const CompatPort& /*port*/, const HeadView& head) {
-  const auto caller = identify(head);
-  if (!caller) return answered(compat_error(401, "Authentication required"));
-  return serve(head, *caller);
+  const auto user = token_user(room_, head);
+  if (!user) return answered(compat_error(401, "Authentication required"));
+  return serve(head, Caller{*user});
 }
 
 HeadOrder Chatsync::serve(const HeadView& head, const Caller& caller) {

@@ -6,6 +6,7 @@
 #include "agent/compat/chat_listing.hpp"
 #include "agent/compat/compat_protocol.hpp"
 #include "agent/compat/posted_text.hpp"
+#include "agent/compat/token_user.hpp"
 
 namespace lanyard::agent {
 
@@ -20,12 +21,9 @@ class Chatsync : public CompatProtocol, public std::enable_shared_from_this<Chat
 
  private:
   /// Whose request it is.
-  struct Caller {
-    std::string user;
-    storage::TokenId token;
-    [[nodiscard]] std::string client() const;
+  struct Caller : TokenUser {
+    [[nodiscard]] std::string client() const { return TokenUser::client("chatsync"); }
   };
-  [[nodiscard]] std::optional<Caller> identify(const HeadView& head);
   [[nodiscard]] HeadOrder serve(const HeadView& head, const Caller& caller);
   [[nodiscard]] HeadOrder serve_delete(const HeadView& head, const Caller& caller);
   [[nodiscard]] HeadOrder plain(const Caller& caller,

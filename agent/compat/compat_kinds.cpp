@@ -5,7 +5,7 @@ namespace lanyard::agent {
 const std::vector<CompatKind>& compat_kinds() {
   static const std::vector<CompatKind> kAll = [] {
     std::vector<CompatKind> out;
-    for (const auto kind : {rangerplex_kind(), chatsync_kind()})
+    for (const auto kind : {rangerplex_kind(), chatsync_kind(), cloudapi_kind()})
       out.insert(out.end(), kind.begin(), kind.end());
     return out;
   }();

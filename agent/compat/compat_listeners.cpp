@@ -123,8 +123,8 @@ Status CompatListeners::serve_port(Running& running, const CompatListener& liste
 Status CompatListeners::serve(const CompatListener& listener) {
   LANYARD_TRY_SET(const CompatKind* const kind, find_kind(listener.kind));
   Running running;
-  running.protocol =
-      kind->make({services_, access_, tokens_, *store_, server_.after(), device_id_}, listener);
+  running.protocol = kind->make(
+      {services_, access_, tokens_, *store_, rng_, server_.after(), device_id_}, listener);
   for (const CompatPort& port : ports_of(*kind, listener)) {
     const Status served = serve_port(running, listener, port);
     if (served) continue;

@@ -37,11 +37,12 @@ struct CompatDoor {
 class CompatListeners {
  public:
   /// All outlive it.
-  CompatListeners(Services& services, AccessTable& access, TokenService& tokens, HttpServer& server,
-                  std::filesystem::path file, std::string device_id)
+  CompatListeners(Services& services, AccessTable& access, TokenService& tokens, Rng& rng,
+                  HttpServer& server, std::filesystem::path file, std::string device_id)
       : services_(services),
         access_(access),
         tokens_(tokens),
+        rng_(rng),
         server_(server),
         file_(std::move(file)),
         device_id_(std::move(device_id)) {}
@@ -74,6 +75,7 @@ class CompatListeners {
   Services& services_;
   AccessTable& access_;
   TokenService& tokens_;
+  Rng& rng_;
   HttpServer& server_;
   std::filesystem::path file_;
   std::string device_id_;  ///< as CompatRoom has it

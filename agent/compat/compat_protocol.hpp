@@ -20,6 +20,7 @@ struct CompatRoom {
   AccessTable& access;
   TokenService& tokens;
   storage::CompatStore& store;
+  Rng& rng;
   HttpServer::After after;
   std::string device_id;  ///< what clients are told that this device is
 };
@@ -53,5 +54,6 @@ struct CompatKind {
 [[nodiscard]] const std::vector<CompatKind>& compat_kinds();
 [[nodiscard]] std::span<const CompatKind> rangerplex_kind();
 [[nodiscard]] std::span<const CompatKind> chatsync_kind();
+[[nodiscard]] std::span<const CompatKind> cloudapi_kind();
 
 }  // namespace lanyard::agent

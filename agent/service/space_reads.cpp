@@ -88,6 +88,12 @@ Result<std::vector<storage::ReadTrash>> SpaceReads::trash(const SpaceId& space,
       space, [&](storage::SpaceReader& reader) { return reader.trash(record, limit); });
 }
 
+Result<std::vector<std::string>> SpaceReads::deleted(const SpaceId& space,
+                                                     const std::string& collection) {
+  return read<std::vector<std::string>>(
+      space, [&](storage::SpaceReader& reader) { return reader.deleted(collection); });
+}
+
 Result<bool> SpaceReads::is_in_trash(const SpaceId& space, const std::string& collection,
                                      const std::string& key) {
   LANYARD_TRY_SET(const auto hidden, trash(space, {collection, key}, 1));
@@ -111,6 +117,11 @@ Result<std::uint64_t> SpaceReads::conflict_count(const SpaceId& space) {
 
 Result<VectorClock> SpaceReads::clock(const SpaceId& space) {
   return read<VectorClock>(space, [](storage::SpaceReader& reader) { return reader.applied(); });
+}
+
+Result<std::map<LogId, DeviceId>> SpaceReads::authors(const SpaceId& space) {
+  return read<std::map<LogId, DeviceId>>(
+      space, [](storage::SpaceReader& reader) { return reader.authors(); });
 }
 
 }  // namespace lanyard::agent

@@ -40,12 +40,16 @@ class SpaceReads {
   [[nodiscard]] Result<std::vector<storage::ReadTrash>> trash(const SpaceId& space,
                                                               const storage::RecordOf& record,
                                                               std::size_t limit);
+  /// Keys of records that are deleted.
+  [[nodiscard]] Result<std::vector<std::string>> deleted(const SpaceId& space,
+                                                         const std::string& collection);
   /// Whether a delete hides something of the record.
   [[nodiscard]] Result<bool> is_in_trash(const SpaceId& space, const std::string& collection,
                                          const std::string& key);
   [[nodiscard]] Result<storage::SpaceNumbers> numbers(const SpaceId& space);
   [[nodiscard]] Result<std::vector<storage::DeclaredIndex>> indexes(const SpaceId& space);
   [[nodiscard]] Result<VectorClock> clock(const SpaceId& space);
+  [[nodiscard]] Result<std::map<LogId, DeviceId>> authors(const SpaceId& space);
   [[nodiscard]] Result<std::uint64_t> conflict_count(const SpaceId& space);
   void close(const SpaceId& space) { open_.erase(space); }
 

@@ -1,13 +1,20 @@
 """What the tests of the compatibility listeners share: devices that serve them."""
 
+import json
+import sqlite3
 import unittest
 
 from api_device import ApiDevice
 from chatsync_client import ChatsyncClient
+from cloudapi_client import CloudapiClient
 from lanyard_process import make_known, wait_until
-from rangerplex_client import Client, free_port
+from rangerplex_client import Client, Refused, free_port
 
 PAGE = "http://localhost:5173"
+
+
+def names(rows) -> list[str]:
+    return [row["id"] for row in rows]
 
 
 class CompatDevice(ApiDevice):
@@ -44,6 +51,22 @@ class ChatsyncDevice(CompatDevice):
         return ChatsyncClient(self.port, self.ok(*words).strip(), **more)
 
 
+class CloudapiDevice(CompatDevice):
+    kind = "cloudapi"
+
+    def client(self, browser="client/1", **more) -> CloudapiClient:
+        return CloudapiClient(self.port, browser=browser, **more)
+
+    def let_pulls_age(self) -> None:
+        """As if what its clients were answered were two minutes older."""
+        with sqlite3.connect(self.data / "compat.sqlite") as file:
+            file.execute("UPDATE lanyard_pulls SET at_ms = at_ms - 120000")
+        file.close()
+
+    def user_token(self, user: str) -> str:
+        return self.ok("token", "create", "--app", "openchat", "--user", user).strip()
+
+
 class TwoDevices(unittest.TestCase):
     """Tests with two devices that share a space, each with a listener for it."""
     device = CompatDevice
@@ -76,3 +99,31 @@ class OneDevice(unittest.TestCase):
         out = what()
         self.assertEqual(self.device.changes(), before)
         return out
+
+
+class CloudapiTest(unittest.TestCase):
+    """Tests with one device and a client of it."""
+
+    def setUp(self):
+        self.device = CloudapiDevice()
+        self.addCleanup(self.device.close)
+        self.device.start()
+        self.device.enable()
+        self.page = self.device.client()
+
+    def refused(self, call, *values, **more) -> int:
+        with self.assertRaises(Refused) as caught:
+            call(*values, **more)
+        self.assertEqual(list(json.loads(caught.exception.text)), ["error"])
+        return caught.exception.status
+
+    def unchanged(self, call, *values, **more):
+        """Runs a call that may write nothing."""
+        before = self.device.changes()
+        out = call(*values, **more)
+        self.assertEqual(self.device.changes(), before)
+        return out
+
+    def rows(self, sql):
+        answer = json.loads(self.device.ok("sql", "default", sql, "--json"))
+        return [dict(zip(answer["columns"], row)) for row in answer["rows"]]

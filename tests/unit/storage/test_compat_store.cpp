@@ -117,6 +117,47 @@ TEST_CASE("what stays on this device is replaced as a whole") {
   CHECK(store->kept_keys(SpaceId{}, "settings")->empty());
 }
 
+TEST_CASE("a client's answers are found by the time before which they were given") {
+  const CompatFile file;
+  auto store = CompatStore::open(file.path());
+  REQUIRE(store);
+  const SpaceId space{};
+  const auto clock = [](std::uint64_t seq) {
+    VectorClock out;
+    out[LogId{}].seq = Seq{seq};
+    return out;
+  };
+  const auto seq_before = [&](const char* client, std::int64_t at_ms) {
+    const auto found = store->pull_before(client, space, at_ms);
+    REQUIRE(found);
+    return *found ? seq_in(**found, LogId{}).value : 0;
+  };
+  REQUIRE(store->note_pull("one", space, 20'000, clock(1)));
+  REQUIRE(store->note_pull("one", space, 40'000, clock(2)));
+  CHECK(seq_before("one", 19'999) == 0);
+  CHECK(seq_before("one", 20'000) == 1);
+  CHECK(seq_before("one", 90'000) == 2);
+  CHECK(seq_before("two", 90'000) == 0);
+  CHECK(seq_before("one", 90'000) == 2);
+
+  SECTION("one that follows at once, or with the same clock, adds nothing") {
+    REQUIRE(store->note_pull("one", space, 45'000, clock(3)));
+    REQUIRE(store->note_pull("one", space, 60'000, clock(2)));
+    CHECK(seq_before("one", 90'000) == 2);
+  }
+  SECTION("after the clock was set back nothing new seems to be old") {
+    REQUIRE(store->note_pull("one", space, 30'000, clock(9)));
+    CHECK(seq_before("one", 35'000) == 1);
+  }
+  SECTION("the newest 64 are kept") {
+    for (std::uint64_t each = 3; each < 100; ++each)
+      REQUIRE(
+          store->note_pull("one", space, static_cast<std::int64_t>(each) * 20'000, clock(each)));
+    CHECK(seq_before("one", 20'000 * 36) == 36);
+    CHECK(seq_before("one", 20'000 * 36 - 1) == 0);
+  }
+}
+
 TEST_CASE("another program's file is left as it is") {
   const CompatFile file;
   std::ofstream(file.path()) << std::string(5000, 'x');

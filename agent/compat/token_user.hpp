@@ -1,0 +1,18 @@
+#pragma once
+
+#include "agent/compat/compat_protocol.hpp"
+
+namespace lanyard::agent {
+
+/// A user of a compatibility listener, by the token that a request brought.
+struct TokenUser {
+  std::string user;
+  storage::TokenId token;
+  /// By what the client is known again at the listener of this kind.
+  [[nodiscard]] std::string client(std::string_view kind) const;
+};
+
+/// Whose token stands in Authorization; nothing where there is none that is good here, and now.
+[[nodiscard]] std::optional<TokenUser> token_user(const CompatRoom& room, const HeadView& head);
+
+}  // namespace lanyard::agent
