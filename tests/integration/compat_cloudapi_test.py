@@ -276,6 +276,17 @@ class Sql(CloudapiTest):
              "message:m1": ("create", 2000, "ann")})
         self.assertIsNone(events["chat:c3"]["data"])
 
+    def test_no_statement_reads_more_by_a_views_name(self):
+        self.page.create_chat(chat("c1"))
+        self.page.delete_chat("c1")
+        for sql in ("WITH chat AS (SELECT value FROM lanyard_trash) SELECT * FROM chat",
+                    'WITH chat AS (SELECT value FROM "LANYARD_trash") SELECT * FROM chat',
+                    "WITH sync_event AS (SELECT dots FROM lanyard_records) "
+                    "SELECT * FROM sync_event",
+                    "SELECT * FROM (SELECT device FROM lanyard_logs) AS sync_event"):
+            self.assertEqual(self.device.run("sql", "default", sql).returncode, 2, sql)
+        self.assertEqual(self.rows("SELECT id, userId FROM chat"), [{"id": "c1", "userId": "ann"}])
+
     def test_a_collection_of_that_name_has_the_name(self):
         self.device.api().post("/v1/spaces/default/changes", {"ops": [
             {"op": "put", "collection": "chat", "key": "x", "value": {"mine": 1}}]})
