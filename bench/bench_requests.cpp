@@ -1,7 +1,12 @@
-// Sends prepared requests to an agent's control socket from many clients, each with one under way,
-// and prints how long the answers took: clients that cost next to nothing themselves.
-//   bench_requests SOCKET REQUESTS CLIENTS     REQUESTS: a file with one request on each line
+// Sends prepared requests to an agent from many clients, each with one under way, and prints how
+// long the answers took: clients that cost next to nothing themselves.
+//   bench_requests SOCKET REQUESTS CLIENTS      the control socket; REQUESTS: one on each line
+//   bench_requests http:PORT REQUESTS CLIENTS   the local API, on connections that stay open;
+//                                               REQUESTS: each behind a line with its length
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -32,6 +37,39 @@ std::vector<std::string> lines_of(const char* file) {
   for (std::string line; std::getline(in, line);) out.push_back(line + '\n');
   check(!out.empty(), "no requests");
   return out;
+}
+
+std::vector<std::string> framed_in(const char* file) {
+  std::ifstream in(file, std::ios::binary);
+  std::vector<std::string> out;
+  for (std::string length; std::getline(in, length);) {
+    std::string& each = out.emplace_back(std::stoul(length), '\0');
+    check(in.read(each.data(), static_cast<std::streamsize>(each.size())).good(), "a short file");
+  }
+  check(!out.empty(), "no requests");
+  return out;
+}
+
+int connect_to_port(const std::string& port) {
+  const int out = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(static_cast<std::uint16_t>(std::stoul(port)));
+  const auto* any = reinterpret_cast<const sockaddr*>(&address);
+  check(out >= 0 && connect(out, any, sizeof address) == 0, "cannot connect");
+  const int on = 1;
+  check(setsockopt(out, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0, "cannot set TCP_NODELAY");
+  return out;
+}
+
+/// Whether the text is a whole answer: head and as many bytes as it says (RFC 9112, 6.2).
+bool is_whole_answer(const std::string& text) {
+  const std::size_t head = text.find("\r\n\r\n");
+  if (head == std::string::npos) return false;
+  const std::size_t length = text.find("Content-Length: ");
+  check(length < head, "an answer without a length");
+  return text.size() >= head + 4 + std::stoul(text.substr(length + 16));
 }
 
 /// A socket's path holds 107 bytes; a descriptor of its folder is always short enough.
@@ -69,10 +107,13 @@ struct Client {
 
 class Run {
  public:
-  Run(const std::string& socket, std::size_t clients, const std::vector<std::string>& requests)
-      : requests_(requests), clients_(clients) {
-    for (Client& client : clients_) client.socket = connect_to(socket);
+  /// `where`: the path of a socket, or "http:" and a port.
+  Run(const std::string& where, std::size_t clients, const std::vector<std::string>& requests)
+      : requests_(requests), clients_(clients), is_http_(where.starts_with(kHttp)) {
+    for (Client& client : clients_)
+      client.socket = is_http_ ? connect_to_port(where.substr(kHttp.size())) : connect_to(where);
   }
+  static constexpr std::string_view kHttp = "http:";
 
   /// Microseconds from each request to its answer.
   std::vector<double> all() {
@@ -99,9 +140,11 @@ class Run {
     const ssize_t got = read(client.socket, in_.data(), in_.size());
     check(got > 0, "the agent hung up");
     client.line.append(in_, 0, static_cast<std::size_t>(got));
-    if (client.line.back() != '\n') return;
+    if (is_http_ ? !is_whole_answer(client.line) : client.line.back() != '\n') return;
     check(client.waits, "an answer that nobody asked for");
-    if (client.line.find("\"error\"") != std::string::npos) throw std::runtime_error(client.line);
+    const bool is_good = is_http_ ? client.line.starts_with("HTTP/1.1 2")
+                                  : client.line.find("\"error\"") == std::string::npos;
+    if (!is_good) throw std::runtime_error(client.line);
     took_.push_back(std::chrono::duration<double, std::micro>(Clock::now() - client.sent).count());
     client.line.clear();
     client.waits = false;
@@ -110,6 +153,7 @@ class Run {
 
   const std::vector<std::string>& requests_;
   std::vector<Client> clients_;
+  bool is_http_;
   std::size_t next_ = 0;
   std::string in_ = std::string(std::size_t{1} << 16, '\0');
   std::vector<double> took_;
@@ -119,8 +163,9 @@ class Run {
 
 int main(int count, char** words) {
   try {
-    check(count == 4, "usage: bench_requests SOCKET REQUESTS CLIENTS");
-    const std::vector<std::string> requests = lines_of(words[2]);
+    check(count == 4, "usage: bench_requests SOCKET|http:PORT REQUESTS CLIENTS");
+    const bool is_http = std::string_view(words[1]).starts_with(Run::kHttp);
+    const auto requests = is_http ? framed_in(words[2]) : lines_of(words[2]);
     Run run(words[1], std::max(1UL, std::strtoul(words[3], nullptr, 10)), requests);
     const auto start = Clock::now();
     std::vector<double> took = run.all();
