@@ -83,7 +83,7 @@ Result<std::map<std::string, std::string>> wanted_views(Database& database,
     collections.emplace(lower(name), query.integer(0));
     if (!may_have_view(name) || !taken.insert(lower(name)).second) continue;
     if (out.size() >= kViewsMax) {
-      notes.push_back("there are more than 1,000 collections; the others have no view");
+      notes.emplace_back("there are more than 1,000 collections; the others have no view");
       return out;
     }
     LANYARD_TRY_SET(const auto fields, fields_of(database, query.integer(0)));

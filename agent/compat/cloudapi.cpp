@@ -84,7 +84,7 @@ Cloudapi::Cloudapi(const CompatRoom& room, const storage::CompatListener& listen
 // ---- requests
 
 std::span<const Cloudapi::WayIn> Cloudapi::ways_in() {
-  static const std::array kWays = std::to_array<WayIn>({
+  static const std::array ways = std::to_array<WayIn>({
       {{"GET", "/api/chats"}, &Cloudapi::list_chats},
       {{"POST", "/api/chats"}, &Cloudapi::create_chat},
       {{"GET", "/api/chats/{id}"}, &Cloudapi::get_chat},
@@ -104,7 +104,7 @@ std::span<const Cloudapi::WayIn> Cloudapi::ways_in() {
       {{"PUT", "/api/sync-config"}, &Cloudapi::put_config},
       {{"GET", "/api/sync/status"}, &Cloudapi::get_status},
   });
-  return kWays;
+  return ways;
 }
 
 HeadOrder Cloudapi::receive(const CompatPort& /*port*/, const HeadView& head) {

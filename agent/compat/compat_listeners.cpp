@@ -126,7 +126,7 @@ Status CompatListeners::serve(const CompatListener& listener) {
   running.protocol = kind->make(
       {services_, access_, tokens_, *store_, rng_, server_.after(), device_id_}, listener);
   for (const CompatPort& port : ports_of(*kind, listener)) {
-    const Status served = serve_port(running, listener, port);
+    Status served = serve_port(running, listener, port);
     if (served) continue;
     for (const auto& shut : running.shut) shut();
     running.protocol->close();
