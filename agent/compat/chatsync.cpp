@@ -137,7 +137,8 @@ void Chatsync::download(const Caller& caller, const ApiReply& reply) {
   in_space(reply, [self = shared_from_this(), caller, reply](const SpaceId& space) {
     auto branches = branches_of(self->services_, space, caller.user);
     if (!branches) return reply.send(compat_error(branches.error()));
-    self->note_sync(caller);
+    // A GET changes no record.
+    self->synced_[caller.user].last_ms = self->services_.host.wall().ms;
     ChatLists lists;
     lists.chats = kUserChats;
     lists.messages = kUserMessages;

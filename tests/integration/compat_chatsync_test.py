@@ -186,6 +186,12 @@ class Chatsync(unittest.TestCase):
                          {"message", "requiresClientSync", "status"})
         self.assertRegex(self.ann.status()["lastSyncTimestamp"], r"^\d{4}-.*Z$")
 
+    def test_reading_changes_no_record_and_counts_as_a_sync(self):
+        before = self.device.changes()
+        self.ann.download()
+        self.assertIsNotNone(self.ann.status()["lastSyncTimestamp"])
+        self.assertEqual(self.device.changes(), before)
+
     def test_bad_bodies_are_refused_whole(self):
         good = chat("c1")
         bad = [b"", b"[]", b"{}", b'{"chats":{}}', b'{"chats":', b"\xff", b'{"chats":[{}]}',
