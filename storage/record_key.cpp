@@ -40,7 +40,7 @@ RecordKey::RecordKey(std::string_view text) : text_(text) {
   is_uuid_ = true;
 }
 
-void RecordKey::bind_to(Query& query) const {
+void RecordKey::bind_to(Query& query) const& {
   if (is_uuid_) {
     query.bind(ByteView(bytes_));
   } else {

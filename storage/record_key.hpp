@@ -13,7 +13,9 @@ namespace lanyard::storage {
 class RecordKey {
  public:
   explicit RecordKey(std::string_view text);
-  void bind_to(Query& query) const;
+  /// SQLite reads the key when the query runs: both live until then.
+  void bind_to(Query& query) const&;
+  void bind_to(Query& query) const&& = delete;
 
  private:
   std::string_view text_;

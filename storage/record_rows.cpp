@@ -157,7 +157,8 @@ Result<merge::StoredRecord> RecordRows::load(merge::CollectionNumber collection,
   Query query(*database_,
               "SELECT record, value, dots FROM lanyard_records WHERE collection = ? AND key = ?");
   query.bind(collection);
-  RecordKey(key).bind_to(query);
+  const RecordKey bound_key(key);
+  bound_key.bind_to(query);
   LANYARD_TRY_SET(const bool found, query.next());
   merge::StoredRecord stored;
   if (!found) return stored;

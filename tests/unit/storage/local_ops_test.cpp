@@ -91,6 +91,17 @@ std::size_t check_seen(const Held& before, const oplog::Change& change,
 
 }  // namespace
 
+TEST_CASE("a record whose key is a UUID is found again by every write") {
+  Group group(1);
+  Device& a = group[0];
+  const std::string key = "0195f2c1-7a3e-7d0b-8a44-0123456789ab";
+  a.write(put(key, {{"a", 1}, {"b", 1}}));
+  a.write(patch(key, {{"b", 2}}));
+  CHECK(rows_of(a.file(), "SELECT value FROM lanyard_records")[0][0] == R"({"a":1,"b":2})");
+  CHECK(rows_of(a.file(), "SELECT count(*), typeof(key) FROM lanyard_records")[0] ==
+        json::array({1, "blob"}));
+}
+
 TEST_CASE("each op of a change has seen what a read just before it would have shown") {
   std::size_t written = 0;
   std::size_t telling = 0;
