@@ -6,6 +6,11 @@ namespace lanyard::storage {
 
 Status ResolutionRows::note(const LocalChange& change, const Written& written, WallTime wall) {
   if (change.undoes) LANYARD_TRY(remove(*change.undoes));
+  constexpr auto kKept = std::chrono::milliseconds(limits::kMutationKept).count();
+  if (!change.settled.empty())
+    LANYARD_TRY(Query(database_, "DELETE FROM lanyard_resolutions WHERE at_ms < ?")
+                    .bind(wall.ms - kKept)
+                    .run());
   for (std::size_t at = 0; at < change.settled.size() && at < written.versions.size(); ++at)
     if (!change.settled[at].conflict.empty())
       LANYARD_TRY(add(change.settled[at], written.versions[at], wall));
@@ -14,10 +19,6 @@ Status ResolutionRows::note(const LocalChange& change, const Written& written, W
 
 Status ResolutionRows::add(const merge::Settled& settled, const std::string& version,
                            WallTime wall) {
-  constexpr auto kKept = std::chrono::milliseconds(limits::kMutationKept).count();
-  LANYARD_TRY(Query(database_, "DELETE FROM lanyard_resolutions WHERE at_ms < ?")
-                  .bind(wall.ms - kKept)
-                  .run());
   return Query(database_,
                "INSERT INTO lanyard_resolutions (conflict, collection, key, field, siblings,"
                " version, at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)")

@@ -200,7 +200,7 @@ HeadOrder receive_allowed(ApiRoom& room, const HeadView& head, const Approach& a
     answer.fields.emplace_back("Allow", match.allowed);
     return answered(std::move(answer));
   }
-  auto query = QueryText::parse(head.target.substr(std::min(path.size() + 1, head.target.size())));
+  auto query = QueryText::parse(head.query());
   if (!query) return answered(problem_answer(query.error()));
   ApiCall call;
   call.names = std::move(match.names);

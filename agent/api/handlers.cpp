@@ -5,6 +5,8 @@
 
 #include "agent/json/op_reader.hpp"
 #include "agent/service/mutation.hpp"
+#include "agent/service/names.hpp"
+#include "replication/types/device_id_text.hpp"
 
 namespace lanyard::agent {
 namespace {
@@ -47,6 +49,13 @@ AgentStatus seen_by(const Access& access, AgentStatus status) {
   });
   status.more_spaces = 0;
   return status;
+}
+
+void write_step(const DeviceStatus& device, JsonWriter& out) {
+  const storage::KnownDevice& known = device.device.known;
+  out.member("id", to_text(known.id)).member("name", utf8_or_escaped(shown_name(known)));
+  out.member("linked", device.device.link.linked).member("inStep", device.in_step);
+  out.member("notYetThere", device.not_yet_there);
 }
 
 Result<Params> params_of(const std::string& body) {

@@ -28,6 +28,9 @@ void in_space(ApiRoom& room, const std::string& name, const Access& access, Righ
 [[nodiscard]] AgentStatus seen_by(const Access& access, AgentStatus status);
 
 /// The members of a body that is a JSON object.
+/// "id", "name", "linked", "inStep" and "notYetThere": how far a device is.
+void write_step(const DeviceStatus& device, JsonWriter& out);
+
 [[nodiscard]] Result<Params> params_of(const std::string& body);
 
 /// {"mutationId", "ops":[...]}: several ops as one transaction.

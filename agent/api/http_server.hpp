@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -24,6 +25,10 @@ struct HeadView {
   [[nodiscard]] std::optional<std::string> text(std::string_view name) const {
     const auto value = field(name);
     return value ? std::optional(std::string(*value)) : std::nullopt;
+  }
+  /// What stands behind the target's question mark.
+  [[nodiscard]] std::string_view query() const {
+    return target.substr(std::min(path().size() + 1, target.size()));
   }
   /// The target without its query.
   [[nodiscard]] std::string_view path() const { return target.substr(0, target.find('?')); }

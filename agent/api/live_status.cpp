@@ -1,5 +1,6 @@
 #include "agent/api/live_status.hpp"
 
+#include "agent/api/handlers.hpp"
 #include "agent/api/live_talk.hpp"
 #include "agent/json/json_views.hpp"
 #include "agent/service/names.hpp"
@@ -45,11 +46,8 @@ std::string live_status_text(const AgentStatus& status) {
   out.member("notYetThere", status.not_yet_there()).member("conflicts", status.conflicts());
   out.name("devices").begin_array();
   for (const DeviceStatus& device : status.devices) {
-    const storage::KnownDevice& known = device.device.known;
-    out.begin_object().member("id", to_text(known.id));
-    out.member("name", utf8_or_escaped(shown_name(known)));
-    out.member("linked", device.device.link.linked).member("inStep", device.in_step);
-    out.member("notYetThere", device.not_yet_there);
+    out.begin_object();
+    write_step(device, out);
     write_catch_up(device, out);
     out.end_object();
   }

@@ -113,11 +113,9 @@ std::string report_json(const SyncReport& report) {
   out.begin_object().member("inStep", report.is_over).member("tookMs", report.took.count());
   out.name("devices").begin_array();
   for (const DeviceStatus& device : report.devices) {
-    const storage::KnownDevice& known = device.device.known;
-    out.begin_object().member("id", to_text(known.id));
-    out.member("name", utf8_or_escaped(shown_name(known)));
-    out.member("linked", device.device.link.linked).member("inStep", device.in_step);
-    out.member("notYetThere", device.not_yet_there).end_object();
+    out.begin_object();
+    write_step(device, out);
+    out.end_object();
   }
   return out.end_array().end_object().take();
 }

@@ -64,11 +64,7 @@ Chatsync::Chatsync(const CompatRoom& room, const storage::CompatListener& listen
           [&hasher = room.services.hasher](const std::string& collection, std::string_view json) {
             return chatsync_members(collection, json, hasher);
           })) {
-  services_.directory.find(space_, [&services = services_](const Result<SpaceId>& space) {
-    if (!space) return;
-    for (const char* const collection : {kUserChats, kUserMessages})
-      services.data.declare_index(*space, {collection, "userId"}, true, [](const auto&) {});
-  });
+  index_fields(services_, space_, {{kUserChats, "userId"}, {kUserMessages, "userId"}});
 }
 
 void Chatsync::close() { queue_->close(); }
@@ -97,8 +93,7 @@ HeadOrder Chatsync::serve(const HeadView& head, const Caller& caller) {
 }
 
 HeadOrder Chatsync::serve_delete(const HeadView& head, const Caller& caller) {
-  const std::size_t mark = std::min(head.path().size() + 1, head.target.size());
-  auto query = QueryText::parse(head.target.substr(mark));
+  auto query = QueryText::parse(head.query());
   const auto chat = query ? query->text("chatId") : std::nullopt;
   if (!chat || chat->empty()) return answered(compat_error(400, "Chat ID is required"));
   return plain_order([self = shared_from_this(), caller, chat = *chat](const ApiReply& reply) {
@@ -120,13 +115,6 @@ HeadOrder Chatsync::posted(const Caller& caller,
                       [self = shared_from_this(), caller, go](Posted body, const ApiReply& reply) {
                         (*self.*go)(caller, std::move(body), reply);
                       });
-}
-
-void Chatsync::in_space(const ApiReply& reply,
-                        const std::function<void(const SpaceId& space)>& go) {
-  services_.directory.find(space_, [reply, go](const Result<SpaceId>& space) {
-    space ? go(*space) : reply.send(compat_error(space.error()));
-  });
 }
 
 void Chatsync::get_status(const Caller& caller, const ApiReply& reply) {

@@ -4,6 +4,7 @@
 
 #include "agent/access/access.hpp"
 #include "agent/compat/chat_listing.hpp"
+#include "agent/compat/compat_gate.hpp"
 #include "agent/compat/compat_protocol.hpp"
 #include "agent/compat/posted_text.hpp"
 #include "agent/compat/token_user.hpp"
@@ -31,7 +32,9 @@ class Chatsync : public CompatProtocol, public std::enable_shared_from_this<Chat
   [[nodiscard]] HeadOrder posted(const Caller& caller,
                                  void (Chatsync::*go)(const Caller& caller, Posted body,
                                                       const ApiReply& reply));
-  void in_space(const ApiReply& reply, const std::function<void(const SpaceId& space)>& go);
+  void in_space(const ApiReply& reply, const std::function<void(const SpaceId& space)>& go) {
+    with_space(services_.directory, space_, reply, go);
+  }
 
   void get_status(const Caller& caller, const ApiReply& reply);
   void download(const Caller& caller, const ApiReply& reply);

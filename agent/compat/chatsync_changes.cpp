@@ -3,7 +3,6 @@
 #include "agent/compat/compat_gate.hpp"
 #include "agent/compat/element_list.hpp"
 #include "agent/json_writer.hpp"
-#include "replication/types/canonical.hpp"
 
 /// What seed 003's clients change.
 namespace lanyard::agent {
@@ -112,9 +111,8 @@ void Chatsync::delete_chat(const Caller& caller, const std::string& chat, const 
     if (!now.is_shown()) return fail(Code::kNotFound, "Chat not found");
     storage::RecordQuery query;
     query.collection = kUserMessages;
-    Bytes id;
-    CanonicalWriter(id).text(chat);
-    query.where = {of_user(caller.user), {"chatId", storage::Comparison::kEqual, {id}}};
+    query.where = {of_user(caller.user),
+                   {"chatId", storage::Comparison::kEqual, {text_value(chat)}}};
     const auto remove_one = [&](const storage::ReadRecord& message) -> Status {
       LANYARD_TRY(planner.remove(kUserMessages, message.key));
       planner.plan().forgotten.push_back({planner.space(), kUserMessages, message.key});

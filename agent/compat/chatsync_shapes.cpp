@@ -4,17 +4,10 @@
 #include <set>
 
 #include "agent/compat/iso_time.hpp"
-#include "replication/types/canonical.hpp"
 #include "replication/types/limits.hpp"
 
 namespace lanyard::agent {
 namespace {
-
-Bytes user_value(std::string_view text) {
-  Bytes out;
-  CanonicalWriter(out).text(text);
-  return out;
-}
 
 void append_key_part(std::string_view part, std::string& out) {
   for (const char c : part) {
@@ -55,7 +48,7 @@ Result<Claim> user_claim(const char* collection, const std::string& user, std::s
   out.key = std::move(key);
   LANYARD_TRY_SET(out.members, claimed(kept_members(collection, object), hasher));
   out.updated_at = updated_at_of(out.members);
-  out.when_new.emplace_back("userId", user_value(user));
+  out.when_new.emplace_back("userId", text_value(user));
   return out;
 }
 
@@ -82,7 +75,7 @@ Result<Claim> user_message(std::string_view json, std::size_t place, MessageList
     list.texts.push_back(std::to_string(place));
     claim(out.members, "position", list.texts.back(), list.hasher);
   }
-  out.when_new.emplace_back("chatId", user_value(list.chat.id));
+  out.when_new.emplace_back("chatId", text_value(list.chat.id));
   return out;
 }
 
@@ -140,7 +133,7 @@ ElementPlace chatsync_place(const std::string& key, const JsonObject& message) {
 }
 
 storage::Condition of_user(const std::string& user) {
-  return {"userId", storage::Comparison::kEqual, {user_value(user)}};
+  return {"userId", storage::Comparison::kEqual, {text_value(user)}};
 }
 
 }  // namespace lanyard::agent

@@ -5,7 +5,6 @@
 #include "agent/compat/iso_time.hpp"
 #include "agent/json_writer.hpp"
 #include "agent/logging.hpp"
-#include "replication/types/canonical.hpp"
 #include "replication/types/device_id_text.hpp"
 
 /// Seed 003's SyncStatus. When a user synced on this device is a record of its own, at most one a
@@ -28,12 +27,6 @@ std::string status_text(const AgentStatus& status, std::int64_t last_ms, bool is
   last_ms == 0 ? out.null() : out.text(iso_time(last_ms));
   out.member("pendingChanges", status.not_yet_there()).member("isOnline", status.is_online());
   return out.member("syncEnabled", is_enabled).end_object().take();
-}
-
-Bytes text_in(std::string_view text) {
-  Bytes out;
-  CanonicalWriter(out).text(text);
-  return out;
 }
 
 /// What POST /api/sync asks for.
@@ -121,15 +114,15 @@ void Chatsync::note_sync(const Caller& caller) {
 void Chatsync::write_status(const SpaceId& space, const std::string& user) {
   const auto before = services_.reads.get(space, kUserStatus, status_key(user));
   if (!before) return;
-  const Bytes now = text_in(iso_time(synced_[user].last_ms));
+  const Bytes now = text_value(iso_time(synced_[user].last_ms));
   storage::LocalOp op;
   op.kind = oplog::OpKind::kPatch;
   op.collection = kUserStatus;
   op.key = status_key(user);
   op.fields = {{"lastSyncTimestamp", now}, {"updatedAt", now}};
   if (!is_shown(*before)) {
-    op.fields.emplace_back("userId", text_in(user));
-    op.fields.emplace_back("deviceId", text_in(room_.device_id));
+    op.fields.emplace_back("userId", text_value(user));
+    op.fields.emplace_back("deviceId", text_value(room_.device_id));
     op.fields.emplace_back("createdAt", now);
   }
   storage::LocalChange change;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "agent/compat/withheld.hpp"
+#include "replication/types/canonical.hpp"
 #include "replication/types/json_text.hpp"
 #include "replication/types/limits.hpp"
 
@@ -32,6 +33,12 @@ std::string_view json_of(const std::vector<ClaimMember>& members, std::string_vi
 std::size_t PlannedOp::size() const {
   std::size_t out = key.size();
   for (const auto& [name, json] : said) out += name.size() + json.size();
+  return out;
+}
+
+Bytes text_value(std::string_view text) {
+  Bytes out;
+  CanonicalWriter(out).text(text);
   return out;
 }
 

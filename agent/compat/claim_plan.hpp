@@ -42,6 +42,8 @@ struct PlannedOp {
   /// Bytes of JSON that it will read.
   [[nodiscard]] std::size_t size() const;
 };
+/// A text as it is stored, for members of ours.
+[[nodiscard]] Bytes text_value(std::string_view text);
 [[nodiscard]] Result<storage::LocalOp> local_op(const PlannedOp& planned);
 
 /// What a post comes to: ops, and what its client believes once they are written.

@@ -72,13 +72,7 @@ Cloudapi::Cloudapi(const CompatRoom& room, const storage::CompatListener& listen
                                            std::string_view json) {
             return cloud_members(json, hasher);
           })) {
-  services_.directory.find(space_, [&services = services_](const Result<SpaceId>& space) {
-    if (!space) return;
-    for (const auto& [collection, field] :
-         {std::pair{kCloudChats, "userId"}, std::pair{kCloudMessages, "chatId"},
-          std::pair{kCloudDevices, "fingerprint"}})
-      services.data.declare_index(*space, {collection, field}, true, [](const auto&) {});
-  });
+  index_fields(services_, space_, {{kCloudChats, "userId"}, {kCloudMessages, "chatId"}});
 }
 
 // ---- requests
@@ -121,8 +115,7 @@ HeadOrder Cloudapi::receive(const CompatPort& /*port*/, const HeadView& head) {
 }
 
 HeadOrder Cloudapi::serve(CloudCall call, const HeadView& head) {
-  const std::size_t mark = std::min(head.path().size() + 1, head.target.size());
-  auto query = QueryText::parse(head.target.substr(mark));
+  auto query = QueryText::parse(head.query());
   if (!query) return answered(compat_error(query.error()));
   call.user_id = query->text("userId");
   call.chat_id = query->text("chatId");
@@ -148,13 +141,6 @@ HeadOrder Cloudapi::order(CloudCall call, const WayIn& way) {
     CloudCall whole = call;
     whole.body = std::move(body);
     (*self.*go)(whole, reply);
-  });
-}
-
-void Cloudapi::in_space(const ApiReply& reply,
-                        const std::function<void(const SpaceId& space)>& go) {
-  services_.directory.find(space_, [reply, go](const Result<SpaceId>& space) {
-    space ? go(*space) : reply.send(compat_error(space.error()));
   });
 }
 

@@ -3,6 +3,7 @@
 #include "agent/api/router.hpp"
 #include "agent/compat/claim_queue.hpp"
 #include "agent/compat/cloudapi_shapes.hpp"
+#include "agent/compat/compat_gate.hpp"
 #include "agent/compat/compat_protocol.hpp"
 #include "agent/compat/posted_text.hpp"
 
@@ -59,7 +60,9 @@ class Cloudapi : public CompatProtocol, public std::enable_shared_from_this<Clou
   [[nodiscard]] static std::span<const WayIn> ways_in();
   [[nodiscard]] HeadOrder serve(CloudCall call, const HeadView& head);
   [[nodiscard]] HeadOrder order(CloudCall call, const WayIn& way);
-  void in_space(const ApiReply& reply, const std::function<void(const SpaceId& space)>& go);
+  void in_space(const ApiReply& reply, const std::function<void(const SpaceId& space)>& go) {
+    with_space(services_.directory, space_, reply, go);
+  }
 
   // One record (cloudapi.cpp).
   void get_chat(const CloudCall& call, const ApiReply& reply) { get(kCloudChats, call, reply); }

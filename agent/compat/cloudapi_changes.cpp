@@ -35,7 +35,7 @@ Status plan_cloud_delete(ClaimPlanner& planner, const std::string& collection,
   if (collection == kCloudChats) {
     storage::RecordQuery query;
     query.collection = kCloudMessages;
-    query.where = {{"chatId", storage::Comparison::kEqual, {cloud_text(key)}}};
+    query.where = {{"chatId", storage::Comparison::kEqual, {text_value(key)}}};
     LANYARD_TRY(planner.services().reads.for_each(planner.space(), query,
                                                   [&](const storage::ReadRecord& message) {
                                                     return remove_one(kCloudMessages, message.key);
@@ -68,7 +68,7 @@ Result<Cloudapi::PostPtr> Cloudapi::read_new(const char* collection, const Cloud
                   read_cloud_post(collection, id ? *id : make_cloud_id(room_.rng), *object));
   LANYARD_TRY(check_new(*post, call.user.has_value()));
   if (call.user && post->collection == kCloudChats)
-    post->when_new.emplace_back("userId", cloud_text(*call.user));
+    post->when_new.emplace_back("userId", text_value(*call.user));
   give_times(*post, services_.host.wall().ms);
   return PostPtr(post);
 }

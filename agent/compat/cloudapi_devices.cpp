@@ -62,7 +62,7 @@ Result<std::optional<std::string>> Cloudapi::device_of(const SpaceId& space,
                                                        const std::string& fingerprint) {
   storage::RecordQuery query;
   query.collection = kCloudDevices;
-  query.where = {{"fingerprint", storage::Comparison::kEqual, {cloud_text(fingerprint)}}};
+  query.where = {{"fingerprint", storage::Comparison::kEqual, {text_value(fingerprint)}}};
   query.limit = 1;
   LANYARD_TRY_SET(const auto page, services_.reads.query(space, query));
   return page.records.empty() ? std::nullopt : std::optional(page.records.front().key);
@@ -141,8 +141,8 @@ void Cloudapi::put_config(const CloudCall& call, const ApiReply& reply) {
     LANYARD_TRY_SET(const std::string user, wanted_user(of));
     if (said && *said != user) return fail(Code::kUsage, "the body has another userId");
     LANYARD_TRY_SET(auto post, read_cloud_post(kCloudConfig, user, object));
-    post->when_new = {{"userId", cloud_text(user)},
-                      {"mode", cloud_text("hybrid")},
+    post->when_new = {{"userId", text_value(user)},
+                      {"mode", text_value("hybrid")},
                       {"autoSync", json_value("true")},
                       {"syncInterval", json_value(std::to_string(kSyncIntervalMs))},
                       {"updatedAt", cloud_time(services_.host.wall().ms)}};

@@ -137,7 +137,7 @@ Result<std::vector<CloudRecord>> Cloudapi::all_rows(const SpaceId& space, const 
   storage::RecordQuery query;
   query.collection = wanted.collection;
   query.where = {
-      {std::string(wanted.field), storage::Comparison::kEqual, {cloud_text(wanted.value)}}};
+      {std::string(wanted.field), storage::Comparison::kEqual, {text_value(wanted.value)}}};
   LANYARD_TRY(services_.reads.for_each(space, query, [&](storage::ReadRecord&& record) -> Status {
     CloudRecord& row = out.emplace_back();
     row.record = std::move(record);

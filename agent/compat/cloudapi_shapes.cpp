@@ -207,12 +207,6 @@ Result<std::optional<std::int64_t>> read_since(const std::optional<std::string>&
   return std::optional(static_cast<std::int64_t>(seconds * 1000));
 }
 
-Bytes cloud_text(std::string_view text) {
-  Bytes out;
-  CanonicalWriter(out).text(text);
-  return out;
-}
-
 Bytes cloud_time(std::int64_t ms) {
   Bytes out;
   CanonicalWriter(out).integer(ms / 1000);

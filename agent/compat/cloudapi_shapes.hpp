@@ -58,7 +58,6 @@ struct CloudPost {
     const std::optional<std::string>& since);
 
 /// Values as records keep them.
-[[nodiscard]] Bytes cloud_text(std::string_view text);
 [[nodiscard]] Bytes cloud_time(std::int64_t ms);
 
 }  // namespace lanyard::agent

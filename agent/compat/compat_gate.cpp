@@ -57,6 +57,13 @@ HeadOrder pass_gate(const HeadView& head, const CompatGate& gate,
   return order;
 }
 
+void with_space(SpaceDirectory& directory, const std::string& name, const ApiReply& reply,
+                const std::function<void(const SpaceId& space)>& go) {
+  directory.find(name, [reply, go](const Result<SpaceId>& space) {
+    space ? go(*space) : reply.send(compat_error(space.error()));
+  });
+}
+
 std::string compat_client(std::string_view kind, const HeadView& head) {
   std::string out(kind);
   out += '\n';

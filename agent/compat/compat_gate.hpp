@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "agent/api/http_server.hpp"
+#include "agent/service/space_directory.hpp"
 
 /// Who may speak to a compatibility listener, and how it says no. The clients of the seeds bring no
 /// token: what keeps other pages out is where a request comes from.
@@ -26,6 +27,10 @@ struct CompatGate {
 /// send no Origin, pass. Answers to a page name its origin, never `*`.
 [[nodiscard]] HeadOrder pass_gate(const HeadView& head, const CompatGate& gate,
                                   const std::function<HeadOrder()>& serve);
+
+/// The space of this name for `go`, or its error for the client.
+void with_space(SpaceDirectory& directory, const std::string& name, const ApiReply& reply,
+                const std::function<void(const SpaceId& space)>& go);
 
 /// By what a client is known again: the listener, its page's origin and its program's name.
 [[nodiscard]] std::string compat_client(std::string_view kind, const HeadView& head);

@@ -25,6 +25,10 @@ struct CompatRoom {
   std::string device_id;  ///< what clients are told that this device is
 };
 
+/// Has these fields indexed in the space of this name, where it is here. `services` outlives it.
+void index_fields(Services& services, const std::string& space,
+                  std::vector<storage::DeclaredIndex> fields);
+
 /// One port of a listener.
 struct CompatPort {
   std::uint16_t number = 0;

@@ -153,13 +153,6 @@ HeadOrder Rangerplex::deleting(std::string_view chat, const std::string& client)
 
 // ---- reading
 
-void Rangerplex::in_space(const ApiReply& reply,
-                          const std::function<void(const SpaceId& space)>& go) {
-  services_.directory.find(space_, [reply, go](const Result<SpaceId>& space) {
-    space ? go(*space) : reply.send(compat_error(space.error()));
-  });
-}
-
 void Rangerplex::get_chats(const std::string& client, const ApiReply& reply) {
   in_space(reply, [self = shared_from_this(), client, reply](const SpaceId& space) {
     std::make_shared<ChatListing>(self->services_, space, self->queue_, client, rangerplex_lists())

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "agent/compat/claim_queue.hpp"
+#include "agent/compat/compat_gate.hpp"
 #include "agent/compat/compat_protocol.hpp"
 #include "agent/compat/posted_text.hpp"
 #include "agent/compat/rangerplex_news.hpp"
@@ -35,7 +36,9 @@ class Rangerplex : public CompatProtocol, public std::enable_shared_from_this<Ra
                                                            const ApiReply& reply),
                                   const std::string& client);
   [[nodiscard]] HeadOrder deleting(std::string_view chat, const std::string& client);
-  void in_space(const ApiReply& reply, const std::function<void(const SpaceId& space)>& go);
+  void in_space(const ApiReply& reply, const std::function<void(const SpaceId& space)>& go) {
+    with_space(services_.directory, space_, reply, go);
+  }
 
   void get_chats(const std::string& client, const ApiReply& reply);
   void get_settings(const std::string& client, const ApiReply& reply);

@@ -16,12 +16,6 @@ constexpr std::string_view kChatsCollection = "chats";
 constexpr std::string_view kMessagesCollection = "messages";
 constexpr std::string_view kNotesCollection = "notes";
 
-Bytes text_value(std::string_view text) {
-  Bytes out;
-  CanonicalWriter(out).text(text);
-  return out;
-}
-
 Result<JsonObject> an_object(std::string_view json, const char* what) {
   auto object = JsonObject::parse(json);
   if (!object)

@@ -7,7 +7,6 @@
 #include "agent/compat/positions.hpp"
 #include "agent/compat/rangerplex_posts.hpp"
 #include "agent/compat/withheld.hpp"
-#include "replication/types/canonical.hpp"
 #include "replication/types/json_text.hpp"
 #include "replication/types/limits.hpp"
 
@@ -192,9 +191,7 @@ Status plan_chat_delete(ClaimPlanner& planner, const std::string& chat) {
   LANYARD_TRY(planner.remove("chats", chat));
   storage::RecordQuery query;
   query.collection = "messages";
-  Bytes id;
-  CanonicalWriter(id).text(chat);
-  query.where.push_back({"chatId", storage::Comparison::kEqual, {id}});
+  query.where.push_back({"chatId", storage::Comparison::kEqual, {text_value(chat)}});
   const auto remove_one = [&](const storage::ReadRecord& record) -> Status {
     LANYARD_TRY_SET(const bool is_seen, planner.has_base("messages", record.key));
     if (is_known && !is_seen)

@@ -18,19 +18,25 @@ struct Names {
   DeviceNames devices;
 };
 
-Result<Names> names_of(storage::Vault& vault, const std::string& space, const DeviceId& self,
-                       const std::string& self_name) {
-  Names out;
-  LANYARD_TRY_SET(const auto spaces, vault.spaces());
-  if (space.empty()) {
-    for (const auto& one : spaces)
-      if (!one.left) out.spaces.push_back(one);
-  } else {
-    LANYARD_TRY_SET(const storage::SpaceEntry found, resolve_space(spaces, space));
-    out.spaces.push_back(found);
-  }
-  LANYARD_TRY_SET(out.devices, DeviceNames::read(vault, self, self_name));
-  return out;
+/// The named space, or all that were not left for an empty name; and how the devices are called.
+void with_names(const ServiceHost& host, const std::string& space, Done<Names> done) {
+  ask_storage<Names>(
+      host,
+      [space, self = host.self,
+       self_name = host.self_name](storage::Vault& vault) -> Result<Names> {
+        Names out;
+        LANYARD_TRY_SET(const auto spaces, vault.spaces());
+        if (space.empty()) {
+          for (const auto& one : spaces)
+            if (!one.left) out.spaces.push_back(one);
+        } else {
+          LANYARD_TRY_SET(const storage::SpaceEntry found, resolve_space(spaces, space));
+          out.spaces.push_back(found);
+        }
+        LANYARD_TRY_SET(out.devices, DeviceNames::read(vault, self, self_name));
+        return out;
+      },
+      std::move(done));
 }
 
 }  // namespace
@@ -60,26 +66,21 @@ Result<Bytes> merged_value(const std::vector<storage::ReadSibling>& siblings) {
 
 void ConflictService::list(const std::string& space, std::size_t limit,
                            Done<std::vector<Listed>> done) {
-  ask_storage<Names>(
-      host_,
-      [space, self = host_.self, self_name = host_.self_name](storage::Vault& vault) {
-        return names_of(vault, space, self, self_name);
-      },
-      [this, limit, done = std::move(done)](const Result<Names>& names) {
-        if (!names) return done(fail(names.error()));
-        std::vector<Listed> out;
-        for (const storage::SpaceEntry& one : names->spaces) {
-          auto conflicts = reads_.conflicts(one.id, std::nullopt, limit - out.size());
-          if (!conflicts) return done(fail(conflicts.error()));
-          for (storage::ReadConflict& conflict : *conflicts) {
-            Listed& listed = out.emplace_back(Listed{one, std::move(conflict), {}});
-            for (const storage::ReadSibling& sibling : listed.conflict.siblings)
-              listed.devices.push_back(names->devices.of(sibling.device));
-          }
-          if (out.size() >= limit) break;
-        }
-        done(std::move(out));
-      });
+  with_names(host_, space, [this, limit, done = std::move(done)](const Result<Names>& names) {
+    if (!names) return done(fail(names.error()));
+    std::vector<Listed> out;
+    for (const storage::SpaceEntry& one : names->spaces) {
+      auto conflicts = reads_.conflicts(one.id, std::nullopt, limit - out.size());
+      if (!conflicts) return done(fail(conflicts.error()));
+      for (storage::ReadConflict& conflict : *conflicts) {
+        Listed& listed = out.emplace_back(Listed{one, std::move(conflict), {}});
+        for (const storage::ReadSibling& sibling : listed.conflict.siblings)
+          listed.devices.push_back(names->devices.of(sibling.device));
+      }
+      if (out.size() >= limit) break;
+    }
+    done(std::move(out));
+  });
 }
 
 namespace {
@@ -217,27 +218,21 @@ void ConflictService::undo(const std::string& space, const std::string& id,
   if (id.size() < kIdBytesMin)
     return done(fail(Code::kUsage, "give at least " + std::to_string(kIdBytesMin) +
                                        " characters of the conflict's id"));
-  ask_storage<Names>(
-      host_,
-      [space, self = host_.self, self_name = host_.self_name](storage::Vault& vault) {
-        return names_of(vault, space, self, self_name);
-      },
-      [this, id, done](const Result<Names>& names) {
-        if (!names) return done(fail(names.error()));
-        std::vector<Undone> found;
-        for (const storage::SpaceEntry& one : names->spaces) {
-          const auto resolutions = reads_.resolutions(one.id, id);
-          if (!resolutions) return done(fail(resolutions.error()));
-          for (const auto& each : *resolutions) found.push_back({one.id, each});
-        }
-        if (found.empty())
-          return done(
-              fail(Code::kNotFound, "no conflict \"" + id + "\" was resolved on this device"));
-        if (found.size() > 1)
-          return done(fail(Code::kUsage, "\"" + id + "\" could be several conflicts",
-                           "Give more of the id, or name the space."));
-        write_back(found.front(), done);
-      });
+  with_names(host_, space, [this, id, done](const Result<Names>& names) {
+    if (!names) return done(fail(names.error()));
+    std::vector<Undone> found;
+    for (const storage::SpaceEntry& one : names->spaces) {
+      const auto resolutions = reads_.resolutions(one.id, id);
+      if (!resolutions) return done(fail(resolutions.error()));
+      for (const auto& each : *resolutions) found.push_back({one.id, each});
+    }
+    if (found.empty())
+      return done(fail(Code::kNotFound, "no conflict \"" + id + "\" was resolved on this device"));
+    if (found.size() > 1)
+      return done(fail(Code::kUsage, "\"" + id + "\" could be several conflicts",
+                       "Give more of the id, or name the space."));
+    write_back(found.front(), done);
+  });
 }
 
 void ConflictService::write_back(const Undone& undone, const Done<Undone>& done) {

@@ -1,10 +1,6 @@
 """What a ReChat client does with its sync server, over HTTP, with a user's token."""
 
-import http.client
-import json
-
-from lanyard_process import ANSWER_WITHIN_S
-from rangerplex_client import Refused
+from json_client import JsonClient
 
 
 def chat(name: str, *messages: dict, **members) -> dict:
@@ -19,33 +15,8 @@ def message(name: str, content="hello", second=0, **members) -> dict:
             "updatedAt": at, **members}
 
 
-class ChatsyncClient:
-    def __init__(self, port: int, token: str | None, *, origin: str | None = None):
-        self.port, self.token, self.origin = port, token, origin
-
-    def ask(self, method: str, path: str, body: bytes | None = None, **headers):
-        """Status and the body's bytes."""
-        sent = {"Host": f"localhost:{self.port}"}
-        if self.token is not None:
-            sent["Authorization"] = f"Bearer {self.token}"
-        if self.origin:
-            sent["Origin"] = self.origin
-        if body is not None:
-            sent["Content-Type"] = "application/json"
-        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_WITHIN_S)
-        try:
-            link.request(method, path, body=body, headers={**sent, **headers})
-            heard = link.getresponse()
-            return heard.status, heard.read()
-        finally:
-            link.close()
-
-    def call(self, method: str, path: str, value=None):
-        body = None if value is None else json.dumps(value).encode()
-        status, text = self.ask(method, path, body)
-        if not 200 <= status < 300:
-            raise Refused(status, text.decode())
-        return json.loads(text)
+class ChatsyncClient(JsonClient):
+    """With a user's token; the browser's name says nothing here."""
 
     def status(self) -> dict:
         return self.call("GET", "/api/sync")

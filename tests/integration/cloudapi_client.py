@@ -1,12 +1,9 @@
 """What OpenChat's CloudAPI adapter does, over HTTP: the calls that its sync manager makes of the
 cloud. It knows nothing of Lanyard. Times are seconds since 1970."""
 
-import http.client
-import json
 from urllib.parse import quote
 
-from lanyard_process import ANSWER_WITHIN_S
-from rangerplex_client import Refused
+from json_client import JsonClient
 
 
 def chat(name: str, user="ann", at=1_700_000_000, **members) -> dict:
@@ -19,37 +16,12 @@ def message(name: str, of: str, content="hello", at=1_700_000_000, **members) ->
             **members}
 
 
-class CloudapiClient:
+class CloudapiClient(JsonClient):
     """A page's fetch brings no token; `token` is for the apps that have one."""
 
     def __init__(self, port: int, token: str | None = None, *, browser="client/1",
                  origin: str | None = None):
-        self.port = port
-        self.headers = {"Host": f"localhost:{port}", "User-Agent": browser}
-        if token is not None:
-            self.headers["Authorization"] = f"Bearer {token}"
-        if origin:
-            self.headers["Origin"] = origin
-
-    def ask(self, method: str, path: str, body: bytes | None = None, **headers):
-        """Status and the body's bytes."""
-        sent = dict(self.headers)
-        if body is not None:
-            sent["Content-Type"] = "application/json"
-        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_WITHIN_S)
-        try:
-            link.request(method, path, body=body, headers={**sent, **headers})
-            heard = link.getresponse()
-            return heard.status, heard.read()
-        finally:
-            link.close()
-
-    def call(self, method: str, path: str, value=None):
-        body = None if value is None else json.dumps(value).encode()
-        status, text = self.ask(method, path, body)
-        if not 200 <= status < 300:
-            raise Refused(status, text.decode())
-        return json.loads(text)
+        super().__init__(port, token, origin=origin, **{"User-Agent": browser})
 
     # ---- CloudAPI
 
