@@ -20,13 +20,19 @@ class Tables {
     std::uint64_t index;
     Seq first;
     Hash prev;
-    std::uint64_t count = 0;  // changes of it written so far
+    std::vector<Hash> hashes;  // of its changes written so far
+
+    /// A context may name the other branch of a log that forked, by a number that stands here too.
+    [[nodiscard]] bool holds(const Head& head) const {
+      return head.seq >= first && head.seq.value - first.value < hashes.size() &&
+             hashes[head.seq.value - first.value] == head.hash;
+    }
   };
 
   explicit Tables(std::span<const Change> changes) {
     for (const Change& change : changes) {
       const Header& header = change.header;
-      if (logs.try_emplace(header.log, Log{logs.size(), header.seq, header.prev}).second) {
+      if (logs.try_emplace(header.log, Log{logs.size(), header.seq, header.prev, {}}).second) {
         order.push_back(header.log);
       }
       if (!header.epoch.is_zero()) epochs.try_emplace(header.epoch, epochs.size() + 1);
@@ -43,9 +49,7 @@ void write_pack_context(CanonicalWriter& out, const Header& header, Tables& tabl
   out.array(header.context.size());
   for (const ContextEntry& entry : header.context) {
     const auto log = tables.logs.find(entry.log);
-    const bool here = log != tables.logs.end() && entry.head.seq >= log->second.first &&
-                      entry.head.seq.value < log->second.first.value + log->second.count;
-    if (here) {
+    if (log != tables.logs.end() && log->second.holds(entry.head)) {
       out.array(2);
       out.natural(log->second.index);
       out.natural(entry.head.seq.value);
@@ -58,7 +62,7 @@ void write_pack_context(CanonicalWriter& out, const Header& header, Tables& tabl
 void write_change(CanonicalWriter& out, const Change& change, Hlc& previous, Tables& tables) {
   const Header& header = change.header;
   Tables::Log& log = tables.logs.at(header.log);
-  LANYARD_CHECK(header.seq.value == log.first.value + log.count,
+  LANYARD_CHECK(header.seq.value == log.first.value + log.hashes.size(),
                 "the changes of a log in a pack are contiguous");
   const bool open = header.kind == ChangeKind::kOpen;
   out.array(open ? 7 : 6);
@@ -77,7 +81,7 @@ void write_change(CanonicalWriter& out, const Change& change, Hlc& previous, Tab
     out.binary(change.payload);
   }
   if (open) out.binary(change.signature.view());
-  ++log.count;
+  log.hashes.push_back(change.hash);
 }
 
 void write_logs(CanonicalWriter& out, const Tables& tables, const RunSignatures& signatures) {

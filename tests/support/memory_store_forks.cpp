@@ -63,6 +63,7 @@ Result<engine::ForkKept> MemoryStore::keep_fork(const oplog::Fork& given) {
           given, known == forks_.end() ? std::nullopt : std::optional(known->second),
           log_.head_of(out.log), hashes_of(out.log),
           [&](Seq first) { return branch_from(out.log, first); }, *cipher_, ports_.hasher));
+  if (kept.is_new) make_durable();  // it is synced, and all that was written before it
   forks_[out.log] = kept.fork;
   if (kept.other)
     log_.keep_branch(out.log, *kept.other);

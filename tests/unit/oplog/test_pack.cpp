@@ -103,6 +103,28 @@ TEST_CASE("a context may name a change of the pack or one outside of it") {
   CHECK(bytes.size() < packed({open, admit, opened, later, last}, {&first, &other}).size());
 }
 
+TEST_CASE("a context may name the other branch of a log that forked, of which the pack holds one") {
+  Device founder(42);
+  Device second(43);
+  const Space space(founder);
+  share_key(space, second);
+  LogWriter first(founder, space);
+  LogWriter other(second, space);
+  const Change open = first.open({}, true);
+  const Change admit = first.admit(second);
+  const ContextEntry fork = first.entry();
+  static_cast<void>(first.put("a"));
+  const ContextEntry elsewhere = first.entry();
+  first.step_back(fork.head);
+  const Change here = first.put("b");
+  const Change opened = other.open({elsewhere});
+  const Change last = other.put("c", {first.entry()});
+  const std::vector<Change> changes{open, admit, here, opened, last};
+  const auto pack = read_pack(packed(changes, {&first, &other}), founder.keys, hasher());
+  REQUIRE(pack.has_value());
+  CHECK(whole(pack->changes) == whole(changes));
+}
+
 TEST_CASE("a pack is read without the key where its payloads are sealed or erased") {
   History history(44, 60);
   Device keeper(45);
