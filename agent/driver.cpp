@@ -157,12 +157,7 @@ void Driver::perform(const engine::Persist& effect) {
   storage_->apply(effect.space, effect.accepted,
                   [this, effect](Result<storage::ApplyOutcome> outcome) {
                     persisted(effect.space, effect.ticket, outcome);
-                    if (outcome) return;
-                    storage_->run([this, effect, error = outcome.error()](storage::Vault& vault) {
-                      const auto store = vault.space(effect.space);
-                      if (!store) return;
-                      answer(engine::PersistFailed{effect.space, (*store)->state().log, error});
-                    });
+                    if (!outcome) answer(engine::PersistFailed{effect.space, outcome.error()});
                   });
 }
 

@@ -118,7 +118,20 @@ Result<std::optional<KeptFork>> SqliteSpaceStore::read_fork_row(const LogId& log
   return fork_in(query);
 }
 
-Result<std::vector<KeptFork>> SqliteSpaceStore::forks() {
+/// Whom the branch admits that is not applied here.
+Result<SignedGrant> SqliteSpaceStore::grant_in_fork(const DeviceId& device) const {
+  LANYARD_TRY_SET(const auto all, read_forks());
+  for (const KeptFork& each : all) {
+    if (!each.other) continue;
+    LANYARD_TRY_SET(auto shown, oplog::find_admission(each.fork, device, *cipher_, ports_.hasher));
+    if (shown)
+      return SignedGrant{each.fork.device, each.fork.incarnation, std::move(shown->header),
+                         std::move(shown->payload), shown->signature};
+  }
+  return fail(Code::kNotFound, "the device was not admitted to this space");
+}
+
+Result<std::vector<KeptFork>> SqliteSpaceStore::read_forks() const {
   Query query(database_, std::string(kForkColumns) + " FROM lanyard_forks ORDER BY log");
   std::vector<KeptFork> out;
   while (true) {

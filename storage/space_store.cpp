@@ -242,7 +242,7 @@ Result<SignedGrant> SqliteSpaceStore::grant_for(const DeviceId& device) const {
               "SELECT log, header, payload, signature FROM lanyard_admissions WHERE device = ? "
               "ORDER BY position DESC LIMIT 1");
   LANYARD_TRY_SET(const bool found, query.bind(device.view()).next());
-  if (!found) return fail(Code::kNotFound, "the device was not admitted to this space");
+  if (!found) return grant_in_fork(device);
   const auto number = static_cast<std::size_t>(query.integer(0));
   if (number >= tables_.logs().size()) return fail(Code::kCorrupt, "an admission by no log");
   const SpaceTables::Log& author = tables_.logs()[number];

@@ -43,7 +43,7 @@ class SqliteSpaceStore final : public SpaceStore {
   [[nodiscard]] Result<oplog::Fork> find_branch(const LogId& log,
                                                 const std::vector<Head>& points) override;
   [[nodiscard]] Result<KeptFork> keep_fork(const oplog::Fork& given) override;
-  [[nodiscard]] Result<std::vector<KeptFork>> forks() override;
+  [[nodiscard]] Result<std::vector<KeptFork>> forks() override { return read_forks(); }
   [[nodiscard]] Result<bool> fold() override;
   [[nodiscard]] Status declare_index(const DeclaredIndex& index, bool is_wanted) override;
   [[nodiscard]] Status checkpoint() override;
@@ -65,6 +65,9 @@ class SqliteSpaceStore final : public SpaceStore {
   [[nodiscard]] Result<Bytes> branch_from(merge::LogNumber log, Seq first);
   [[nodiscard]] Result<std::optional<KeptFork>> read_fork_row(const LogId& log);
   [[nodiscard]] KeptFork fork_in(const Query& row) const;
+  [[nodiscard]] Result<std::vector<KeptFork>> read_forks() const;
+  [[nodiscard]] Status leave_forked_log();
+  [[nodiscard]] Result<SignedGrant> grant_in_fork(const DeviceId& device) const;
   [[nodiscard]] Status write_fork_row(const oplog::Fork& fork, const oplog::ProvenFork& proven);
 
   /// Writes one or more runs of ours; `add` puts changes into the author.

@@ -43,8 +43,8 @@ class SpaceTables {
   [[nodiscard]] Status keep_grant(const EpochId& epoch, ByteView sealed);
 
   /// A fork is proven, and this is the branch that is not applied.
-  void keep_branch(const LogId& log, oplog::Branch branch) {
-    space_log_.keep_branch(log, std::move(branch));
+  void keep_branch(const LogId& log, const oplog::Branch& branch) {
+    space_log_.keep_branch(log, branch);
   }
   /// The same, where the log has not come so far.
   void tell_fork(const oplog::ProvenFork& fork) {

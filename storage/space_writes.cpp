@@ -28,7 +28,15 @@ Status SqliteSpaceStore::end_run(WriteOutcome& outcome) {
   return {};
 }
 
+/// Others hold the other branch of it: this one is not made longer, whatever came between.
+Status SqliteSpaceStore::leave_forked_log() {
+  const auto& log = author_->state().log;
+  const bool is_forked = log && tables_.space_log().branches.contains(*log);
+  return is_forked ? start_incarnation() : Status();
+}
+
 Status SqliteSpaceStore::write_runs(WallTime wall, WriteOutcome& outcome, const AddChanges& add) {
+  LANYARD_TRY(leave_forked_log());
   see_all_stamps(wall);
   return in_transaction(Sync::kFull, [&]() -> Status {
     author_->begin(tables_.space_log().clock(), wall);

@@ -91,10 +91,9 @@ struct Durable {
   VectorClock clock;
 };
 
-/// Storage could not take what was to be persisted: this is what it holds.
+/// Storage could not take what was to be persisted.
 struct PersistFailed {
   SpaceId space;
-  oplog::SpaceLog log;
   Error error;
 };
 

@@ -5,11 +5,16 @@
 
 namespace lanyard::engine {
 
+/// Members, and who shows what it holds to prove that it is one.
+bool SpaceSync::may_speak_of_forks(const Peer* peer) const {
+  return peer != nullptr && (is_member(*peer) || peer->pulling);
+}
+
 /// Asks for the branch that the peer holds, once for each length of it that is known here and for
 /// each end of it that the peer shows.
 void SpaceSync::ask_branch(LinkId link, const LogId& log, const Head& shown) {
   Peer* peer = find(link);
-  if (peer == nullptr || !is_member(*peer)) return;
+  if (!may_speak_of_forks(peer)) return;
   const auto& branches = intake_->state().branches;
   const auto known = branches.find(log);
   const PeerSpace::AskedBranch now{known == branches.end() ? Seq{} : known->second.last(), shown};
@@ -47,11 +52,30 @@ bool SpaceSync::is_suspect(LinkId link, const LogId& log) {
          (peer->asked_branches.contains(log) || intake_->state().branches.contains(log));
 }
 
-/// Changes that could not be taken: was it for a fork?
-void SpaceSync::look_for_fork_in(LinkId link, ByteView pack) {
+/// Changes that could not be taken: was it for a fork, or may it have been?
+bool SpaceSync::look_for_fork(LinkId link, ByteView pack, const Error& refused) {
+  const bool is_fork = refused.is(Code::kForked);
+  if (!is_fork && !refused.is(Code::kNotAdmitted)) return false;
   const auto read = oplog::read_pack(pack, *cipher_, context_.hasher);
-  if (!read) return;
-  if (const auto log = oplog::find_forked(read->changes, intake_->state())) ask_branch(link, *log);
+  if (!read) return is_fork;
+  const auto log = oplog::find_forked(read->changes, intake_->state());
+  if (log) ask_branch(link, *log);
+  return log || is_fork || look_behind(link, read->changes);
+}
+
+/// A log whose device is no member here: its author knew of an admission. Where a log that it names
+/// has forked before the end that is held here, that may stand in the other branch.
+bool SpaceSync::look_behind(LinkId link, std::span<const oplog::Change> changes) {
+  bool found = false;
+  for (const oplog::Change& change : changes) {
+    if (change.header.seq.value != 1) continue;
+    for (const oplog::ContextEntry& entry : change.header.context) {
+      if (entry.head.seq >= intake_->state().head_of(entry.log).seq) continue;
+      ask_branch(link, entry.log, entry.head);
+      found = true;
+    }
+  }
+  return found;
 }
 
 void SpaceSync::on(LinkId link, const wire::ForkPoints& message, Now /*now*/) {
@@ -85,7 +109,7 @@ Status SpaceSync::take_fork(const wire::Fork& message) {
 
 void SpaceSync::on(LinkId link, const wire::Fork& message, Now /*now*/) {
   Peer* peer = find(link);
-  if (peer == nullptr || (!is_member(*peer) && !peer->pulling)) return;
+  if (!may_speak_of_forks(peer)) return;
   if (++peer->fork_messages > limits::kForkMessagesMax) return;
   const LogId log = oplog::log_id_of(message.device, message.incarnation, space_, context_.hasher);
   if (!may_be_told(log, message.device)) return;
@@ -102,8 +126,7 @@ void SpaceSync::on(LinkId link, const wire::Fork& message, Now /*now*/) {
 
 /// What storage has prepared for one peer.
 void SpaceSync::fork_said(const ForkSaid& said) {
-  const Peer* peer = find(said.link);
-  if (peer == nullptr || !is_member(*peer)) return;
+  if (!may_speak_of_forks(find(said.link))) return;
   for (const wire::Message& message : said.messages) context_.out.send(said.link, message);
 }
 

@@ -196,8 +196,9 @@ bool SpaceSync::accept(LinkId link, ByteView pack, std::uint64_t cost, const wir
       park(*run, link);
       peer_has_news(link, now);
     } else if (peer != nullptr) {
-      if (accepted.error().is(Code::kForked)) look_for_fork_in(link, pack);
-      refuse(link, *peer, accepted.error(), now);
+      const bool for_fork = look_for_fork(link, pack, accepted.error());
+      for_fork ? pass_over(link, *peer, accepted.error(), now)
+               : refuse(link, *peer, accepted.error(), now);
     }
     return false;
   }
@@ -223,15 +224,17 @@ bool SpaceSync::accept(LinkId link, ByteView pack, std::uint64_t cost, const wir
 
 void SpaceSync::refuse(LinkId link, Peer& peer, const Error& error, Now now) {
   context_.out.notify(Refused{peer.device, space_, error});
-  // A fork is nobody's fault that is at the other end of this link: what it sends on top of it
-  // cannot be taken, that is all.
-  if (error.is(Code::kForked)) {
-    peer.ignoring = peer.pulling;
-    not_shown(link);
-  } else {
-    context_.out.drop(link, wire::ByeCode::kRefused,
-                      error.detail + " (" + error.code.message() + ")");
-  }
+  context_.out.drop(link, wire::ByeCode::kRefused,
+                    error.detail + " (" + error.code.message() + ")");
+  finish_source(link, now);
+}
+
+/// A fork is nobody's fault that is at the other end of this link: what it sends on top of it
+/// cannot be taken, that is all.
+void SpaceSync::pass_over(LinkId link, Peer& peer, const Error& error, Now now) {
+  context_.out.notify(Refused{peer.device, space_, error});
+  peer.ignoring = peer.pulling;
+  not_shown(link);
   finish_source(link, now);
 }
 

@@ -79,7 +79,9 @@ void SpaceSync::committed(Committed committed, Now now) {
     if (intake_->state().head_of(change.header.log).seq >= change.header.seq)
       continue;  // known since it was opened
     const Status advanced = intake_->advance(change);
-    if (!advanced) context_.out.notify(Refused{context_.self, space_, advanced.error()});
+    if (advanced) continue;
+    context_.out.notify(Refused{context_.self, space_, advanced.error()});
+    return open_anew("what was written here does not fit what was taken");
   }
   own_log_ = committed.run.log;
   note_live(committed.run, LinkId{});
@@ -117,20 +119,24 @@ void SpaceSync::durable(const VectorClock& clock) {
 
 void SpaceSync::persist_failed(const PersistFailed& failed, Now now) {
   if (!is_open()) return;
-  intake_->reset(failed.log);
-  applied_ = failed.log.clock();
+  retry_at_ = Instant{now.mono.since_origin + kStorageRetry};
+  open_anew("storage cannot take changes: " + failed.error.detail);
+}
+
+/// Storage holds something else than we believe. It takes what we have asked of it until now, or
+/// refuses it, and says then what it holds. What a peer still sends goes on from a state that we no
+/// longer have: it begins again on a new link.
+void SpaceSync::open_anew(const std::string& reason) {
+  end_doubt();
+  intake_.reset();
   in_flight_.clear();
   parked_.clear();
   parked_bytes_ = 0;
-  end_doubt();
+  last_live_.clear();
   source_.reset();
-  retry_at_ = Instant{now.mono.since_origin + kStorageRetry};
-  // What a peer still sends goes on from a state that we no longer have. It begins again on a new
-  // link.
-  for (const auto& [link, peer] : peers_) {
-    context_.out.drop(link, wire::ByeCode::kBusy,
-                      "storage cannot take changes: " + failed.error.detail);
-  }
+  awaited_at_.reset();
+  for (const auto& [link, peer] : peers_) context_.out.drop(link, wire::ByeCode::kBusy, reason);
+  context_.out.add(OpenSpace{space_});
 }
 
 void SpaceSync::not_here() {

@@ -126,6 +126,8 @@ class SpaceSync {
   /// True if something new was accepted. If it could not be, what to do about that was done.
   bool accept(LinkId link, ByteView pack, std::uint64_t cost, const wire::LiveRun* run, Now now);
   void refuse(LinkId link, Peer& peer, const Error& error, Now now);
+  void open_anew(const std::string& reason);
+  void pass_over(LinkId link, Peer& peer, const Error& error, Now now);
   [[nodiscard]] bool has_context(const wire::LiveRun& run) const;
   void park(wire::LiveRun run, LinkId link);
   void retry_parked(Now now);
@@ -135,7 +137,9 @@ class SpaceSync {
   void tell_forks(LinkId link, Peer& peer);
   [[nodiscard]] bool may_be_told(const LogId& log, const DeviceId& device) const;
   [[nodiscard]] Status take_fork(const wire::Fork& message);
-  void look_for_fork_in(LinkId link, ByteView pack);
+  [[nodiscard]] bool may_speak_of_forks(const Peer* peer) const;
+  [[nodiscard]] bool look_for_fork(LinkId link, ByteView pack, const Error& refused);
+  [[nodiscard]] bool look_behind(LinkId link, std::span<const oplog::Change> changes);
   void leave_forked_log(const LogId& log);
   void note_live(const wire::LiveRun& run, LinkId from);
   void compare_live(LinkId link, const wire::LiveRun& run);

@@ -24,9 +24,35 @@ Result<Pack> read_branch(ByteView bytes, const Fork& fork, const Cipher& cipher,
 }
 
 Branch branch_of(const Pack& pack) {
-  Branch branch{pack.logs.front().first, {}};
-  for (const Change& change : pack.changes) branch.hashes.push_back(change.hash);
+  Branch branch{pack.logs.front().first, {}, {}};
+  for (const Change& change : pack.changes) {
+    branch.hashes.push_back(change.hash);
+  }
+  branch.admitted = admitted_in(pack);
   return branch;
+}
+
+std::vector<Admission> admitted_in(const Pack& branch) {
+  std::vector<Admission> out;
+  for (const Change& change : branch.changes)
+    for (const Admit& each : admits_in(change)) out.push_back({each.device, change.dot()});
+  return out;
+}
+
+Result<std::optional<ShownAdmission>> find_admission(const Fork& fork, const DeviceId& device,
+                                                     const Cipher& cipher, const Hasher& hasher) {
+  for (const Bytes* branch : {&fork.first, &fork.second}) {
+    LANYARD_TRY_SET(const Pack pack, read_pack(*branch, cipher, hasher));
+    for (const Change& change : pack.changes) {
+      const std::vector<Admit> admits = admits_in(change);
+      const auto is_meant = [&](const Admit& each) { return each.device == device; };
+      if (std::none_of(admits.begin(), admits.end(), is_meant)) continue;
+      ShownAdmission shown{{}, to_bytes(change.payload), change.signature};
+      encode(change.header, shown.header);
+      return shown;
+    }
+  }
+  return std::nullopt;
 }
 
 namespace {
@@ -108,11 +134,17 @@ Bytes pack_branch(std::vector<Change> changes, const Signature& signature) {
   const RunSignatures signatures{{changes.front().header.log, signature}};
   Bytes pack = write_pack(changes, signatures, true);
   if (pack.size() <= limits::kForkBranchBytesMax) return pack;
-  for (Change& change : changes) {
-    change.form = PayloadForm::kErased;
-    change.payload = {};
+  // Whom it admits stays if that fits: it is what others need to go on.
+  for (const auto kind : {ChangeKind::kSealed, ChangeKind::kOpen}) {
+    for (Change& change : changes) {
+      if (change.header.kind != kind) continue;
+      change.form = PayloadForm::kErased;
+      change.payload = {};
+    }
+    pack = write_pack(changes, signatures, true);
+    if (pack.size() <= limits::kForkBranchBytesMax) break;
   }
-  return write_pack(changes, signatures, true);
+  return pack;
 }
 
 Result<Fork> join(const Fork& branch, const Head& head, const HashAt& at, const OwnBranch& own,

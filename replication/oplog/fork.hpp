@@ -34,6 +34,8 @@ struct ProvenFork {
 [[nodiscard]] Result<Pack> read_branch(ByteView bytes, const Fork& fork, const Cipher& cipher,
                                        const Hasher& hasher, const Verifier& verifier);
 [[nodiscard]] Branch branch_of(const Pack& pack);
+/// Whom a branch admits. A pack without hashes will do.
+[[nodiscard]] std::vector<Admission> admitted_in(const Pack& branch);
 
 /// What a fork says, of which it is known that it was proven.
 [[nodiscard]] Result<ProvenFork> read_fork(const Fork& fork, const Cipher& cipher,
@@ -48,6 +50,18 @@ struct ProvenFork {
 /// naming it in their contexts.
 [[nodiscard]] std::optional<LogId> find_forked(std::span<const Change> changes,
                                                const SpaceLog& held);
+
+/// An open change that admits somebody, with what proves it.
+struct ShownAdmission {
+  Bytes header;
+  Bytes payload;
+  Signature signature;
+};
+/// The first change of either branch that admits the device.
+[[nodiscard]] Result<std::optional<ShownAdmission>> find_admission(const Fork& fork,
+                                                                   const DeviceId& device,
+                                                                   const Cipher& cipher,
+                                                                   const Hasher& hasher);
 
 // ---- for the two stores: `at` gives the hash of a change of the branch that is held
 

@@ -82,14 +82,10 @@ Status Intake::verify(const Pack& pack, const SpaceLog& next) const {
 
 void Intake::take_grants(const Pack& pack) {
   for (const Change& change : pack.changes) {
-    if (change.header.kind != ChangeKind::kOpen || change.form != PayloadForm::kPlain) continue;
-    const auto ops = read_open(change.payload);
-    if (!ops) continue;
-    for (const OpenOp& op : *ops) {
-      const auto* admitted = std::get_if<Admit>(&op);
-      if (admitted == nullptr || admitted->device != self_) continue;
+    for (const Admit& admitted : admits_in(change)) {
+      if (admitted.device != self_) continue;
       // A grant that does not open is its author's mistake; the change counts all the same.
-      for (const Grant& grant : admitted->grants)
+      for (const Grant& grant : admitted.grants)
         static_cast<void>(cipher_.take_grant(grant.epoch, grant.sealed));
     }
   }

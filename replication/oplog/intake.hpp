@@ -33,7 +33,7 @@ class Intake {
   /// After our own commit, or after storage lost what was accepted: this is what is held.
   void reset(SpaceLog state) { state_ = std::move(state); }
   /// A fork is proven, and this is its other branch.
-  void keep_branch(const LogId& log, Branch branch) { state_.keep_branch(log, std::move(branch)); }
+  void keep_branch(const LogId& log, const Branch& branch) { state_.keep_branch(log, branch); }
   /// A fork is proven, and storage is about to look which branch is the other one.
   void tell_fork(const ProvenFork& fork) { state_.tell_fork(fork.log, fork.first, fork.second); }
   /// A change of our own was committed.

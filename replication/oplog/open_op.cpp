@@ -116,4 +116,14 @@ tl::expected<std::vector<OpenOp>, Effect> read_open(ByteView plain) {
   return ops;
 }
 
+std::vector<Admit> admits_in(const Change& change) {
+  std::vector<Admit> out;
+  if (change.header.kind != ChangeKind::kOpen || change.form != PayloadForm::kPlain) return out;
+  const auto ops = read_open(change.payload);
+  if (!ops) return out;
+  for (const OpenOp& op : *ops)
+    if (const auto* admit = std::get_if<Admit>(&op)) out.push_back(*admit);
+  return out;
+}
+
 }  // namespace lanyard::oplog

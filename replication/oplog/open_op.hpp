@@ -46,4 +46,8 @@ void encode(const OpenOp& op, Bytes& out);
 /// change without effect.
 [[nodiscard]] tl::expected<std::vector<OpenOp>, Effect> read_open(ByteView plain);
 
+/// Whom a change admits, with views into its payload. None of a change whose payload is not at hand
+/// or has no effect.
+[[nodiscard]] std::vector<Admit> admits_in(const Change& change);
+
 }  // namespace lanyard::oplog

@@ -31,8 +31,14 @@ Head SpaceLog::head_of(const LogId& log) const {
 bool SpaceLog::is_admitted(const DeviceId& device, const Header& header) const {
   if (founder == device) return true;
   return std::any_of(admissions.begin(), admissions.end(), [&](const Admission& admission) {
-    return admission.device == device && names(header, admission.by);
+    return admission.device == device &&
+           (names(header, admission.by) || is_behind_fork(admission.by));
   });
+}
+
+bool SpaceLog::is_behind_fork(const Dot& dot) const {
+  const auto other = branches.find(dot.log);
+  return other != branches.end() && dot.seq >= other->second.first;
 }
 
 bool SpaceLog::is_member(const DeviceId& device) const {
@@ -102,12 +108,15 @@ void SpaceLog::tell_fork(const LogId& log, Branch first, Branch second) {
   for (Branch* each : {&first, &second}) {
     const bool is_same =
         each->first == kept->second.first && each->hashes.front() == kept->second.hashes.front();
-    if (is_same && each->last() > kept->second.last()) kept->second = std::move(*each);
+    if (is_same && each->last() > kept->second.last()) keep_branch(log, *each);
   }
 }
 
-void SpaceLog::keep_branch(const LogId& log, Branch other) {
-  branches[log] = std::move(other);
+void SpaceLog::keep_branch(const LogId& log, const Branch& other) {
+  branches[log] = other;
+  for (const Admission& each : other.admitted)
+    if (std::find(admissions.begin(), admissions.end(), each) == admissions.end())
+      admissions.push_back(each);
   told.erase(log);
 }
 
@@ -156,15 +165,9 @@ Status SpaceLog::open(const Change& change, const Hasher& hasher) {
 }
 
 void SpaceLog::admit(const Change& change) {
-  if (change.header.kind != ChangeKind::kOpen || change.form != PayloadForm::kPlain) return;
-  const auto ops = read_open(change.payload);
-  if (!ops) return;
   // Every member is an admin in version 1, and a log is only held if its device is a member: the
   // author may admit.
-  for (const OpenOp& op : *ops) {
-    if (const auto* admitted = std::get_if<Admit>(&op))
-      admissions.push_back({admitted->device, change.dot()});
-  }
+  for (const Admit& each : admits_in(change)) admissions.push_back({each.device, change.dot()});
 }
 
 Status SpaceLog::advance(const Change& change, const Hasher& hasher) {

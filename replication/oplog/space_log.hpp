@@ -29,6 +29,7 @@ struct Admission {
 struct Branch {
   Seq first;
   std::vector<Hash> hashes;
+  std::vector<Admission> admitted;  ///< by its changes
 
   [[nodiscard]] Seq last() const { return {first.value + hashes.size() - 1}; }
   [[nodiscard]] bool holds(const Head& head) const {
@@ -44,7 +45,7 @@ struct SpaceLog {
   SpaceId space;
   std::optional<DeviceId> founder;  ///< nothing until the founder's first change is held
   std::map<LogId, HeldLog> logs;
-  std::vector<Admission> admissions;
+  std::vector<Admission> admissions;  ///< those of kept branches too
   /// Of logs whose fork is proven: what is kept here beside the branch applied. It counts as
   /// held where others name it in their contexts.
   std::map<LogId, Branch> branches;
@@ -69,7 +70,8 @@ struct SpaceLog {
   [[nodiscard]] bool may_be_unknown_branch(const ContextEntry& entry) const;
   [[nodiscard]] VectorClock clock() const;
   [[nodiscard]] Head head_of(const LogId& log) const;  ///< seq 0 if nothing is held
-  /// Whether the device was a member in the causal past of a change with this context.
+  /// Whether the device was a member in the causal past of a change with this context, or was
+  /// admitted where a log forked: who goes on from one branch cannot name what stands in the other.
   [[nodiscard]] bool is_admitted(const DeviceId& device, const Header& header) const;
   [[nodiscard]] bool is_member(const DeviceId& device) const;
   /// Distinct members, sorted; the founder included.
@@ -79,7 +81,7 @@ struct SpaceLog {
   /// to where they part, the one that it does not take is kept.
   void tell_fork(const LogId& log, Branch first, Branch second);
   /// This branch of it is not the one that is applied.
-  void keep_branch(const LogId& log, Branch other);
+  void keep_branch(const LogId& log, const Branch& other);
   /// Takes in one change whose chain is proven, or is about to be: moves the head, and for an open
   /// change reads its ops. kNotAdmitted, kWrongSpace, kMalformed, kForked or kMissingContext leave
   /// everything as it was.
@@ -87,6 +89,7 @@ struct SpaceLog {
 
  private:
   [[nodiscard]] Status check_context(const Header& header) const;
+  [[nodiscard]] bool is_behind_fork(const Dot& dot) const;
   [[nodiscard]] Status open(const Change& change, const Hasher& hasher);
   void admit(const Change& change);
   void settle_told(const Change& change);

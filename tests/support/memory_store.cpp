@@ -21,10 +21,11 @@ MemoryStore::MemoryStore(const SpaceId& space, const StorePorts& ports, StoreFau
 
 void MemoryStore::open(WallTime wall) {
   table_ = {};
-  log_ = {space_, {}, {}, {}, log_.branches, log_.told};
+  log_ = {space_, {}, {}, {}, {}, {}};
   cipher_ = ports_.ciphers.make();
   for (const auto& [epoch, sealed] : grants_ahead_)
     static_cast<void>(cipher_->take_grant(epoch, sealed));
+  for (const auto& [log, fork] : proven_) log_.tell_fork(log, fork.first, fork.second);
   merge::Merger::Options options;
   options.bug = faults_.bug;
   merger_ = std::make_unique<merge::Merger>(table_, ports_.hasher, std::vector<merge::MergedLog>{},
@@ -317,7 +318,7 @@ std::optional<wire::Grant> MemoryStore::grant_for(const DeviceId& device) const 
       }
     }
   }
-  return out;
+  return out ? out : grant_in_fork(device);
 }
 
 void MemoryStore::keep_grant(const EpochId& epoch, Bytes sealed) {

@@ -5,6 +5,7 @@
 
 #include "replication/engine/input.hpp"
 #include "replication/merge/local_writer.hpp"
+#include "replication/oplog/fork.hpp"
 #include "tests/support/map_table.hpp"
 
 namespace lanyard::support {
@@ -120,6 +121,7 @@ class MemoryStore {
   [[nodiscard]] oplog::HashAt hashes_of(const LogId& log) const;
   [[nodiscard]] Result<Bytes> branch_from(const LogId& log, Seq first) const;
   [[nodiscard]] Incarnation incarnation_of(const LogId& log) const;
+  [[nodiscard]] std::optional<wire::Grant> grant_in_fork(const DeviceId& device) const;
   void write_mark();
   void look_at_mark();
 
@@ -136,6 +138,7 @@ class MemoryStore {
   std::vector<Started> incarnations_;  ///< the last one writes
   std::optional<Mark> mark_;
   std::map<LogId, oplog::Fork> forks_;
+  std::map<LogId, oplog::ProvenFork> proven_;  ///< what they say
   std::vector<std::pair<EpochId, Bytes>> grants_ahead_;
   bool is_proven_ = true;       ///< the mark shows that this store wrote last
   std::vector<Entry> entries_;  ///< in the order of application: what is on the disk

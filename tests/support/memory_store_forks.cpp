@@ -65,6 +65,7 @@ Result<engine::ForkKept> MemoryStore::keep_fork(const oplog::Fork& given) {
           [&](Seq first) { return branch_from(out.log, first); }, *cipher_, ports_.hasher));
   if (kept.is_new) make_durable();  // it is synced, and all that was written before it
   forks_[out.log] = kept.fork;
+  proven_[out.log] = kept.proven;
   if (kept.other)
     log_.keep_branch(out.log, *kept.other);
   else
@@ -73,6 +74,17 @@ Result<engine::ForkKept> MemoryStore::keep_fork(const oplog::Fork& given) {
   out.fork = std::move(kept.fork);
   out.other = std::move(kept.other);
   return out;
+}
+
+std::optional<wire::Grant> MemoryStore::grant_in_fork(const DeviceId& device) const {
+  for (const auto& [log, fork] : forks_) {
+    if (!log_.branches.contains(log)) continue;
+    const auto shown = oplog::find_admission(fork, device, *cipher_, ports_.hasher);
+    if (shown && *shown)
+      return wire::Grant{space_,           fork.device,       fork.incarnation,
+                         (*shown)->header, (*shown)->payload, (*shown)->signature};
+  }
+  return std::nullopt;
 }
 
 }  // namespace lanyard::support

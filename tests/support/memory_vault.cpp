@@ -113,14 +113,13 @@ engine::Input MemoryVault::on(const engine::JoinSpace& effect) {
 engine::Input MemoryVault::on(const engine::Persist& effect, WallTime wall) {
   MemoryStore* store = find(effect.space);
   if (store == nullptr) {
-    return engine::PersistFailed{
-        effect.space, {effect.space, {}, {}, {}, {}, {}}, Error(Code::kNotFound, "left")};
+    return engine::PersistFailed{effect.space, Error(Code::kNotFound, "left")};
   }
   oplog::SpaceLog next = store->log();
   for (const oplog::Change& change : effect.accepted->pack.changes) {
     // What came before it was not taken either.
     if (disk_full_ || !next.advance(change, ports_.hasher)) {
-      return engine::PersistFailed{effect.space, store->log(), Error(Code::kDiskFull, "full")};
+      return engine::PersistFailed{effect.space, Error(Code::kDiskFull, "full")};
     }
   }
   store->apply(effect.accepted, wall);

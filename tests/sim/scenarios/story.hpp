@@ -22,7 +22,8 @@ inline constexpr Schedule::Milliseconds kSecond = 1000;
 /// Three machines of one person, and one space that all are members of.
 class Story {
  public:
-  Story() : world({1, Bug::kNone, 3, 1}), person(7) {
+  explicit Story(std::uint64_t seed = 1, std::size_t devices = 3)
+      : world({seed, Bug::kNone, devices, 1}), person(7) {
     space = world.found_space(kLaptop);
     world.pass(1 * kSecond);
     world.admit(space, kLaptop, kDesktop);
@@ -31,8 +32,9 @@ class Story {
     world.pass(40 * kSecond);
   }
 
-  /// Somebody at that machine sees the note as it is there now, and changes it.
-  void write(DeviceNumber at, const std::string& text) {
+  /// Somebody at that machine sees the note as it is there now, and changes it. `wait`: longer than
+  /// an fsync takes, unless said otherwise.
+  void write(DeviceNumber at, const std::string& text, Schedule::Milliseconds wait = 100) {
     merge::LocalOp op;
     op.kind = oplog::OpKind::kPatch;
     op.collection = "notes";
@@ -40,7 +42,7 @@ class Story {
     Bytes value = *from_json("\"" + text + "\"");
     op.fields = {{"text", std::move(value)}};
     world.write(space, at, person, std::move(op));
-    world.pass(100);  // longer than an fsync takes
+    world.pass(wait);
   }
 
   /// What that machine shows, the best choice first; the others wait in the inbox.

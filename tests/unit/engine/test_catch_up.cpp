@@ -205,6 +205,36 @@ TEST_CASE("what storage could not take is asked for again, after a while") {
   CHECK(two.clock("bob") == two.clock("alice"));
 }
 
+TEST_CASE("what storage took after it had refused something is known, and built on") {
+  Shared three({"alice", "bob", "carol"});
+  BenchDevice& bob = three.bench["bob"];
+  three.bench.add("dave");  // shares nothing: his link stays, and with it what is known
+  three.bench.connect("bob", "dave");
+  three.bench.connect("bob", "carol");
+  three.bench.run();
+  three.bench.cut("alice", "carol");
+  bob.holds_storage = true;
+  three.bench["alice"].put(three.space, "n1", "does not fit");
+  three.bench.run();
+  three.bench["carol"].put(three.space, "n2", "fits");
+  three.bench.run();
+  REQUIRE(bob.waiting().size() >= 2);
+  bob.vault().set_disk_full(true);
+  three.bench.let_storage("bob", 1);
+  bob.vault().set_disk_full(false);
+  bob.holds_storage = false;
+  three.bench.run();
+  static_cast<void>(bob.take_notices());
+  bob.put(three.space, "n3", "names what carol wrote");
+  three.bench.run();
+  for (const engine::Notice& notice : bob.take_notices())
+    CHECK_FALSE(std::holds_alternative<engine::Refused>(notice));
+  three.bench.connect("alice", "bob");
+  three.bench.connect("bob", "carol");
+  three.bench.pass(31s);
+  for (const char* name : {"bob", "carol"}) CHECK(three.clock(name) == three.clock("alice"));
+}
+
 TEST_CASE("a space that was left is neither asked for nor served, and its peers are not told") {
   Shared two({"alice", "bob"});
   two.bench["bob"].vault().leave(two.space);

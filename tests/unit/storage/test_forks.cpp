@@ -69,6 +69,40 @@ TEST_CASE("a longer telling of a fork takes the place of a shorter one, and not 
   CHECK(must(scene.other.store().forks())[0].fork == after.fork);
 }
 
+TEST_CASE("a device that is shown the other branch of its log writes on in a new one") {
+  ForkScene scene;
+  const auto points = must(scene.first.store().fork_points(scene.log));
+  const auto branch = must(scene.twin->store().find_branch(scene.log, points));
+  REQUIRE(must(scene.first.store().keep_fork(branch)).other);
+  const Head before = scene.first.clock().at(scene.log);
+  SECTION("at once") {}
+  SECTION("after a power cut, too") { scene.first.open(); }
+  scene.first.write(put("n", {{"text", "after the fork"}}));
+  CHECK(scene.first.clock().at(scene.log) == before);
+  CHECK(scene.first.store().state().own_log != scene.log);
+  CHECK(scene.first.check().differences.empty());
+}
+
+TEST_CASE("whom the other branch admits is a member, and gets the key from whoever keeps it") {
+  ForkScene scene;
+  Device fresh("c", scene.group.folder() / "c.db", scene.first.space());
+  fresh.open();
+  must(scene.twin->store().admit(fresh.id(), scene.twin->wall));
+  CHECK_FALSE(scene.other.store().state().log.is_member(fresh.id()));
+  scene.meet();
+  SECTION("at once") {}
+  SECTION("after a restart") { scene.other.open(); }
+  CHECK(scene.other.store().state().log.is_member(fresh.id()));
+  fresh.take_grant(scene.other);
+  const auto forks = must(scene.other.store().forks());
+  must(fresh.store().keep_fork(forks[0].fork));
+  fresh.pull(scene.other);
+  fresh.write(put("c", {{"text", "by the one admitted there"}}));
+  scene.other.pull(fresh);
+  CHECK(scene.other.clock() == fresh.clock());
+  CHECK(scene.other.check().differences.empty());
+}
+
 TEST_CASE("what comes after the other branch can be taken once that is kept") {
   ForkScene scene;
   must(scene.twin->store().start_incarnation());
