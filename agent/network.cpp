@@ -281,7 +281,7 @@ class NetworkLoop final : public Network {
     for (const storage::OwnRun& run : outcome.runs) {
       meters_.changes_written.add(run.changes.size());
       engine::Committed committed{space, engine::make_live_run(space, run.changes, run.signature),
-                                  run.changes};
+                                  run.changes, run.is_large};
       for (std::size_t i = 0; i < committed.changes.size(); ++i) {
         committed.changes[i].payload =
             committed.run.items[i].payload;  // lives as long as the message

@@ -16,14 +16,20 @@ constexpr std::size_t kCompressedFrom = 64 * limits::kKiB;
 Status SqliteSpaceStore::end_run(WriteOutcome& outcome) {
   if (author_->changes().empty()) return {};
   OwnRun& run = outcome.runs.emplace_back();
-  run.pack = author_->finish();
+  Bytes pack = author_->finish();
   // Large runs are not folded later: they go to the disk, and to peers, as small as they get.
-  if (run.pack.size() >= kCompressedFrom) run.pack = oplog::compressed(std::move(run.pack));
+  if (pack.size() >= kCompressedFrom) pack = oplog::compressed(std::move(pack));
   run.signature = author_->signature();
   run.changes.assign(author_->changes().begin(), author_->changes().end());
-  for (oplog::Change& change : run.changes)
-    change.payload = run.memory.emplace_back(to_bytes(change.payload));
-  LANYARD_TRY(tables_.append(run.pack, run.changes));
+  LANYARD_TRY(tables_.append(pack, run.changes));
+  std::size_t bytes = 0;
+  for (const oplog::Change& change : run.changes) bytes += change.payload.size();
+  run.is_large = bytes > limits::kLiveRunBytesMax;
+  for (oplog::Change& change : run.changes) {
+    const bool is_kept = !run.is_large || change.header.kind == oplog::ChangeKind::kOpen;
+    change.payload =
+        is_kept ? ByteView(run.memory.emplace_back(to_bytes(change.payload))) : ByteView();
+  }
   author_->commit();
   return {};
 }

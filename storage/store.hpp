@@ -45,7 +45,8 @@ struct OwnRun {
   std::vector<oplog::Change> changes;  ///< payloads point into `memory`
   std::vector<Bytes> memory;
   Signature signature;  ///< of the last change
-  Bytes pack;           ///< of the run, as it is stored
+  /// Larger than what is sent at once (limits::kLiveRunBytesMax): only open changes have payloads.
+  bool is_large = false;
 };
 
 /// What local writes came to: an answer for each, and the runs to send: none if nothing was

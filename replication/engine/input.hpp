@@ -76,6 +76,8 @@ struct Committed {
   wire::LiveRun run;
   /// The same changes; payloads point into `run`.
   std::vector<oplog::Change> changes;
+  /// Its payloads are left out, but those of open changes: peers are told of it, and pull.
+  bool is_large = false;
 };
 
 /// Accepted changes were merged: they count in the applied clock, and may be lost in a power cut

@@ -36,6 +36,13 @@ void SpaceSync::broadcast(const wire::LiveRun& run, const Head& last, LinkId exc
   }
 }
 
+/// What was written here.
+void SpaceSync::announce(const Committed& own, Now now) {
+  const Head last = head_of(own.changes.back());
+  own.is_large ? tell(LinkId{}, {{own.run.log, last}}, now)
+               : broadcast(own.run, last, LinkId{}, now);
+}
+
 /// The same for what came in bulk: it is not sent on unasked.
 void SpaceSync::tell(LinkId except, const VectorClock& heads, Now now) {
   for (auto& [link, peer] : peers_) {

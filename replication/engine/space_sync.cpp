@@ -62,8 +62,7 @@ void SpaceSync::opened(SpaceOpened opened, Now now) {
   own_log_ = opened.own_log;
   intake_ = std::make_unique<oplog::Intake>(context_.self, std::move(*opened.log), *cipher_,
                                             context_.hasher, context_.verifier);
-  for (const Committed& each : std::exchange(own_deferred_, {}))
-    broadcast(each.run, head_of(each.changes.back()), LinkId{}, now);
+  for (const Committed& each : std::exchange(own_deferred_, {})) announce(each, now);
   for (auto& [link, peer] : peers_) acknowledge(link, peer);
   deferred_bytes_ = 0;
   for (auto& [link, message] : std::exchange(deferred_, {})) {
@@ -85,9 +84,8 @@ void SpaceSync::committed(Committed committed, Now now) {
   }
   own_log_ = committed.run.log;
   note_live(committed.run, LinkId{});
-  const Head last = head_of(committed.changes.back());
-  raise(applied_, {{committed.run.log, last}});
-  broadcast(committed.run, last, LinkId{}, now);
+  raise(applied_, {{committed.run.log, head_of(committed.changes.back())}});
+  announce(committed, now);
   retry_parked(now);
 }
 

@@ -150,6 +150,7 @@ class SpaceSync {
   void not_shown(LinkId link);
   void settle_doubt(bool in_new_log);
   // News (space_news.cpp).
+  void announce(const Committed& own, Now now);
   void broadcast(const wire::LiveRun& run, const Head& last, LinkId except, Now now);
   void tell(LinkId except, const VectorClock& heads, Now now);
   [[nodiscard]] bool may_wait(Peer& peer, const LogId& log, const Head& head, Now now);

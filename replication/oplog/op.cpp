@@ -229,16 +229,22 @@ Status OwnOp::check(const Op& op) {
     return fail(Code::kUsage, "the collection's name is empty");
   }
   if (has_record(op.kind) && op.key.empty()) return fail(Code::kUsage, "the record's key is empty");
+  const auto too_large = [] {
+    return fail(
+        Code::kTooLarge,
+        "a record may have a key of 512 bytes, a collection 64, a field name 256; one op 256 KiB, "
+        "65,536 values and 16 levels of nesting");
+  };
+  std::size_t values = 0;
+  for (const FieldValue& field : op.fields) values += field.value.size();
+  if (values > limits::kOpBytesMax) return too_large();  // without a copy of what may be megabytes
   bytes_.clear();
   encode(op, bytes_);
   CanonicalReader in(bytes_);
   if (read_op(in, again_) == Effect::kEffective) return {};
   if (in.failed() && in.code() != Code::kTooLarge)
     return fail(in.code(), "the op is not canonical");
-  return fail(
-      Code::kTooLarge,
-      "a record may have a key of 512 bytes, a collection 64, a field name 256; one op 256 KiB, "
-      "65,536 values and 16 levels of nesting");
+  return too_large();
 }
 
 OpReader::OpReader(ByteView plain) : plain_(plain) {

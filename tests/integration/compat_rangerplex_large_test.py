@@ -10,9 +10,9 @@ from rangerplex_client import Refused, chat, message
 
 MIB = 1 << 20
 BODY_MAX = 52_428_800
-#: What a post may add to the peak of the process. Its runs wait in memory until they are committed;
-#: the aim is 64 MiB. A sanitizer keeps what was freed.
-GROWTH_MAX = 192 * MIB
+#: What a post whose largest string is 8 MiB may add to the peak of the process. A sanitizer keeps
+#: what was freed.
+GROWTH_MAX = 64 * MIB
 SANITIZED = any(name in os.environ for name in ("ASAN_OPTIONS", "TSAN_OPTIONS"))
 
 

@@ -192,8 +192,12 @@ void MemoryStore::end_run(WriteOutcome& outcome) {
   committed.space = space_;
   committed.run = engine::make_live_run(space_, pack->changes, signature);
   committed.changes = pack->changes;
-  for (std::size_t i = 0; i < committed.changes.size(); ++i)
-    committed.changes[i].payload = committed.run.items[i].payload;
+  committed.is_large = pack->payload_bytes() > limits::kLiveRunBytesMax;
+  for (std::size_t i = 0; i < committed.changes.size(); ++i) {
+    auto& item = committed.run.items[i];
+    if (committed.is_large && item.kind == oplog::ChangeKind::kSealed) item.payload = {};
+    committed.changes[i].payload = item.payload;
+  }
 }
 
 MemoryStore::WriteOutcome MemoryStore::found(const oplog::Founding& founding, WallTime wall) {
