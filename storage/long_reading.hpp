@@ -75,4 +75,26 @@ struct HistoryPage {
                                                const HistoryQuestion& question,
                                                const Patience& patience);
 
+// ---- what was before a conflict
+
+/// A field whose values parted.
+struct BaseQuestion {
+  std::string collection;
+  std::string key;
+  std::string field;
+  std::vector<Dot> edits;  ///< of all visible values
+};
+/// The value that all who made those edits had before them.
+struct ConflictBase {
+  std::string json;
+  DeviceId device;
+  std::int64_t time_ms = 0;  ///< by the author's clock, which may be years wrong
+};
+/// The last edit of the field that lies in the past of all these edits, and that none of their
+/// clients had not seen. Nothing: the field was not there, was no plain value, or the log does not
+/// say. Reads the log as far as it must. kInterrupted where the patience is at its end.
+[[nodiscard]] Result<std::optional<ConflictBase>> read_base(const std::filesystem::path& file,
+                                                            const BaseQuestion& question,
+                                                            const Patience& patience);
+
 }  // namespace lanyard::storage

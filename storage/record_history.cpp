@@ -1,10 +1,9 @@
 #include <charconv>
-#include <map>
 
-#include "replication/oplog/pack.hpp"
 #include "replication/types/canonical.hpp"
 #include "replication/types/json_text.hpp"
 #include "replication/types/limits.hpp"
+#include "storage/log_backwards.hpp"
 #include "storage/long_reading.hpp"
 
 /// What the log says of one record, from its end on.
@@ -33,45 +32,19 @@ class HistoryReader {
         began_(std::chrono::steady_clock::now()) {}
 
   Result<HistoryPage> read(std::uint64_t before) {
-    LANYARD_TRY(read_logs());
-    Query rows(database_,
-               "SELECT position, body FROM lanyard_log WHERE position < ? ORDER BY position DESC");
-    rows.bind(before);
-    while (true) {
-      LANYARD_TRY_SET(const bool more, rows.next());
-      if (!more) return std::move(page_);
-      LANYARD_TRY_SET(const oplog::Pack pack, oplog::read_proven_pack(rows.blob(1)));
-      const std::uint64_t first = rows.natural(0);
-      for (std::size_t at = pack.changes.size(); at-- > 0;) {
-        if (first + at >= before) continue;
-        LANYARD_TRY(take(pack.changes[at]));
-        if (is_full()) return end_at(first + at);
-      }
-      if (is_late()) return end_at(first);
-    }
-  }
-
- private:
-  struct Log {
-    std::uint32_t number = 0;
-    DeviceId device;
-  };
-
-  Status read_logs() {
-    Query query(database_, "SELECT number, log, device FROM lanyard_logs");
-    while (true) {
-      LANYARD_TRY_SET(const bool more, query.next());
-      if (!more) return {};
-      logs_[query.fixed<LogId>(1)] = {static_cast<std::uint32_t>(query.natural(0)),
-                                      query.fixed<DeviceId>(2)};
-    }
-  }
-
-  HistoryPage end_at(std::uint64_t position) {
-    if (position > 0) page_.cursor = std::to_string(position);
+    LANYARD_TRY_SET(logs_, numbered_logs(database_));
+    LANYARD_TRY_SET(const auto rest, read_backwards(
+                                         database_, before,
+                                         [this](const oplog::Change& change) -> Result<bool> {
+                                           LANYARD_TRY(take(change));
+                                           return !is_full();
+                                         },
+                                         [this] { return is_late(); }));
+    if (rest.value_or(0) > 0) page_.cursor = std::to_string(*rest);
     return std::move(page_);
   }
 
+ private:
   [[nodiscard]] bool is_full() const {
     return page_.entries.size() >= question_.limit || bytes_ > limits::kPageBytes;
   }
@@ -93,7 +66,7 @@ class HistoryReader {
     std::vector<HistoryOp> ops;
     oplog::OpReader in(change.payload);
     Op op;
-    const Log& log = logs_[change.header.log];
+    const NumberedLog& log = logs_[change.header.log];
     while (in.next(op)) {
       if (!is_about(op)) continue;
       LANYARD_TRY_SET(std::string json, json_of(op, log.number));
@@ -101,18 +74,12 @@ class HistoryReader {
       ops.push_back({op.kind, std::move(json)});
     }
     if (ops.empty() || in.effect() != oplog::Effect::kEffective) return {};
-    LANYARD_TRY_SET(const bool counts, has_effect(log.number, change.header.seq));
+    LANYARD_TRY_SET(const bool counts, has_effect(database_, log.number, change.header.seq));
     if (!counts) return {};
     page_.entries.push_back({change.dot(), log.device,
                              static_cast<std::int64_t>(change.header.timestamp.ms()),
                              std::move(ops)});
     return {};
-  }
-
-  Result<bool> has_effect(std::uint32_t log, Seq seq) {
-    Query query(database_, "SELECT 1 FROM lanyard_ineffective WHERE log = ? AND seq = ?");
-    LANYARD_TRY_SET(const bool found, query.bind(log).bind(seq.value).next());
-    return !found;
   }
 
   Result<std::string> json_of(const Op& op, std::uint32_t log) {
@@ -148,36 +115,17 @@ class HistoryReader {
       if (out.size() > 1) out += ',';
       append_json_string(field.name, out);
       out += ':';
-      if (!field.chunked) {
-        append_json(field.value, out);
-        continue;
-      }
-      LANYARD_TRY_SET(const Bytes value, joined(Hash::from(field.value).value_or(Hash{}), log));
+      LANYARD_TRY_SET(const Bytes value, value_of(database_, field, log));
       append_json(value, out);
     }
     return out + "}";
-  }
-
-  Result<Bytes> joined(const Hash& hash, std::uint32_t log) {
-    Query parts(database_,
-                "SELECT bytes FROM lanyard_chunks WHERE log = ? AND hash = ? ORDER BY part");
-    parts.bind(log).bind(hash.view());
-    Bytes out;
-    while (true) {
-      LANYARD_TRY_SET(const bool more, parts.next());
-      if (!more) break;
-      append(out, parts.blob(0));
-    }
-    // Of a change that is not effective, which is passed over.
-    if (out.empty()) CanonicalWriter(out).nil();
-    return out;
   }
 
   Database& database_;
   const HistoryQuestion& question_;
   const Patience& patience_;
   std::chrono::steady_clock::time_point began_;
-  std::map<LogId, Log> logs_;
+  std::map<LogId, NumberedLog> logs_;
   HistoryPage page_;
   std::size_t bytes_ = 0;
 };

@@ -65,6 +65,7 @@ struct ReadSibling {
   DeviceId device;           ///< zeros for counters and sets, which have many authors
   std::int64_t time_ms = 0;  ///< by the author's clock, which may be years wrong
   bool shown = false;
+  std::vector<Dot> edits;  ///< the changes that show it
 };
 
 /// A field with more than one visible value.

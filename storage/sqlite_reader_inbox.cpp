@@ -42,6 +42,8 @@ Result<std::vector<ReadConflict>> SqliteSpaceReader::conflicts_of(
       sibling.shown = conflict.siblings.empty();
       sibling.time_ms = static_cast<std::int64_t>(choice.timestamp.ms());
       if (!choice.dots.empty()) sibling.device = devices_.at(choice.dots.front().log);
+      for (const merge::LocalDot& dot : choice.dots)
+        sibling.edits.push_back({logs_.id_of(dot.log), {dot.seq}});
       conflict.siblings.push_back(std::move(sibling));
     }
   }

@@ -27,10 +27,10 @@ void in_space(ApiRoom& room, const std::string& name, const Access& access, Righ
 /// What one token may know of the agent: its spaces, and the devices that share them.
 [[nodiscard]] AgentStatus seen_by(const Access& access, AgentStatus status);
 
-/// The members of a body that is a JSON object.
 /// "id", "name", "linked", "inStep" and "notYetThere": how far a device is.
 void write_step(const DeviceStatus& device, JsonWriter& out);
 
+/// The members of a body that is a JSON object.
 [[nodiscard]] Result<Params> params_of(const std::string& body);
 
 /// {"mutationId", "ops":[...]}: several ops as one transaction.

@@ -30,7 +30,7 @@ void get_conflict(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
   with_query(call, reply, [&](QueryText& query) -> Status {
     LANYARD_TRY(query.finish());
     in_space(room, call, reply, Right::kRead, [&room, call, reply](const SpaceId& space) {
-      room.conflicts.find(to_text(space), call.names[1], [reply](const Result<Listed>& found) {
+      room.conflicts.show(to_text(space), call.names[1], [reply](const Result<Listed>& found) {
         reply.answer(found, conflict_json);
       });
     });

@@ -65,6 +65,10 @@ Result<int> show(const ConflictCommand& command, Session& session) {
   out.line(shown(conflict, "id") + "  " + shown(conflict, "space") + "  " +
            shown(conflict, "collection") + "/" + shown(conflict, "key") + "  field " +
            shown(conflict, "field") + "  version " + shown(conflict, "version"));
+  const Json& base = conflict["base"];
+  if (!base.is_null())
+    out.line("  before  " + display_text(base["value"].dump()) + "   " + shown(base, "deviceName") +
+             ", " + age_text(base.value("time", std::int64_t{0}), wall_now().ms));
   int number = 0;
   for (const Json& sibling : conflict["siblings"])
     out.line("  " + std::to_string(++number) + "  " + display_text(sibling["value"].dump()) +

@@ -26,7 +26,7 @@ void conflict_show(ControlRoom& room, Params& params, const Reply& reply) {
   with_params(params, reply, [&](Params& in) -> Status {
     LANYARD_TRY_SET(const std::string id, in.text("id"));
     LANYARD_TRY(in.finish());
-    room.conflicts.find(
+    room.conflicts.show(
         "", id, [reply](const Result<Listed>& found) { reply.answer(found, conflict_json); });
     return {};
   });

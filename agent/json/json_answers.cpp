@@ -97,8 +97,10 @@ std::string conflicts_json(const std::vector<ConflictService::Listed>& conflicts
 
 std::string conflict_json(const ConflictService::Listed& conflict) {
   JsonWriter out;
-  write_conflict(conflict, out);
-  return out.take();
+  out.begin_object();
+  write_conflict_members(conflict, out);
+  write_base(conflict, out);
+  return out.end_object().take();
 }
 
 }  // namespace lanyard::agent

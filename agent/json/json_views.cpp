@@ -183,9 +183,23 @@ void write_record(const storage::ReadRecord& record, JsonWriter& out) {
 }
 
 void write_conflict(const ConflictService::Listed& listed, JsonWriter& out) {
+  out.begin_object();
+  write_conflict_members(listed, out);
+  out.end_object();
+}
+
+void write_base(const ConflictService::Listed& listed, JsonWriter& out) {
+  out.name("base");
+  if (!listed.base) return static_cast<void>(out.raw("null"));
+  const storage::ConflictBase& base = listed.base->value;
+  out.begin_object().name("value").raw(base.json).member("device", to_text(base.device));
+  out.member("deviceName", utf8_or_escaped(listed.base->device));
+  out.member("time", base.time_ms).end_object();
+}
+
+void write_conflict_members(const ConflictService::Listed& listed, JsonWriter& out) {
   const storage::ReadConflict& conflict = listed.conflict;
-  out.begin_object().member("id", conflict.id);
-  out.member("space", utf8_or_escaped(listed.space.name));
+  out.member("id", conflict.id).member("space", utf8_or_escaped(listed.space.name));
   out.member("spaceId", to_text(listed.space.id)).member("collection", conflict.collection);
   out.member("key", conflict.key).member("field", conflict.field);
   out.member("version", conflict.version).name("siblings").begin_array();
@@ -196,7 +210,7 @@ void write_conflict(const ConflictService::Listed& listed, JsonWriter& out) {
     out.member("deviceName", utf8_or_escaped(listed.devices.at(i)));
     out.member("time", sibling.time_ms).member("shown", sibling.shown).end_object();
   }
-  out.end_array().end_object();
+  out.end_array();
 }
 
 void write_status(const AgentStatus& status, JsonWriter& out) {

@@ -30,6 +30,9 @@ void write_fork(const ForkView& fork, JsonWriter& out);
 void write_change(const Dot& dot, JsonWriter& out);
 void write_record(const storage::ReadRecord& record, JsonWriter& out);
 void write_conflict(const ConflictService::Listed& listed, JsonWriter& out);
+/// Its members alone; and "base", of a conflict that was shown.
+void write_conflict_members(const ConflictService::Listed& listed, JsonWriter& out);
+void write_base(const ConflictService::Listed& listed, JsonWriter& out);
 /// The members "devices", "spaces", "moreSpaces", "conflicts", "notYetThere", "counters" and
 /// "discovery".
 void write_status(const AgentStatus& status, JsonWriter& out);

@@ -73,7 +73,7 @@ void ConflictService::list(const std::string& space, std::size_t limit,
       auto conflicts = reads_.conflicts(one.id, std::nullopt, limit - out.size());
       if (!conflicts) return done(fail(conflicts.error()));
       for (storage::ReadConflict& conflict : *conflicts) {
-        Listed& listed = out.emplace_back(Listed{one, std::move(conflict), {}});
+        Listed& listed = out.emplace_back(Listed{one, std::move(conflict), {}, {}});
         for (const storage::ReadSibling& sibling : listed.conflict.siblings)
           listed.devices.push_back(names->devices.of(sibling.device));
       }
@@ -175,6 +175,20 @@ void ConflictService::find(const std::string& space, const std::string& id,
                            const Done<Listed>& done) {
   list(space, kSearchedMax, [id, done](const Result<std::vector<Listed>>& all) {
     done(all ? find_among(*all, id) : fail(all.error()));
+  });
+}
+
+void ConflictService::show(const std::string& space, const std::string& id,
+                           const Done<Listed>& done) {
+  find(space, id, [this, done](const Result<Listed>& found) {
+    if (!found) return done(fail(found.error()));
+    long_reads_.base(found->space.id, found->conflict,
+                     [found = *found, done](const Result<std::optional<LongReads::Base>>& base) {
+                       if (!base) return done(fail(base.error()));
+                       Listed shown = found;
+                       shown.base = *base;
+                       done(std::move(shown));
+                     });
   });
 }
 

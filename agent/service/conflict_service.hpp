@@ -3,6 +3,7 @@
 #include <variant>
 
 #include "agent/service/data_service.hpp"
+#include "agent/service/long_reads.hpp"
 
 namespace lanyard::agent {
 
@@ -10,19 +11,22 @@ namespace lanyard::agent {
 class ConflictService {
  public:
   ConflictService(const ServiceHost& host, DataService& data, SpaceDirectory& directory,
-                  SpaceReads& reads)
-      : host_(host), data_(data), directory_(directory), reads_(reads) {}
+                  SpaceReads& reads, LongReads& long_reads)
+      : host_(host), data_(data), directory_(directory), reads_(reads), long_reads_(long_reads) {}
 
   struct Listed {
     storage::SpaceEntry space;
     storage::ReadConflict conflict;
-    std::vector<std::string> devices;  ///< names of the siblings' authors, in their order
+    std::vector<std::string> devices;     ///< names of the siblings' authors, in their order
+    std::optional<LongReads::Base> base;  ///< show() alone looks for it
   };
   /// Of one space, or of all for an empty name. At most `limit`.
   void list(const std::string& space, std::size_t limit, Done<std::vector<Listed>> done);
   /// By an id, or the beginning of one if only one conflict has it; in one space, or in all for an
   /// empty name.
   void find(const std::string& space, const std::string& id, const Done<Listed>& done);
+  /// The same, with what the field was before its values parted.
+  void show(const std::string& space, const std::string& id, const Done<Listed>& done);
 
   /// Which value is to stand. Exactly one of them is said.
   struct Choice {
@@ -61,6 +65,7 @@ class ConflictService {
   DataService& data_;
   SpaceDirectory& directory_;
   SpaceReads& reads_;
+  LongReads& long_reads_;
 };
 
 /// One value with the members of all siblings: of a name that several have, the first's. kUsage

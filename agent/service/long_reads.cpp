@@ -1,6 +1,5 @@
 #include "agent/service/long_reads.hpp"
 
-#include "agent/service/names.hpp"
 #include "storage/space_files.hpp"
 
 namespace lanyard::agent {
@@ -67,27 +66,51 @@ void LongReads::sql(const SpaceId& space, storage::SqlQuestion question,
       done);
 }
 
-void LongReads::history(const SpaceId& space, storage::HistoryQuestion question,
-                        const Done<History>& done) {
+/// With our names for devices at hand.
+template <class T>
+void LongReads::add_named(std::function<Result<T>(const DeviceNames& names)> read,
+                          const Done<T>& done) {
   ask_storage<DeviceNames>(
       host_,
       [self = host_.self, self_name = host_.self_name](storage::Vault& vault) {
         return DeviceNames::read(vault, self, self_name);
       },
-      [this, space, question = std::move(question), done](const Result<DeviceNames>& names) {
+      [this, read = std::move(read), done](const Result<DeviceNames>& names) {
         if (!names) return done(fail(names.error()));
-        add<History>(
-            [this, file = storage::space_file(host_.data_dir, space), question,
-             names = *names]() -> Result<History> {
-              History out;
-              LANYARD_TRY_SET(out.page,
-                              storage::read_history(file, question, {kHistoryPageMost, is_over_}));
-              for (const storage::HistoryEntry& entry : out.page.entries)
-                out.devices.push_back(names.of(entry.device));
-              return out;
-            },
-            done);
+        add<T>([read, names = *names] { return read(names); }, done);
       });
+}
+
+void LongReads::history(const SpaceId& space, storage::HistoryQuestion question,
+                        const Done<History>& done) {
+  add_named<History>(
+      [this, file = storage::space_file(host_.data_dir, space),
+       question = std::move(question)](const DeviceNames& names) -> Result<History> {
+        History out;
+        LANYARD_TRY_SET(out.page,
+                        storage::read_history(file, question, {kHistoryPageMost, is_over_}));
+        for (const storage::HistoryEntry& entry : out.page.entries)
+          out.devices.push_back(names.of(entry.device));
+        return out;
+      },
+      done);
+}
+
+void LongReads::base(const SpaceId& space, const storage::ReadConflict& conflict,
+                     const Done<std::optional<Base>>& done) {
+  storage::BaseQuestion question{conflict.collection, conflict.key, conflict.field, {}};
+  for (const storage::ReadSibling& each : conflict.siblings)
+    question.edits.insert(question.edits.end(), each.edits.begin(), each.edits.end());
+  add_named<std::optional<Base>>(
+      [this, file = storage::space_file(host_.data_dir, space),
+       question = std::move(question)](const DeviceNames& names) -> Result<std::optional<Base>> {
+        auto found = storage::read_base(file, question, {kHistoryPageMost, is_over_});
+        if (!found && found.error().is(Code::kInterrupted)) return std::nullopt;
+        if (!found) return fail(found.error());
+        if (!*found) return std::nullopt;
+        return Base{**found, names.of((*found)->device)};
+      },
+      done);
 }
 
 }  // namespace lanyard::agent

@@ -6,8 +6,10 @@
 #include <mutex>
 #include <thread>
 
+#include "agent/service/names.hpp"
 #include "agent/service/service_host.hpp"
 #include "storage/long_reading.hpp"
+#include "storage/space_reader.hpp"
 
 namespace lanyard::agent {
 
@@ -33,7 +35,18 @@ class LongReads {
   };
   void history(const SpaceId& space, storage::HistoryQuestion question, const Done<History>& done);
 
+  /// What the field was before its values parted (storage::read_base); nothing where that is not
+  /// found in a second.
+  struct Base {
+    storage::ConflictBase value;
+    std::string device;  ///< our name for its author
+  };
+  void base(const SpaceId& space, const storage::ReadConflict& conflict,
+            const Done<std::optional<Base>>& done);
+
  private:
+  template <class T>
+  void add_named(std::function<Result<T>(const DeviceNames& names)> read, const Done<T>& done);
   template <class T>
   void add(std::function<Result<T>()> read, const Done<T>& done);
   void run();

@@ -49,7 +49,7 @@ struct Services {
   SpaceService spaces{host, directory, reads};
   PairingService pairing{host};
   DataService data{host, directory, reads, feed};
-  ConflictService conflicts{host, data, directory, reads};
+  ConflictService conflicts{host, data, directory, reads, long_reads};
   StatusService status{host, reads};
   ImportService imports{data, directory, reads};
   LongReads long_reads{host};

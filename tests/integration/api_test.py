@@ -48,7 +48,9 @@ class Records(ApiTest):
         self.assertEqual(sorted(s["value"] for s in mine[0]["siblings"]), [2, 3])
         self.assertEqual([s["shown"] for s in mine[0]["siblings"]], [True, False])
         one = self.api.get(f"/v1/spaces/default/conflicts/{mine[0]['id']}")
+        base = one.pop("base")
         self.assertEqual(one, mine[0])
+        self.assertEqual((base["value"], base["device"]), (1, one["siblings"][0]["device"]))
 
     def test_a_delete_with_unseen_edits_changes_nothing(self):
         path = record_path("kept")
@@ -312,6 +314,9 @@ class TwoDevices(unittest.TestCase):
                 [["desktop", "laptop"]])
             self.assertEqual(api.get(record_path("n2", "notes", "notes"))["value"],
                              {"text": "only here"})
+            inbox = api.get("/v1/spaces/notes/conflicts")["conflicts"]
+            base = api.get(f"/v1/spaces/notes/conflicts/{inbox[0]['id']}")["base"]
+            self.assertEqual((base["value"], base["deviceName"]), ("first", "laptop"))
         report = here.post("/v1/sync")
         self.assertTrue(report["inStep"])
         self.assertEqual([(d["name"], d["linked"], d["notYetThere"]) for d in report["devices"]],

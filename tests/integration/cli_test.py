@@ -155,6 +155,7 @@ class WithAgent(unittest.TestCase):
         self.assertEqual(device.run("status", "--check").returncode, 7)
         shown = device.ok("conflicts", "show", conflicts[0]["id"])
         self.assertIn('"two"', shown)
+        self.assertIn('before  "one"', shown)
         device.ok("conflicts", "resolve", conflicts[0]["id"], "--value", '"both"')
         self.assertEqual(device.json("conflicts", "list")["conflicts"], [])
         self.assertEqual(device.json("data", "get", "notes", "tasks", "t1")["value"],
