@@ -47,6 +47,27 @@ Result<std::vector<std::string_view>> list_of(const JsonObject& object, std::str
   return json_elements(*value);
 }
 
+/// The boards of the browser's export 4.3.8 that lay in its local storage alone. Of a board that is
+/// in both lists the shared one counts.
+Status add_local_boards(const JsonObject& object, ImportPost& post) {
+  LANYARD_TRY_SET(const auto local, list_of(object, "localCanvasBoards"));
+  if (local.empty()) return {};
+  const ExportClass* const boards = kExportClasses.data();
+  const auto is_list = [&](const auto& each) { return each.first == boards; };
+  auto found = std::find_if(post.others.begin(), post.others.end(), is_list);
+  if (found == post.others.end())
+    found = post.others.insert(post.others.end(), {boards, std::vector<std::string_view>()});
+  const auto id_of = [&](std::string_view board) -> std::string {
+    const auto members = JsonObject::parse(board);
+    return members ? std::string(members->find(boards->key).value_or("")) : std::string();
+  };
+  std::set<std::string> shared;
+  for (const std::string_view board : found->second) shared.insert(id_of(board));
+  for (const std::string_view board : local)
+    if (!shared.contains(id_of(board))) found->second.push_back(board);
+  return {};
+}
+
 /// Which keys are to stay, by collection.
 using KeptKeys = std::map<std::string, std::set<std::string>>;
 
@@ -155,6 +176,7 @@ Result<ImportPost> read_import(std::string_view json) {
     LANYARD_TRY_SET(auto elements, list_of(*object, kind.name));
     out.others.emplace_back(&kind, std::move(elements));
   }
+  LANYARD_TRY(add_local_boards(*object, out));
   return out;
 }
 

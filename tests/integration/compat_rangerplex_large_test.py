@@ -52,6 +52,15 @@ class Large(OneDevice):
         if not SANITIZED:
             self.assertLessEqual(grown, GROWTH_MAX)
 
+    def test_a_frame_as_large_as_a_post(self):
+        large = chat(1, *(message(f"m{i}", attachments=[{"mimeType": "image/png", "name": str(i),
+                                                         "data": image(MIB, i)}])
+                          for i in range(48)))
+        with self.client.socket() as line:
+            line.text({"type": "sync_chat", "data": large})
+            self.assertEqual(line.heard("chat_updated")["chatId"], "chat-1")
+        self.assertEqual(self.client.chat("chat-1"), large)
+
     def test_one_byte_too_many(self):
         body = json.dumps(chat(1)).encode().ljust(BODY_MAX + 1)
         try:

@@ -46,6 +46,36 @@ class Wholes(OneDevice):
         self.assertEqual(out["canvasBoards"], boards)
         self.assertEqual(out["win95States"], [{"userId": "ann", "openApps": []}])
 
+    def test_an_export_of_the_browser(self):
+        boards = [{"id": "b1", "name": "One", "imageData": "data:,1"}]
+        local = [{"id": "b1", "name": "older"}, {"id": "b2", "name": "Two", "imageData": "data:,2"}]
+        sessions = [{"id": "s1", "userId": "ann", "duration": 25}]
+        whole = {"version": "4.3.8", "exportedAt": 5, "chats": [chat(1, message("m"))],
+                 "settings": {"a": 1}, "canvasBoards": boards, "localCanvasBoards": local,
+                 "win95States": [{"userId": "ann", "openApps": ["x"]}], "studySessions": sessions}
+        self.client.import_all(whole)
+        out = self.client.export()
+        self.assertEqual(sorted(out["canvasBoards"], key=lambda b: b["id"]), [boards[0], local[1]])
+        self.assertEqual([out[name] for name in ("chats", "settings", "studySessions")],
+                         [whole["chats"], whole["settings"], sessions])
+        self.unchanged(lambda: self.client.import_all(whole))
+        self.client.import_all({"chats": [], "localCanvasBoards": local[1:]})
+        self.assertEqual(self.client.export()["canvasBoards"], local[1:])
+
+    def test_a_backup(self):
+        files = [{"id": "f", "name": "a.py", "path": "/a.py", "language": "python", "content": "1",
+                  "lastModified": 3}]
+        folders = [{"id": "d", "name": "d", "children": [{"id": "e", "name": "e"}]}]
+        whole = {"version": "1.0", "timestamp": 5, "user": "ann", "chats": [chat(1, message("m"))],
+                 "settings": {"a": {"b": 1}}, "canvasBoards": [], "editorFiles": files,
+                 "editorFolders": folders, "metadata": {"totalSize": 1, "itemCounts": {"chats": 1}}}
+        self.client.import_all(whole)
+        out = self.client.export()
+        self.assertEqual([out[name] for name in ("chats", "settings", "editorFiles",
+                                                 "editorFolders")],
+                         [whole["chats"], whole["settings"], files, folders])
+        self.unchanged(lambda: self.client.import_all(whole))
+
     def test_a_time_that_is_no_number_stays_as_it_was_said(self):
         chats = [chat(1, updatedAt="yesterday")]
         self.client.import_all({"chats": chats})

@@ -38,15 +38,17 @@ def frame(opcode: int, payload: bytes = b"", *, fin: bool = True, reserved: int 
 
 class Line:
     def __init__(self, port: int, path: str = "/v1/live", *, origin: str | None = None,
-                 headers: dict[str, str | None] | None = None, receive_buffer: int | None = None):
-        self.socket = socket.socket()
+                 headers: dict[str, str | None] | None = None, receive_buffer: int | None = None,
+                 address: str = "127.0.0.1"):
+        self.socket = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(ANSWER_WITHIN_S)
-        self.socket.connect(("127.0.0.1", port))
+        self.socket.connect((address, port))
         self.kept: list[dict] = []
         self.buffer = b""
-        fields = {"Host": f"127.0.0.1:{port}", "Upgrade": "websocket", "Connection": "Upgrade",
+        host = f"[{address}]" if ":" in address else address
+        fields = {"Host": f"{host}:{port}", "Upgrade": "websocket", "Connection": "Upgrade",
                   "Sec-WebSocket-Key": base64.b64encode(os.urandom(16)).decode(),
                   "Sec-WebSocket-Version": "13"}
         if origin:
