@@ -1,5 +1,5 @@
-// Many clients of /v1/live that all hear of what one writer writes at a steady pace: prints how
-// long it took from sending each write until each client had its frame, and whether all came.
+// Many clients of /v1/live that all hear of what others write at a steady pace: prints how long it
+// took from sending each write until each client had its frame, and whether all came.
 //   bench_subscribers PORT SUBSCRIBERS GREETING REQUESTS PER_S
 //     GREETING   what each client says first, a message on each line; ends in a subscription
 //     REQUESTS   as for bench_requests; number N, from 0, writes the record whose key is N
@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <charconv>
 #include <cstdio>
@@ -23,6 +24,7 @@ namespace lanyard::bench {
 namespace {
 
 using std::chrono::nanoseconds;
+using Milliseconds = std::chrono::duration<double, std::milli>;
 
 /// After so long without a frame, and with every write answered, the rest counts as lost.
 constexpr std::chrono::milliseconds kQuiet{5000};
@@ -120,26 +122,32 @@ class Subscriber {
   std::string in_;  ///< what has come and is not a whole frame yet
 };
 
-/// Sends its requests at a steady pace from a thread of its own, each once the one before is
-/// answered, and at once where that was late.
-class Writer {
+/// Sends requests at a steady pace, from as many connections in turn as are needed for one that
+/// waits for its answer not to hold up the others.
+class Writers {
  public:
-  Writer(const std::string& port, const std::vector<std::string>& requests, double per_s)
-      : socket_(connect_to_port(port)),
-        requests_(requests),
+  Writers(const std::string& port, const std::vector<std::string>& requests, double per_s)
+      : requests_(requests),
         pause_(1.0 / per_s),
-        sent_(requests.size()) {}
-  Writer(const Writer&) = delete;
-  Writer& operator=(const Writer&) = delete;
-  ~Writer() {
-    if (thread_.joinable()) thread_.join();
-    close(socket_);
+        sent_(requests.size()),
+        answered_ms_(requests.size()),
+        late_ms_(requests.size()) {
+    for (int& socket : sockets_) socket = connect_to_port(port);
+  }
+  Writers(const Writers&) = delete;
+  Writers& operator=(const Writers&) = delete;
+  ~Writers() {
+    for (std::thread& each : threads_)
+      if (each.joinable()) each.join();
+    for (const int socket : sockets_) close(socket);
   }
 
   void start() {
-    thread_ = std::thread([this] { write_all(); });
+    const auto begin = Clock::now();
+    for (std::size_t i = 0; i < kConnections; ++i)
+      threads_[i] = std::thread([this, i, begin] { write_share(i, begin); });
   }
-  [[nodiscard]] bool is_done() const { return is_done_; }
+  [[nodiscard]] bool are_done() const { return done_ == kConnections; }
   /// When this request was about to be sent, if it was.
   [[nodiscard]] std::optional<Clock::time_point> sent(std::size_t number) const {
     const std::int64_t at = number < sent_.size() ? sent_[number].load() : 0;
@@ -147,45 +155,50 @@ class Writer {
   }
   /// Waits for the end, and throws what went wrong.
   void finish() {
-    thread_.join();
-    if (problem_) std::rethrow_exception(problem_);
+    for (std::thread& each : threads_) each.join();
+    for (const std::exception_ptr& each : problems_)
+      if (each) std::rethrow_exception(each);
   }
-  // Once it has finished: milliseconds of each request, from sending it to its answer, and from
-  // when it was due to sending it.
-  std::vector<double> answered_ms, late_ms;
+  /// Once they have finished: of each request, from sending it to its answer, in milliseconds.
+  [[nodiscard]] const std::vector<double>& answered_ms() const { return answered_ms_; }
+  /// And from when it was due to sending it.
+  [[nodiscard]] const std::vector<double>& late_ms() const { return late_ms_; }
 
  private:
-  void write_all() {
+  static constexpr std::size_t kConnections = 16;
+
+  /// Every request whose turn it is on this connection.
+  void write_share(std::size_t connection, Clock::time_point begin) {
     try {
       std::string room(kReadBytes, '\0');
-      const auto start = Clock::now();
-      for (std::size_t number = 0; number < requests_.size(); ++number) {
+      for (std::size_t number = connection; number < requests_.size(); number += kConnections) {
         const auto due =
-            start + std::chrono::duration_cast<nanoseconds>(pause_ * static_cast<double>(number));
+            begin + std::chrono::duration_cast<nanoseconds>(pause_ * static_cast<double>(number));
         std::this_thread::sleep_until(due);
         const auto now = Clock::now();
         sent_[number] = nanoseconds(now.time_since_epoch()).count();
-        send_all(socket_, requests_[number]);
+        send_all(sockets_[connection], requests_[number]);
         std::string answer;
-        while (!is_whole_answer(answer)) answer += receive(socket_, room);
+        while (!is_whole_answer(answer)) answer += receive(sockets_[connection], room);
         if (!is_success(answer)) throw std::runtime_error(answer);
-        using Milliseconds = std::chrono::duration<double, std::milli>;
-        answered_ms.push_back(Milliseconds(Clock::now() - now).count());
-        late_ms.push_back(Milliseconds(now - due).count());
+        answered_ms_[number] = Milliseconds(Clock::now() - now).count();
+        late_ms_[number] = Milliseconds(now - due).count();
       }
     } catch (...) {
-      problem_ = std::current_exception();
+      problems_[connection] = std::current_exception();
     }
-    is_done_ = true;
+    ++done_;
   }
 
-  int socket_;
   const std::vector<std::string>& requests_;
   std::chrono::duration<double> pause_;
-  std::vector<std::atomic<std::int64_t>> sent_;
-  std::atomic<bool> is_done_ = false;
-  std::exception_ptr problem_;
-  std::thread thread_;
+  std::vector<std::atomic<std::int64_t>> sent_;  ///< nanoseconds of Clock; 0: not yet
+  // Of each request; each connection writes those of its own.
+  std::vector<double> answered_ms_, late_ms_;
+  std::array<int, kConnections> sockets_{};
+  std::array<std::thread, kConnections> threads_;
+  std::array<std::exception_ptr, kConnections> problems_;
+  std::atomic<std::size_t> done_ = 0;
 };
 
 /// Which record a message is about: the number that is its key; nothing for other messages. What
@@ -205,8 +218,8 @@ std::optional<std::size_t> number_of_change(std::string_view message) {
 class Listeners {
  public:
   Listeners(const std::string& port, std::size_t count, const std::vector<std::string>& greeting,
-            const Writer& writer, std::size_t changes)
-      : writer_(writer),
+            const Writers& writers, std::size_t changes)
+      : writers_(writers),
         heard_(count, std::vector<bool>(changes)),
         all_ms_(changes),
         epoll_(epoll_create1(EPOLL_CLOEXEC)) {
@@ -233,7 +246,7 @@ class Listeners {
                                    static_cast<int>(kQuiet.count()));
       check(count >= 0, "cannot wait");
       if (count > 0) last = Clock::now();
-      if (count == 0 && writer_.is_done() && Clock::now() - last >= kQuiet) return;
+      if (count == 0 && writers_.are_done() && Clock::now() - last >= kQuiet) return;
       for (int i = 0; i < count; ++i) hear(events[static_cast<std::size_t>(i)].data.u64);
     }
   }
@@ -251,19 +264,19 @@ class Listeners {
       const auto now = Clock::now();
       const auto number = number_of_change(message);
       if (!number) return;
-      const auto sent = writer_.sent(*number);
+      const auto sent = writers_.sent(*number);
       check(sent.has_value(), "a frame of a change that was not sent");
       if (heard_[who][*number]) {
         ++repeated_;
         return;
       }
       heard_[who][*number] = true;
-      took_ms_.push_back(std::chrono::duration<double, std::milli>(now - *sent).count());
+      took_ms_.push_back(Milliseconds(now - *sent).count());
       all_ms_[*number] = std::max(all_ms_[*number], took_ms_.back());
     });
   }
 
-  const Writer& writer_;
+  const Writers& writers_;
   std::vector<Subscriber> subscribers_;
   std::vector<std::vector<bool>> heard_;  ///< of each client, by the number of the change
   std::vector<double> took_ms_, all_ms_;
@@ -284,12 +297,12 @@ void run(char** words) {
   const auto count = std::max(1UL, std::strtoul(words[2], nullptr, 10));
   const auto greeting = lines_in(words[3]);
   const auto requests = requests_in(words[4]);
-  Writer writer(port, requests, std::stod(words[5]));
-  Listeners listeners(port, count, greeting, writer, requests.size());
+  Writers writers(port, requests, std::stod(words[5]));
+  Listeners listeners(port, count, greeting, writers, requests.size());
   const auto start = Clock::now();
-  writer.start();
+  writers.start();
   listeners.listen();
-  writer.finish();
+  writers.finish();
   const std::chrono::duration<double> seconds = Clock::now() - start;
   std::printf(
       "{\"subscribers\":%zu,\"frames\":%zu,\"expected\":%zu,\"repeated\":%zu,"
@@ -302,8 +315,8 @@ void run(char** words) {
   };
   print("shown", listeners.took_ms());
   print("shown_to_all", listeners.all_ms());
-  print("answered", writer.answered_ms);
-  print("late", writer.late_ms);
+  print("answered", writers.answered_ms());
+  print("late", writers.late_ms());
   std::printf("}\n");
 }
 
