@@ -3,74 +3,22 @@
 //   bench_requests SOCKET REQUESTS CLIENTS      the control socket; REQUESTS: one on each line
 //   bench_requests http:PORT REQUESTS CLIENTS   the local API, on connections that stay open;
 //                                               REQUESTS: each behind a line with its length
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <stdexcept>
-#include <string>
-#include <string_view>
-#include <vector>
 
+#include "bench/http_client.hpp"
+
+namespace lanyard::bench {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-void check(bool ok, const char* what) {
-  if (!ok) throw std::runtime_error(std::string("bench_requests: ") + what);
-}
-
-std::vector<std::string> lines_of(const char* file) {
-  std::ifstream in(file);
-  std::vector<std::string> out;
-  for (std::string line; std::getline(in, line);) out.push_back(line + '\n');
-  check(!out.empty(), "no requests");
-  return out;
-}
-
-std::vector<std::string> framed_in(const char* file) {
-  std::ifstream in(file, std::ios::binary);
-  std::vector<std::string> out;
-  for (std::string length; std::getline(in, length);) {
-    std::string& each = out.emplace_back(std::stoul(length), '\0');
-    check(in.read(each.data(), static_cast<std::streamsize>(each.size())).good(), "a short file");
-  }
-  check(!out.empty(), "no requests");
-  return out;
-}
-
-int connect_to_port(const std::string& port) {
-  const int out = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(static_cast<std::uint16_t>(std::stoul(port)));
-  const auto* any = reinterpret_cast<const sockaddr*>(&address);
-  check(out >= 0 && connect(out, any, sizeof address) == 0, "cannot connect");
-  const int on = 1;
-  check(setsockopt(out, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0, "cannot set TCP_NODELAY");
-  return out;
-}
-
-/// Whether the text is a whole answer: head and as many bytes as it says (RFC 9112, 6.2).
-bool is_whole_answer(const std::string& text) {
-  const std::size_t head = text.find("\r\n\r\n");
-  if (head == std::string::npos) return false;
-  const std::size_t length = text.find("Content-Length: ");
-  check(length < head, "an answer without a length");
-  return text.size() >= head + 4 + std::stoul(text.substr(length + 16));
-}
 
 /// A socket's path holds 107 bytes; a descriptor of its folder is always short enough.
 int connect_to(const std::string& path) {
@@ -88,14 +36,6 @@ int connect_to(const std::string& path) {
   check(out >= 0 && connect(out, any, sizeof address) == 0, "cannot connect");
   close(folder);
   return out;
-}
-
-void send_all(int to, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t sent = write(to, bytes.data(), bytes.size());
-    check(sent > 0, "the agent hung up");
-    bytes.remove_prefix(static_cast<std::size_t>(sent));
-  }
 }
 
 struct Client {
@@ -137,13 +77,11 @@ class Run {
   }
 
   void hear(Client& client) {
-    const ssize_t got = read(client.socket, in_.data(), in_.size());
-    check(got > 0, "the agent hung up");
-    client.line.append(in_, 0, static_cast<std::size_t>(got));
+    client.line += receive(client.socket, in_);
     if (is_http_ ? !is_whole_answer(client.line) : client.line.back() != '\n') return;
     check(client.waits, "an answer that nobody asked for");
-    const bool is_good = is_http_ ? client.line.starts_with("HTTP/1.1 2")
-                                  : client.line.find("\"error\"") == std::string::npos;
+    const bool is_good =
+        is_http_ ? is_success(client.line) : client.line.find("\"error\"") == std::string::npos;
     if (!is_good) throw std::runtime_error(client.line);
     took_.push_back(std::chrono::duration<double, std::micro>(Clock::now() - client.sent).count());
     client.line.clear();
@@ -160,12 +98,14 @@ class Run {
 };
 
 }  // namespace
+}  // namespace lanyard::bench
 
 int main(int count, char** words) {
+  using namespace lanyard::bench;
   try {
     check(count == 4, "usage: bench_requests SOCKET|http:PORT REQUESTS CLIENTS");
     const bool is_http = std::string_view(words[1]).starts_with(Run::kHttp);
-    const auto requests = is_http ? framed_in(words[2]) : lines_of(words[2]);
+    const auto requests = is_http ? requests_in(words[2]) : lines_in(words[2]);
     Run run(words[1], std::max(1UL, std::strtoul(words[3], nullptr, 10)), requests);
     const auto start = Clock::now();
     std::vector<double> took = run.all();
@@ -175,7 +115,7 @@ int main(int count, char** words) {
                 requests.size(), seconds.count(), took[took.size() / 2],
                 took[took.size() * 99 / 100]);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s\n", error.what());
+    std::fprintf(stderr, "bench_requests: %s\n", error.what());
     return 1;
   }
 }

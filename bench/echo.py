@@ -1,6 +1,7 @@
 """What a network between two hosts takes, without an agent: bytes there and back over TCP.
 
-    echo.py serve PORT                      sends back what it reads, until it is ended
+    echo.py serve ADDRESS                   sends back what it reads, until it is ended; prints
+                                            the port that it was given
     echo.py ask ADDRESS PORT BYTES COUNT    prints what each of COUNT round trips took, in seconds
 """
 import json
@@ -9,9 +10,9 @@ import sys
 import time
 
 
-def serve(port: int) -> None:
-    listener = socket.create_server(("", port))
-    print("ready", flush=True)
+def serve(address: str) -> None:
+    listener = socket.create_server((address, 0))
+    print(listener.getsockname()[1], flush=True)
     while True:
         peer, _ = listener.accept()
         peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -35,6 +36,6 @@ def ask(address: str, port: int, size: int, count: int) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1] == "serve":
-        serve(int(sys.argv[2]))
+        serve(sys.argv[2])
     else:
         ask(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5]))

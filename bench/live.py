@@ -15,22 +15,17 @@ the parts too.
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import pathlib
-import sqlite3
-import subprocess
-import sys
 import time
 
 from agents import wait_until
 from lan import Lan, Lines, Watch, ready
-from measure import Goal, percentile, report, spread
+from measure import Goal, report
+from parts import WARM, SumOfParts, applied, round_trips
 
-ECHO = pathlib.Path(__file__).with_name("echo.py")
-ECHO_PORT = 7800
 SHARED, OWN = "live", "nobody-shares"
-# What has been written once is warm: files, caches, the link's window.
-WARM = 50
 
 
 class Live:
@@ -38,8 +33,8 @@ class Live:
         self.options, self.folder = options, folder
         self.messages = messages
         self.count = min(options.writes, len(self.messages))
-        self.times: dict[str, list[float]] = {name: [] for name in (
-            "visible", "answered", "write", "network", "apply", "notify")}
+        self.times = SumOfParts({"write": 1, "network": 0.5, "apply": 1, "notify": 0.5},
+                                "visible", "answered")
 
     def run(self) -> list[Goal]:
         with Lan(self.options, self.folder, ["one", "two"], on_disk=["one"]) as lan:
@@ -50,7 +45,7 @@ class Live:
             lan.share("one", SHARED, ["two"])
             self.time_writes(lan)
             self.time_network(lan)
-        self.time_apply()
+        self.times["apply"].extend(applied(self.folder, self.messages, self.count))
         return self.figures()
 
     def time_writes(self, lan: Lan) -> None:
@@ -58,7 +53,7 @@ class Live:
         writer, watch = Lines(one), Watch(two, SHARED, "messages")
         for number in range(WARM + self.count):
             if number == WARM:
-                self.times = {name: [] for name in self.times}
+                self.times.forget()
                 before = one.call("status.get")["counters"]["bytesOut"]
             value = self.messages[number % len(self.messages)]
             self.call(two, "notify", "agent.info")
@@ -74,7 +69,7 @@ class Live:
     def call(self, agent, name: str, method: str, **params) -> None:
         started = time.perf_counter()
         agent.call(method, **params)
-        self.times[name].append(time.perf_counter() - started)
+        self.times.since(name, started)
 
     def time_write(self, writer: Lines, watch: Watch, key: str, value: dict) -> None:
         """Whichever socket speaks first: the answer on the one, or the record on the other."""
@@ -92,53 +87,15 @@ class Live:
                     waiting.remove(watch)
 
     def time_network(self, lan: Lan) -> None:
-        server = lan.lab.popen("two", [sys.executable, str(ECHO), "serve", str(ECHO_PORT)],
-                               stdout=subprocess.PIPE)
-        try:
-            server.stdout.readline()
-            asked = lan.lab.run("one", [
-                sys.executable, str(ECHO), "ask", lan.lab.addresses["two"], str(ECHO_PORT),
-                str(self.wire_bytes), str(WARM + self.count)],
-                check=True, capture_output=True, text=True)
-            self.times["network"] = json.loads(asked.stdout)[WARM:]
-        finally:
-            server.kill()
-            server.wait()
-            server.stdout.close()
-
-    def time_apply(self) -> None:
-        file = self.folder / "apply.db"
-        with sqlite3.connect(file, isolation_level=None) as database:
-            database.executescript(
-                "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
-                "CREATE TABLE log (seq INTEGER PRIMARY KEY, op BLOB);"
-                "CREATE TABLE messages (id TEXT PRIMARY KEY, value TEXT)")
-            for number in range(WARM + self.count):
-                text = json.dumps(self.messages[number % len(self.messages)])
-                started = time.perf_counter()
-                database.execute("BEGIN IMMEDIATE")
-                database.execute("INSERT INTO log (op) VALUES (?)", (text.encode(),))
-                database.execute("INSERT INTO messages VALUES (?, ?)", (f"live-{number}", text))
-                database.execute("COMMIT")
-                if number >= WARM:
-                    self.times["apply"].append(time.perf_counter() - started)
-        database.close()
+        self.times["network"].extend(round_trips(
+            functools.partial(lan.lab.popen, "two"), functools.partial(lan.lab.run, "one"),
+            lan.lab.addresses["two"], self.wire_bytes, self.count))
 
     # ---- what comes of it
 
-    def sum_of_parts(self, percent: int) -> float:
-        whole = {"write": 1, "network": 0.5, "apply": 1, "notify": 0.5}
-        return sum(percentile(self.times[name], percent) * part for name, part in whole.items())
-
     def figures(self) -> list[Goal]:
-        ratios = {percent: percentile(self.times["visible"], percent) / self.sum_of_parts(percent)
-                  for percent in (50, 99)}
-        self.visible_p50 = percentile(self.times["visible"], 50)
-        times = {name: figure for each, seconds in self.times.items()
-                 for name, figure in spread(each, seconds, 50, 99).items()}
-        report(measurement="live", n=self.count, **times,
-               sum_p50_ms=round(self.sum_of_parts(50) * 1000, 3),
-               sum_p99_ms=round(self.sum_of_parts(99) * 1000, 3),
+        ratios = {percent: self.times.ratio("visible", percent) for percent in (50, 99)}
+        report(measurement="live", n=self.count, **self.times.figures(),
                of_sum_p50=round(ratios[50], 2), of_sum_p99=round(ratios[99], 2),
                wire_bytes=self.wire_bytes, json_bytes=self.json_bytes)
         return [Goal("write on A to visible on B, p50 / parts", self.count, ratios[50], "<=", 1.5),

@@ -79,6 +79,11 @@ def memory_kib(pid: int, what: str) -> int:
     raise SystemExit(f"bench: the kernel does not tell {what}")
 
 
+def reset_peak(pid: int) -> None:
+    """VmHWM begins anew, at what the process has now (proc(5), clear_refs)."""
+    pathlib.Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
 def children(pid: int) -> list[int]:
     """Processes that it has started: an agent's discovery is one."""
     return [int(word) for word in

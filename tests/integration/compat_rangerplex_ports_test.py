@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The ports that the clients have written into them, on both loopback addresses: in a network of its
-own, so that nobody else can have them."""
+"""The ports that the clients have written into them, on both loopback addresses: in a network of
+its own, so that nobody else can have them."""
 
 import http.client
 import json
