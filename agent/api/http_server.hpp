@@ -57,6 +57,9 @@ class SocketLine {
   virtual void close(std::uint16_t code, std::string reason) = 0;
   /// Closes after this time; nothing: not any more.
   virtual void close_within(std::optional<std::chrono::milliseconds> time) = 0;
+  /// No further message is read as long as somebody keeps one of these, on any thread: who is slow
+  /// to take what was said hears the rest later.
+  [[nodiscard]] virtual std::shared_ptr<void> hold_reading() = 0;
 };
 
 /// Who speaks on a WebSocket for us. Belongs to the api thread.

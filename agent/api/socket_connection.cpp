@@ -18,6 +18,8 @@ constexpr std::chrono::seconds kHandshakeMax{10};
 /// For the answer to a close. Well before Beast's own timer, which would end the read under us.
 constexpr std::chrono::seconds kGoodbyeMax{5};
 static_assert(kGoodbyeMax < kHandshakeMax);
+/// What a large message needed goes back.
+constexpr std::size_t kBufferKept = 64 * limits::kKiB;
 
 class SocketConnection : public std::enable_shared_from_this<SocketConnection>,
                          public LoopbackConnection,
@@ -39,9 +41,11 @@ class SocketConnection : public std::enable_shared_from_this<SocketConnection>,
   [[nodiscard]] std::size_t waiting_bytes() const override { return waiting_bytes_; }
   void close(std::uint16_t code, std::string reason) override;
   void close_within(std::optional<std::chrono::milliseconds> time) override;
+  [[nodiscard]] std::shared_ptr<void> hold_reading() override;
 
  private:
   void read();
+  void let_go();
   void on_message(const NetError& error);
   void take(const std::string& message);
   void write_next();
@@ -61,6 +65,8 @@ class SocketConnection : public std::enable_shared_from_this<SocketConnection>,
   bool is_writing_ = false;
   std::optional<websocket::close_reason> goodbye_;
   bool is_on_trial_ = false;  ///< it has a deadline
+  bool is_reading_ = false;
+  std::size_t holds_ = 0;  ///< how many keep it from reading
   bool is_closed_ = false;
 };
 
@@ -100,18 +106,35 @@ void SocketConnection::close() {
 // ---- reading
 
 void SocketConnection::read() {
+  is_reading_ = true;
   stream_.async_read(in_, [self = shared_from_this()](const NetError& error, std::size_t) {
     self->on_message(error);
   });
 }
 
 void SocketConnection::on_message(const NetError& error) {
+  is_reading_ = false;
   if (is_closed_) return;
   if (error) return close();  // Beast has said why, where there is anything to say
   const std::string message = beast::buffers_to_string(in_.data());
   in_.consume(in_.size());
+  if (in_.capacity() > kBufferKept) in_.shrink_to_fit();
   take(message);
-  if (!is_closed_) read();  // who is sent away has still to answer the close
+  if (!is_closed_ && holds_ == 0) read();  // who is sent away has still to answer the close
+}
+
+std::shared_ptr<void> SocketConnection::hold_reading() {
+  ++holds_;
+  const auto let_go = [self = weak_from_this(), executor = stream_.get_executor()](void*) {
+    net::post(executor, [self] {
+      if (const auto connection = self.lock()) connection->let_go();
+    });
+  };
+  return {static_cast<void*>(nullptr), let_go};
+}
+
+void SocketConnection::let_go() {
+  if (--holds_ == 0 && !is_reading_ && !is_closed_) read();
 }
 
 void SocketConnection::take(const std::string& message) {

@@ -26,7 +26,8 @@ class RangerplexTalk : public SocketTalk {
     if (const auto news = news_.lock()) news->add(line_);
   }
   void on_text(const std::string& message) override {
-    if (const auto listener = listener_.lock()) listener->take_frame(client_, message);
+    if (const auto listener = listener_.lock())
+      listener->take_frame(client_, message, line_->hold_reading());
   }
   void on_drained() override {}
   void on_closed() override {

@@ -22,7 +22,9 @@ class Rangerplex : public CompatProtocol, public std::enable_shared_from_this<Ra
 
   // ---- for its WebSockets
   /// A message of a client, applied when its turn comes. Nothing is answered.
-  void take_frame(const std::string& client, const std::string& message);
+  /// `hold`: kept until then.
+  void take_frame(const std::string& client, const std::string& message,
+                  std::shared_ptr<void> hold);
 
  private:
   using Answer = std::function<void(const ApiReply& reply)>;

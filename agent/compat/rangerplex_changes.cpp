@@ -140,11 +140,20 @@ void Rangerplex::post_setting(const std::string& client, Posted body, const ApiR
   });
 }
 
-void Rangerplex::take_frame(const std::string& client, const std::string& message) {
+void Rangerplex::take_frame(const std::string& client, const std::string& message,
+                            std::shared_ptr<void> hold) {
   SurrogateMender mender;
   std::string mended = mender.take(message);
   mended += mender.end();
-  const auto text = std::make_shared<const PostedText>(std::move(mended));
+  // Until it is written its client says nothing more.
+  struct Held {
+    explicit Held(std::string said, std::shared_ptr<void> line)
+        : text(std::move(said)), hold(std::move(line)) {}
+    PostedText text;
+    std::shared_ptr<void> hold;
+  };
+  const auto held = std::make_shared<const Held>(std::move(mended), std::move(hold));
+  const std::shared_ptr<const PostedText> text(held, &held->text);
   const auto frame = JsonObject::parse(text->view());
   if (!frame) return;
   const auto type = json_string(frame->find("type").value_or(""));

@@ -13,6 +13,9 @@ BODY_MAX = 52_428_800
 #: What a post whose largest string is 8 MiB may add to the peak of the process. A sanitizer keeps
 #: what was freed.
 GROWTH_MAX = 64 * MIB
+#: What sixteen frames of 8 MiB may add that were sent at once: a frame is in memory as a whole, and
+#: its client is not heard before it is written.
+FRAMES_GROWTH_MAX = 150 * MIB
 SANITIZED = any(name in os.environ for name in ("ASAN_OPTIONS", "TSAN_OPTIONS"))
 
 
@@ -60,6 +63,21 @@ class Large(OneDevice):
             line.text({"type": "sync_chat", "data": large})
             self.assertEqual(line.heard("chat_updated")["chatId"], "chat-1")
         self.assertEqual(self.client.chat("chat-1"), large)
+
+    def test_frames_that_come_faster_than_they_are_written(self):
+        chats = [chat(n, message("m", attachments=[{"mimeType": "image/png", "name": "i",
+                                                    "data": image(8 * MIB, n)}]))
+                 for n in range(16)]
+        before = self.peak()
+        with self.client.socket() as line:
+            for each in chats:
+                line.text({"type": "sync_chat", "data": each})
+            heard = [line.heard("chat_updated")["chatId"] for _ in chats]
+        self.assertEqual(heard, [each["id"] for each in chats])
+        self.assertEqual({each["id"]: each for each in self.client.chats()},
+                         {each["id"]: each for each in chats})
+        if not SANITIZED:
+            self.assertLessEqual(self.peak() - before, FRAMES_GROWTH_MAX)
 
     def test_one_byte_too_many(self):
         body = json.dumps(chat(1)).encode().ljust(BODY_MAX + 1)
