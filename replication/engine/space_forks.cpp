@@ -5,9 +5,9 @@
 
 namespace lanyard::engine {
 
-/// Members, and who shows what it holds to prove that it is one.
+/// Members, and who shows what it holds to prove that it is one, or was asked about that.
 bool SpaceSync::may_speak_of_forks(const Peer* peer) const {
-  return peer != nullptr && (is_member(*peer) || peer->pulling);
+  return peer != nullptr && (is_member(*peer) || peer->pulling || !peer->asked_branches.empty());
 }
 
 /// Asks for the branch that the peer holds, once for each length of it that is known here and for

@@ -243,6 +243,36 @@ TEST_CASE("one who does not know of a fork takes in what hangs on the branch tha
   CHECK(scene.three.clock(name) == scene.three.clock("bob"));
 }
 
+TEST_CASE(
+    "whom the branch that is not applied admitted is heard, however long the other branch is") {
+  Shared three({"alice", "bob", "carol"});
+  EngineBench& bench = three.bench;
+  // Bob has more of his branch, so nothing of the other is sent to him with what hangs on it.
+  const LogId log =
+      fork_between_bob_and_carol(three, {"first", "first, and more", "and more", "and more"});
+  bench.add("dan");
+  bench["alice"].admit(three.space, bench["dan"].id);
+  bench.run();
+  bench.connect("carol", "dan");
+  bench.run();
+  bench["dan"].put(three.space, "dan's", "by whom the second branch admitted");
+  bench.run();
+  bench.cut("alice", "carol");
+  const LogId dans = *bench["dan"].store(three.space).own_log();
+  REQUIRE(three.clock("carol").contains(dans));
+  SECTION("through one who is a member for all") { bench.connect("carol", "bob"); }
+  SECTION("from the one who is not") {
+    bench.cut("carol", "dan");
+    bench.connect("dan", "bob");
+  }
+  bench.run();
+  bench.pass(60s);
+  const oplog::SpaceLog& held = bench["bob"].store(three.space).log();
+  CHECK(held.is_member(bench["dan"].id));
+  CHECK(held.branches.contains(log));
+  CHECK(held.clock().contains(dans));
+}
+
 TEST_CASE("of devices that are no members a few forks are kept, and no more") {
   Shared two({"alice", "bob"});
   for (std::uint64_t number = 0; number < 2 * limits::kForksAheadMax; ++number) {
