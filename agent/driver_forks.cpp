@@ -46,6 +46,7 @@ void Driver::perform(const engine::KeepFork& effect) {
                   " was told and is not kept: " + kept.error().detail);
       return;
     }
+    if (kept->is_new) refresh(effect.space);  // its branch may have admitted somebody
     answer(engine::ForkKept{effect.link, effect.space, effect.fork.second.empty(), kept->is_new,
                             kept->log, std::move(kept->other), std::move(kept->fork)});
   });

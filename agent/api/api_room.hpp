@@ -5,6 +5,7 @@
 #include "agent/api/request_gate.hpp"
 #include "agent/config.hpp"
 #include "agent/service/reception.hpp"
+#include "agent/service/round_reads.hpp"
 #include "agent/service/services.hpp"
 
 namespace lanyard::agent {
@@ -29,6 +30,7 @@ struct ApiRoom : Services {
   /// Those that are signed in on /v1/live.
   std::map<const LiveClient*, std::weak_ptr<LiveClient>> live{};
   bool is_telling_status = false;  ///< to some of them
+  RoundReads round_reads{reads, feed};
 };
 
 }  // namespace lanyard::agent

@@ -75,7 +75,7 @@ void LiveSubscription::tell(const storage::Touched& touched) {
   if (is_live) seen_ = touched.applied;
   const std::string cursor = names.empty() || !is_live ? std::string() : cursor_text(seen_);
   for (const auto& [collection, key] : names) {
-    auto record = room_.reads.get(wish_.space, std::string(collection), std::string(key));
+    auto record = room_.round_reads.get(wish_.space, std::string(collection), std::string(key));
     if (!record) return fail(record.error());
     record->collection = collection;
     record->key = key;

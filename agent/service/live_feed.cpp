@@ -1,5 +1,7 @@
 #include "agent/service/live_feed.hpp"
 
+#include <utility>
+
 namespace lanyard::agent {
 
 std::uint64_t LiveFeed::watch(const SpaceId& space, Watcher watcher) {
@@ -20,6 +22,7 @@ void LiveFeed::move(const SpaceId& from, const SpaceId& to) {
 }
 
 void LiveFeed::changed(const SpaceId& space, const storage::Touched& touched) {
+  const std::uint64_t outer = std::exchange(round_, ++last_round_);
   // A watcher may end itself or another one.
   std::vector<std::uint64_t> numbers;
   for (const auto& [number, entry] : watchers_)
@@ -30,6 +33,7 @@ void LiveFeed::changed(const SpaceId& space, const storage::Touched& touched) {
     const Watcher watcher = found->second.watcher;
     watcher(space, touched);
   }
+  round_ = outer;
 }
 
 }  // namespace lanyard::agent
