@@ -282,6 +282,7 @@ TEST_CASE("of devices that are no members a few forks are kept, and no more") {
   const MemoryStore& store = two.bench["alice"].store(two.space);
   CHECK(store.forks().size() == limits::kForksAheadMax);
   CHECK(store.log().told.size() == limits::kForksAheadMax);
+  CHECK(store.log().members().size() == 2);  // whom strangers admit is nobody
   CHECK(two.bench.is_linked("alice", "bob"));
   // They do not take the place of one that counts.
   Forked scene;
