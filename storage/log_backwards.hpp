@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 
+#include "replication/oplog/op.hpp"
 #include "replication/oplog/pack.hpp"
 #include "storage/sqlite.hpp"
 
