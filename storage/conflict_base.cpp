@@ -5,7 +5,6 @@
 #include "replication/types/json_text.hpp"
 #include "replication/types/limits.hpp"
 #include "storage/log_backwards.hpp"
-#include "storage/long_reading.hpp"
 
 /// What a field was before its values parted. The log is an order in which everything comes after
 /// what its author held, so one reading from its end on finds both: how far each author held every
@@ -73,18 +72,13 @@ class BaseFinder {
   [[nodiscard]] std::optional<ConflictBase> found() const { return found_; }
 
  private:
-  [[nodiscard]] bool is_about(const Op& op) const {
-    if (op.kind == OpKind::kClear) return op.whole_space || op.collection == question_.collection;
-    return op.kind != OpKind::kChunk && op.collection == question_.collection &&
-           op.key == question_.key;
-  }
-
   [[nodiscard]] std::vector<Dot> unseen_in(const oplog::Change& change) const {
     std::vector<Dot> out;
     oplog::OpReader in(change.payload);
     Op op;
     while (in.next(op))
-      if (is_about(op)) out.insert(out.end(), op.unseen.begin(), op.unseen.end());
+      if (is_about(op, question_.collection, question_.key))
+        out.insert(out.end(), op.unseen.begin(), op.unseen.end());
     return out;
   }
 
@@ -97,7 +91,7 @@ class BaseFinder {
     oplog::OpReader in(change.payload);
     Op op;
     while (in.next(op)) {
-      if (!is_about(op)) continue;
+      if (!is_about(op, question_.collection, question_.key)) continue;
       const auto named = [&](const auto& each) { return each.name == question_.field; };
       const auto field = std::find_if(op.fields.begin(), op.fields.end(), named);
       if (field != op.fields.end()) {
@@ -161,12 +155,9 @@ Result<std::optional<ConflictBase>> read_base(const std::filesystem::path& file,
   LANYARD_TRY(database.begin_snapshot());
   BaseFinder finder(database, question);
   LANYARD_TRY(finder.begin());
-  const auto began = std::chrono::steady_clock::now();
+  const Waiting waiting(patience);
   bool is_late = false;
-  const auto look_at_time = [&] {
-    is_late = patience.is_given_up || std::chrono::steady_clock::now() - began > patience.most;
-    return is_late;
-  };
+  const auto look_at_time = [&] { return is_late = waiting.is_over(); };
   LANYARD_TRY(read_backwards(
       database, std::numeric_limits<std::int64_t>::max(),
       [&](const oplog::Change& change) { return finder.take(change); }, look_at_time));

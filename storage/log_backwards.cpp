@@ -24,6 +24,13 @@ Result<std::optional<std::uint64_t>> read_backwards(Database& database, std::uin
   }
 }
 
+bool is_about(const oplog::Op& op, std::string_view collection, std::string_view key) {
+  using oplog::OpKind;
+  if (op.kind == OpKind::kChunk) return false;
+  if (op.kind == OpKind::kClear) return op.whole_space || op.collection == collection;
+  return op.collection == collection && op.key == key;
+}
+
 Result<bool> has_effect(Database& database, std::uint32_t log, Seq seq) {
   Query query(database, "SELECT 1 FROM lanyard_ineffective WHERE log = ? AND seq = ?");
   LANYARD_TRY_SET(const bool found, query.bind(log).bind(seq.value).next());

@@ -6,10 +6,23 @@
 
 #include "replication/oplog/op.hpp"
 #include "replication/oplog/pack.hpp"
-#include "storage/sqlite.hpp"
+#include "storage/long_reading.hpp"
 
 /// Reading a space's log from its end on, as it lies there: what was stored is proven.
 namespace lanyard::storage {
+
+/// The time that somebody waits, from now on.
+class Waiting {
+ public:
+  explicit Waiting(const Patience& patience) : patience_(patience) {}
+  [[nodiscard]] bool is_over() const {
+    return patience_.is_given_up || std::chrono::steady_clock::now() - began_ > patience_.most;
+  }
+
+ private:
+  const Patience& patience_;
+  std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+};
 
 /// Whether to go on to the change before.
 using UseChange = std::function<Result<bool>(const oplog::Change& change)>;
@@ -20,6 +33,9 @@ using UseChange = std::function<Result<bool>(const oplog::Change& change)>;
 [[nodiscard]] Result<std::optional<std::uint64_t>> read_backwards(
     Database& database, std::uint64_t before, const UseChange& use,
     const std::function<bool()>& is_late);
+
+/// Whether the op changes this record; a clear does where it clears the collection.
+[[nodiscard]] bool is_about(const oplog::Op& op, std::string_view collection, std::string_view key);
 
 /// Whether a change of the log with this number counts: one that breaks a rule does not.
 [[nodiscard]] Result<bool> has_effect(Database& database, std::uint32_t log, Seq seq);

@@ -4,7 +4,6 @@
 #include "replication/types/json_text.hpp"
 #include "replication/types/limits.hpp"
 #include "storage/log_backwards.hpp"
-#include "storage/long_reading.hpp"
 
 /// What the log says of one record, from its end on.
 namespace lanyard::storage {
@@ -26,10 +25,7 @@ Result<std::uint64_t> position_from_text(std::string_view cursor) {
 class HistoryReader {
  public:
   HistoryReader(Database& database, const HistoryQuestion& question, const Patience& patience)
-      : database_(database),
-        question_(question),
-        patience_(patience),
-        began_(std::chrono::steady_clock::now()) {}
+      : database_(database), question_(question), waiting_(patience) {}
 
   Result<HistoryPage> read(std::uint64_t before) {
     LANYARD_TRY_SET(logs_, numbered_logs(database_));
@@ -39,7 +35,7 @@ class HistoryReader {
                                            LANYARD_TRY(take(change));
                                            return !is_full();
                                          },
-                                         [this] { return is_late(); }));
+                                         [this] { return waiting_.is_over(); }));
     if (rest.value_or(0) > 0) page_.cursor = std::to_string(*rest);
     return std::move(page_);
   }
@@ -48,17 +44,6 @@ class HistoryReader {
   [[nodiscard]] bool is_full() const {
     return page_.entries.size() >= question_.limit || bytes_ > limits::kPageBytes;
   }
-  [[nodiscard]] bool is_late() const {
-    return patience_.is_given_up || std::chrono::steady_clock::now() - began_ > patience_.most;
-  }
-
-  [[nodiscard]] bool is_about(const Op& op) const {
-    if (op.kind == OpKind::kChunk) return false;
-    if (op.kind == OpKind::kClear && op.whole_space) return true;
-    return op.collection == question_.collection &&
-           (op.kind == OpKind::kClear || op.key == question_.key);
-  }
-
   Status take(const oplog::Change& change) {
     if (change.header.kind != oplog::ChangeKind::kSealed ||
         change.form != oplog::PayloadForm::kPlain)
@@ -68,7 +53,7 @@ class HistoryReader {
     Op op;
     const NumberedLog& log = logs_[change.header.log];
     while (in.next(op)) {
-      if (!is_about(op)) continue;
+      if (!is_about(op, question_.collection, question_.key)) continue;
       LANYARD_TRY_SET(std::string json, json_of(op, log.number));
       bytes_ += json.size();
       ops.push_back({op.kind, std::move(json)});
@@ -123,8 +108,7 @@ class HistoryReader {
 
   Database& database_;
   const HistoryQuestion& question_;
-  const Patience& patience_;
-  std::chrono::steady_clock::time_point began_;
+  Waiting waiting_;
   std::map<LogId, NumberedLog> logs_;
   HistoryPage page_;
   std::size_t bytes_ = 0;

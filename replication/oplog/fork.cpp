@@ -24,11 +24,8 @@ Result<Pack> read_branch(ByteView bytes, const Fork& fork, const Cipher& cipher,
 }
 
 Branch branch_of(const Pack& pack) {
-  Branch branch{pack.logs.front().first, {}, {}};
-  for (const Change& change : pack.changes) {
-    branch.hashes.push_back(change.hash);
-  }
-  branch.admitted = admitted_in(pack);
+  Branch branch{pack.logs.front().first, {}, admitted_in(pack)};
+  for (const Change& change : pack.changes) branch.hashes.push_back(change.hash);
   return branch;
 }
 

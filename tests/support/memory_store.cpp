@@ -48,12 +48,9 @@ void MemoryStore::take_in(const Change& change, WallTime wall) {
   const auto number = merger_->logs().find(change.header.log);
   hashes_[{*number, change.header.seq.value}] = change.hash;
   if (author_) author_->saw(change.header.timestamp, wall);
-  if (change.header.kind != oplog::ChangeKind::kOpen) return;
-  const auto ops = oplog::read_open(change.payload);
-  for (const oplog::OpenOp& op : ops ? *ops : std::vector<oplog::OpenOp>{}) {
-    const auto* admit = std::get_if<oplog::Admit>(&op);
-    if (admit == nullptr || admit->device != ports_.signer.device()) continue;
-    for (const oplog::Grant& grant : admit->grants) {
+  for (const oplog::Admit& admit : oplog::admits_in(change)) {
+    if (admit.device != ports_.signer.device()) continue;
+    for (const oplog::Grant& grant : admit.grants) {
       if (cipher_->take_grant(grant.epoch, grant.sealed) && author_) author_->use(grant.epoch);
     }
   }

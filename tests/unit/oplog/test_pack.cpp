@@ -47,6 +47,19 @@ std::string outcome_of(ByteView pack) {
   return outcome(read_pack(pack, device.keys, hasher()));
 }
 
+/// The founder of a space, who has just admitted a second device.
+struct TwoAuthors {
+  TwoAuthors() { share_key(space, second); }
+
+  Device founder{42};
+  Device second{43};
+  Space space{founder};
+  LogWriter first{founder, space};
+  LogWriter other{second, space};
+  Change open = first.open({}, true);
+  Change admit = first.admit(second);
+};
+
 // ---- identity
 
 TEST_CASE("any slice of a history is read from its pack as it was written") {
@@ -83,14 +96,8 @@ TEST_CASE("a pack leaves out what can be computed") {
 }
 
 TEST_CASE("a context may name a change of the pack or one outside of it") {
-  Device founder(42);
-  Device second(43);
-  const Space space(founder);
-  share_key(space, second);
-  LogWriter first(founder, space);
-  LogWriter other(second, space);
-  const Change open = first.open({}, true);
-  const Change admit = first.admit(second);
+  TwoAuthors authors;
+  auto& [founder, second, space, first, other, open, admit] = authors;
   const ContextEntry outside = first.entry();
   const Change opened = other.open({outside});
   const Change later = first.put("a", {other.entry()});
@@ -104,14 +111,8 @@ TEST_CASE("a context may name a change of the pack or one outside of it") {
 }
 
 TEST_CASE("a context may name the other branch of a log that forked, of which the pack holds one") {
-  Device founder(42);
-  Device second(43);
-  const Space space(founder);
-  share_key(space, second);
-  LogWriter first(founder, space);
-  LogWriter other(second, space);
-  const Change open = first.open({}, true);
-  const Change admit = first.admit(second);
+  TwoAuthors authors;
+  auto& [founder, second, space, first, other, open, admit] = authors;
   const ContextEntry fork = first.entry();
   static_cast<void>(first.put("a"));
   const ContextEntry elsewhere = first.entry();
