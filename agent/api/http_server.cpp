@@ -159,13 +159,15 @@ class HttpServer::Impl {
   }
 
   [[nodiscard]] Post post() const {
-    return [io = shared_io_](std::function<void()> job) { net::post(*io, std::move(job)); };
+    return [weak_io = std::weak_ptr(shared_io_)](std::function<void()> job) {
+      if (const auto io = weak_io.lock()) net::post(*io, std::move(job));
+    };
   }
 
   [[nodiscard]] After after() const {
-    return [io = shared_io_](std::chrono::milliseconds time, std::function<void()> job) {
-      net::post(*io, [io, time, job = std::move(job)] {
-        auto timer = std::make_shared<net::steady_timer>(*io, time);
+    return [post = post(), &io = io_](std::chrono::milliseconds time, std::function<void()> job) {
+      post([&io, time, job = std::move(job)] {
+        auto timer = std::make_shared<net::steady_timer>(io, time);
         timer->async_wait([timer, job](const NetError& error) {
           if (!error) job();
         });
@@ -185,7 +187,8 @@ class HttpServer::Impl {
     io_.stop();
   }
 
-  std::shared_ptr<net::io_context> shared_io_;  // callers of post() may outlive this
+  // Callers of post() may outlive this. They hold it weakly: a job that waits in it may hold them.
+  std::shared_ptr<net::io_context> shared_io_;
   net::io_context& io_;
   std::deque<std::unique_ptr<HttpDoor>> doors_;  // that of the API, then those of serve()
   std::thread thread_;

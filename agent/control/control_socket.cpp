@@ -71,7 +71,9 @@ class ControlSocket::Impl {
   }
 
   [[nodiscard]] Post post() const {
-    return [io = shared_io_](std::function<void()> job) { asio::post(*io, std::move(job)); };
+    return [weak_io = std::weak_ptr(shared_io_)](std::function<void()> job) {
+      if (const auto io = weak_io.lock()) asio::post(*io, std::move(job));
+    };
   }
 
   void stop() {
@@ -156,7 +158,8 @@ class ControlSocket::Impl {
     io_.stop();
   }
 
-  std::shared_ptr<asio::io_context> shared_io_;  // callers of post() may outlive this
+  // Callers of post() may outlive this. They hold it weakly: a job that waits in it may hold them.
+  std::shared_ptr<asio::io_context> shared_io_;
   asio::io_context& io_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   Stream::acceptor acceptor_;

@@ -327,3 +327,16 @@ TEST_CASE("a server that stops closes every connection, and late jobs go nowhere
   post = {};
   CHECK_FALSE(ran);
 }
+
+TEST_CASE("a job that waits when a server ends is thrown away with all it holds") {
+  const TemporaryFolder folder;
+  auto held = std::make_shared<int>(0);
+  const std::weak_ptr<int> is_held = held;
+  {
+    auto socket = ControlSocket::open(folder.path() / "agent.sock");
+    REQUIRE(socket);
+    const auto post = (*socket)->post();
+    post([post, held = std::move(held)] {});
+  }
+  CHECK(is_held.expired());
+}
