@@ -150,7 +150,7 @@ std::vector<Bytes> write_history(Device& author, const Corpus& corpus, std::size
     for (const auto& answer : author.store->write(changes, kWall).answers) must(answer);
   }
   report("local-write-durable", corpus.ops.size(), seconds_since(start), 0, corpus.json_bytes);
-  while (must(author.store->fold())) {
+  while (must(author.store->tidy())) {
   }
   return must(author.store->read_log(0, {}, SIZE_MAX, false)).packs;
 }

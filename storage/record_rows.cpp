@@ -255,6 +255,20 @@ Result<std::vector<std::string>> RecordRows::keys(merge::CollectionNumber collec
   }
 }
 
+Result<std::string> RecordRows::shown_json(std::string_view collection, std::string_view key) {
+  LANYARD_TRY_SET(const auto number, find_collection(collection));
+  if (!number) return std::string();
+  Query query(*database_,
+              "SELECT value, dots FROM lanyard_records WHERE collection = ? AND key = ?");
+  const RecordKey bound_key(key);
+  query.bind(*number);
+  bound_key.bind_to(query);
+  LANYARD_TRY_SET(const bool found, query.next());
+  if (!found || query.is_null(0)) return std::string();
+  LANYARD_TRY_SET(const Dots dots, decode_dots(query.blob(1)));
+  return dots.id_left_out ? with_id(query.text(0), key) : std::string(query.text(0));
+}
+
 // ---- inbox and trash
 
 Status RecordRows::delete_sides(merge::CollectionNumber collection, std::string_view key,

@@ -44,6 +44,9 @@ class RecordRows final : public merge::RecordTable {
   [[nodiscard]] Result<std::optional<Bytes>> chunk(merge::LogNumber log, const Hash& hash,
                                                    std::uint64_t index) override;
 
+  /// JSON of the record as apps see it; empty if there is none to show.
+  [[nodiscard]] Result<std::string> shown_json(std::string_view collection, std::string_view key);
+
   /// Whether a collection or a field was met for the first time since the last call.
   [[nodiscard]] bool take_shape_changed();
 

@@ -71,9 +71,9 @@ bool SpaceFiles::sync_mark(WallTime now) {
   });
 }
 
-WatchedStore* SpaceFiles::wanting_fold() {
+WatchedStore* SpaceFiles::wanting_tidy() {
   const Place place = std::find_if(open_.begin(), open_.end(),
-                                   [](const Open& each) { return each.store->wants_fold(); });
+                                   [](const Open& each) { return each.store->wants_tidy(); });
   return place == open_.end() ? nullptr : place->store.get();
 }
 

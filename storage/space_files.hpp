@@ -38,8 +38,8 @@ class SpaceFiles {
   [[nodiscard]] bool sync_mark(WallTime now);
 
   [[nodiscard]] std::size_t count() const { return open_.size(); }
-  /// One that has something to fold; nullptr if none has.
-  [[nodiscard]] WatchedStore* wanting_fold();
+  /// One that was written to since it was tidied; nullptr if none was.
+  [[nodiscard]] WatchedStore* wanting_tidy();
 
  private:
   struct Open {

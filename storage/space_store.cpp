@@ -221,7 +221,11 @@ Result<LogSlice> SqliteSpaceStore::read_log(std::uint64_t position, const Vector
                     {position, held, bytes_max, sealed}, {*cipher_, ports_.hasher});
 }
 
-Result<bool> SqliteSpaceStore::fold() {
+Result<bool> SqliteSpaceStore::tidy() {
+  if (broken_) return fail(*broken_);
+  if (database_.wants_checkpoint()) {
+    LANYARD_TRY(database_.checkpoint_beside_readers());
+  }
   if (tables_.log_rows().end() < folded_.look_again) return false;
   bool more = false;
   const VectorClock durable = durable_;

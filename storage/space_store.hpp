@@ -44,7 +44,7 @@ class SqliteSpaceStore final : public SpaceStore {
                                                 const std::vector<Head>& points) override;
   [[nodiscard]] Result<KeptFork> keep_fork(const oplog::Fork& given) override;
   [[nodiscard]] Result<std::vector<KeptFork>> forks() override { return read_forks(); }
-  [[nodiscard]] Result<bool> fold() override;
+  [[nodiscard]] Result<bool> tidy() override;
   [[nodiscard]] Status declare_index(const DeclaredIndex& index, bool is_wanted) override;
   [[nodiscard]] Status checkpoint() override;
   [[nodiscard]] Result<Hash> state_hash() override;

@@ -81,6 +81,10 @@ Result<Written> SqliteSpaceStore::write_one(const LocalChange& change, WallTime 
   LANYARD_TRY_SET(Written written, writer.write(change));
   if (!change.settled.empty() || change.undoes)
     LANYARD_TRY(ResolutionRows(database_).note(change, written, wall));
+  if (change.wants_shown) {
+    const LocalOp& last = change.ops.back();
+    LANYARD_TRY_SET(written.shown, tables_.records().shown_json(last.collection, last.key));
+  }
   return written;
 }
 

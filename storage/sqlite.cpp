@@ -6,53 +6,26 @@
 #include <mutex>
 
 #include "replication/types/check.hpp"
+#include "storage/sqlite_errors.hpp"
+#include "storage/wal_length.hpp"
 
 namespace lanyard::storage {
 namespace {
 
-constexpr int kPageBytes = 4096;
 constexpr std::int64_t kJournalBytesKept = 64 << 20;
-/// 256 MB of WAL: checkpoints are rare, and one writes each page once however often it changed.
-constexpr int kCheckpointPages = (256 << 20) / kPageBytes;
 constexpr int kStepsBetweenLooks = 1000;
 
-Code code_of(int sqlite_code) {
-  switch (sqlite_code & 0xFF) {
-    case SQLITE_FULL: return Code::kDiskFull;
-    case SQLITE_READONLY:
-    case SQLITE_CANTOPEN:
-    case SQLITE_PERM:
-    case SQLITE_AUTH: return Code::kReadOnly;
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED: return Code::kBusy;
-    case SQLITE_INTERRUPT: return Code::kInterrupted;
-    case SQLITE_TOOBIG: return Code::kTooLarge;
-    case SQLITE_IOERR:
-    case SQLITE_NOMEM: return Code::kInputOutput;
-    default: return Code::kCorrupt;
-  }
+int copy_wal(sqlite3* handle, int mode) {
+  return sqlite3_wal_checkpoint_v2(handle, nullptr, mode, nullptr, nullptr);
 }
 
-/// Whether it is the statement that is wrong, and not the file or the disk.
-bool is_about_sql(int sqlite_code) {
-  switch (sqlite_code & 0xFF) {
-    case SQLITE_ERROR:
-    case SQLITE_AUTH:
-    case SQLITE_TOOBIG:
-    case SQLITE_MISMATCH:
-    case SQLITE_RANGE: return true;
-    default: return false;
-  }
-}
-
-std::string fix_for(Code code) {
-  switch (code) {
-    case Code::kDiskFull: return "Free some space on this disk. What was acknowledged is kept.";
-    case Code::kReadOnly: return "Make the folder and the file writable, or set data_dir.";
-    case Code::kInputOutput: return "Check the disk, then start the agent again.";
-    case Code::kCorrupt: return "Run `lanyard check`, or restore the file from a backup or a peer.";
-    default: return {};
-  }
+/// The hook of PRAGMA wal_autocheckpoint, with a rule of our own. What fails is tried again after
+/// the next commit, as there.
+int on_commit(void* opaque, sqlite3* handle, const char*, int pages) {
+  auto& wal = *static_cast<WalLength*>(opaque);
+  wal.committed(pages);
+  if (wal.is_too_long()) copy_wal(handle, SQLITE_CHECKPOINT_PASSIVE);
+  return SQLITE_OK;
 }
 
 /// Once per process, before the first connection: SQLite's memory statistics take a lock for every
@@ -73,6 +46,7 @@ struct Database::Connection {
   std::chrono::steady_clock::time_point deadline;
   const std::atomic<bool>* is_given_up = nullptr;
   MayRead may_read = nullptr;
+  WalLength wal;
 
   ~Connection() {
     for (const auto& [sql, statement] : statements) sqlite3_finalize(statement);
@@ -111,8 +85,8 @@ Result<Database> Database::open(const std::filesystem::path& file, Mode mode,
     // deleted anyway.
     pragmas += "PRAGMA page_size=" + std::to_string(kPageBytes) +
                ";PRAGMA secure_delete=FAST;PRAGMA journal_mode=WAL;PRAGMA journal_size_limit=" +
-               std::to_string(kJournalBytesKept) +
-               ";PRAGMA wal_autocheckpoint=" + std::to_string(kCheckpointPages) + ";";
+               std::to_string(kJournalBytesKept) + ";";
+    sqlite3_wal_hook(database.connection_->handle, on_commit, &database.connection_->wal);
   }
   LANYARD_TRY(database.execute(pragmas));
   return database;
@@ -121,7 +95,7 @@ Result<Database> Database::open(const std::filesystem::path& file, Mode mode,
 Error Database::error() const {
   sqlite3* handle = connection_->handle;
   const int code = handle == nullptr ? SQLITE_NOMEM : sqlite3_extended_errcode(handle);
-  const Code ours = code_of(code);
+  const Code ours = code_of_sqlite(code);
   const std::string what = handle == nullptr ? "out of memory" : sqlite3_errmsg(handle);
   if (connection_->may_read != nullptr && is_about_sql(code)) return Error(Code::kUsage, what);
   return Error(ours, connection_->name + ": " + what + " (sqlite " + std::to_string(code) + ")",
@@ -163,7 +137,7 @@ Status Database::copy_into(Database& target) {
   const int stepped = sqlite3_backup_step(backup, -1);
   const int finished = sqlite3_backup_finish(backup);
   if (stepped == SQLITE_DONE && finished == SQLITE_OK) return {};
-  return fail(code_of(finished == SQLITE_OK ? stepped : finished),
+  return fail(code_of_sqlite(finished == SQLITE_OK ? stepped : finished),
               connection_->name + " cannot be copied (sqlite " + std::to_string(stepped) + ")");
 }
 
@@ -181,15 +155,18 @@ std::int64_t Database::total_changes() const {
 }
 
 Status Database::checkpoint() {
-  const int code = sqlite3_wal_checkpoint_v2(connection_->handle, nullptr,
-                                             SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
-  if (code == SQLITE_BUSY) {
-    // A reader is in the way: as much as it leaves.
-    if (sqlite3_wal_checkpoint_v2(connection_->handle, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr,
-                                  nullptr) == SQLITE_OK)
-      return {};
-  }
+  int code = copy_wal(connection_->handle, SQLITE_CHECKPOINT_TRUNCATE);
+  // A reader is in the way: as much as it leaves.
+  if (code == SQLITE_BUSY) code = copy_wal(connection_->handle, SQLITE_CHECKPOINT_PASSIVE);
   if (code != SQLITE_OK) return fail(error());
+  return {};
+}
+
+bool Database::wants_checkpoint() const { return connection_->wal.is_worth_copying(); }
+
+Status Database::checkpoint_beside_readers() {
+  connection_->wal.copied();
+  if (copy_wal(connection_->handle, SQLITE_CHECKPOINT_PASSIVE) != SQLITE_OK) return fail(error());
   return {};
 }
 

@@ -33,7 +33,7 @@ class Database {
     std::string vfs;
   };
 
-  /// WAL mode, pages of 8 KiB in new files, rare checkpoints. kReadOnly, kDiskFull, kInputOutput,
+  /// WAL mode, pages of 4 KiB in new files, rare checkpoints. kReadOnly, kDiskFull, kInputOutput,
   /// kCorrupt or kBusy; the detail names the file.
   [[nodiscard]] static Result<Database> open(const std::filesystem::path& file, Mode mode,
                                              const Options& options);
@@ -62,6 +62,12 @@ class Database {
   [[nodiscard]] std::int64_t total_changes() const;
   /// Copies what the WAL holds into the file and empties it, as far as readers let it.
   [[nodiscard]] Status checkpoint();
+  /// Small transactions have filled some megabytes of the WAL: who copies them now keeps it from
+  /// growing, which every commit waits for.
+  [[nodiscard]] bool wants_checkpoint() const;
+  /// Copies of the WAL what no reader is in the way of, and waits for none. Where that is all, the
+  /// next transaction begins at its start again.
+  [[nodiscard]] Status checkpoint_beside_readers();
   /// Copies the whole file, as it is at one moment, into another: page by page, through SQLite's
   /// own backup. Others may write to this one meanwhile.
   [[nodiscard]] Status copy_into(Database& target);

@@ -252,8 +252,9 @@ class SpaceStore {
   /// All that are kept, by log.
   [[nodiscard]] virtual Result<std::vector<KeptFork>> forks() = 0;
 
-  /// Folds single runs into packs, a bounded piece of work; true if there may be more to do.
-  [[nodiscard]] virtual Result<bool> fold() = 0;
+  /// A bounded piece of upkeep, true if there may be more to do: folds single runs into packs, and
+  /// copies a WAL that small writes have filled.
+  [[nodiscard]] virtual Result<bool> tidy() = 0;
   /// Has an index made for a field, or the one that there is dropped: on this device alone. Reads
   /// every record of the collection: a tenth of a second for 100,000. kUsage, kTooLarge.
   [[nodiscard]] virtual Status declare_index(const DeclaredIndex& index, bool is_wanted) = 0;

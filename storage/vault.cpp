@@ -115,9 +115,9 @@ bool FileVault::upkeep(WallTime now) {
     return true;
   }
   if (files_.sync_mark(now) || settle_one()) return true;
-  WatchedStore* const store = files_.wanting_fold();
+  WatchedStore* const store = files_.wanting_tidy();
   if (store == nullptr) return false;
-  static_cast<void>(store->fold());  // what fails is found again, and reported, at the next use
+  static_cast<void>(store->tidy());  // what fails is found again, and reported, at the next use
   return true;
 }
 

@@ -13,7 +13,7 @@ Status WatchedStore::may_read() const {
 Status WatchedStore::may_write() {
   LANYARD_TRY(may_read());
   LANYARD_TRY(before_write_());
-  wants_fold_ = true;
+  wants_tidy_ = true;
   return {};
 }
 
@@ -168,13 +168,13 @@ Result<std::vector<KeptFork>> WatchedStore::forks() {
   return watched(store_->forks());
 }
 
-Result<bool> WatchedStore::fold() {
+Result<bool> WatchedStore::tidy() {
   // After an error too: it is tried again after the next write, not for ever.
-  wants_fold_ = false;
+  wants_tidy_ = false;
   LANYARD_TRY(may_read());
   LANYARD_TRY(before_write_());
-  auto more = watched(store_->fold());
-  wants_fold_ = more && *more;
+  auto more = watched(store_->tidy());
+  wants_tidy_ = more && *more;
   return more;
 }
 

@@ -21,8 +21,8 @@ class WatchedStore final : public SpaceStore {
 
   /// The first failure of the disk: nothing is done any more.
   [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
-  /// Something was written since fold() last said that nothing is left to do.
-  [[nodiscard]] bool wants_fold() const { return wants_fold_ && !failure_; }
+  /// Something was written since tidy() last said that nothing is left to do.
+  [[nodiscard]] bool wants_tidy() const { return wants_tidy_ && !failure_; }
 
   /// No own log if our next change begins another.
   [[nodiscard]] SpaceState state() const override;
@@ -55,7 +55,7 @@ class WatchedStore final : public SpaceStore {
                                                 const std::vector<Head>& points) override;
   [[nodiscard]] Result<KeptFork> keep_fork(const oplog::Fork& fork) override;
   [[nodiscard]] Result<std::vector<KeptFork>> forks() override;
-  [[nodiscard]] Result<bool> fold() override;
+  [[nodiscard]] Result<bool> tidy() override;
   [[nodiscard]] Status checkpoint() override;
   [[nodiscard]] Result<Hash> state_hash() override;
   [[nodiscard]] Result<std::vector<WithoutEffect>> without_effect() override;
@@ -74,7 +74,7 @@ class WatchedStore final : public SpaceStore {
   std::unique_ptr<SpaceStore> store_;
   BeforeWrite before_write_;
   std::unique_ptr<LogContinuity> continuity_;  // uses the store
-  bool wants_fold_ = false;
+  bool wants_tidy_ = false;
   mutable std::optional<Error> failure_;  // a read can find it as well
 };
 

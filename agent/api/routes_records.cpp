@@ -50,16 +50,12 @@ void answer_conflict(ApiRoom& room, const SpaceId& space, const ApiCall& call, c
 }
 
 void answer_written(ApiRoom& room, const SpaceId& space, const ApiCall& call,
-                    const Result<Written>& written, const ApiReply& reply) {
+                    Result<Written> written, const ApiReply& reply) {
   if (!written && written.error().is(Code::kConflict))
     return answer_conflict(room, space, call, written.error(), reply);
   if (!written) return reply.error(written.error());
-  auto record = room.reads.get(space, call.names[1], call.names[2]);
-  if (!record) return reply.error(record.error());
-  // Somebody else may have written since: the version is that of what this client has seen.
-  record->key = call.names[2];
-  record->version = written->versions.back();
-  reply.send(record_answer(*record));
+  reply.send(record_answer(
+      {call.names[1], call.names[2], std::move(written->shown), written->versions.back()}));
 }
 
 void write_record_of(const char* op, ApiRoom& room, ApiCall& call, const ApiReply& reply) {
@@ -75,9 +71,11 @@ void write_record_of(const char* op, ApiRoom& room, ApiCall& call, const ApiRepl
     call.body.clear();
     in_space(room, call, reply, Right::kWrite,
              [&room, call, reply, ops = std::move(ops)](const SpaceId& space) {
-               room.data.write(to_text(space), {ops},
-                               [&room, space, call, reply](const Result<Written>& written) {
-                                 answer_written(room, space, call, written, reply);
+               storage::LocalChange change{ops};
+               change.wants_shown = true;
+               room.data.write(to_text(space), std::move(change),
+                               [&room, space, call, reply](Result<Written> written) {
+                                 answer_written(room, space, call, std::move(written), reply);
                                });
              });
     return {};

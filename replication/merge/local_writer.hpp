@@ -64,6 +64,8 @@ struct LocalChange {
   std::optional<Mutation> mutation = {};
   /// What its ops resolve, one for one and in their order; empty: nothing.
   std::vector<Settled> settled = {};
+  /// Whoever wrote wants to know what the record of the last op shows after it.
+  bool wants_shown = false;
   /// The number of a resolution that is undone with it.
   std::optional<std::int64_t> undoes = {};
 };
@@ -74,6 +76,9 @@ struct Written {
   std::vector<std::string> versions;
   /// The change was written before, as `dot`; nothing was written now.
   bool repeated = false;
+  /// JSON of the record, if wanted: as it is right after the change, with what others wrote before.
+  /// Empty if no record is shown.
+  std::string shown = {};
 };
 
 /// Turns what local clients ask for into changes of our own: says what their clients had not seen

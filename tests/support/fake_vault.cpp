@@ -44,7 +44,7 @@ class FakeStore final : public SpaceStore {
   Result<oplog::Fork> find_branch(const LogId&, const std::vector<Head>&) override { return {}; }
   Result<KeptFork> keep_fork(const oplog::Fork&) override { return {}; }
   Result<std::vector<KeptFork>> forks() override { return {}; }
-  Result<bool> fold() override { return false; }
+  Result<bool> tidy() override { return false; }
   Status checkpoint() override { return {}; }
   Result<Hash> state_hash() override { return Hash{}; }
   Result<std::vector<WithoutEffect>> without_effect() override { return {}; }

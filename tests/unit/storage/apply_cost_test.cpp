@@ -41,7 +41,7 @@ TEST_CASE("a history of single changes costs one signature for hundreds of them,
   constexpr int kChanges = 2560;
   Group group(2);
   for (int i = 0; i < kChanges; ++i) group[0].write(put("n" + std::to_string(i), {{"n", i}}));
-  while (must(group[0].store().fold())) {
+  while (must(group[0].store().tidy())) {
   }
   const std::size_t before = group[1].signatures_verified();
   group[1].pull(group[0]);

@@ -48,6 +48,31 @@ TEST_CASE("a reader sees what was committed, with the version of it") {
   CHECK(trash[0].deleted_by.size() == 1);
 }
 
+TEST_CASE("who writes is told what a reader sees then, if it wants to know") {
+  Group group(2);
+  Device& a = group[0];
+  auto reader = reader_of(a);
+  const auto check = [&](LocalOp op) {
+    const std::string key = op.key;
+    LocalChange change{{std::move(op)}};
+    change.wants_shown = true;
+    const WriteOutcome outcome = a.store().write({change}, a.wall);
+    REQUIRE(outcome.answers[0]);
+    CHECK(outcome.answers[0]->shown == must(reader->get("notes", key)).json);
+    return outcome.answers[0]->shown;
+  };
+  CHECK(check(put("n", {{"id", "n"}, {"x", 1}})) == R"({"id":"n","x":1})");
+  CHECK(check(patch("n", {{"y", 2}})) == R"({"id":"n","x":1,"y":2})");
+  CHECK(check(set_op(oplog::OpKind::kSetAdd, "n", "s", 1)) == R"({"id":"n","s":[1],"x":1,"y":2})");
+  group.sync();
+  group[1].write(patch("n", {{"z", 3}}));
+  group.sync();
+  CHECK(check(patch("n", {{"x", 4}})) == R"({"id":"n","s":[1],"x":4,"y":2,"z":3})");
+  CHECK(check(patch("n", {{"x", std::string(2 << 20, 'x')}})).size() > 2 << 20);
+  CHECK(check(remove("n")).empty());
+  CHECK(a.write(put("n", {{"x", 1}})).shown.empty());
+}
+
 TEST_CASE("the version of a read is what the merge says a reader has seen") {
   Group group(2);
   Device& a = group[0];

@@ -56,7 +56,7 @@ TEST_CASE("folding changes nothing but the rows of the log") {
     return rows_of(group[0].file(), "SELECT count(*) FROM lanyard_log")[0][0].get<int>();
   };
   CHECK(rows() > 700);
-  while (must(group[0].store().fold())) {
+  while (must(group[0].store().tidy())) {
   }
   CHECK(rows() < 10);
   CHECK(group[0].state_hash() == before);
@@ -65,7 +65,7 @@ TEST_CASE("folding changes nothing but the rows of the log") {
   CHECK(group[1].state_hash() == before);
   // Half a pack, made anew for one who holds the other half.
   group[0].write(put("last", {{"n", 1}}));
-  while (must(group[0].store().fold())) {
+  while (must(group[0].store().tidy())) {
   }
   group[1].pull(group[0]);
   CHECK(group[1].state_hash() == group[0].state_hash());
@@ -73,6 +73,40 @@ TEST_CASE("folding changes nothing but the rows of the log") {
   group[1].write(put("more", {{"n", 2}}));
   group[0].pull(group[1]);
   CHECK(group[1].state_hash() == group[0].state_hash());
+}
+
+TEST_CASE("small writes go round in a few megabytes of WAL, if there is time between them") {
+  Group group(1);
+  Device& a = group[0];
+  const auto wal_bytes = [&] { return std::filesystem::file_size(a.file().string() + "-wal"); };
+  const auto write_many = [&](int count, bool tidies) {
+    for (int i = 0; i < count; ++i) {
+      a.write(put("n" + std::to_string(i), {{"n", i}}));
+      while (tidies && must(a.store().tidy())) {
+      }
+    }
+  };
+  constexpr std::uintmax_t kMebibyte = 1 << 20;
+  write_many(1500, true);
+  CHECK(wal_bytes() < 6 * kMebibyte);
+  const std::string before = a.state_hash();
+  a.open();
+  CHECK(a.state_hash() == before);
+  SECTION("else they make it longer") {
+    write_many(1500, false);
+    CHECK(wal_bytes() > 12 * kMebibyte);
+  }
+  SECTION("what a reader still looks at stays in it, and is copied once the reader is gone") {
+    {
+      Database reader = must(Database::open(a.file(), Database::Mode::kReadOnly, {}));
+      must(reader.begin_snapshot());
+      write_many(1000, true);
+      CHECK(wal_bytes() > 8 * kMebibyte);
+    }
+    const auto longest = wal_bytes();
+    write_many(1500, true);
+    CHECK(wal_bytes() < longest + 6 * kMebibyte);
+  }
 }
 
 TEST_CASE("a large value is cut into chunks and put together again") {
