@@ -131,6 +131,10 @@ class Agent {
           const auto kept = std::make_shared<const VectorClock>(durable);
           for (const DoorNews& door : doors_) door.acknowledged(device, space, kept);
         });
+    network_->on_present([this](const DeviceId& device, const wire::Presence& presence) {
+      const auto kept = std::make_shared<const wire::Presence>(presence);
+      for (const DoorNews& door : doors_) door.present(device, kept);
+    });
     network_->on_home_moved([this](const SpaceId& from, const SpaceId& to) {
       for (const DoorNews& door : doors_) door.home_moved(from, to);
     });

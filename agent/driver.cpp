@@ -274,6 +274,17 @@ void Driver::refresh(const SpaceId& space) {
   });
 }
 
+void Driver::tell_presence(wire::Presence presence) {
+  engine::TellPresence told{std::move(presence), {}};
+  for (const engine::LinkId link : links_.up())
+    if (links_.queued_bytes(link) > limits::kSendQueueBytesMax) told.busy.insert(link);
+  feed(std::move(told));
+}
+
+void Driver::note(const engine::PeerPresent& notice) {
+  if (present_) present_(notice.peer, notice.presence);
+}
+
 void Driver::note(const engine::PeerAcknowledged& notice) {
   if (acknowledged_) acknowledged_(notice.peer, notice.space, notice.durable);
   const std::pair whose{notice.peer, notice.space};

@@ -20,6 +20,8 @@ class Driver {
   void on_acknowledged(Network::Acknowledged acknowledged) {
     acknowledged_ = std::move(acknowledged);
   }
+  void on_present(Network::Present present) { present_ = std::move(present); }
+  void tell_presence(wire::Presence presence);
   /// Tells those who watch.
   void tell_merged(const SpaceId& space, const storage::Touched& touched) const {
     if (merged_) merged_(space, touched);
@@ -76,6 +78,7 @@ class Driver {
   void note(const engine::PeerAcknowledged& notice);
   void note(const engine::PeerAnswered& notice);
   void note(const engine::PeerToldAddresses& notice);
+  void note(const engine::PeerPresent& notice);
   void note(const engine::Refused& notice);
   static void note(const engine::OwnLogWentOn& notice);
   static void note(const engine::ForkFound& notice);
@@ -98,6 +101,7 @@ class Driver {
   storage::StorageThread* storage_ = nullptr;
   Network::Merged merged_;
   Network::Acknowledged acknowledged_;
+  Network::Present present_;
   std::function<void(bool)> caught_up_;
   asio::steady_timer timer_;
   std::optional<engine::Instant> timer_at_;

@@ -6,6 +6,7 @@
 #include "agent/address_gossip.hpp"
 #include "agent/clock.hpp"
 #include "agent/driver.hpp"
+#include "agent/few_jobs.hpp"
 #include "agent/links/listen.hpp"
 #include "agent/logging.hpp"
 #include "agent/pairing/desk.hpp"
@@ -14,6 +15,7 @@
 #include "crypto/sodium.hpp"
 #include "crypto/space_keys.hpp"
 #include "replication/engine/live_run.hpp"
+#include "replication/types/limits.hpp"
 
 namespace lanyard::agent {
 namespace {
@@ -90,6 +92,8 @@ class NetworkLoop final : public Network {
     driver_.on_acknowledged(std::move(acknowledged));
   }
 
+  void on_present(Present present) override { driver_.on_present(std::move(present)); }
+
   void on_home_moved(HomeMoved moved) override { home_moved_ = std::move(moved); }
 
   void run(storage::StorageThread& storage) override {
@@ -118,6 +122,11 @@ class NetworkLoop final : public Network {
   }
 
   void post(std::function<void()> job) override { asio::post(io_, std::move(job)); }
+
+  void tell_presence(wire::Presence presence) override {
+    few_.post([this](auto job) { asio::post(io_, std::move(job)); },
+              [this, presence = std::move(presence)] { driver_.tell_presence(presence); });
+  }
 
   void committed(const SpaceId& space,
                  std::shared_ptr<const storage::WriteOutcome> outcome) override {
@@ -326,6 +335,7 @@ class NetworkLoop final : public Network {
   LinkSet links_;
   PairingDesk desk_;
   Driver driver_;
+  FewJobs few_{limits::kPresencesWaitingMax};
   AddressGossip gossip_;
   discovery::Discovery discovery_;
   std::optional<Tcp::acceptor> acceptor_;

@@ -101,6 +101,10 @@ class Network {
   /// A member says what it holds of a space durably: called on the network thread. Before run().
   using Acknowledged = std::function<void(const DeviceId&, const SpaceId&, const VectorClock&)>;
   virtual void on_acknowledged(Acknowledged acknowledged) = 0;
+  /// A client of a linked member says this of itself just now: called on the network thread. Before
+  /// run().
+  using Present = std::function<void(const DeviceId&, const wire::Presence&)>;
+  virtual void on_present(Present present) = 0;
   /// What was our `default` is a part of `to` from now on: called on the network thread. Before
   /// run().
   using HomeMoved = std::function<void(const SpaceId& from, const SpaceId& to)>;
@@ -111,6 +115,9 @@ class Network {
   virtual void stop() = 0;
   /// From any thread: runs `job` on the network thread.
   virtual void post(std::function<void()> job) = 0;
+  /// From any thread: what a client here says of itself just now, for the linked members of the
+  /// space. Where much waits already, it is left out.
+  virtual void tell_presence(wire::Presence presence) = 0;
   /// From the storage thread: a run of ours is durable.
   virtual void committed(const SpaceId& space,
                          std::shared_ptr<const storage::WriteOutcome> outcome) = 0;

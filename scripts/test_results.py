@@ -41,7 +41,8 @@ def print_skipped(files):
 
 def print_reports(files):
     for name, _, output in cases_of(files):
-        lines = re.findall(r"^report: ?(.*)$", output, re.M)
+        # unittest leaves a test's name, or dots, before what the test prints first.
+        lines = re.findall(r"^(?:.* \.\.\. |\.+)?report: ?(.*)$", output, re.M)
         if lines:
             print(f"\n{name} reports:")
             print("\n".join("  " + line for line in lines))

@@ -4,6 +4,7 @@
 #include "agent/api/live_talk.hpp"
 #include "agent/logging.hpp"
 #include "replication/types/device_id_text.hpp"
+#include "replication/types/json_text.hpp"
 
 namespace lanyard::agent {
 namespace {
@@ -34,6 +35,10 @@ class ApiServer::Impl {
     room_.on_acknowledged = [this](const DeviceId& device, const SpaceId& space,
                                    const VectorClock& durable) {
       for_each_live(room_, [&](LiveClient& live) { live.on_acknowledged(device, space, durable); });
+    };
+    room_.on_present = [this](const DeviceId& device, const wire::Presence& presence) {
+      const Present present{presence.space, device, presence.app, to_json(presence.value)};
+      for_each_live(room_, [&](LiveClient& live) { live.on_presence(present); });
     };
     room_.doors.is_registered = [this](const std::string& origin) {
       return room_.access.has_origin(origin, room_.host.wall());

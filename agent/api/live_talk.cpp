@@ -14,6 +14,7 @@
 #include "agent/json/op_reader.hpp"
 #include "agent/service/names.hpp"
 #include "replication/types/device_id_text.hpp"
+#include "replication/types/json_text.hpp"
 #include "replication/types/limits.hpp"
 
 namespace lanyard::agent {
@@ -24,7 +25,6 @@ constexpr std::size_t kSubscriptionsMax = 64;
 constexpr std::size_t kLiveIdBytesMax = 128;
 /// A client that writes more before its members have it is not told of the oldest.
 constexpr std::size_t kSentMax = 1000;
-constexpr std::size_t kPresenceBytesMax = 16 * limits::kKiB;
 constexpr std::uint16_t kPolicyViolation = 1008;  // RFC 6455, 7.4.1
 
 void count_live(const ApiRoom& room) {
@@ -48,7 +48,7 @@ class LiveTalk final : public SocketTalk,
   void on_access_changed() override;
   void on_acknowledged(const DeviceId& device, const SpaceId& space,
                        const VectorClock& durable) override;
-  void on_presence(const SpaceId& space, const std::string& frame) override;
+  void on_presence(const Present& present) override;
   [[nodiscard]] bool wants_status() const override { return status_id_.has_value(); }
   void on_status(const AgentStatus& status) override;
 
@@ -80,6 +80,7 @@ class LiveTalk final : public SocketTalk,
   std::optional<std::string> origin_;
   std::optional<Hash> token_;  ///< once it is signed in
   std::map<std::string, std::shared_ptr<LiveSubscription>> subscriptions_;
+  std::map<SpaceId, std::string> names_;  ///< of spaces, as this client said them last
   std::optional<std::string> status_id_;  ///< of the subscription to the agent's status
   std::string status_;                    ///< as it was told last
   std::deque<Sent> sent_;                 ///< writes of this client, the newest kSentMax
@@ -179,10 +180,12 @@ void LiveTalk::in_space(const std::string& name, Right right, const std::string&
   const auto granted = access();
   if (!granted) return;
   agent::in_space(room_, name, *granted, right,
-                  [self = weak_from_this(), id, go](const Result<SpaceId>& space) {
+                  [self = weak_from_this(), name, id, go](const Result<SpaceId>& space) {
                     const auto talk = self.lock();
                     if (!talk) return;
-                    space ? go(*space) : talk->line_->send(error_frame(id, space.error()));
+                    if (!space) return talk->line_->send(error_frame(id, space.error()));
+                    talk->names_[*space] = name;
+                    go(*space);
                   });
 }
 
@@ -299,25 +302,33 @@ Status LiveTalk::presence(Params& in, const std::string& id) {
   LANYARD_TRY_SET(const std::string space, in.text("space"));
   LANYARD_TRY_SET(const std::string_view json, in.json("value"));
   LANYARD_TRY(in.finish());
-  if (json.size() > kPresenceBytesMax)
+  if (json.size() > limits::kPresenceJsonBytesMax)
     return fail(Code::kTooLarge, "a presence has at most 16 KiB");
-  in_space(space, Right::kRead, id, [this, space, value = std::string(json)](const SpaceId& found) {
+  LANYARD_TRY_SET(Bytes value, from_json(json));
+  auto said = std::make_shared<wire::Presence>(wire::Presence{{}, {}, std::move(value)});
+  in_space(space, Right::kRead, id, [this, said](const SpaceId& found) {
     const auto granted = access();
-    JsonWriter out = begin_frame("presence", "", "");
-    out.member("space", space).member("app", granted ? granted->name : std::string());
-    const std::string frame = out.name("value").raw(value).end_object().take();
-    const auto all = room_.live;
-    for (const auto& [client, held] : all)
-      if (const auto talk = held.lock(); talk && client != this) talk->on_presence(found, frame);
+    if (!granted) return;
+    said->space = found;
+    said->app = granted->name;
+    const Present present{found, room_.host.self, granted->name, to_json(said->value)};
+    for_each_live(room_, [&](LiveClient& live) {
+      if (&live != this) live.on_presence(present);
+    });
+    room_.host.network.tell_presence(std::move(*said));
   });
   return {};
 }
 
-void LiveTalk::on_presence(const SpaceId& space, const std::string& frame) {
+void LiveTalk::on_presence(const Present& present) {
   const auto granted = access();
-  if (!granted || !granted->may_read(space)) return;
+  if (!granted || !granted->may_read(present.space)) return;
   if (line_->waiting_bytes() > limits::kSocketQueueFull) return;  // the next one is newer
-  line_->send(frame);
+  const auto name = names_.find(present.space);
+  JsonWriter out = begin_frame("presence", "", "");
+  out.member("space", name == names_.end() ? to_text(present.space) : name->second);
+  out.member("device", to_text(present.device)).member("app", present.app);
+  line_->send(out.name("value").raw(present.json).end_object().take());
 }
 
 }  // namespace

@@ -10,6 +10,14 @@ namespace lanyard::agent {
                                                          std::shared_ptr<SocketLine> line,
                                                          std::optional<std::string> origin);
 
+/// What a client, here or of a member, says of itself just now.
+struct Present {
+  SpaceId space;
+  DeviceId device;
+  std::string app;
+  std::string json;
+};
+
 /// Those that are signed in, as the room knows them.
 class LiveClient {
  public:
@@ -22,8 +30,8 @@ class LiveClient {
   /// Whether it is to be told how the agent is.
   [[nodiscard]] virtual bool wants_status() const = 0;
   virtual void on_status(const AgentStatus& status) = 0;
-  /// Another client of this agent said this, where this one may read; never stored.
-  virtual void on_presence(const SpaceId& space, const std::string& frame) = 0;
+  /// Another client said this; told where this one may read, and never stored.
+  virtual void on_presence(const Present& present) = 0;
 };
 
 /// Tells everybody who is signed in then. Whoever is told may leave.

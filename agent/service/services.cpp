@@ -1,5 +1,8 @@
 #include "agent/service/services.hpp"
 
+#include "agent/few_jobs.hpp"
+#include "replication/types/limits.hpp"
+
 namespace lanyard::agent {
 
 DoorNews Services::news() {
@@ -27,6 +30,12 @@ DoorNews Services::news() {
                                               std::shared_ptr<const VectorClock> durable) {
     post([this, device, space, durable = std::move(durable)] {
       if (on_acknowledged) on_acknowledged(device, space, *durable);
+    });
+  };
+  out.present = [this, post = host.post, few = FewJobs(limits::kPresencesWaitingMax)](
+                    const DeviceId& device, std::shared_ptr<const wire::Presence> presence) {
+    few.post(post, [this, device, presence = std::move(presence)] {
+      if (on_present) on_present(device, *presence);
     });
   };
   return out;

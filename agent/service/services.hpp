@@ -23,6 +23,8 @@ struct DoorNews {
   /// A member says what it holds of a space durably.
   std::function<void(const DeviceId&, const SpaceId&, std::shared_ptr<const VectorClock>)>
       acknowledged;
+  /// A client of a member says this of itself just now.
+  std::function<void(const DeviceId&, std::shared_ptr<const wire::Presence>)> present;
 };
 
 /// All use cases, as one door has them: each door has a thread of its own, and reads through
@@ -42,6 +44,8 @@ struct Services {
   const CipherFactory& ciphers;
   /// Whoever waits for members to have something; may be empty. On the door's thread.
   std::function<void(const DeviceId&, const SpaceId&, const VectorClock&)> on_acknowledged{};
+  /// Who hears what members' clients say of themselves; may be empty. On the door's thread.
+  std::function<void(const DeviceId&, const wire::Presence&)> on_present{};
   LiveFeed feed{};
   SpaceReads reads{host.data_dir, hasher};
   SpaceDirectory directory{host};

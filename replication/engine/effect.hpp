@@ -172,6 +172,12 @@ struct PeerToldAddresses {
   wire::Addresses addresses;
 };
 
+/// A client of a member says this of itself just now.
+struct PeerPresent {
+  DeviceId peer;
+  wire::Presence presence;
+};
+
 /// A peer showed changes that contradict what we hold.
 struct Refused {
   DeviceId peer;
@@ -196,8 +202,9 @@ struct ForkFound {
   Seq seq;
 };
 
-using Notice = std::variant<PeerSaidHello, Progress, Compared, Served, PeerAcknowledged,
-                            PeerAnswered, PeerToldAddresses, Refused, OwnLogWentOn, ForkFound>;
+using Notice =
+    std::variant<PeerSaidHello, Progress, Compared, Served, PeerAcknowledged, PeerAnswered,
+                 PeerToldAddresses, PeerPresent, Refused, OwnLogWentOn, ForkFound>;
 struct Notify {
   Notice notice;
 };

@@ -312,6 +312,12 @@ void Engine::on(TellAddresses input) {
   if (sessions_.contains(input.link)) out_.send(input.link, std::move(input.addresses));
 }
 
+void Engine::on(TellPresence input) {
+  if (sessions_.empty()) return;  // nobody to tell
+  const SpaceId id = input.presence.space;
+  space(id).tell_presence(std::move(input));
+}
+
 void Engine::on(const ShutDown& /*input*/) {
   for (auto& [id, sync] : spaces_) sync.end_doubt();
   for (const auto& [link, session] : sessions_)

@@ -62,6 +62,7 @@ class Engine {
   void on(const ShutDown& input);
   void on(const AskPeer& input);
   void on(TellAddresses input);
+  void on(TellPresence input);
   void on(const TimePassed& input);
 
   Status hear(LinkId link, Session& session, wire::Message message);

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <set>
 #include <variant>
 #include <vector>
 
@@ -161,11 +162,17 @@ struct TellAddresses {
   wire::Addresses addresses;
 };
 
+/// What a local client says of itself just now. -> Send to every linked member of the space
+struct TellPresence {
+  wire::Presence presence;
+  std::set<LinkId> busy;  ///< have enough to send: it is left out there
+};
+
 struct TimePassed {};
 
-using Input =
-    std::variant<PeerUp, PeerDown, Received, SharedLoaded, SpaceOpened, Committed, Applied, Durable,
-                 PersistFailed, LogLoaded, GrantLoaded, ForkSaid, ForkKept, SyncNow,
-                 DeviceForgotten, SpaceLeft, ShutDown, AskPeer, TellAddresses, TimePassed>;
+using Input = std::variant<PeerUp, PeerDown, Received, SharedLoaded, SpaceOpened, Committed,
+                           Applied, Durable, PersistFailed, LogLoaded, GrantLoaded, ForkSaid,
+                           ForkKept, SyncNow, DeviceForgotten, SpaceLeft, ShutDown, AskPeer,
+                           TellAddresses, TellPresence, TimePassed>;
 
 }  // namespace lanyard::engine

@@ -120,4 +120,21 @@ void SpaceSync::keep_awaiting(Peer& peer, const LogId& log, const Peer::Awaited&
   awaited_at_ = awaited_at_ ? std::min(*awaited_at_, awaited.until) : awaited.until;
 }
 
+// ---- what nobody keeps
+
+void SpaceSync::tell_presence(TellPresence told) {
+  if (!is_open()) {
+    presence_ = std::move(told);
+    return;
+  }
+  for (auto& [link, peer] : peers_)
+    if (is_known_member(peer) && !told.busy.contains(link)) context_.out.send(link, told.presence);
+}
+
+void SpaceSync::on(LinkId link, const wire::Presence& message, Now /*now*/) {
+  const Peer* const peer = find(link);
+  if (peer != nullptr && is_known_member(*peer))
+    context_.out.notify(PeerPresent{peer->device, message});
+}
+
 }  // namespace lanyard::engine

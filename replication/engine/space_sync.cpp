@@ -30,6 +30,8 @@ std::uint64_t size_of(const SpaceMessage& message) {
     return kSmall * (1 + told->durable.size());
   if (const auto* fork = std::get_if<wire::Fork>(&message))
     return kSmall + fork->first.size() + fork->second.size();
+  if (const auto* presence = std::get_if<wire::Presence>(&message))
+    return kSmall + presence->value.size();
   return kSmall;
 }
 
@@ -63,6 +65,7 @@ void SpaceSync::opened(SpaceOpened opened, Now now) {
   intake_ = std::make_unique<oplog::Intake>(context_.self, std::move(*opened.log), *cipher_,
                                             context_.hasher, context_.verifier);
   for (const Committed& each : std::exchange(own_deferred_, {})) announce(each, now);
+  if (presence_) tell_presence(*std::exchange(presence_, {}));
   for (auto& [link, peer] : peers_) acknowledge(link, peer);
   deferred_bytes_ = 0;
   for (auto& [link, message] : std::exchange(deferred_, {})) {
@@ -160,6 +163,10 @@ Status SpaceSync::hear(LinkId link, SpaceMessage message, Now now) {
 
 bool SpaceSync::is_member(const Peer& peer) const {
   return is_open() && (!intake_->state().founder || intake_->state().is_member(peer.device));
+}
+
+bool SpaceSync::is_known_member(const Peer& peer) const {
+  return is_open() && intake_->state().is_member(peer.device);
 }
 
 // ---- peers

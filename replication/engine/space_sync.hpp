@@ -24,7 +24,7 @@ struct SpaceContext {
 /// The messages that are about one space.
 using SpaceMessage =
     std::variant<wire::Pull, wire::Grant, wire::PackPart, wire::InStep, wire::LiveRun, wire::Have,
-                 wire::Credit, wire::Acknowledge, wire::ForkPoints, wire::Fork>;
+                 wire::Credit, wire::Acknowledge, wire::ForkPoints, wire::Fork, wire::Presence>;
 
 /// One space in talk with every linked member: who is asked for what is missing, what is sent to
 /// whom, what is applied and what is durable. Pure.
@@ -62,6 +62,9 @@ class SpaceSync {
   void peer_gone(LinkId link, Now now);
   /// A linked device may have become a member just now: then it is told what there is. True if so.
   bool offer(LinkId link, const DeviceId& device);
+
+  /// To every linked member. While the space is being opened, the newest one waits.
+  void tell_presence(TellPresence told);
 
   /// A message about this space. kBusy: more came than can wait while the space is being opened.
   [[nodiscard]] Status hear(LinkId link, SpaceMessage message, Now now);
@@ -109,11 +112,14 @@ class SpaceSync {
   void on(LinkId link, const wire::Acknowledge& message, Now now);
   void on(LinkId link, const wire::ForkPoints& message, Now now);
   void on(LinkId link, const wire::Fork& message, Now now);
+  void on(LinkId link, const wire::Presence& message, Now now);
 
   [[nodiscard]] Peer* find(LinkId link);
   /// Whether we may talk with it about this space. An empty store knows no members: it has nothing
   /// to tell either.
   [[nodiscard]] bool is_member(const Peer& peer) const;
+  /// The same, and an empty store has nobody to talk with.
+  [[nodiscard]] bool is_known_member(const Peer& peer) const;
   [[nodiscard]] std::map<LinkId, Peer>::iterator next_source();
   void take_grant(const wire::Grant& grant);
   void pull_next(Now now);
@@ -175,6 +181,7 @@ class SpaceSync {
   std::vector<std::pair<LinkId, SpaceMessage>> deferred_;  ///< until the space is open
   std::uint64_t deferred_bytes_ = 0;
   std::vector<Committed> own_deferred_;
+  std::optional<TellPresence> presence_;  ///< until the space is open
   std::deque<InFlight> in_flight_;
   std::uint64_t next_ticket_ = 1;
   std::uint64_t next_request_ = 1;

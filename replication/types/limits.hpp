@@ -125,6 +125,12 @@ inline constexpr std::size_t kDigestPageSpacesMax = 1024;
 /// families on four networks.
 inline constexpr std::size_t kToldDevicesMax = kPeersMax;
 inline constexpr std::size_t kToldAddressesMax = 8;
+/// JSON of a presence that a local client says, and what it can come to as canonical msgpack: a
+/// double of three letters and a comma takes nine bytes there.
+inline constexpr std::size_t kPresenceJsonBytesMax = 16 * kKiB;
+inline constexpr std::size_t kPresenceBytesMax = 40 * kKiB;
+/// Presences on their way to another thread. What comes beyond is left out: a newer one follows.
+inline constexpr int kPresencesWaitingMax = 64;
 /// Names of features that one hello may carry.
 inline constexpr std::size_t kFeaturesMax = 64;
 

@@ -23,9 +23,10 @@ enum class MessageType : std::uint8_t {
   kBye = 14,
   kAddresses = 15,
   kForkPoints = 16,
-  kFork = 17
+  kFork = 17,
+  kPresence = 18
 };
-inline constexpr std::uint64_t kMessageTypeMax = 17;
+inline constexpr std::uint64_t kMessageTypeMax = 18;
 static_assert(std::variant_size_v<Message> == kMessageTypeMax);
 
 inline constexpr std::size_t kDigestBuckets = 256;
@@ -44,6 +45,7 @@ inline constexpr std::size_t kDigestBuckets = 256;
     case MessageType::kPing: return 3;
     case MessageType::kPull:
     case MessageType::kForkPoints:
+    case MessageType::kPresence:
     case MessageType::kPackPart: return 4;
     case MessageType::kHello:
     case MessageType::kHave: return 5;

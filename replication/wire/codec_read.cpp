@@ -1,3 +1,4 @@
+#include "replication/types/canonical.hpp"
 #include "replication/types/limits.hpp"
 #include "replication/wire/codec_elements.hpp"
 #include "replication/wire/codec_parts.hpp"
@@ -238,6 +239,17 @@ Fork read_fork(Elements& in) {
   return message;
 }
 
+Presence read_presence(Elements& in) {
+  Presence message;
+  message.space = in.name<SpaceId>();
+  message.app = in.text();
+  message.value = to_bytes(in.binary(limits::kPresenceBytesMax));
+  CanonicalReader value(message.value);
+  value.value();
+  in.require(value.finish().has_value());
+  return message;
+}
+
 Message read_body(MessageType type, Elements& in) {
   switch (type) {
     case MessageType::kHello: return read_hello(in);
@@ -257,6 +269,7 @@ Message read_body(MessageType type, Elements& in) {
     case MessageType::kAddresses: return read_addresses(in);
     case MessageType::kForkPoints: return read_fork_points(in);
     case MessageType::kFork: return read_fork(in);
+    case MessageType::kPresence: return read_presence(in);
   }
   in.refuse(Code::kMalformed);
   return Bye{};

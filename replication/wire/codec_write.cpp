@@ -225,6 +225,13 @@ void write(Writer& out, const Fork& message) {
   out.binary(message.second);
 }
 
+void write(Writer& out, const Presence& message) {
+  out.begin(MessageType::kPresence);
+  out.name(message.space.view());
+  out.text(message.app);
+  out.binary(message.value);
+}
+
 }  // namespace
 
 void write(const Message& message, Naming& naming, Sink& sink) {

@@ -184,8 +184,17 @@ struct ForkPoints {
 /// A proven fork; or, as an answer to ForkPoints, one branch, and `second` is empty.
 using oplog::Fork;
 
-using Message =
-    std::variant<Hello, DigestRoot, DigestBuckets, DigestSpaces, Pull, Grant, PackPart, InStep,
-                 LiveRun, Have, Credit, Acknowledge, Ping, Bye, Addresses, ForkPoints, Fork>;
+/// What a member's client says of itself just now: where its cursor is, that somebody types. Not
+/// stored, not repeated, not passed on; it may get lost.
+struct Presence {
+  SpaceId space;
+  std::string app;  ///< who says so there: UTF-8 of at most limits::kNameBytesMax bytes
+  Bytes value;      ///< canonical msgpack of a JSON value, at most limits::kPresenceBytesMax
+  friend bool operator==(const Presence&, const Presence&) = default;
+};
+
+using Message = std::variant<Hello, DigestRoot, DigestBuckets, DigestSpaces, Pull, Grant, PackPart,
+                             InStep, LiveRun, Have, Credit, Acknowledge, Ping, Bye, Addresses,
+                             ForkPoints, Fork, Presence>;
 
 }  // namespace lanyard::wire

@@ -48,7 +48,7 @@ class Large(OneDevice):
         before = self.peak()
         self.assertEqual(self.client.ask("POST", "/api/sync/chat", body)[0], 200)
         grown = self.peak() - before
-        print(f"\nreport: a post of {len(body)} bytes raised the peak by {grown / MIB:.0f} MiB")
+        print(f"report: a post of {len(body)} bytes raised the peak by {grown / MIB:.0f} MiB")
         self.unchanged(lambda: self.client.ask("POST", "/api/sync/chat", body))
         self.assertEqual(self.client.chat("chat-1"), large)
         self.assertEqual(self.client.export()["chats"][0], large)

@@ -106,7 +106,7 @@ class Framing(ApiTest):
         for request, status in rows:
             with self.subTest(request=request[:200]):
                 self.assertEqual(self.status(request), status)
-        print(f"\nreport: {len(rows)} rows of HTTP framing")
+        print(f"report: {len(rows)} rows of HTTP framing")
 
     def test_requests_behind_each_other(self):
         one = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n" % self.api.port
@@ -131,7 +131,7 @@ class Framing(ApiTest):
         self.assertEqual(self.api.ask("GET", record_path("no-json")).status, 404)
         link.request("PUT", record_path("no-json"), GOOD_JSON, heads)
         self.assertEqual(link.getresponse().status, 200)  # all of them were one step from this
-        print(f"\nreport: {len(rows)} bodies that are not JSON")
+        print(f"report: {len(rows)} bodies that are not JSON")
 
     def test_bad_ops_and_queries_never_get_a_500(self):
         api = self.api

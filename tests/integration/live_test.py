@@ -134,7 +134,14 @@ class Live(ApiTest):
     def test_presence_is_passed_on_and_never_stored(self):
         one, two = self.line(), self.line()
         one.text({"type": "presence", "space": "default", "value": {"typing": True}})
-        self.assertEqual(two.heard("presence")["value"], {"typing": True})
+        space, me = self.api.get("/v1/spaces/default")["id"], self.device.info["id"]
+        self.assertEqual(two.heard("presence"), {
+            "type": "presence", "id": None, "cursor": None, "space": space, "device": me,
+            "app": "test", "value": {"typing": True}})
+        # A client that has named the space hears of it by that name.
+        two.text({"type": "presence", "space": "default", "value": [1.5, None]})
+        heard = one.heard("presence")
+        self.assertEqual((heard["space"], heard["value"]), ("default", [1.5, None]))
         one.text({"type": "presence", "space": "default", "value": "x" * 20000})
         self.assertEqual(one.heard("error")["code"], "LY-D003")
         self.assertEqual([m for m in one.kept if m["type"] == "presence"], [])
@@ -238,29 +245,75 @@ class Live(ApiTest):
 
 
 class TwoDevices(unittest.TestCase):
-    def test_what_another_device_writes_is_heard(self):
-        laptop, desktop = ApiDevice("laptop"), ApiDevice("desktop")
-        for device in (laptop, desktop):
+    def setUp(self):
+        self.laptop, self.desktop = ApiDevice("laptop"), ApiDevice("desktop")
+        for device in (self.laptop, self.desktop):
             self.addCleanup(device.close)
             device.start()
-        laptop.ok("space", "create", "notes")
-        make_known(laptop, desktop)
-        laptop.ok("space", "share", "notes", "desktop")
-        wait_until("the space is there", lambda: "notes" in desktop.ok("space", "list"))
-        here = laptop.api("--space", "notes", "--write")
-        there = desktop.api("--space", "notes")
-        with Line(there.port).sign_in(there.token) as line:
-            line.text({"type": "subscribe", "id": "s", "space": "notes", "collection": "n"})
-            line.heard("snapshot")
-            here.put(record_path("k", "n", "notes"), {"from": "laptop"})
-            self.assertEqual(line.heard("change")["record"]["value"], {"from": "laptop"})
-        with Line(here.port).sign_in(here.token) as line:
-            line.text({"type": "changes", "id": "w", "space": "notes", "ops": [
-                {"op": "put", "collection": "n", "key": "k2", "value": {}}]})
-            durable = line.heard("receipt", stage="durable")
-            there_too = line.heard("receipt", stage="peer")
-            self.assertEqual((there_too["id"], there_too["change"], there_too["device"]),
-                             ("w", durable["change"], desktop.info["id"]))
+        self.laptop.ok("space", "create", "notes")
+        make_known(self.laptop, self.desktop)
+        self.laptop.ok("space", "share", "notes", "desktop")
+        wait_until("the space is there", lambda: "notes" in self.desktop.ok("space", "list"))
+
+    def line(self, device, *spaces) -> Line:
+        api = device.api(*(word for space in spaces for word in ("--space", space)), "--write")
+        line = Line(api.port).sign_in(api.token)
+        self.addCleanup(line.close)
+        return line
+
+    def test_what_another_device_writes_is_heard(self):
+        here = self.laptop.api("--space", "notes", "--write")
+        line = self.line(self.desktop, "notes")
+        line.text({"type": "subscribe", "id": "s", "space": "notes", "collection": "n"})
+        line.heard("snapshot")
+        here.put(record_path("k", "n", "notes"), {"from": "laptop"})
+        self.assertEqual(line.heard("change")["record"]["value"], {"from": "laptop"})
+        line = self.line(self.laptop, "notes")
+        line.text({"type": "changes", "id": "w", "space": "notes", "ops": [
+            {"op": "put", "collection": "n", "key": "k2", "value": {}}]})
+        durable = line.heard("receipt", stage="durable")
+        there_too = line.heard("receipt", stage="peer")
+        self.assertEqual((there_too["id"], there_too["change"], there_too["device"]),
+                         ("w", durable["change"], self.desktop.info["id"]))
+
+    def test_presence_reaches_clients_of_other_members_who_may_read_there(self):
+        here, there = self.line(self.laptop, "notes"), self.line(self.desktop, "notes")
+        stranger = self.line(self.desktop, "default")
+        self.laptop.ok("space", "create", "mine")
+        alone = self.line(self.laptop, "mine")
+        changes = self.changes()
+        alone.text({"type": "presence", "space": "mine", "value": "for nobody"})
+        here.text({"type": "presence", "space": "notes", "value": {"cursor": [3, "\u00e4"]}})
+        heard = there.heard("presence")
+        self.assertEqual((heard["device"], heard["app"], heard["value"]),
+                         (self.laptop.info["id"], "test", {"cursor": [3, "\u00e4"]}))
+        there.text({"type": "presence", "space": "notes", "value": 1.5})
+        self.assertEqual(here.heard("presence", space="notes")["value"], 1.5)
+        # What was said is over for who comes later, and for who may not read there.
+        late = self.line(self.desktop, "notes")
+        here.text({"type": "presence", "space": "notes", "value": "the next"})
+        self.assertEqual(late.heard("presence")["value"], "the next")
+        stranger.text({"type": "presence", "space": "default", "value": "x" * 20000})
+        stranger.heard("error")
+        self.assertEqual(stranger.kept, [])
+        self.assertEqual(self.changes(), changes)
+
+    def test_a_flood_of_presence_holds_nobody_up(self):
+        here, there = self.line(self.laptop, "notes"), self.line(self.desktop, "notes")
+        for number in range(3000):
+            here.text({"type": "presence", "space": "notes", "value": [number, "x" * 1000]})
+        here.text({"type": "changes", "id": "w", "space": "notes", "ops": [
+            {"op": "put", "collection": "n", "key": "k", "value": {}}]})
+        here.heard("receipt", id="w", stage="peer")
+        last = -1
+        while (value := there.heard("presence")["value"]) != "over":
+            self.assertGreater(value[0], last)  # some may be left out, and none comes late
+            last = value[0]
+            here.text({"type": "presence", "space": "notes", "value": "over"})
+
+    def changes(self) -> list[int]:
+        return [device.json("space", "info", "notes")["changes"]
+                for device in (self.laptop, self.desktop)]
 
 
 if __name__ == "__main__":

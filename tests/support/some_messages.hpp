@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "replication/types/json_text.hpp"
 #include "replication/types/limits.hpp"
 #include "replication/wire/message.hpp"
 #include "tests/support/chance.hpp"
@@ -117,6 +118,10 @@ inline wire::Message some_message(Chance& chance, const SomeIds& ids, std::size_
       wire::ForkPoints message{space, chance.one_of(ids.logs), {}};
       for (std::size_t i = chance.below(5); i > 0; --i) message.points.push_back(some_head(chance));
       return message;
+    }
+    case 16: {
+      const auto value = from_json(R"({"cursor":[1,2.5,null,"ä"]})");
+      return wire::Presence{space, "notes", value.value_or(Bytes{0xC0})};
     }
     default:
       return wire::Fork{space, chance.fixed<DeviceId>(), chance.fixed<Incarnation>(),

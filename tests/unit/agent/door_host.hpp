@@ -23,10 +23,12 @@ class NoNetwork final : public Network {
   [[nodiscard]] bool is_enabled() const override { return true; }
   void on_merged(Merged) override {}
   void on_acknowledged(Acknowledged) override {}
+  void on_present(Present) override {}
   void on_home_moved(HomeMoved) override {}
   void run(storage::StorageThread&) override {}
   void stop() override {}
   void post(std::function<void()>) override {}
+  void tell_presence(wire::Presence) override {}
   void committed(const SpaceId&, std::shared_ptr<const storage::WriteOutcome>) override {}
   std::vector<PeerStatus> peers() const override { return {}; }
   NetworkCounters counters() const override { return {}; }

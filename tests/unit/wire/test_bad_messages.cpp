@@ -55,9 +55,29 @@ Raw pull_of(std::size_t logs) { return Raw(4, 5).binary(16).array(logs); }
 
 Raw run_of(std::size_t items) { return Raw(6, 9).binary(16).binary(32, 2).natural(1).array(items); }
 
+/// A presence whose value starts with these bytes and is as long as that.
+Raw presence_of(std::size_t size, std::uint8_t fill) {
+  return Raw(4, 18).binary(16).text("notes").binary(size, fill);
+}
+
+TEST_CASE("the value of a presence is one canonical JSON value") {
+  check({
+      {"a number", presence_of(1, 0x01), "accepted"},
+      {"nothing", presence_of(0, 0), "malformed"},
+      {"two values", presence_of(2, 0x01), "malformed"},
+      {"an array that ends too soon", presence_of(1, 0x91), "malformed"},
+      {"a type that JSON has not", presence_of(1, 0xC1), "malformed"},
+      {"arrays in arrays", presence_of(limits::kPresenceBytesMax, 0x91), "malformed"},
+      {"more than it may be", presence_of(limits::kPresenceBytesMax + 1, 0x91), "too large"},
+      {"a name that is too long", Raw(4, 18).binary(16).text(std::string(65, 'n')).binary(1, 1),
+       "too large"},
+      {"a space that is no id", Raw(4, 18).binary(15).text("n").binary(1, 1), "malformed"},
+  });
+}
+
 TEST_CASE("a message of a newer version is told apart from a bad one") {
   check({
-      {"the next type", Raw(1, 18), "newer version"},
+      {"the next type", Raw(1, 19), "newer version"},
       {"with elements of a shape nobody knows", Raw(3, 1000).hex("c7").hex("81"), "newer version"},
       {"type 0 was never given", Raw(1, 0), "malformed"},
       {"a type that is no number", Raw(0, 0), "malformed"},

@@ -88,6 +88,7 @@ std::vector<std::pair<std::string, Message>> messages() {
        Addresses{{{filled<DeviceId>(0x21), {{{10, 0, 0, 2}, 7761}, {Bytes(16, 0xFD), 65'535}}}}}},
       {"fork points", ForkPoints{kSpace, kLog, {kHead, {{69'999}, filled<Hash>(0x55)}}}},
       {"fork", Fork{kSpace, filled<DeviceId>(0xEE), filled<Incarnation>(0xFF), {1, 0, 0x94}, {}}},
+      {"presence", Presence{kSpace, "notes", {0x81, 0xA1, 'x', 0x01}}},
   };
 }
 
