@@ -158,7 +158,8 @@ class Sync:
         self.writes("16-writers", puts[:8000], 16, "group-full")
         batches = [("data.batch", {"space": SPACE, "versions": False, "ops": [
             {"op": "put", "collection": "messages", "value": value}
-            for _, _, value in self.records[at:at + 1000]]}) for at in range(0, 10_000, 1000)]
+            for _, _, value in self.records[at:at + 1000]]})
+            for at in range(0, min(10_000, len(self.records)), 1000)]
         self.writes("batches", batches, 2, "batch-full")
 
     def writes(self, name: str, requests: list, clients: int, raw: str) -> None:
