@@ -180,7 +180,8 @@ void LiveTalk::in_space(const std::string& name, Right right, const std::string&
   const auto granted = access();
   if (!granted) return;
   agent::in_space(room_, name, *granted, right,
-                  [self = weak_from_this(), name, id, go](const Result<SpaceId>& space) {
+                  [self = weak_from_this(), name, id, go,
+                   in_order = line_->hold_reading()](const Result<SpaceId>& space) {
                     const auto talk = self.lock();
                     if (!talk) return;
                     if (!space) return talk->line_->send(error_frame(id, space.error()));

@@ -276,6 +276,20 @@ class TwoDevices(unittest.TestCase):
         self.assertEqual((there_too["id"], there_too["change"], there_too["device"]),
                          ("w", durable["change"], self.desktop.info["id"]))
 
+    def test_what_one_client_says_at_once_is_done_in_its_order(self):
+        names = ["notes", self.laptop.json("space", "info", "notes")["id"]]
+        self.laptop.stop()
+        self.laptop.start()  # it has looked up no name yet
+        line = self.line(self.laptop, "notes")
+        for number in range(200):
+            line.text({"type": "changes", "id": str(number), "space": names[number % 2], "ops": [
+                {"op": "put", "collection": "n", "key": "k", "value": {"n": number}}]})
+        done = [line.heard("receipt", id=str(number), stage="durable") for number in range(200)]
+        seqs = [each["change"]["seq"] for each in done]
+        self.assertEqual(seqs, sorted(seqs))
+        api = self.laptop.api("--space", "notes")
+        self.assertEqual(api.get(record_path("k", "n", "notes"))["value"], {"n": 199})
+
     def test_presence_reaches_clients_of_other_members_who_may_read_there(self):
         here, there = self.line(self.laptop, "notes"), self.line(self.desktop, "notes")
         stranger = self.line(self.desktop, "default")
