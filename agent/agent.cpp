@@ -129,11 +129,13 @@ class Agent {
     network_->on_acknowledged(
         [this](const DeviceId& device, const SpaceId& space, const VectorClock& durable) {
           const auto kept = std::make_shared<const VectorClock>(durable);
-          for (const DoorNews& door : doors_) door.acknowledged(device, space, kept);
+          for (const DoorNews& door : doors_)
+            if (door.acknowledged) door.acknowledged(device, space, kept);
         });
     network_->on_present([this](const DeviceId& device, const wire::Presence& presence) {
       const auto kept = std::make_shared<const wire::Presence>(presence);
-      for (const DoorNews& door : doors_) door.present(device, kept);
+      for (const DoorNews& door : doors_)
+        if (door.present) door.present(device, kept);
     });
     network_->on_home_moved([this](const SpaceId& from, const SpaceId& to) {
       for (const DoorNews& door : doors_) door.home_moved(from, to);

@@ -26,18 +26,21 @@ DoorNews Services::news() {
       reads.close(space);
     });
   };
-  out.acknowledged = [this, post = host.post](const DeviceId& device, const SpaceId& space,
-                                              std::shared_ptr<const VectorClock> durable) {
-    post([this, device, space, durable = std::move(durable)] {
-      if (on_acknowledged) on_acknowledged(device, space, *durable);
-    });
-  };
-  out.present = [this, post = host.post, few = FewJobs(limits::kPresencesWaitingMax)](
-                    const DeviceId& device, std::shared_ptr<const wire::Presence> presence) {
-    few.post(post, [this, device, presence = std::move(presence)] {
-      if (on_present) on_present(device, *presence);
-    });
-  };
+  if (on_acknowledged) {
+    out.acknowledged = [this, post = host.post](const DeviceId& device, const SpaceId& space,
+                                                std::shared_ptr<const VectorClock> durable) {
+      post([this, device, space, durable = std::move(durable)] {
+        on_acknowledged(device, space, *durable);
+      });
+    };
+  }
+  if (on_present) {
+    out.present = [this, post = host.post, few = FewJobs(limits::kPresencesWaitingMax)](
+                      const DeviceId& device, std::shared_ptr<const wire::Presence> presence) {
+      few.post(post,
+               [this, device, presence = std::move(presence)] { on_present(device, *presence); });
+    };
+  }
   return out;
 }
 

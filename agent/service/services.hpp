@@ -20,10 +20,10 @@ struct DoorNews {
   std::function<void(const SpaceId& from, const SpaceId& to)> home_moved;
   /// A space was made, renamed or left.
   std::function<void(const SpaceId&)> space_changed;
-  /// A member says what it holds of a space durably.
+  /// A member says what it holds of a space durably. Empty: nobody at this door asks.
   std::function<void(const DeviceId&, const SpaceId&, std::shared_ptr<const VectorClock>)>
       acknowledged;
-  /// A client of a member says this of itself just now.
+  /// A client of a member says this of itself just now. Empty: nobody at this door asks.
   std::function<void(const DeviceId&, std::shared_ptr<const wire::Presence>)> present;
 };
 
@@ -42,9 +42,10 @@ struct Services {
   ServiceHost host;
   const Hasher& hasher;
   const CipherFactory& ciphers;
-  /// Whoever waits for members to have something; may be empty. On the door's thread.
+  /// Whoever waits for members to have something; may be empty. Set before news(), called on the
+  /// door's thread.
   std::function<void(const DeviceId&, const SpaceId&, const VectorClock&)> on_acknowledged{};
-  /// Who hears what members' clients say of themselves; may be empty. On the door's thread.
+  /// Who hears what members' clients say of themselves; in the same way.
   std::function<void(const DeviceId&, const wire::Presence&)> on_present{};
   LiveFeed feed{};
   SpaceReads reads{host.data_dir, hasher};
