@@ -1,24 +1,16 @@
 #pragma once
 
-#include <atomic>
-#include <chrono>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "replication/oplog/op.hpp"
+#include "storage/patience.hpp"
 #include "storage/sqlite.hpp"
 
 /// Readings of one space that may take their time: each opens a connection of its own, so that
 /// nobody waits for it but who asked. From any thread.
 namespace lanyard::storage {
-
-/// How long somebody waits for an answer.
-struct Patience {
-  std::chrono::milliseconds most;
-  /// Nobody waits any more once this is true.
-  const std::atomic<bool>& is_given_up;
-};
 
 // ---- SQL
 

@@ -13,6 +13,7 @@
 #include "replication/types/hlc.hpp"
 #include "replication/types/vector_clock.hpp"
 #include "storage/indexes.hpp"
+#include "storage/patience.hpp"
 
 namespace lanyard::storage {
 
@@ -124,7 +125,8 @@ struct SpaceNumbers {
 
 /// Reads one space's file through a read-only connection of its own: sees what the writer has
 /// committed, each call one moment of it, and never holds the writer up. For one thread at a time.
-/// Every statement is reset when a call returns, and cut after limits::kReadTimeMax (kInterrupted).
+/// Every statement is reset when a call returns, and cut after limits::kReadTimeMax (kInterrupted)
+/// unless take_at_most() says otherwise.
 class SpaceReader {
  public:
   /// kNotFound, kNewerVersion, kCorrupt, and what the disk says. `hasher` outlives it.
@@ -133,6 +135,8 @@ class SpaceReader {
                                                                  const Hasher& hasher);
   virtual ~SpaceReader() = default;
 
+  /// From now on each statement is cut (kInterrupted) when this patience is at its end.
+  virtual void take_at_most(const Patience& patience) = 0;
   [[nodiscard]] virtual Result<ReadRecord> get(const std::string& collection,
                                                const std::string& key) = 0;
   /// kUsage for a cursor of another query, a field that cannot be asked for, a value that does not

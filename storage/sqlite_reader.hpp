@@ -13,6 +13,10 @@ class SqliteSpaceReader final : public SpaceReader {
  public:
   SqliteSpaceReader(Database database, const Hasher& hasher);
 
+  void take_at_most(const Patience& patience) override {
+    database_.limit_time(patience.most);
+    database_.give_up_with(patience.is_given_up);
+  }
   [[nodiscard]] Result<ReadRecord> get(const std::string& collection,
                                        const std::string& key) override;
   [[nodiscard]] Result<RecordPage> query(const RecordQuery& query) override;

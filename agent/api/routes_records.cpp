@@ -108,36 +108,44 @@ Status read_query(QueryText& in, const std::string& collection, RecordQuery& out
 class RecordLines : public std::enable_shared_from_this<RecordLines> {
  public:
   RecordLines(ApiRoom& room, const SpaceId& space, RecordQuery query,
-              std::optional<std::uint64_t> limit, AnswerStream out)
+              std::optional<std::uint64_t> limit, ApiReply reply)
       : room_(room),
         space_(space),
         query_(std::move(query)),
         is_export_(!limit && query_.where.empty() && query_.cursor.empty()),
         left_(limit),
-        out_(std::move(out)) {}
+        reply_(std::move(reply)) {}
 
   void next() {
     query_.limit = std::min<std::uint64_t>(kPage, left_.value_or(kPage));
-    const auto page = room_.reads.query(space_, query_);
+    room_.long_reads.page(space_, query_,
+                          [self = shared_from_this()](const Result<storage::RecordPage>& page) {
+                            self->on_page(page);
+                          });
+  }
+
+ private:
+  static constexpr std::uint64_t kPage = 200;
+
+  void on_page(const Result<storage::RecordPage>& page) {
+    if (!page && !out_) return reply_.error(page.error());
     if (!page) return;  // broken off: that is all that can be said behind a head that says 200
+    if (!out_) {
+      HttpAnswer head;
+      head.type = kLinesType;
+      out_ = reply_.begin(std::move(head));
+    }
     std::string lines;
     for (const ReadRecord& record : page->records) lines += record_json(record) + "\n";
     if (left_) *left_ -= page->records.size();
     query_.cursor = page->cursor;
     const bool is_over = page->cursor.empty() || left_ == 0;
-    out_.piece(std::move(lines), [self = shared_from_this(), is_over](bool is_open) {
+    out_->piece(std::move(lines), [self = shared_from_this(), is_over](bool is_open) {
       if (!is_open) return;
-      if (!is_over) return self->go_on();
-      self->out_.end();
+      if (!is_over) return self->next();
+      self->out_->end();
       if (self->is_export_) self->room_.status.exported();
     });
-  }
-
- private:
-  static constexpr std::uint64_t kPage = 200;
-  /// Others have their turn between two pages.
-  void go_on() {
-    room_.host.post([self = shared_from_this()] { self->next(); });
   }
 
   ApiRoom& room_;
@@ -145,7 +153,8 @@ class RecordLines : public std::enable_shared_from_this<RecordLines> {
   RecordQuery query_;
   bool is_export_;  ///< a whole collection
   std::optional<std::uint64_t> left_;
-  AnswerStream out_;
+  ApiReply reply_;
+  std::optional<AnswerStream> out_;  ///< once the first page is read
 };
 
 void list_records(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
@@ -161,16 +170,14 @@ void list_records(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
     query.limit = static_cast<std::size_t>(limit);
     in_space(room, call, reply, Right::kRead,
              [&room, query, as_lines, reply](const SpaceId& space) {
-               if (!as_lines) return reply.answer(room.reads.query(space, query), page_json);
-               RecordQuery first = query;
-               first.limit = 1;
-               if (const auto readable = room.reads.query(space, first); !readable)
-                 return reply.error(readable.error());
-               HttpAnswer head;
-               head.type = kLinesType;
+               if (!as_lines) {
+                 return room.long_reads.page(space, query,
+                                             [reply](const Result<storage::RecordPage>& page) {
+                                               reply.answer(page, page_json);
+                                             });
+               }
                const auto most = query.limit == 0 ? std::optional<std::uint64_t>() : query.limit;
-               std::make_shared<RecordLines>(room, space, query, most, reply.begin(std::move(head)))
-                   ->next();
+               std::make_shared<RecordLines>(room, space, query, most, reply)->next();
              });
     return {};
   });
@@ -185,7 +192,9 @@ void count_records(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
     }
     LANYARD_TRY(in.finish());
     in_space(room, call, reply, Right::kRead, [&room, query, reply](const SpaceId& space) {
-      reply.answer(room.reads.count(space, query), count_json);
+      room.long_reads.count(space, query, [reply](const Result<std::uint64_t>& count) {
+        reply.answer(count, count_json);
+      });
     });
     return {};
   });

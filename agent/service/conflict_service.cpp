@@ -39,6 +39,38 @@ void with_names(const ServiceHost& host, const std::string& space, Done<Names> d
       std::move(done));
 }
 
+using Listed = ConflictService::Listed;
+
+/// Conflicts of one space after the other.
+struct Listing : std::enable_shared_from_this<Listing> {
+  Listing(LongReads& long_reads, Names all, std::size_t most)
+      : reads(long_reads), names(std::move(all)), limit(most) {}
+
+  void next(const Done<std::vector<Listed>>& done) {
+    if (spaces_read == names.spaces.size() || found.size() >= limit) return done(std::move(found));
+    reads.conflicts(
+        names.spaces[spaces_read].id, limit - found.size(),
+        [self = shared_from_this(), done](Result<std::vector<storage::ReadConflict>> conflicts) {
+          if (!conflicts) return done(fail(conflicts.error()));
+          for (storage::ReadConflict& each : *conflicts) self->add(std::move(each));
+          ++self->spaces_read;
+          self->next(done);
+        });
+  }
+  void add(storage::ReadConflict conflict) {
+    Listed& listed =
+        found.emplace_back(Listed{names.spaces[spaces_read], std::move(conflict), {}, {}});
+    for (const storage::ReadSibling& sibling : listed.conflict.siblings)
+      listed.devices.push_back(names.devices.of(sibling.device));
+  }
+
+  LongReads& reads;
+  Names names;
+  std::size_t limit;
+  std::size_t spaces_read = 0;
+  std::vector<Listed> found{};
+};
+
 }  // namespace
 
 Result<Bytes> merged_value(const std::vector<storage::ReadSibling>& siblings) {
@@ -68,24 +100,12 @@ void ConflictService::list(const std::string& space, std::size_t limit,
                            Done<std::vector<Listed>> done) {
   with_names(host_, space, [this, limit, done = std::move(done)](const Result<Names>& names) {
     if (!names) return done(fail(names.error()));
-    std::vector<Listed> out;
-    for (const storage::SpaceEntry& one : names->spaces) {
-      auto conflicts = reads_.conflicts(one.id, std::nullopt, limit - out.size());
-      if (!conflicts) return done(fail(conflicts.error()));
-      for (storage::ReadConflict& conflict : *conflicts) {
-        Listed& listed = out.emplace_back(Listed{one, std::move(conflict), {}, {}});
-        for (const storage::ReadSibling& sibling : listed.conflict.siblings)
-          listed.devices.push_back(names->devices.of(sibling.device));
-      }
-      if (out.size() >= limit) break;
-    }
-    done(std::move(out));
+    const auto listing = std::make_shared<Listing>(long_reads_, *names, limit);
+    listing->next(done);
   });
 }
 
 namespace {
-
-using Listed = ConflictService::Listed;
 
 Result<Listed> find_among(const std::vector<Listed>& all, const std::string& id) {
   const Listed* found = nullptr;

@@ -141,7 +141,7 @@ void DataService::query(const std::string& space, const storage::RecordQuery& qu
                         const Done<storage::RecordPage>& done) {
   directory_.find(space, [=, this](const Result<SpaceId>& found) {
     if (!found) return done(fail(found.error()));
-    done(reads_.query(*found, query));
+    long_reads_.page(*found, query, done);
   });
 }
 
@@ -149,7 +149,7 @@ void DataService::count(const std::string& space, const storage::RecordQuery& qu
                         const Done<std::uint64_t>& done) {
   directory_.find(space, [=, this](const Result<SpaceId>& found) {
     if (!found) return done(fail(found.error()));
-    done(reads_.count(*found, query));
+    long_reads_.count(*found, query, done);
   });
 }
 

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "agent/service/live_feed.hpp"
+#include "agent/service/long_reads.hpp"
 #include "agent/service/space_directory.hpp"
 #include "agent/service/space_reads.hpp"
 #include "storage/space_reader.hpp"
@@ -12,8 +13,9 @@ namespace lanyard::agent {
 /// Reading and writing records. A write answers when it is durable.
 class DataService {
  public:
-  DataService(const ServiceHost& host, SpaceDirectory& directory, SpaceReads& reads, LiveFeed& feed)
-      : host_(host), directory_(directory), reads_(reads), feed_(feed) {}
+  DataService(const ServiceHost& host, SpaceDirectory& directory, SpaceReads& reads,
+              LongReads& long_reads, LiveFeed& feed)
+      : host_(host), directory_(directory), reads_(reads), long_reads_(long_reads), feed_(feed) {}
 
   /// One transaction: all ops or none.
   void write(const std::string& space, storage::LocalChange wanted, Done<storage::Written> done);
@@ -57,6 +59,7 @@ class DataService {
   const ServiceHost& host_;
   SpaceDirectory& directory_;
   SpaceReads& reads_;
+  LongReads& long_reads_;
   LiveFeed& feed_;
 };
 

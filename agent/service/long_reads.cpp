@@ -1,54 +1,74 @@
 #include "agent/service/long_reads.hpp"
 
+#include "replication/types/limits.hpp"
 #include "storage/space_files.hpp"
 
 namespace lanyard::agent {
 namespace {
 
-constexpr std::size_t kLongReadsWaitingMax = 32;
 /// A page of a long history is sent as far as it was found by then.
 constexpr std::chrono::milliseconds kHistoryPageMost{1000};
 
 }  // namespace
 
-LongReads::~LongReads() {
-  {
-    const std::lock_guard lock(mutex_);
-    is_over_ = true;
-    waiting_.clear();
-  }
-  wake_.notify_all();
-  if (thread_.joinable()) thread_.join();
-}
-
-void LongReads::run() {
-  std::unique_lock lock(mutex_);
-  while (true) {
-    wake_.wait(lock, [this] { return is_over_ || !waiting_.empty(); });
-    if (is_over_) return;
-    const auto job = std::move(waiting_.front());
-    waiting_.pop_front();
-    lock.unlock();
-    job();
-    lock.lock();
-  }
+template <class T>
+ReaderPool::Refused LongReads::refused(const Done<T>& done) const {
+  return [done, post = host_.post] {
+    post([done] {
+      done(fail(Code::kBusy, "too many long readings wait already", "Try again in a moment."));
+    });
+  };
 }
 
 template <class T>
 void LongReads::add(std::function<Result<T>()> read, const Done<T>& done) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (waiting_.size() < kLongReadsWaitingMax) {
-      waiting_.emplace_back([read = std::move(read), done, post = host_.post] {
+  pool_.read_long(
+      [read = std::move(read), done, post = host_.post] {
         const auto answer = std::make_shared<Result<T>>(read());
         post([done, answer] { done(std::move(*answer)); });
-      });
-      if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
-      wake_.notify_one();
-      return;
-    }
-  }
-  done(fail(Code::kBusy, "too many long readings wait already", "Try again in a moment."));
+      },
+      refused(done));
+}
+
+template <class T>
+void LongReads::read(std::function<Result<T>(SpaceReads& reads)> ask, const Done<T>& done) {
+  pool_.read(
+      [ask = std::move(ask), done, post = host_.post](SpaceReads& reads,
+                                                      std::chrono::milliseconds most) {
+        const auto answer = std::make_shared<Result<T>>(ask(reads));
+        if (!*answer && answer->error().is(Code::kInterrupted)) {
+          if (most < limits::kReadTimeMax) return false;
+          *answer = SpaceReads::took_too_long();
+        }
+        post([done, answer] { done(std::move(*answer)); });
+        return true;
+      },
+      refused(done));
+}
+
+void LongReads::page(const SpaceId& space, storage::RecordQuery query,
+                     const Done<storage::RecordPage>& done) {
+  read<storage::RecordPage>(
+      [space, query = std::move(query)](SpaceReads& reads) { return reads.query(space, query); },
+      done);
+}
+
+void LongReads::count(const SpaceId& space, storage::RecordQuery query,
+                      const Done<std::uint64_t>& done) {
+  read<std::uint64_t>(
+      [space, query = std::move(query)](SpaceReads& reads) { return reads.count(space, query); },
+      done);
+}
+
+void LongReads::numbers(const SpaceId& space, const Done<storage::SpaceNumbers>& done) {
+  read<storage::SpaceNumbers>([space](SpaceReads& reads) { return reads.numbers(space); }, done);
+}
+
+void LongReads::conflicts(const SpaceId& space, std::size_t limit,
+                          const Done<std::vector<storage::ReadConflict>>& done) {
+  read<std::vector<storage::ReadConflict>>(
+      [space, limit](SpaceReads& reads) { return reads.conflicts(space, std::nullopt, limit); },
+      done);
 }
 
 void LongReads::sql(const SpaceId& space, storage::SqlQuestion question,
@@ -56,7 +76,7 @@ void LongReads::sql(const SpaceId& space, storage::SqlQuestion question,
   const auto file = storage::space_file(host_.data_dir, space);
   add<storage::SqlAnswer>(
       [this, file, question = std::move(question), most]() -> Result<storage::SqlAnswer> {
-        auto answer = storage::ask_sql(file, question, {most, is_over_});
+        auto answer = storage::ask_sql(file, question, {most, pool_.is_over()});
         if (answer || !answer.error().is(Code::kInterrupted)) return answer;
         return fail(
             Code::kUnreachable,
@@ -88,7 +108,7 @@ void LongReads::history(const SpaceId& space, storage::HistoryQuestion question,
        question = std::move(question)](const DeviceNames& names) -> Result<History> {
         History out;
         LANYARD_TRY_SET(out.page,
-                        storage::read_history(file, question, {kHistoryPageMost, is_over_}));
+                        storage::read_history(file, question, {kHistoryPageMost, pool_.is_over()}));
         for (const storage::HistoryEntry& entry : out.page.entries)
           out.devices.push_back(names.of(entry.device));
         return out;
@@ -104,7 +124,7 @@ void LongReads::base(const SpaceId& space, const storage::ReadConflict& conflict
   add_named<std::optional<Base>>(
       [this, file = storage::space_file(host_.data_dir, space),
        question = std::move(question)](const DeviceNames& names) -> Result<std::optional<Base>> {
-        auto found = storage::read_base(file, question, {kHistoryPageMost, is_over_});
+        auto found = storage::read_base(file, question, {kHistoryPageMost, pool_.is_over()});
         if (!found && found.error().is(Code::kInterrupted)) return std::nullopt;
         if (!found) return fail(found.error());
         if (!*found) return std::nullopt;

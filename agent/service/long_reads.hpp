@@ -1,32 +1,35 @@
 #pragma once
 
-#include <atomic>
-#include <condition_variable>
-#include <deque>
-#include <mutex>
-#include <thread>
-
 #include "agent/service/names.hpp"
+#include "agent/service/reader_pool.hpp"
 #include "agent/service/service_host.hpp"
 #include "storage/long_reading.hpp"
 #include "storage/space_reader.hpp"
 
 namespace lanyard::agent {
 
-/// Readings that may take seconds, one after the other on a thread of their own, which begins with
-/// the first of them: whoever else uses the door does not wait. Answers come back to the door's
-/// thread.
+/// Readings that may take seconds, on threads of their own: whoever else uses the door does not
+/// wait. Answers come back to the door's thread. Beside its own errors each is kUnreachable where
+/// its time is over, and kBusy where too much waits.
 class LongReads {
  public:
   static constexpr std::chrono::milliseconds kMost{5000};
 
-  explicit LongReads(const ServiceHost& host) : host_(host) {}
-  /// Gives up what runs and what waits.
-  ~LongReads();
+  /// `hasher` outlives this.
+  LongReads(const ServiceHost& host, const Hasher& hasher)
+      : host_(host), pool_(host.data_dir, hasher) {}
   LongReads(const LongReads&) = delete;
   LongReads& operator=(const LongReads&) = delete;
 
-  /// Errors as ask_sql(); kUnreachable where `most` is over; kBusy where too much waits.
+  /// What SpaceReader answers to these, each of one moment.
+  void page(const SpaceId& space, storage::RecordQuery query,
+            const Done<storage::RecordPage>& done);
+  void count(const SpaceId& space, storage::RecordQuery query, const Done<std::uint64_t>& done);
+  void numbers(const SpaceId& space, const Done<storage::SpaceNumbers>& done);
+  void conflicts(const SpaceId& space, std::size_t limit,
+                 const Done<std::vector<storage::ReadConflict>>& done);
+
+  /// Errors as ask_sql().
   void sql(const SpaceId& space, storage::SqlQuestion question, std::chrono::milliseconds most,
            const Done<storage::SqlAnswer>& done);
   struct History {
@@ -49,14 +52,13 @@ class LongReads {
   void add_named(std::function<Result<T>(const DeviceNames& names)> read, const Done<T>& done);
   template <class T>
   void add(std::function<Result<T>()> read, const Done<T>& done);
-  void run();
+  template <class T>
+  void read(std::function<Result<T>(SpaceReads& reads)> ask, const Done<T>& done);
+  template <class T>
+  [[nodiscard]] ReaderPool::Refused refused(const Done<T>& done) const;
 
   const ServiceHost& host_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<std::function<void()>> waiting_;
-  std::atomic<bool> is_over_ = false;
-  std::thread thread_;
+  ReaderPool pool_;
 };
 
 }  // namespace lanyard::agent

@@ -51,13 +51,13 @@ struct Services {
   SpaceReads reads{host.data_dir, hasher};
   SpaceDirectory directory{host};
   DeviceService devices{host};
-  SpaceService spaces{host, directory, reads};
+  SpaceService spaces{host, directory, reads, long_reads};
   PairingService pairing{host};
-  DataService data{host, directory, reads, feed};
+  DataService data{host, directory, reads, long_reads, feed};
   ConflictService conflicts{host, data, directory, reads, long_reads};
   StatusService status{host, reads};
   ImportService imports{data, directory, reads};
-  LongReads long_reads{host};
+  LongReads long_reads{host, hasher};
 };
 
 }  // namespace lanyard::agent

@@ -6,18 +6,12 @@
 #include "storage/space_files.hpp"
 
 namespace lanyard::agent {
-namespace {
-
-constexpr std::size_t kOpenMax = 16;
-
-}  // namespace
-
 Result<storage::SpaceReader*> SpaceReads::open(const SpaceId& space) {
   auto found = open_.find(space);
   if (found == open_.end()) {
     LANYARD_TRY_SET(auto reader, storage::SpaceReader::open(storage::space_file(data_dir_, space),
                                                             space, hasher_));
-    if (open_.size() >= kOpenMax) {
+    if (open_.size() >= open_max_) {
       open_.erase(std::min_element(open_.begin(), open_.end(), [](const auto& a, const auto& b) {
         return a.second.used < b.second.used;
       }));
@@ -28,14 +22,19 @@ Result<storage::SpaceReader*> SpaceReads::open(const SpaceId& space) {
   return found->second.reader.get();
 }
 
+tl::unexpected<Error> SpaceReads::took_too_long() {
+  return fail(Code::kUnreachable, "the reading took longer than 5 s, and was ended",
+              "Ask for less: a narrower where, or a smaller limit; or declare an index.");
+}
+
 template <class T, class Read>
 Result<T> SpaceReads::read(const SpaceId& space, Read read) {
   LANYARD_TRY_SET(storage::SpaceReader* const reader, open(space));
+  if (patience_) reader->take_at_most(*patience_);
   Result<T> out = read(*reader);
   if (out) return out;
-  if (out.error().is(Code::kInterrupted))
-    return fail(Code::kUnreachable, "the reading took longer than 5 s, and was ended",
-                "Ask for less: a narrower where, or a smaller limit.");
+  if (out.error().is(Code::kInterrupted) && patience_) return out;
+  if (out.error().is(Code::kInterrupted)) return took_too_long();
   // A file that was swapped or damaged under us is opened anew next time.
   if (!out.error().is(Code::kUsage)) open_.erase(space);
   return out;

@@ -10,16 +10,19 @@
 
 namespace lanyard::agent {
 
-/// What a door reads, through read-only connections of its own: at most 16, opened when
-/// they are needed, the longest unused goes first. A read sees every change that was acknowledged
-/// before it began. Errors are SpaceReader's, but for a read that took too long: kUnreachable.
+/// What one thread reads, through read-only connections of its own, opened when they are needed; of
+/// too many the longest unused goes first. A read sees every change that was acknowledged before it
+/// began. Errors are SpaceReader's, but for a read that took too long: kUnreachable.
 class SpaceReads {
  public:
-  /// `hasher` outlives this.
-  SpaceReads(std::filesystem::path data_dir, const Hasher& hasher)
-      : data_dir_(std::move(data_dir)), hasher_(hasher) {}
+  /// `hasher` outlives this. `open_max`: spaces that are kept open.
+  SpaceReads(std::filesystem::path data_dir, const Hasher& hasher, std::size_t open_max = 16)
+      : data_dir_(std::move(data_dir)), hasher_(hasher), open_max_(open_max) {}
   SpaceReads(const SpaceReads&) = delete;
   SpaceReads& operator=(const SpaceReads&) = delete;
+
+  /// From now on a read that this patience cuts is kInterrupted, for whoever asks again later.
+  void take_at_most(const storage::Patience& patience) { patience_.emplace(patience); }
 
   /// A record that is not shown where there is none.
   [[nodiscard]] Result<storage::ReadRecord> get(const SpaceId& space, const std::string& collection,
@@ -51,6 +54,8 @@ class SpaceReads {
   [[nodiscard]] Result<VectorClock> clock(const SpaceId& space);
   [[nodiscard]] Result<std::map<LogId, DeviceId>> authors(const SpaceId& space);
   [[nodiscard]] Result<std::uint64_t> conflict_count(const SpaceId& space);
+  /// kUnreachable: the time for a reading is over.
+  [[nodiscard]] static tl::unexpected<Error> took_too_long();
   void close(const SpaceId& space) { open_.erase(space); }
 
  private:
@@ -64,6 +69,8 @@ class SpaceReads {
   };
   std::filesystem::path data_dir_;
   const Hasher& hasher_;
+  std::size_t open_max_;
+  std::optional<storage::Patience> patience_;
   std::map<SpaceId, Open> open_;
   std::uint64_t turn_ = 0;
 };

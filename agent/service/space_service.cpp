@@ -142,10 +142,13 @@ void SpaceService::clock(const std::string& space, Done<VectorClock> done) {
 }
 
 void SpaceService::read_numbers(SpaceInfo info, const Done<SpaceInfo>& done) {
-  auto numbers = reads_.numbers(info.space.id);
-  if (!numbers) return done(fail(numbers.error()));
-  info.numbers = std::move(*numbers);
-  done(std::move(info));
+  const SpaceId space = info.space.id;
+  const auto kept = std::make_shared<SpaceInfo>(std::move(info));
+  long_reads_.numbers(space, [kept, done](Result<storage::SpaceNumbers> numbers) {
+    if (!numbers) return done(fail(numbers.error()));
+    kept->numbers = std::move(*numbers);
+    done(std::move(*kept));
+  });
 }
 
 }  // namespace lanyard::agent

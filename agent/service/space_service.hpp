@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 
+#include "agent/service/long_reads.hpp"
 #include "agent/service/space_directory.hpp"
 #include "agent/service/space_reads.hpp"
 #include "storage/space_reader.hpp"
@@ -25,8 +26,9 @@ struct SpaceInfo {
 /// Which spaces there are, and who is in them.
 class SpaceService {
  public:
-  SpaceService(const ServiceHost& host, SpaceDirectory& directory, SpaceReads& reads)
-      : host_(host), directory_(directory), reads_(reads) {}
+  SpaceService(const ServiceHost& host, SpaceDirectory& directory, SpaceReads& reads,
+               LongReads& long_reads)
+      : host_(host), directory_(directory), reads_(reads), long_reads_(long_reads) {}
 
   /// Those that were left last.
   void list(Done<std::vector<storage::SpaceEntry>> done);
@@ -57,6 +59,7 @@ class SpaceService {
   const ServiceHost& host_;
   SpaceDirectory& directory_;
   SpaceReads& reads_;
+  LongReads& long_reads_;
 };
 
 }  // namespace lanyard::agent

@@ -1,0 +1,109 @@
+#include "agent/service/reader_pool.hpp"
+
+#include "replication/types/limits.hpp"
+
+namespace lanyard::agent {
+namespace {
+
+/// Spaces that one thread of the pool keeps open: three descriptors each.
+constexpr std::size_t kSpacesOpenMax = 4;
+
+}  // namespace
+
+ReaderPool::~ReaderPool() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_over_ = true;
+    short_.clear();
+    long_.clear();
+  }
+  is_over_.notify_all();
+  wake_.notify_all();
+  for (std::thread& thread : threads_)
+    if (thread.joinable()) thread.join();
+}
+
+void ReaderPool::read(Reading reading, Refused refused) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (short_.size() < kShortWaitingMax) {
+      short_.push_back({std::move(reading), std::move(refused)});
+      start_one_more();
+      wake_.notify_one();
+      return;
+    }
+  }
+  refused();
+}
+
+void ReaderPool::read_long(std::function<void()> reading, const Refused& refused) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (long_.size() < kLongWaitingMax) {
+      const auto once = [reading = std::move(reading)](SpaceReads&, std::chrono::milliseconds) {
+        reading();
+        return true;
+      };
+      long_.push_back({once, refused});
+      start_one_more();
+      wake_.notify_one();
+      return;
+    }
+  }
+  refused();
+}
+
+void ReaderPool::start_one_more() {
+  if (idle_ == 0 && started_ < kThreads) threads_.at(started_++) = std::thread([this] { run(); });
+}
+
+bool ReaderPool::has_work() const {
+  // One thread is left to what is short.
+  return !short_.empty() || (!long_.empty() && long_running_ + 1 < kThreads);
+}
+
+void ReaderPool::run() {
+  SpaceReads reads(data_dir_, hasher_, kSpacesOpenMax);
+  std::unique_lock lock(mutex_);
+  while (true) {
+    ++idle_;
+    wake_.wait(lock, [this] { return is_over_ || has_work(); });
+    --idle_;
+    if (is_over_) return;
+    short_.empty() ? run_long(reads, lock) : run_short(reads, lock);
+  }
+}
+
+void ReaderPool::run_short(SpaceReads& reads, std::unique_lock<std::mutex>& lock) {
+  Job job = std::move(short_.front());
+  short_.pop_front();
+  lock.unlock();
+  reads.take_at_most({kShort, is_over_});
+  const bool is_done = job.reading(reads, kShort);
+  lock.lock();
+  if (is_done || is_over_) return;
+  if (long_.size() < kLongWaitingMax) {
+    long_.push_back(std::move(job));
+    start_one_more();
+    wake_.notify_one();
+    return;
+  }
+  lock.unlock();
+  job.refused();
+  lock.lock();
+}
+
+void ReaderPool::run_long(SpaceReads& reads, std::unique_lock<std::mutex>& lock) {
+  const Job job = std::move(long_.front());
+  long_.pop_front();
+  ++long_running_;
+  lock.unlock();
+  reads.take_at_most({limits::kReadTimeMax, is_over_});
+  (void)job.reading(reads, limits::kReadTimeMax);
+  lock.lock();
+  // Whoever slept because two long ones ran looks again.
+  --long_running_;
+  if (!long_.empty()) wake_.notify_one();
+}
+
+}  // namespace lanyard::agent

@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+"""Long readings hold nobody up: while every reader is busy, short questions, writes and /healthz
+are answered; too many are refused, and what takes too long ends with words."""
+
+import http.client
+import json
+import threading
+import unittest
+import urllib.parse
+
+from api_device import ApiTest, record_path
+
+SPACE = "/v1/spaces/default"
+RECORDS = 12_000
+# Each condition holds for every record, and none has an index: all are looked at, in each of them.
+HARD = json.dumps({f"absent{n}": {"ne": n} for n in range(200)})
+LONG = 8
+
+
+def question(where: str) -> str:
+    return f"{SPACE}/collections/texts/count?where={urllib.parse.quote(where)}"
+
+
+class LongReads(ApiTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        lines = [json.dumps({"op": "put", "collection": "texts", "key": f"t{n:05}",
+                             "value": {"n": n, "text": f"{n} " * 300}}) for n in range(RECORDS)]
+        for first in range(0, RECORDS, 200):
+            taken = cls.api.ask("POST", f"{SPACE}/changes",
+                                "\n".join(lines[first:first + 200]).encode(),
+                                headers={"Content-Type": "application/x-ndjson"})
+            assert taken.status == 200, taken.json
+        cls.api.call("PUT", f"{SPACE}/collections/texts/indexes/n")
+
+    def test_nobody_waits_for_long_readings(self):
+        answers = []
+        def ask():
+            answers.append(self.api.ask("GET", question(HARD)))
+        threads = [threading.Thread(target=ask) for _ in range(LONG)]
+        for thread in threads:
+            thread.start()
+        api = self.api
+        rounds = 0
+        while not answers:
+            rounds += 1
+            self.assertEqual(api.get("/healthz")["status"], "ok")
+            api.put(record_path(f"w{rounds}", "written"), {"n": rounds})
+            page = api.get(f"{SPACE}/collections/texts/records?where=" +
+                           urllib.parse.quote(json.dumps({"n": rounds})))
+            self.assertEqual(len(page["records"]), 1)
+            self.assertEqual(api.get(f"{SPACE}/collections/written/count")["count"], rounds)
+            self.assertEqual(len(self.device.call("data.query", space="default",
+                                                        collection="written")["records"]),
+                             min(rounds, 100))
+        print(f"report: {rounds} rounds of short requests beside {LONG} long readings")
+        self.assertGreater(rounds, 3)
+        for thread in threads:
+            thread.join()
+        for answer in answers:
+            # Two at a time: the last may have to wait longer than it may take.
+            self.assertIn(answer.status, (200, 504))
+            if answer.status == 200:
+                self.assertEqual(answer.json["count"], RECORDS)
+            else:
+                self.assertIn("took longer than 5 s", answer.json["why"])
+        self.assertIn(200, [answer.status for answer in answers])
+
+    def test_the_agent_stops_beside_a_long_reading(self):
+        started = threading.Event()
+        def ask():
+            started.set()
+            try:
+                self.api.ask("GET", question(HARD))
+            except (OSError, http.client.HTTPException):
+                pass  # the agent stopped
+        thread = threading.Thread(target=ask)
+        thread.start()
+        started.wait()
+        self.device.stop()
+        thread.join()
+        self.device.start()
+        self.api.port = self.device.info["apiPort"]
+        self.assertEqual(self.api.get(f"{SPACE}/collections/texts/count")["count"], RECORDS)
+
+
+if __name__ == "__main__":
+    unittest.main()
