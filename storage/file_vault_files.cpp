@@ -136,7 +136,10 @@ Status FileVault::rescue_file(const SpaceId& space) {
                       "the disk failed under " + file.string() + "; it was copied to a new file",
                       "Check the disk. What was acknowledged is kept."));
   failed_.erase(space);
-  return platform_.mark_failed(space, false);
+  // If this cannot be written, the next start copies the new file once more.
+  if (const Status marked = platform_.mark_failed(space, false); !marked)
+    report(space, marked.error());
+  return {};
 }
 
 }  // namespace lanyard::storage

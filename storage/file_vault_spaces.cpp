@@ -163,7 +163,8 @@ Status FileVault::is_elsewhere(const SpaceId& space) {
 Status FileVault::remove_copy(const SpaceId& space) {
   static_cast<void>(marks_.file(space)->remove());
   marks_.unwritten.erase(space);
-  for (const char* ending : {"", "-wal", "-shm", ".rescue-part", ".rescued", ".broken"})
+  for (const char* ending :
+       {"", "-wal", "-shm", ".rescue-part", ".rescued", ".broken", ".broken-wal"})
     LANYARD_TRY(remove_file(beside(file_of(space), ending)));
   return {};
 }

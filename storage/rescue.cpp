@@ -1,5 +1,6 @@
 #include "storage/rescue.hpp"
 
+#include "storage/file_swap.hpp"
 #include "storage/files.hpp"
 #include "storage/space_file.hpp"
 
@@ -37,10 +38,16 @@ Status start_anew(const fs::path& copy, Rng& rng) {
 Status finish_rescue(const fs::path& file) {
   std::error_code ignored;
   if (!fs::exists(whole_of(file), ignored)) return {};
-  // A WAL that outlived its file would be replayed into the copy.
-  LANYARD_TRY(remove_file(beside(file, "-wal")));
+  const auto swap = begin_swap();
+  if (fs::exists(file, ignored)) {
+    LANYARD_TRY(remove_file(beside(file, ".broken-wal")));
+    LANYARD_TRY(move_file(file, beside(file, ".broken")));
+  }
+  // A WAL that outlived its file would be replayed into the copy. It goes with the file: what was
+  // written last stands only there.
+  if (fs::exists(beside(file, "-wal"), ignored))
+    LANYARD_TRY(move_file(beside(file, "-wal"), beside(file, ".broken-wal")));
   LANYARD_TRY(remove_file(beside(file, "-shm")));
-  if (fs::exists(file, ignored)) LANYARD_TRY(move_file(file, beside(file, ".broken")));
   LANYARD_TRY(sync_folder(file.parent_path()));
   LANYARD_TRY(move_file(whole_of(file), file));
   return sync_folder(file.parent_path());

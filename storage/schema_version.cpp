@@ -1,9 +1,9 @@
 #include "storage/schema_version.hpp"
 
 #include <array>
-#include <fstream>
 
 #include "storage/files.hpp"
+#include "storage/sqlite_header.hpp"
 
 namespace lanyard::storage {
 namespace {
@@ -49,11 +49,10 @@ Result<Database> open_newest(const FileKind& kind, const std::filesystem::path& 
 
 HeaderSays read_header(const std::filesystem::path& file, const FileKind& kind) {
   std::array<char, kHeaderBytes> header{};
-  std::ifstream in(file, std::ios::binary);
-  in.read(header.data(), header.size());
-  if (in.gcount() == 0) return HeaderSays::kOurs;  // made, and nothing more
-  const bool is_sqlite = in.gcount() == std::streamsize(header.size()) &&
-                         std::string_view(header.data(), 15) == "SQLite format 3";
+  const std::size_t size = read_beginning(file, header);
+  if (size == 0) return HeaderSays::kOurs;  // made, and nothing more
+  const bool is_sqlite =
+      size == header.size() && std::string_view(header.data(), 15) == "SQLite format 3";
   if (!is_sqlite) return HeaderSays::kForeign;
   const std::int64_t application = big_endian(header, kApplicationIdAt);
   if (application != kind.application_id && application != 0) return HeaderSays::kForeign;

@@ -137,6 +137,9 @@ class SpaceReader {
 
   /// From now on each statement is cut (kInterrupted) when this patience is at its end.
   virtual void take_at_most(const Patience& patience) = 0;
+  /// Another file took the place of the one that is read here, or that is gone: open it again.
+  [[nodiscard]] virtual bool has_moved() const = 0;
+
   [[nodiscard]] virtual Result<ReadRecord> get(const std::string& collection,
                                                const std::string& key) = 0;
   /// kUsage for a cursor of another query, a field that cannot be asked for, a value that does not

@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "replication/types/check.hpp"
+#include "storage/file_swap.hpp"
 #include "storage/sqlite_errors.hpp"
 #include "storage/wal_length.hpp"
 
@@ -61,6 +62,16 @@ Database::~Database() = default;
 
 Result<Database> Database::open(const std::filesystem::path& file, Mode mode,
                                 const Options& options) {
+  if (mode != Mode::kReadOnly) return open_now(file, mode, options);
+  const auto no_swap = hold_off_swaps();
+  LANYARD_TRY_SET(Database database, open_now(file, mode, options));
+  // The WAL is opened by the first read.
+  LANYARD_TRY(database.number("SELECT count(*) FROM sqlite_schema"));
+  return database;
+}
+
+Result<Database> Database::open_now(const std::filesystem::path& file, Mode mode,
+                                    const Options& options) {
   configure();
   auto connection = std::make_unique<Connection>();
   connection->name = file.filename().string();
@@ -148,6 +159,12 @@ void Database::rollback() {
 }
 
 bool Database::in_transaction() const { return sqlite3_get_autocommit(connection_->handle) == 0; }
+
+bool Database::has_moved() const {
+  int moved = 0;
+  sqlite3_file_control(connection_->handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+  return moved != 0;
+}
 
 std::int64_t Database::changes() const { return sqlite3_changes64(connection_->handle); }
 std::int64_t Database::total_changes() const {

@@ -56,6 +56,9 @@ class Database {
   void rollback();
   [[nodiscard]] bool in_transaction() const;
 
+  /// Another file, or none, lies where this one was opened: what is read here is what that one was.
+  [[nodiscard]] bool has_moved() const;
+
   /// Rows changed by the last statement.
   [[nodiscard]] std::int64_t changes() const;
   /// Rows changed since the connection was opened.
@@ -92,6 +95,8 @@ class Database {
   friend class Query;
   struct Connection;
   explicit Database(std::unique_ptr<Connection> connection);
+  [[nodiscard]] static Result<Database> open_now(const std::filesystem::path& file, Mode mode,
+                                                 const Options& options);
   [[nodiscard]] Result<sqlite3_stmt*> statement(const char* sql);
   [[nodiscard]] Error error() const;
 

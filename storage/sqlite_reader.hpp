@@ -17,6 +17,7 @@ class SqliteSpaceReader final : public SpaceReader {
     database_.limit_time(patience.most);
     database_.give_up_with(patience.is_given_up);
   }
+  [[nodiscard]] bool has_moved() const override { return database_.has_moved(); }
   [[nodiscard]] Result<ReadRecord> get(const std::string& collection,
                                        const std::string& key) override;
   [[nodiscard]] Result<RecordPage> query(const RecordQuery& query) override;

@@ -8,6 +8,10 @@
 namespace lanyard::agent {
 Result<storage::SpaceReader*> SpaceReads::open(const SpaceId& space) {
   auto found = open_.find(space);
+  if (found != open_.end() && found->second.reader->has_moved()) {
+    open_.erase(found);
+    found = open_.end();
+  }
   if (found == open_.end()) {
     LANYARD_TRY_SET(auto reader, storage::SpaceReader::open(storage::space_file(data_dir_, space),
                                                             space, hasher_));

@@ -12,7 +12,8 @@ namespace lanyard::agent {
 
 /// What one thread reads, through read-only connections of its own, opened when they are needed; of
 /// too many the longest unused goes first. A read sees every change that was acknowledged before it
-/// began. Errors are SpaceReader's, but for a read that took too long: kUnreachable.
+/// began, also where a rescue has put another file in the place of the space's. Errors are
+/// SpaceReader's, but for a read that took too long: kUnreachable.
 class SpaceReads {
  public:
   /// `hasher` outlives this. `open_max`: spaces that are kept open.

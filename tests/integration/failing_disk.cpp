@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -10,7 +11,7 @@
 /// A disk that fails when it is told to. Loaded before a program (LD_PRELOAD), it stands in front
 /// of the C library's calls. While the file that FAILING_DISK names holds a line such as "sync 5",
 /// every call of that kind fails with that errno: `sync` is fsync and fdatasync, `write` is pwrite,
-/// which is how SQLite writes.
+/// which is how SQLite writes. "sync 5 1": only the first one does, in the life of the process.
 namespace {
 
 bool fails(const char* kind) {
@@ -22,8 +23,11 @@ bool fails(const char* kind) {
   ::close(told);
   char what[16] = {};
   int number = 0;
-  if (!is_told || std::sscanf(line, "%15s %d", what, &number) != 2) return false;
-  if (std::strcmp(what, kind) != 0) return false;
+  int most = 0;
+  const int words = is_told ? std::sscanf(line, "%15s %d %d", what, &number, &most) : 0;
+  if (words < 2 || std::strcmp(what, kind) != 0) return false;
+  static std::atomic<int> failed{0};
+  if (words == 3 && failed++ >= most) return false;
   errno = number;
   return true;
 }
