@@ -9,7 +9,7 @@ namespace lanyard::storage {
 namespace {
 
 /// How many bytes the file has; 0 where that cannot be found out.
-std::size_t size_of(sqlite3_file* file) {
+std::size_t length_of_file(sqlite3_file* file) {
   sqlite3_int64 size = 0;
   return file->pMethods->xFileSize(file, &size) == SQLITE_OK && size > 0
              ? static_cast<std::size_t>(size)
@@ -29,7 +29,7 @@ std::size_t read_beginning(const std::filesystem::path& file, std::span<char> in
   auto* const opened = reinterpret_cast<sqlite3_file*>(memory.data());
   const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_MAIN_DB;
   if (name == nullptr || vfs->xOpen(vfs, name.get(), opened, flags, nullptr) != SQLITE_OK) return 0;
-  std::size_t size = std::min(into.size(), size_of(opened));
+  std::size_t size = std::min(into.size(), length_of_file(opened));
   if (opened->pMethods->xRead(opened, into.data(), static_cast<int>(size), 0) != SQLITE_OK)
     size = 0;
   opened->pMethods->xClose(opened);

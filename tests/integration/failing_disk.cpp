@@ -39,6 +39,8 @@ Call* real(const char* name) {
 
 }  // namespace
 
+// The C library's headers give parameters names that only it may use.
+// NOLINTBEGIN(readability-inconsistent-declaration-parameter-name)
 extern "C" {
 
 int fsync(int file) {
@@ -62,3 +64,4 @@ ssize_t pwrite64(int file, const void* bytes, size_t size, off64_t at) {
 }
 
 }  // extern "C"
+// NOLINTEND(readability-inconsistent-declaration-parameter-name)
