@@ -10,8 +10,8 @@
 
 #include "replication/types/result.hpp"
 
-/// Every key of the configuration with its default, unit and range (requirements/experience.md 5.9;
-/// those that something reads today). A new key is one row here, and one line in Config.
+/// Every key of the configuration with its default, unit and range:
+/// those that something reads today. A new key is one row here, and one line in Config.
 namespace lanyard::agent {
 
 enum class KeyType { kText, kInteger, kBoolean, kList, kChoice };

@@ -3,7 +3,8 @@
 #include <string>
 #include <string_view>
 
-/// Text that came from a peer, an app or a file, made safe to show (S10 of the requirements). Pure.
+/// Text that came from a peer, an app or a file, made safe to show: it cannot steer the terminal.
+/// Pure.
 namespace lanyard::agent {
 
 /// The text with everything escaped that could move a cursor, hide or turn text around: C0 and C1

@@ -7,10 +7,10 @@
 #include "replication/types/result.hpp"
 
 /// How an error looks to people and programs: the one table from Code to what the CLI, the control
-/// socket and later HTTP show (requirements/experience.md 5.4 and 5.5).
+/// socket and HTTP show.
 namespace lanyard::agent {
 
-/// Exit codes of the CLI (experience 5.4). The numbers are a promise to scripts.
+/// Exit codes of the CLI. The numbers are a promise to scripts.
 namespace exit_code {
 inline constexpr int kOk = 0;
 inline constexpr int kFailed = 1;

@@ -7,7 +7,7 @@
 
 #include "replication/types/result.hpp"
 
-/// Where things are (requirements/experience.md 5.10).
+/// Where things are: the folders of the XDG Base Directory specification, unless told otherwise.
 namespace lanyard::agent {
 
 /// The variables of a process, by name. Asked for, never taken: tests give their own.

@@ -1,6 +1,6 @@
 // How fast a store takes in history that others wrote: the part of an initial sync that one core
-// does. Prints JSON lines like ../shared/bench (peer, scenario, n, seconds, records_per_s,
-// disk_bytes), to stand beside L1 and L3 of limits.c in the same run on the same corpus.
+// does. Prints a JSON line for each run (peer, scenario, n, seconds, records_per_s,
+// disk_bytes), so that runs of other programs on the same corpus can stand beside it.
 //
 //   bench_apply CORPUS.bin N FOLDER [OPS_PER_CHANGE]
 //

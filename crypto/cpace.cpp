@@ -11,7 +11,7 @@ constexpr std::string_view kDomain = "CPaceRistretto255";
 constexpr std::string_view kKeyDomain = "CPaceRistretto255_ISK";
 /// SHA-512 takes so many bytes at a time: code and domain fill the first block, whatever follows.
 constexpr std::size_t kHashBlock = 128;
-/// Ours (design 5), so that nobody's other use of the key makes a tag.
+/// A name of our own, so that nobody's other use of the key makes a tag.
 constexpr std::string_view kTagDomain = "lanyard-pair-v1";
 constexpr std::string_view kCheckDomain = "lanyard-pair-check-v1";
 constexpr std::size_t kCheckDigits = 6;

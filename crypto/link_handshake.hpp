@@ -25,7 +25,7 @@ class LinkIdentity {
 };
 
 /// The 8 bytes that the dialer sent first, then the 8 that the listener answered: wire versions, in
-/// the clear (design 5).
+/// the clear (docs/PROTOCOL.md, Frames).
 using LinkPreface = FixedBytes<struct LinkPrefaceTag, 16>;
 
 /// What a dialer calls for.

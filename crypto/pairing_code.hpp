@@ -9,7 +9,7 @@
 namespace lanyard::crypto {
 
 /// What one person reads on one screen and types on another: a number below 10^9, in two spellings.
-/// Good for one guess (design 5). A secret until it was used: never logged, never in an error.
+/// Good for one guess. A secret until it was used: never logged, never in an error.
 class PairingCode {
  public:
   /// Each of the 10^9 codes is as likely as any other.

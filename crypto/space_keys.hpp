@@ -8,7 +8,7 @@
 
 namespace lanyard::crypto {
 
-/// The epoch keys of one space, as design 2 (F) uses them:
+/// The epoch keys of one space. What is made of them is part of the stored and sent format:
 ///
 ///   epoch id   first 16 bytes of BLAKE2b-256("lanyard-epoch-v1", key)
 ///   nonce key  BLAKE2b-256(key = epoch key, "lanyard-nonce-v1")

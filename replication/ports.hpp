@@ -41,9 +41,9 @@ class Cipher {
   virtual ~Cipher() = default;
   [[nodiscard]] virtual bool holds(const EpochId& epoch) const = 0;
 
-  /// out = nonce (24 bytes) || XChaCha20-Poly1305(plain), as design 2 has it. The nonce is derived
-  /// from the content, so the same arguments give the same bytes. kMissingKey where the epoch's key
-  /// is not held.
+  /// out = nonce (24 bytes) || XChaCha20-Poly1305(plain), see docs/PROTOCOL.md. The nonce is
+  /// derived from the content, so the same arguments give the same bytes. kMissingKey where the
+  /// epoch's key is not held.
   [[nodiscard]] virtual Status seal(const EpochId& epoch, const LogId& log, Seq seq, ByteView plain,
                                     Bytes& out) const = 0;
   /// The reverse. kBadSeal if it does not open, or if its nonce is not the one that its content

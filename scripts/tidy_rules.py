@@ -92,5 +92,10 @@ LEFTOVERS = [
         r"(?<![\w.~$}*-])/(?:home|Users|root|work|workspace|builds)/\w[^\s`'\")]*",
         "machine-path", "a path from the root of the tree, or ~",
     ),
+    (
+        r"\b(?:desig[n]|experienc[e]|reliabilit[y]) \d|\bDECISIONS[.]md\b|\bissu[e] #?\d|"
+        r"\brequirement[s]/|\b[Ss]ee[d] 0\d\d\b|[.][.]/share[d]\b",
+        "foreign-paper", "the explanation itself: a reader has this tree and nothing else",
+    ),
     (r"^(?:<{7}|={7}|>{7})(?: .*)?$", "merge-mark", "finish the merge"),
 ]

@@ -4,7 +4,7 @@ import planted
 
 _LONG = "  work();\n" * 59
 _SHORT = "  work();\n" * 57
-_TO_DO, _HOME = "TO" + "DO", "/" + "home/ada/lanyard"
+_TO_DO, _HOME, _PAPER = "TO" + "DO", "/" + "home/ada/lanyard", "desi" + "gn 5"
 
 # (file, text, rule, line on which it must be found)
 PLANTED = [
@@ -53,6 +53,8 @@ PLANTED = [
     ("a/z.cpp", f"int a;  // {_TO_DO}: more\n", "unfinished", 1),
     ("docs/A.md", f"words\n{_TO_DO} write this\n", "unfinished", 2),
     ("docs/B.md", f"see {_HOME}/x\n", "machine-path", 1),
+    ("docs/C.md", "words\n" + _PAPER + " says why\n", "foreign-paper", 2),
+    ("a/2.cpp", f"int a;  // ({_PAPER})\n", "foreign-paper", 1),
     ("a/1.cpp", f'auto path = "{_HOME}";\n', "machine-path", 1),
 ]
 

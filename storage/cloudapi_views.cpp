@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <array>
 
+#include "storage/compat_views.hpp"
 #include "storage/record_key.hpp"
-#include "storage/seed_views.hpp"
 
-/// Views with the columns of seed 004 (docs/COMPAT.md).
+/// Views with the columns of a CloudAPI server's database (docs/COMPAT.md).
 namespace lanyard::storage {
 namespace {
 
@@ -141,8 +141,8 @@ std::string sync_event_select(const std::string& events) {
 
 }  // namespace
 
-std::vector<SeedView> cloudapi_views(const Collections& collections) {
-  std::vector<SeedView> out;
+std::vector<CompatView> cloudapi_views(const Collections& collections) {
+  std::vector<CompatView> out;
   const auto add = [&](const std::string& name, const std::string& select) {
     if (!collections.contains(name)) out.push_back({name, "CREATE VIEW " + name + " AS " + select});
   };
@@ -155,7 +155,8 @@ std::vector<SeedView> cloudapi_views(const Collections& collections) {
   return out;
 }
 
-bool is_read_by_seed_view(std::string_view view, std::string_view table, std::string_view column) {
+bool is_read_by_compat_view(std::string_view view, std::string_view table,
+                            std::string_view column) {
   const auto is_one_of = [&](std::initializer_list<std::string_view> names) {
     return std::find(names.begin(), names.end(), column) != names.end();
   };

@@ -5,7 +5,7 @@
 
 #include "storage/store.hpp"
 
-/// How far this device has written in a space, kept outside the data folder (design 4,
+/// How far this device has written in a space, kept outside the data folder (ADR 0011,
 /// docs/STORAGE.md): a store that was restored, copied or rolled back does not fit to it, and so
 /// learns that its own log may go on elsewhere.
 namespace lanyard::storage {

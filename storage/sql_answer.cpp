@@ -4,8 +4,8 @@
 #include "replication/types/json_text.hpp"
 #include "replication/types/limits.hpp"
 #include "replication/types/utf8.hpp"
+#include "storage/compat_views.hpp"
 #include "storage/long_reading.hpp"
-#include "storage/seed_views.hpp"
 
 /// SQL of people and apps: it sees what the views show, and nothing of what is kept beside it.
 namespace lanyard::storage {
@@ -23,7 +23,7 @@ bool may_read_column(std::string_view table, std::string_view column, std::strin
 }
 
 bool may_read_in_views(std::string_view table, std::string_view column, std::string_view within) {
-  return may_read_column(table, column, within) || is_read_by_seed_view(within, table, column);
+  return may_read_column(table, column, within) || is_read_by_compat_view(within, table, column);
 }
 
 /// Whether a statement names tables of ours itself. One that does could call a part of itself like

@@ -13,7 +13,7 @@
 #include "replication/ports.hpp"
 #include "storage/indexes.hpp"
 
-/// The door to one space's file (design 4, docs/STORAGE.md): its log, and the tables that are
+/// The door to one space's file (docs/STORAGE.md): its log, and the tables that are
 /// merged from it. Not thread-safe: it belongs to the storage thread, which is the only writer.
 /// Readers use SpaceReader. After a failed fsync or a failing disk every write answers kInputOutput
 /// until the file is opened again; a full disk can be written to again when there is room.
@@ -237,7 +237,7 @@ class SpaceStore {
   [[nodiscard]] virtual Result<Touched> touched_since(const VectorClock& held,
                                                       std::uint64_t changes_max) = 0;
 
-  // ---- forks (design 2)
+  // ---- forks (ADR 0011)
 
   /// Points of a log held here, by which a peer finds where its own branch parts. kNotFound.
   [[nodiscard]] virtual Result<std::vector<Head>> fork_points(const LogId& log) = 0;

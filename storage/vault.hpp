@@ -6,7 +6,7 @@
 #include "storage/store.hpp"
 #include "storage/token_entry.hpp"
 
-/// Everything that one device keeps: platform.sqlite and a file per space (design 4). Not
+/// Everything that one device keeps: platform.sqlite and a file per space (docs/STORAGE.md). Not
 /// thread-safe: it belongs to the storage thread. Readers of other threads open the same files
 /// read-only.
 namespace lanyard::storage {

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "replication/types/limits.hpp"
+#include "storage/compat_views.hpp"
 #include "storage/record_key.hpp"
-#include "storage/seed_views.hpp"
 
 namespace lanyard::storage {
 namespace {
@@ -89,7 +89,7 @@ Result<std::map<std::string, std::string>> wanted_views(Database& database,
     LANYARD_TRY_SET(const auto fields, fields_of(database, query.integer(0)));
     out.emplace(name, view_sql(name, query.integer(0), fields));
   }
-  for (SeedView& view : seed_views(collections)) out.emplace(view.name, std::move(view.sql));
+  for (CompatView& view : compat_views(collections)) out.emplace(view.name, std::move(view.sql));
   return out;
 }
 

@@ -42,7 +42,7 @@ struct GateRefusal {
   std::string fix;
 };
 
-/// The first thing that every request passes (requirements/reliability.md 7.5, S5): a page that has
+/// The first thing that every request passes. It stops (docs/SECURITY.md): a page that has
 /// another name for this machine (DNS rebinding), a page of another origin, a request that a
 /// browser sends without asking. Pure.
 [[nodiscard]] std::optional<GateRefusal> refuse_approach(const Approach& approach,

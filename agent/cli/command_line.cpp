@@ -10,7 +10,7 @@ namespace {
 /// What a person typed is shown, but not pages of it.
 constexpr std::size_t kWhyColumnsMax = 200;
 
-/// Examples first (requirements/experience.md 2b): they stand in the footer of a command.
+/// Examples first, as most readers of a help look for one: they stand in the footer of a command.
 class ExamplesFirst final : public CLI::Formatter {
  public:
   std::string make_help(const CLI::App* app, std::string name,

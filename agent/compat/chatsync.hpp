@@ -11,8 +11,8 @@
 
 namespace lanyard::agent {
 
-/// Seed 003's sync server, for its own clients (docs/COMPAT.md). Who speaks has a user's token, and
-/// sees that user's rows alone.
+/// The chatsync server of a chat app, for its own clients (docs/COMPAT.md). Who speaks has a user's
+/// token, and sees that user's rows alone.
 class Chatsync : public CompatProtocol, public std::enable_shared_from_this<Chatsync> {
  public:
   Chatsync(const CompatRoom& room, const storage::CompatListener& listener);

@@ -4,7 +4,7 @@
 #include "agent/compat/element_list.hpp"
 #include "agent/json_writer.hpp"
 
-/// What seed 003's clients change.
+/// What chatsync clients change.
 namespace lanyard::agent {
 namespace {
 

@@ -3,8 +3,8 @@
 #include "agent/compat/claim_plan.hpp"
 #include "agent/compat/rangerplex_shapes.hpp"
 
-/// Seed 003's chats as records, and back. Each row belongs to one user, who stands in its key, so
-/// that no two users ever have one record, and in its member `userId`. Pure.
+/// A chatsync server's chats as records, and back. Each row belongs to one user, who stands in its
+/// key, so that no two users ever have one record, and in its member `userId`. Pure.
 namespace lanyard::agent {
 
 inline constexpr const char* kUserChats = "chatsync_chats";

@@ -7,8 +7,8 @@
 #include "agent/logging.hpp"
 #include "replication/types/device_id_text.hpp"
 
-/// Seed 003's SyncStatus. When a user synced on this device is a record of its own, at most one a
-/// minute; what is newer is in memory.
+/// What a chatsync server calls SyncStatus. When a user synced on this device is a record of its
+/// own, at most one a minute; what is newer is in memory.
 namespace lanyard::agent {
 namespace {
 

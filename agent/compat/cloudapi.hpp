@@ -9,7 +9,7 @@
 
 namespace lanyard::agent {
 
-/// One request of a client of seed 004.
+/// One request of a CloudAPI client.
 struct CloudCall {
   std::string client;
   std::optional<std::string> user;  ///< of its token, whose rows alone it has; nothing: any user's
@@ -42,8 +42,9 @@ struct CloudList {
   bool is_newest_first = false;
 };
 
-/// Seed 004's CloudAPI, for its own clients (docs/COMPAT.md). Its requests bring no token: whoever
-/// passes the gate may speak for any user. Who brings one has that user's rows alone.
+/// The CloudAPI of a chat app's server, for its own clients (docs/COMPAT.md). Its requests bring no
+/// token: whoever passes the gate may speak for any user. Who brings one has that user's rows
+/// alone.
 class Cloudapi : public CompatProtocol, public std::enable_shared_from_this<Cloudapi> {
  public:
   Cloudapi(const CompatRoom& room, const storage::CompatListener& listener);

@@ -2,7 +2,7 @@
 #include "agent/compat/compat_gate.hpp"
 #include "replication/types/canonical.hpp"
 
-/// What seed 004's clients change.
+/// What CloudAPI clients change.
 namespace lanyard::agent {
 namespace {
 

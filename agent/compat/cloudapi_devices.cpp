@@ -3,7 +3,7 @@
 #include "agent/json_writer.hpp"
 #include "replication/types/json_text.hpp"
 
-/// Seed 004's devices and settings of its sync, and how this agent's sync stands.
+/// CloudAPI's devices and settings of its sync, and how this agent's sync stands.
 namespace lanyard::agent {
 namespace {
 

@@ -6,7 +6,7 @@
 #include "agent/json_writer.hpp"
 #include "replication/merge/version_text.hpp"
 
-/// Seed 004's sync events: of each user, chat and message the last change, made of the record
+/// CloudAPI's sync events: of each user, chat and message the last change, made of the record
 /// itself and of what other devices say that they hold.
 namespace lanyard::agent {
 namespace {

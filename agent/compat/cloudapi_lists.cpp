@@ -4,7 +4,7 @@
 #include "agent/compat/compat_gate.hpp"
 #include "agent/logging.hpp"
 
-/// Lists of seed 004's rows, whole or since a time.
+/// Lists of CloudAPI's rows, whole or since a time.
 namespace lanyard::agent {
 namespace {
 

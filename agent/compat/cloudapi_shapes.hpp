@@ -2,7 +2,7 @@
 
 #include "agent/compat/claim_plan.hpp"
 
-/// Seed 004's rows as records, and back. Times are seconds since 1970. Pure.
+/// CloudAPI's rows as records, and back. Times are seconds since 1970. Pure.
 namespace lanyard::agent {
 
 inline constexpr const char* kCloudChats = "cloudapi_chats";

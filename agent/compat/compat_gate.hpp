@@ -6,7 +6,7 @@
 #include "agent/api/http_server.hpp"
 #include "agent/service/space_directory.hpp"
 
-/// Who may speak to a compatibility listener, and how it says no. The clients of the seeds bring no
+/// Who may speak to a compatibility listener, and how it says no. Most of their clients bring no
 /// token: what keeps other pages out is where a request comes from.
 namespace lanyard::agent {
 

@@ -11,7 +11,7 @@
 
 namespace lanyard::agent {
 
-/// Seed 000's sync server, for its own clients (docs/COMPAT.md): REST and WebSocket over the same
+/// RangerPlex's sync server, for its own clients (docs/COMPAT.md): REST and WebSocket over the same
 /// records that imports make.
 class Rangerplex : public CompatProtocol, public std::enable_shared_from_this<Rangerplex> {
  public:

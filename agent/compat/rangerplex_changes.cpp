@@ -8,7 +8,7 @@
 #include "agent/logging.hpp"
 #include "storage/snapshot.hpp"
 
-/// What seed 000's clients change, over REST and over the WebSocket alike.
+/// What RangerPlex's clients change, over REST and over the WebSocket alike.
 namespace lanyard::agent {
 namespace {
 
@@ -97,7 +97,7 @@ void Rangerplex::sync_setting(const std::string& client, Posted text, std::strin
   if (!object) return done(fail(Code::kUsage, "the body is no JSON object"));
   const auto key = json_string(object->find("key").value_or(""));
   if (!key || key->empty()) return done(fail(Code::kUsage, "there is no key, which is a text"));
-  // The seed keeps nothing as null.
+  // The original server keeps nothing as null.
   const std::string_view value = object->find("value").value_or("null");
   news_->begins("settings", *key);
   queue_->add({client,

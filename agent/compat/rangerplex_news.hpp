@@ -10,7 +10,7 @@
 namespace lanyard::agent {
 
 /// What the clients of one rangerplex listener are told over their WebSockets: of what they post as
-/// the seed's server does, and of what comes from elsewhere with the same frames, once per chat.
+/// the original server does, and of what comes from elsewhere with the same frames, once per chat.
 /// Belongs to the api thread.
 class RangerplexNews : public std::enable_shared_from_this<RangerplexNews> {
  public:

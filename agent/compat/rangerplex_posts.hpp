@@ -2,8 +2,8 @@
 
 #include "agent/compat/rangerplex_shapes.hpp"
 
-/// What seed 000's clients post, as claims on records. Each is called with a planner of its own and
-/// may be called again; texts outlive the plan.
+/// What RangerPlex's clients post, as claims on records. Each is called with a planner of its own
+/// and may be called again; texts outlive the plan.
 namespace lanyard::agent {
 
 /// A whole chat with its messages.
@@ -19,8 +19,8 @@ namespace lanyard::agent {
 [[nodiscard]] std::string own_key(const Claim& claim, const std::optional<std::string>& parent,
                                   const std::set<std::string>& used);
 
-/// The seed takes a chat that says no time for one of now. One that is posted again unchanged has
-/// to stay what it was. A time that is no whole number is the app's own affair.
+/// The original takes a chat that says no time for one of now. One that is posted again unchanged
+/// has to stay what it was. A time that is no whole number is the app's own affair.
 void add_time(ClaimPlanner& planner, Claim& claim, const PresentRecord& now, WallTime wall);
 
 /// Has the planner keep what must not leave this device, and gives what is left of the value;

@@ -44,7 +44,7 @@ std::vector<JsonMember> theirs(std::string_view collection, const JsonObject& ob
   return out;
 }
 
-/// What the seed's server gives back whether it was posted or not.
+/// What the original server gives back whether it was posted or not.
 void add_chat_defaults(std::vector<ClaimMember>& members, const Hasher& hasher) {
   std::string_view starred = "false";
   std::string_view chunks = "null";

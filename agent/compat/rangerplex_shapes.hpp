@@ -2,7 +2,7 @@
 
 #include "agent/compat/claim_plan.hpp"
 
-/// Seed 000's objects as records, and back: the collections and members are those of an import
+/// RangerPlex's objects as records, and back: the collections and members are those of an import
 /// (agent/import/chat_records.hpp). Pure.
 namespace lanyard::agent {
 

@@ -24,20 +24,20 @@ constexpr std::array kExportClasses = std::to_array<ExportClass>({
 
 constexpr std::string_view kUsers = "users";
 
-/// The later servers' names for what the seed calls otherwise.
-std::string seed_name(const std::string& name) {
+/// The later servers' names for what the first one calls otherwise.
+std::string original_name(const std::string& name) {
   if (name == "knowledge_base") return "knowledgeBase";
   if (name == "updated_at") return "updatedAt";
   return name == "is_starred" ? "isStarred" : name;
 }
 
-void take_seed_names(ChatPost& chat) {
+void take_original_names(ChatPost& chat) {
   const auto has = [&](const std::string& name) {
     return std::any_of(chat.members.begin(), chat.members.end(),
                        [&](const JsonMember& member) { return member.name == name; });
   };
   for (JsonMember& member : chat.members)
-    if (const std::string name = seed_name(member.name); !has(name)) member.name = name;
+    if (const std::string name = original_name(member.name); !has(name)) member.name = name;
 }
 
 Result<std::vector<std::string_view>> list_of(const JsonObject& object, std::string_view name) {
@@ -94,7 +94,7 @@ Status import_elements(ClaimPlanner& planner, std::vector<Claim> claims, KeptKey
 
 Status import_chat(ClaimPlanner& planner, std::string_view json, WallTime now, KeptKeys& kept) {
   LANYARD_TRY_SET(ChatPost chat, read_chat_post(json));
-  take_seed_names(chat);
+  take_original_names(chat);
   LANYARD_TRY_SET(Claim claim, chat_claim(chat, planner.hasher()));
   if (!kept["chats"].insert(chat.id).second)
     return fail(Code::kUsage, "the id of a chat stands there twice");

@@ -2,7 +2,7 @@
 
 #include "agent/compat/rangerplex_shapes.hpp"
 
-/// What seed 000's clients do to everything at once: import, clear, and deleting a whole chat.
+/// What RangerPlex's clients do to everything at once: import, clear, and deleting a whole chat.
 namespace lanyard::agent {
 
 /// A list of an export beside chats and settings, and where it is kept.
@@ -18,7 +18,7 @@ struct ImportPost {
   std::vector<JsonMember> settings;
   std::vector<std::pair<const ExportClass*, std::vector<std::string_view>>> others;
 };
-/// Seed 000's export 2.x, the browser's 4.3.8 and the backup 1.0, as far as they are kept here.
+/// RangerPlex's export 2.x, the browser's 4.3.8 and the backup 1.0, as far as they are kept here.
 /// kUsage where there are neither chats nor settings, or no list where one belongs.
 [[nodiscard]] Result<ImportPost> read_import(std::string_view json);
 

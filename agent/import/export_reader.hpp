@@ -8,7 +8,7 @@
 
 #include "replication/types/result.hpp"
 
-/// Seed 000's export, version 2.x (docs/IMPORT.md):
+/// RangerPlex's export, version 2.x (docs/IMPORT.md):
 ///   {version, exportedAt, chats: [{id, title, model, messages: [{id, ...}], ...}], settings: {}}
 /// as records. Nothing of a chat, message or setting is left out but the empty shell `messages`.
 namespace lanyard::agent {

@@ -17,7 +17,7 @@ namespace lanyard::agent {
 
 /// "hybrid", "local-only", "peer-required".
 [[nodiscard]] const char* mode_text(storage::SyncMode mode);
-/// The same backwards; "cloud-only" is seed 004's word for peer-required.
+/// The same backwards; "cloud-only" is CloudAPI's word for peer-required.
 [[nodiscard]] std::optional<storage::SyncMode> sync_mode_from_text(std::string_view text);
 
 void write_device(const DeviceView& device, JsonWriter& out);

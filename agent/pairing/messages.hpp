@@ -6,7 +6,7 @@
 #include "crypto/cpace.hpp"
 
 /// What two devices say to each other while they are paired, inside a secured link between devices
-/// that need not know each other (design 5, docs/PROTOCOL.md). The joiner, on which the code is
+/// that need not know each other (docs/PROTOCOL.md, Pairing). The joiner, on which the code is
 /// typed, dialled:
 ///   joiner  share                   host  share
 ///   joiner  tag                     host  welcome: its tag, and who it is

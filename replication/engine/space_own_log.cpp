@@ -1,5 +1,5 @@
 // What peers remember of our own log: a store that was set back, or is not the only one of its
-// kind, learns it here, before it gives a number away a second time (design 4).
+// kind, learns it here, before it gives a number away a second time (ADR 0011).
 #include <algorithm>
 
 #include "replication/engine/space_sync.hpp"

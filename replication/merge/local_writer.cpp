@@ -293,7 +293,8 @@ Status LocalWriter::see(Draft& draft, Op& op, const LocalOp& wish) {
                   "Read it again, and delete it with the version of that read.");
   } else if (!record.is_empty()) {
     const DotSet revives = wish.restore ? record.deletes() : DotSet{};
-    // A delete of this change stands for all of its ops (D31): what it hides would stay hidden.
+    // A delete of this change stands for all of its ops (MERGING D31): what it hides would stay
+    // hidden.
     if (contains(revives, draft.own))
       return fail(Code::kUsage, "one change deletes the record and brings it back",
                   "Leave out both, or bring it back in a later change.");

@@ -82,7 +82,7 @@ struct Written {
 };
 
 /// Turns what local clients ask for into changes of our own: says what their clients had not seen
-/// (decisions D30 to D34 of the model), has the change numbered, and merges it as any other, so
+/// (docs/MERGING.md, D30 to D34), has the change numbered, and merges it as any other, so
 /// that the next one of the same run finds it in the tables. One per run of an Author, between its
 /// begin() and finish().
 class LocalWriter {

@@ -10,8 +10,8 @@
 #include "replication/types/bytes.hpp"
 #include "replication/types/hlc.hpp"
 
-/// What a store keeps of one record, and nothing more: design 3 and 4, and the reference model that
-/// tests/vectors/merge/README.md describes. Old contexts are not kept; a new change brings the only
+/// What a store keeps of one record, and nothing more, so that the rules of docs/MERGING.md can be
+/// followed (vectors: tests/vectors/merge). Old contexts are not kept; a new change brings the only
 /// one that is needed.
 namespace lanyard::merge {
 

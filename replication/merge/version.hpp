@@ -3,7 +3,7 @@
 #include "replication/merge/record.hpp"
 #include "replication/oplog/op.hpp"
 
-/// What an agent does for its clients (decisions D30 to D34 of the model): a client has seen what
+/// What an agent does for its clients (docs/MERGING.md, D30 to D34): a client has seen what
 /// it read, not what its agent holds. Pure.
 namespace lanyard::merge {
 

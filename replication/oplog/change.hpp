@@ -7,7 +7,7 @@
 #include "replication/types/ids.hpp"
 #include "replication/types/vector_clock.hpp"
 
-/// The change format (F): design 2, docs/PROTOCOL.md. A change is a header, which is hashed,
+/// The change format (docs/PROTOCOL.md, Changes). A change is a header, which is hashed,
 /// chained and signed, and a payload, which the header names by its hash.
 namespace lanyard::oplog {
 

@@ -6,7 +6,7 @@
 #include "replication/oplog/space_log.hpp"
 
 /// Forks: one log whose device signed two changes of one number, as two machines do that are copies
-/// of one whole machine (design 2). A branch is the log from its first change that the other does
+/// of one whole machine (ADR 0011). A branch is the log from its first change that the other does
 /// not have; the fork is proven by both, each chained to a change that the device signed.
 namespace lanyard::oplog {
 

@@ -8,7 +8,7 @@
 
 namespace lanyard::oplog {
 
-/// What one op does. The numbers are part of the format (F): they are signed, and never given
+/// What one op does. The numbers are part of the format: they are signed, and never given
 /// another meaning.
 enum class OpKind : std::uint16_t {
   // In sealed changes (ChangeKind::kSealed).
@@ -34,7 +34,7 @@ enum class OpKind : std::uint16_t {
   kForkProof = 67  // reserved
 };
 
-/// First byte of every plain payload: how the ops after it are written (F).
+/// First byte of every plain payload: how the ops after it are written.
 inline constexpr std::uint8_t kEncodingMsgpack = 0;
 
 /// One member of a put or patch. `value` is canonical msgpack of a JSON value, or, if `chunked`,
@@ -87,7 +87,7 @@ void encode(const Op& op, Bytes& bytes);
 /// Checks ops of our own before they are numbered, and keeps its memory from one to the next.
 class OwnOp {
  public:
-  /// Whether the op obeys every payload rule of design 10, and has a name and a key to be found by.
+  /// Whether the op obeys every payload rule (limits.hpp), and has a name and a key to be found by.
   [[nodiscard]] Status check(const Op& op);
   /// The bytes of the op that was checked last.
   [[nodiscard]] ByteView bytes() const { return bytes_; }
@@ -103,7 +103,7 @@ enum class Effect : std::uint8_t {
   kEffective = 0,
   kUnknownKind =
       1,  ///< an op, or a plain encoding, of a newer version: shown as "needs a newer version"
-  kBadPayload = 2,   ///< breaks a payload rule of design 10
+  kBadPayload = 2,   ///< breaks a payload rule (limits.hpp)
   kNoKey = 3,        ///< sealed under an epoch that we were not granted
   kBadSeal = 4,      ///< does not open under its epoch's key
   kMissingChunk = 5  ///< names a chunked value that is not whole

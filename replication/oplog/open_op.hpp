@@ -6,8 +6,8 @@
 #include "replication/oplog/change.hpp"
 #include "replication/oplog/op.hpp"
 
-/// The ops of open changes: signed, not sealed, so that a keeper can check them (design 2 and 6)
-/// (F).
+/// The ops of open changes: signed, not sealed, so that whoever has no key of the space can check
+/// them too (ADR 0005).
 namespace lanyard::oplog {
 
 /// First op of the first change of every log: everyone can check space id and log id by it.

@@ -6,7 +6,7 @@
 #include "replication/oplog/change.hpp"
 
 /// Packs: slices of a store's order of application over all logs. How the log is kept, and how it
-/// travels in bulk (F).
+/// travels in bulk (ADR 0006).
 ///
 ///   pack  = format (1), compression (0 none, 1 zstd), body
 ///   body  = [logs, references, epochs, changes], canonical msgpack

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-/// Every limit of Lanyard with its unit and its reason (design 10). Rules on a change's own bytes
+/// Every limit of Lanyard with its unit and its reason. Rules on a change's own bytes
 /// are part of the format: changing them changes what is accepted or what has effect, everywhere.
 /// The others bind only this device.
 namespace lanyard::limits {

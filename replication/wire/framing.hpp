@@ -7,7 +7,7 @@
 #include "replication/types/limits.hpp"
 #include "replication/types/result.hpp"
 
-/// How messages lie in frames (design 5). Pure: sealing and sockets are elsewhere.
+/// How messages lie in frames (docs/PROTOCOL.md). Pure: sealing and sockets are elsewhere.
 ///
 ///   on the wire  size (2 bytes, big-endian), then that many sealed bytes, at most 65,535
 ///   opened       mark (1 byte), then a part of a message

@@ -7,7 +7,7 @@
 #include "replication/oplog/fork.hpp"
 #include "replication/types/vector_clock.hpp"
 
-/// What two agents say to each other over a secured link (design 5, docs/PROTOCOL.md). Values only:
+/// What two agents say to each other over a secured link (docs/PROTOCOL.md). Values only:
 /// parsing is in codec.hpp, who says what when is in engine/.
 namespace lanyard::wire {
 

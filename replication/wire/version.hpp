@@ -6,8 +6,8 @@
 #include "replication/types/result.hpp"
 
 /// The first 8 bytes in each direction of a link, in the clear: which wire version both speak
-/// (design 5). They go into the handshake's prologue, so nobody between the two can change them
-/// unnoticed.
+/// (docs/PROTOCOL.md). They go into the handshake's prologue, so nobody between the two can change
+/// them unnoticed.
 ///
 ///   dialer    "LNYD", lowest version, highest version   (2 bytes each, big-endian)
 ///   listener  "LNYD", choice (0: none in common), two zero bytes

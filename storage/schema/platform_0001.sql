@@ -25,7 +25,7 @@ CREATE TABLE lanyard_addresses (
   PRIMARY KEY (device, address)
 ) WITHOUT ROWID;
 
--- One row per space; `id` and `created_at` are older than Lanyard (seed 001), the rest is ours.
+-- One row per space; `id` and `created_at` are named as in an older program's table.
 -- `name`: what people here call it, unique. `said_name`: what the space calls itself, as it was when
 -- `name` was made from it; NULL until known. `has_left`: kept on disk, neither asked for nor served.
 -- `has_data`: 1 before anything is written to its file, so that a file that is gone is noticed.

@@ -8,7 +8,7 @@
 #include "replication/types/bytes.hpp"
 #include "tests/support/memory_peak.hpp"
 
-/// What every fuzz target shares (reliability 7.3). A target is one file with
+/// What every fuzz target shares. A target is one file with
 /// LLVMFuzzerTestOneInput; with LANYARD_FUZZ it becomes a libFuzzer program, else replay.cpp runs
 /// its corpus.
 namespace lanyard::fuzz {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Clients of seed 003's sync server against an agent's listener: shapes, users, deletions, SQL."""
+"""Clients of a chatsync server against an agent's listener: shapes, users, deletions, SQL."""
 
 import json
 import sqlite3

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What clients of seed 004's CloudAPI are told of what changed since a time, here and elsewhere."""
+"""What clients of the CloudAPI are told of what changed since a time, here and elsewhere."""
 
 import time
 import unittest

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the sync manager of seed 004 asks of its cloud beside rows: events, devices, settings."""
+"""What a CloudAPI app's sync manager asks of its cloud beside rows: events, devices, settings."""
 
 import json
 import time

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Clients of seed 004's CloudAPI against an agent's listener: shapes, users, deletions, SQL."""
+"""Clients of the CloudAPI against an agent's listener: shapes, users, deletions, SQL."""
 
 import json
 import sqlite3

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The rangerplex listener of real agents, used by a client that knows seed 000's server alone."""
+"""The rangerplex listener of real agents, used by a client that knows RangerPlex's server alone."""
 
 import json
 import unittest

@@ -1,4 +1,4 @@
-"""A client of seed 000's sync server, as the real one behaves (docs/COMPAT.md): the calls that it
+"""A client of RangerPlex's sync server, as the real one behaves (docs/COMPAT.md): the calls that it
 makes, the frames that it sends, what it does when the server is away. It knows nothing of Lanyard.
 
     client = Client(port)

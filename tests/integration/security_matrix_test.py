@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Who may speak to the local API (requirements S5): Host, Origin, method, content type,
+"""Who may speak to the local API (docs/SECURITY.md): Host, Origin, method, content type,
 Sec-Fetch-Site and token, in thousands of combinations, each sent byte by byte to a real agent.
 
 What is expected is worked out here from the rules, row by row; and what was refused must have left

@@ -19,7 +19,7 @@ using Micros = std::chrono::duration<double, std::micro>;
 enum Kind { kWrongCode, kClosedWindow, kUnknownCaller, kKinds };
 constexpr std::array<const char*, kKinds> kNames = {"a wrong code", "a closed window",
                                                     "a device that is not known"};
-/// What somebody would have to measure to tell two things apart; S3 of the requirements.
+/// What somebody would have to measure to tell two things apart: no time may depend on a secret.
 constexpr double kTellsApart = 4.5;
 constexpr std::size_t kFirstSamples = 700;
 constexpr int kAttempts = 3;

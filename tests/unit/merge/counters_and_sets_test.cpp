@@ -1,4 +1,4 @@
-// D26 to D28: counters, sets, and fields that hold several kinds.
+// docs/MERGING.md D26 to D28: counters, sets, and fields that hold several kinds.
 #include <catch2/catch.hpp>
 #include <cstdint>
 

@@ -1,4 +1,4 @@
-// D15 to D25: deletes, records made again, clears, restores.
+// docs/MERGING.md D15 to D25: deletes, records made again, clears, restores.
 #include <catch2/catch.hpp>
 
 #include "tests/unit/merge/scene.hpp"

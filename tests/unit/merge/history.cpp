@@ -36,8 +36,8 @@ void hold(bool condition, const std::string& rule, const MergeChange& change, co
   throw std::logic_error(rule + ": " + describe(broken));
 }
 
-/// The hybrid clock of design 3: after our own last, the wall, and the largest seen unless that is
-/// more than ten minutes ahead.
+/// The hybrid clock (GLOSSARY: timestamp): after our own last, the wall, and the largest seen
+/// unless that is more than ten minutes ahead.
 Hlc stamp(const Device& device, std::uint64_t now_ms) {
   const std::int64_t wall_ms = static_cast<std::int64_t>(now_ms) + device.clock_error_ms;
   Hlc sane;

@@ -1,4 +1,4 @@
-// D1 to D3: a client has seen what it read, not what its agent holds.
+// docs/MERGING.md D1 to D3: a client has seen what it read, not what its agent holds.
 #include <catch2/catch.hpp>
 
 #include "tests/unit/merge/scene.hpp"

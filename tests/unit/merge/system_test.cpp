@@ -1,4 +1,4 @@
-// D35, D36, and the laws that a replicated type owes its users.
+// docs/MERGING.md D35, D36, and the laws that a replicated type owes its users.
 #include <rapidcheck.h>
 
 #include <rapidcheck/catch.h>

@@ -1,4 +1,4 @@
-// D4 to D14: values, which of them is shown, and conflicts.
+// docs/MERGING.md D4 to D14: values, which of them is shown, and conflicts.
 #include <catch2/catch.hpp>
 
 #include "tests/unit/merge/scene.hpp"

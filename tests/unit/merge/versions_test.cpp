@@ -1,4 +1,5 @@
-// D30 to D34: what a read's version names, and what an agent writes down for its client.
+// docs/MERGING.md D30 to D34: what a read's version names, and what an agent writes down for its
+// client.
 #include <catch2/catch.hpp>
 
 #include "replication/merge/version.hpp"

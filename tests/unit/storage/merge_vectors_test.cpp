@@ -230,7 +230,8 @@ void check_seen(Pair& pair, Database& database, const json& vector) {
   }
 }
 
-/// An integer of an op beyond 2^63 - 1: none of design 3; the model's Python takes any.
+/// An integer of an op beyond 2^63 - 1: no value of ours; the Python that made the vectors takes
+/// any.
 bool has_huge_integer(const json& part) {
   if (part.is_number_unsigned())
     return part.get<std::uint64_t>() > static_cast<std::uint64_t>(INT64_MAX);

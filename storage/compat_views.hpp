@@ -10,21 +10,21 @@
 /// keep their rows (docs/COMPAT.md). Pure.
 namespace lanyard::storage {
 
-struct SeedView {
+struct CompatView {
   std::string name;
   std::string sql;  ///< as sqlite_schema has it
 };
 
 /// Those for which the collections (name -> number) are there, but for names of collections: those
 /// have views of their own.
-[[nodiscard]] std::vector<SeedView> seed_views(
+[[nodiscard]] std::vector<CompatView> compat_views(
     const std::map<std::string, std::int64_t>& collections);
-/// The same for seed 004 alone.
-[[nodiscard]] std::vector<SeedView> cloudapi_views(
+/// The same for the `cloudapi` listener alone.
+[[nodiscard]] std::vector<CompatView> cloudapi_views(
     const std::map<std::string, std::int64_t>& collections);
 
 /// Whether such a view shows something that is made of this column, which is no record's value.
-[[nodiscard]] bool is_read_by_seed_view(std::string_view view, std::string_view table,
-                                        std::string_view column);
+[[nodiscard]] bool is_read_by_compat_view(std::string_view view, std::string_view table,
+                                          std::string_view column);
 
 }  // namespace lanyard::storage

@@ -1,4 +1,4 @@
-#include "storage/seed_views.hpp"
+#include "storage/compat_views.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -30,7 +30,7 @@ std::string branches_rows(std::int64_t collection) {
          member("parentChatId") + " IS NOT NULL GROUP BY 1,2)";
 }
 
-// Seed 003, "Database Schema". A deleted row has nothing but its key.
+// Columns as a chatsync server's own database has them. A deleted row has nothing but its key.
 
 std::string chats_select(std::int64_t collection) {
   return "SELECT " + unescaped("rest") + " AS id,owner AS user_id," + member("title") +
@@ -74,8 +74,8 @@ constexpr Recipe kRecipes[] = {
 
 }  // namespace
 
-std::vector<SeedView> seed_views(const std::map<std::string, std::int64_t>& collections) {
-  std::vector<SeedView> out = cloudapi_views(collections);
+std::vector<CompatView> compat_views(const std::map<std::string, std::int64_t>& collections) {
+  std::vector<CompatView> out = cloudapi_views(collections);
   for (const Recipe& recipe : kRecipes) {
     const std::string name = recipe.name;
     const auto found = collections.find(recipe.collection);
