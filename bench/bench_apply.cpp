@@ -174,6 +174,7 @@ void take_history(Device& device, const std::vector<Bytes>& packs, const Corpus&
       accepted.push_back(must(intake.accept(packs[at])));
       bytes += accepted.back().pack.payload_bytes();
     }
+    batch.reserve(accepted.size());
     for (const oplog::Accepted& one : accepted) batch.push_back(&one);
     proving += seconds_since(start);
     start = Clock::now();

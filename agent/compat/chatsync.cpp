@@ -109,12 +109,12 @@ HeadOrder Chatsync::plain(const Caller& caller,
 }
 
 HeadOrder Chatsync::posted(const Caller& caller,
-                           void (Chatsync::*go)(const Caller& caller, Posted body,
+                           void (Chatsync::*go)(const Caller& caller, const Posted& body,
                                                 const ApiReply& reply)) {
-  return posted_order(services_.host.data_dir,
-                      [self = shared_from_this(), caller, go](Posted body, const ApiReply& reply) {
-                        (*self.*go)(caller, std::move(body), reply);
-                      });
+  return posted_order(services_.host.data_dir, [self = shared_from_this(), caller, go](
+                                                   const Posted& body, const ApiReply& reply) {
+    (*self.*go)(caller, body, reply);
+  });
 }
 
 void Chatsync::get_status(const Caller& caller, const ApiReply& reply) {

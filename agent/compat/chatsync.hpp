@@ -30,7 +30,7 @@ class Chatsync : public CompatProtocol, public std::enable_shared_from_this<Chat
   [[nodiscard]] HeadOrder plain(const Caller& caller,
                                 void (Chatsync::*go)(const Caller& caller, const ApiReply& reply));
   [[nodiscard]] HeadOrder posted(const Caller& caller,
-                                 void (Chatsync::*go)(const Caller& caller, Posted body,
+                                 void (Chatsync::*go)(const Caller& caller, const Posted& body,
                                                       const ApiReply& reply));
   void in_space(const ApiReply& reply, const std::function<void(const SpaceId& space)>& go) {
     with_space(services_.directory, space_, reply, go);
@@ -42,12 +42,12 @@ class Chatsync : public CompatProtocol, public std::enable_shared_from_this<Chat
   void delete_user(const Caller& caller, const ApiReply& reply);
 
   // What changes records (chatsync_changes.cpp).
-  void upload(const Caller& caller, Posted body, const ApiReply& reply);
-  void upload_chat(const Caller& caller, Posted body, const ApiReply& reply);
+  void upload(const Caller& caller, const Posted& body, const ApiReply& reply);
+  void upload_chat(const Caller& caller, const Posted& body, const ApiReply& reply);
   void delete_chat(const Caller& caller, const std::string& chat, const ApiReply& reply);
 
   // When a user synced last, and with what (chatsync_status.cpp).
-  void sync(const Caller& caller, Posted body, const ApiReply& reply);
+  void sync(const Caller& caller, const Posted& body, const ApiReply& reply);
   using WithStatus = std::function<void(const std::string& status)>;
   /// The user's SyncStatus as JSON.
   void with_status(const Caller& caller, const ApiReply& reply, const WithStatus& go);

@@ -69,7 +69,7 @@ ClaimQueue::Job chats_job(const std::string& client, const Posted& body,
 
 }  // namespace
 
-void Chatsync::upload(const Caller& caller, Posted body, const ApiReply& reply) {
+void Chatsync::upload(const Caller& caller, const Posted& body, const ApiReply& reply) {
   const auto object = JsonObject::parse(body->view());
   const auto chats = object ? object->find("chats") : std::nullopt;
   const auto elements = chats ? json_elements(*chats) : fail(Code::kUsage, "");
@@ -88,7 +88,7 @@ void Chatsync::upload(const Caller& caller, Posted body, const ApiReply& reply) 
   queue_->add(chats_job(caller.client(), body, post, answer));
 }
 
-void Chatsync::upload_chat(const Caller& caller, Posted body, const ApiReply& reply) {
+void Chatsync::upload_chat(const Caller& caller, const Posted& body, const ApiReply& reply) {
   const auto object = JsonObject::parse(body->view());
   const auto chat = object ? object->find("chat") : std::nullopt;
   if (!chat || !is_json_object(*chat))

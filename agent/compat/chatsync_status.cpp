@@ -84,7 +84,7 @@ void Chatsync::with_status(const Caller& caller, const ApiReply& reply, const Wi
 }
 
 /// A round with every device that is linked, as far as it comes in five seconds.
-void Chatsync::sync(const Caller& caller, Posted body, const ApiReply& reply) {
+void Chatsync::sync(const Caller& caller, const Posted& body, const ApiReply& reply) {
   const std::string_view text = body->view();
   if (!text.empty() && !JsonObject::parse(text))
     return reply.send(compat_error(400, "the body is no JSON object"));

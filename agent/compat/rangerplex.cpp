@@ -135,12 +135,12 @@ HeadOrder Rangerplex::reading(void (Rangerplex::*read)(const std::string& client
   });
 }
 
-HeadOrder Rangerplex::posting(void (Rangerplex::*post)(const std::string& client, Posted body,
-                                                       const ApiReply& reply),
+HeadOrder Rangerplex::posting(void (Rangerplex::*post)(const std::string& client,
+                                                       const Posted& body, const ApiReply& reply),
                               const std::string& client) {
   return posted_order(services_.host.data_dir, [self = shared_from_this(), post, client](
-                                                   Posted body, const ApiReply& reply) {
-    (*self.*post)(client, std::move(body), reply);
+                                                   const Posted& body, const ApiReply& reply) {
+    (*self.*post)(client, body, reply);
   });
 }
 

@@ -34,7 +34,8 @@ class Rangerplex : public CompatProtocol, public std::enable_shared_from_this<Ra
   [[nodiscard]] HeadOrder reading(void (Rangerplex::*read)(const std::string& client,
                                                            const ApiReply& reply),
                                   const std::string& client);
-  [[nodiscard]] HeadOrder posting(void (Rangerplex::*post)(const std::string& client, Posted body,
+  [[nodiscard]] HeadOrder posting(void (Rangerplex::*post)(const std::string& client,
+                                                           const Posted& body,
                                                            const ApiReply& reply),
                                   const std::string& client);
   [[nodiscard]] HeadOrder deleting(std::string_view chat, const std::string& client);
@@ -49,9 +50,9 @@ class Rangerplex : public CompatProtocol, public std::enable_shared_from_this<Ra
 
   // Writing (rangerplex_changes.cpp). What they read stands in `text`.
   using Synced = std::function<void(const Result<std::string>& key)>;
-  void post_chat(const std::string& client, Posted body, const ApiReply& reply);
-  void post_setting(const std::string& client, Posted body, const ApiReply& reply);
-  void post_import(const std::string& client, Posted body, const ApiReply& reply);
+  void post_chat(const std::string& client, const Posted& body, const ApiReply& reply);
+  void post_setting(const std::string& client, const Posted& body, const ApiReply& reply);
+  void post_import(const std::string& client, const Posted& body, const ApiReply& reply);
   void clear(const std::string& client, const ApiReply& reply);
   void delete_chat(const std::string& client, const std::string& chat, const ApiReply& reply);
   void sync_chat(const std::string& client, Posted text, std::string_view json, const Synced& done);

@@ -126,16 +126,17 @@ void Rangerplex::sync_listed(const std::string& client, const std::string& type,
                }});
 }
 
-void Rangerplex::post_chat(const std::string& client, Posted body, const ApiReply& reply) {
+void Rangerplex::post_chat(const std::string& client, const Posted& body, const ApiReply& reply) {
   const std::string_view json = body->view();
-  sync_chat(client, std::move(body), json, [reply](const Result<std::string>& chat) {
+  sync_chat(client, body, json, [reply](const Result<std::string>& chat) {
     reply.send(chat ? success("chatId", *chat) : compat_error(chat.error()));
   });
 }
 
-void Rangerplex::post_setting(const std::string& client, Posted body, const ApiReply& reply) {
+void Rangerplex::post_setting(const std::string& client, const Posted& body,
+                              const ApiReply& reply) {
   const std::string_view json = body->view();
-  sync_setting(client, std::move(body), json, [reply](const Result<std::string>& key) {
+  sync_setting(client, body, json, [reply](const Result<std::string>& key) {
     reply.send(key ? success() : compat_error(key.error()));
   });
 }
@@ -188,7 +189,7 @@ void Rangerplex::after_snapshot(const ApiReply& reply, const std::function<void(
   });
 }
 
-void Rangerplex::post_import(const std::string& client, Posted body, const ApiReply& reply) {
+void Rangerplex::post_import(const std::string& client, const Posted& body, const ApiReply& reply) {
   auto post = read_import(body->view());
   body->let_go();
   if (!post) return reply.send(compat_error(post.error()));

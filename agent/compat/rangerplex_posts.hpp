@@ -7,7 +7,7 @@
 namespace lanyard::agent {
 
 /// A whole chat with its messages.
-[[nodiscard]] Status plan_chat(ClaimPlanner& planner, const ChatPost& chat, WallTime now);
+[[nodiscard]] Status plan_chat(ClaimPlanner& planner, const ChatPost& chat, WallTime wall);
 /// One setting, with the notes that stand in it, and without what stays on this device.
 [[nodiscard]] Status plan_setting(ClaimPlanner& planner, const std::string& key,
                                   std::string_view posted,

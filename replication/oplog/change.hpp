@@ -43,7 +43,7 @@ struct Header {
 [[nodiscard]] bool has_whole_context(Seq seq);
 
 /// Appends the one encoding that a header has.
-void encode(const Header& header, Bytes& out);
+void encode(const Header& header, Bytes& bytes);
 /// kMalformed, kNotCanonical, kTooLarge or kNewerVersion for anything that encode() would not have
 /// written, or that breaks a rule on headers: sizes, order, own log in the context, prev at seq 1.
 [[nodiscard]] Result<Header> decode_header(ByteView bytes);

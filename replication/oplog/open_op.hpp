@@ -39,7 +39,7 @@ struct Admit {
 using OpenOp = std::variant<OpenLog, Admit>;
 
 /// Appends the canonical msgpack of an open op.
-void encode(const OpenOp& op, Bytes& out);
+void encode(const OpenOp& op, Bytes& bytes);
 [[nodiscard]] Bytes encode_plain(const std::vector<OpenOp>& ops);
 
 /// The ops of an open payload, as views into it. An unknown kind, encoding or role leaves the
