@@ -18,8 +18,8 @@ void list_conflicts(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
     LANYARD_TRY(query.finish());
     in_space(room, call, reply, Right::kRead, [&room, limit, reply](const SpaceId& space) {
       room.conflicts.list(to_text(space), static_cast<std::size_t>(limit),
-                          [reply](const Result<std::vector<Listed>>& conflicts) {
-                            reply.answer(conflicts, conflicts_json);
+                          [reply](const Result<ConflictService::Inbox>& inbox) {
+                            reply.answer(inbox, conflicts_json);
                           });
     });
     return {};

@@ -236,6 +236,8 @@ void Parser::add_conflict_verbs() {
       verb<ConflictCommand>(conflicts, "list", "List what waits to be settled.",
                             "  lanyard conflicts list", {.action = Action::kList});
   list->add_option("--space", listed->space, "only of this space");
+  list->add_option("--limit", listed->limit, "how many (100)")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{100'000}));
   const auto [show, shown] =
       verb<ConflictCommand>(conflicts, "show", "All values of one conflict.",
                             "  lanyard conflicts show c-7f3a", {.action = Action::kShow});

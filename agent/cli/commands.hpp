@@ -149,6 +149,7 @@ struct ConflictCommand {
   Action action = Action::kList;
   std::string id = {};
   std::string space = {};
+  std::size_t limit = 100;
   std::size_t use = 0;
   std::optional<std::string> value = {};
   bool merge = false;

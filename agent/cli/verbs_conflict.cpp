@@ -26,7 +26,7 @@ std::int64_t newest(const Json& conflict) {
 Result<int> list_conflicts(const ConflictCommand& command, Session& session) {
   session.attempt("Could not list the conflicts");
   JsonWriter params;
-  params.begin_object();
+  params.begin_object().member("limit", command.limit);
   if (!command.space.empty()) params.member("space", command.space);
   LANYARD_TRY_SET(const std::string text, session.call("conflict.list", params.end_object().str()));
   LANYARD_TRY_SET(const Json answer, read_json(text));
@@ -48,6 +48,8 @@ Result<int> list_conflicts(const ConflictCommand& command, Session& session) {
     out.print(table(rows));
   else
     out.say("There are no conflicts.");
+  if (answer.value("more", false))
+    out.say("There are more than these; see  lanyard conflicts list --limit 1000");
   return exit_code::kOk;
 }
 

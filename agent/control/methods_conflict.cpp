@@ -15,8 +15,8 @@ void conflict_list(ControlRoom& room, Params& params, const Reply& reply) {
     LANYARD_TRY_SET(const std::int64_t limit, in.integer("limit", 100, 1, 100'000));
     LANYARD_TRY(in.finish());
     room.conflicts.list(space.value_or(""), static_cast<std::size_t>(limit),
-                        [reply](const Result<std::vector<Listed>>& conflicts) {
-                          reply.answer(conflicts, conflicts_json);
+                        [reply](const Result<ConflictService::Inbox>& inbox) {
+                          reply.answer(inbox, conflicts_json);
                         });
     return {};
   });

@@ -88,11 +88,11 @@ std::string undone_json(const ConflictService::Undone& undone) {
   return out.name("siblings").raw(was.siblings).end_object().take();
 }
 
-std::string conflicts_json(const std::vector<ConflictService::Listed>& conflicts) {
+std::string conflicts_json(const ConflictService::Inbox& inbox) {
   JsonWriter out;
   out.begin_object().name("conflicts").begin_array();
-  for (const ConflictService::Listed& one : conflicts) write_conflict(one, out);
-  return out.end_array().end_object().take();
+  for (const ConflictService::Listed& one : inbox.conflicts) write_conflict(one, out);
+  return out.end_array().member("more", inbox.has_more).end_object().take();
 }
 
 std::string conflict_json(const ConflictService::Listed& conflict) {

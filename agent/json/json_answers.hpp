@@ -23,7 +23,7 @@ namespace lanyard::agent {
 /// {"conflicts"}
 /// {"id", "space", "collection", "key", "field", "siblings": [...]}: what is visible again.
 [[nodiscard]] std::string undone_json(const ConflictService::Undone& undone);
-[[nodiscard]] std::string conflicts_json(const std::vector<ConflictService::Listed>& conflicts);
+[[nodiscard]] std::string conflicts_json(const ConflictService::Inbox& inbox);
 [[nodiscard]] std::string conflict_json(const ConflictService::Listed& conflict);
 
 }  // namespace lanyard::agent

@@ -1,11 +1,13 @@
 #include "agent/service/conflict_service.hpp"
 
+#include <deque>
 #include <map>
 
 #include "agent/json_slices.hpp"
 #include "agent/service/names.hpp"
 #include "replication/types/canonical.hpp"
 #include "replication/types/json_text.hpp"
+#include "replication/types/limits.hpp"
 
 namespace lanyard::agent {
 namespace {
@@ -46,16 +48,21 @@ struct Listing : std::enable_shared_from_this<Listing> {
   Listing(LongReads& long_reads, Names all, std::size_t most)
       : reads(long_reads), names(std::move(all)), limit(most) {}
 
-  void next(const Done<std::vector<Listed>>& done) {
-    if (spaces_read == names.spaces.size() || found.size() >= limit) return done(std::move(found));
+  void next(const Done<ConflictService::Inbox>& done) {
+    if (spaces_read == names.spaces.size() || found.size() > limit) return give(done);
     reads.conflicts(
-        names.spaces[spaces_read].id, limit - found.size(),
+        names.spaces[spaces_read].id, limit + 1 - found.size(),
         [self = shared_from_this(), done](Result<std::vector<storage::ReadConflict>> conflicts) {
           if (!conflicts) return done(fail(conflicts.error()));
           for (storage::ReadConflict& each : *conflicts) self->add(std::move(each));
           ++self->spaces_read;
           self->next(done);
         });
+  }
+  void give(const Done<ConflictService::Inbox>& done) {
+    const bool has_more = found.size() > limit;
+    if (has_more) found.resize(limit);
+    done(ConflictService::Inbox{std::move(found), has_more});
   }
   void add(storage::ReadConflict conflict) {
     Listed& listed =
@@ -96,8 +103,7 @@ Result<Bytes> merged_value(const std::vector<storage::ReadSibling>& siblings) {
   return out;
 }
 
-void ConflictService::list(const std::string& space, std::size_t limit,
-                           Done<std::vector<Listed>> done) {
+void ConflictService::list(const std::string& space, std::size_t limit, Done<Inbox> done) {
   with_names(host_, space, [this, limit, done = std::move(done)](const Result<Names>& names) {
     if (!names) return done(fail(names.error()));
     const auto listing = std::make_shared<Listing>(long_reads_, *names, limit);
@@ -178,6 +184,62 @@ Result<std::vector<storage::LocalChange>> undoing(const storage::ReadResolution&
   return out;
 }
 
+/// Resolutions on their way to the log, one transaction after the other.
+class Settling : public std::enable_shared_from_this<Settling> {
+ public:
+  using Resolved = ConflictService::Resolved;
+  Settling(DataService& data, std::string space, Done<std::vector<Resolved>> done)
+      : data_(data), space_(std::move(space)), done_(std::move(done)) {}
+
+  /// `may_cut`: this one may come into another transaction than those before it.
+  void add(const storage::ReadConflict& conflict, Bytes value, bool may_cut) {
+    const bool is_full = changes_.empty() || changes_.back().ops.size() >= limits::kBulkChangeOps ||
+                         bytes_ + value.size() > limits::kBulkChangeBytes;
+    if (changes_.empty() || (may_cut && is_full)) {
+      changes_.emplace_back();
+      bytes_ = 0;
+    }
+    bytes_ += value.size();
+    resolved_.push_back({conflict.id, to_json(value)});
+    storage::LocalOp& op = changes_.back().ops.emplace_back();
+    op.kind = oplog::OpKind::kPatch;
+    op.collection = conflict.collection;
+    op.key = conflict.key;
+    op.fields.emplace_back(conflict.field, std::move(value));
+    op.based_on = conflict.version;
+    changes_.back().settled.push_back(settled_of(conflict));
+  }
+
+  void next() {
+    if (changes_.empty()) return done_(std::move(resolved_));
+    storage::LocalChange change = std::move(changes_.front());
+    changes_.pop_front();
+    const std::size_t count = change.ops.size();
+    data_.write(space_, std::move(change),
+                [self = shared_from_this(), count](const Result<storage::Written>& written) {
+                  if (!written) return self->done_(fail(self->with_count(written.error())));
+                  self->settled_ += count;
+                  self->next();
+                });
+  }
+
+ private:
+  [[nodiscard]] Error with_count(Error error) const {
+    if (settled_ == 0) return error;
+    error.detail += "; " + std::to_string(settled_) + " of " + std::to_string(resolved_.size()) +
+                    " conflicts are settled";
+    return error;
+  }
+
+  DataService& data_;
+  std::string space_;
+  Done<std::vector<Resolved>> done_;
+  std::deque<storage::LocalChange> changes_;
+  std::size_t bytes_ = 0;  ///< of the last one's values
+  std::vector<Resolved> resolved_;
+  std::size_t settled_ = 0;
+};
+
 Result<std::vector<Listed>> chosen_among(std::vector<Listed> all,
                                          const std::vector<std::string>& ids) {
   if (ids.empty()) return all;
@@ -193,8 +255,8 @@ Result<std::vector<Listed>> chosen_among(std::vector<Listed> all,
 
 void ConflictService::find(const std::string& space, const std::string& id,
                            const Done<Listed>& done) {
-  list(space, kSearchedMax, [id, done](const Result<std::vector<Listed>>& all) {
-    done(all ? find_among(*all, id) : fail(all.error()));
+  list(space, kSearchedMax, [id, done](const Result<Inbox>& inbox) {
+    done(inbox ? find_among(inbox->conflicts, id) : fail(inbox.error()));
   });
 }
 
@@ -214,37 +276,20 @@ void ConflictService::show(const std::string& space, const std::string& id,
 
 void ConflictService::resolve(const std::string& space, std::vector<std::string> ids,
                               const Choice& choice, const Done<std::vector<Resolved>>& done) {
-  list(space, ids.empty() ? kResolvedMax : kSearchedMax,
-       [this, space, ids = std::move(ids), choice, done](Result<std::vector<Listed>> all) {
-         if (!all) return done(fail(all.error()));
-         auto chosen = chosen_among(std::move(*all), ids);
-         if (!chosen) return done(fail(chosen.error()));
-         write_chosen(space, *chosen, choice, done);
-       });
-}
-
-void ConflictService::write_chosen(const std::string& space, const std::vector<Listed>& chosen,
-                                   const Choice& choice, const Done<std::vector<Resolved>>& done) {
-  std::vector<Resolved> resolved;
-  storage::LocalChange change;
-  for (const Listed& listed : chosen) {
-    const auto value = chosen_value(listed, choice, host_.self);
-    if (!value) return done(fail(value.error()));
-    storage::LocalOp& op = change.ops.emplace_back();
-    op.kind = oplog::OpKind::kPatch;
-    op.collection = listed.conflict.collection;
-    op.key = listed.conflict.key;
-    op.fields.emplace_back(listed.conflict.field, *value);
-    op.based_on = listed.conflict.version;
-    change.settled.push_back(settled_of(listed.conflict));
-    resolved.push_back({listed.conflict.id, to_json(*value)});
-  }
-  if (chosen.empty()) return done(std::vector<Resolved>());
-  const std::string where = space.empty() ? to_text(chosen.front().space.id) : space;
-  data_.write(where, std::move(change),
-              [done, resolved = std::move(resolved)](const Result<storage::Written>& written) {
-                written ? done(resolved) : done(fail(written.error()));
-              });
+  list(space, kSearchedMax, [this, space, ids = std::move(ids), choice, done](Result<Inbox> inbox) {
+    if (!inbox) return done(fail(inbox.error()));
+    const auto chosen = chosen_among(std::move(inbox->conflicts), ids);
+    if (!chosen) return done(fail(chosen.error()));
+    if (chosen->empty()) return done(std::vector<Resolved>());
+    const std::string where = space.empty() ? to_text(chosen->front().space.id) : space;
+    const auto settling = std::make_shared<Settling>(data_, where, done);
+    for (const Listed& listed : *chosen) {
+      auto value = chosen_value(listed, choice, host_.self);
+      if (!value) return done(fail(value.error()));
+      settling->add(listed.conflict, std::move(*value), ids.empty());
+    }
+    settling->next();
+  });
 }
 
 void ConflictService::undo(const std::string& space, const std::string& id,

@@ -20,8 +20,12 @@ class ConflictService {
     std::vector<std::string> devices;     ///< names of the siblings' authors, in their order
     std::optional<LongReads::Base> base;  ///< show() alone looks for it
   };
+  struct Inbox {
+    std::vector<Listed> conflicts;
+    bool has_more = false;  ///< than were asked for
+  };
   /// Of one space, or of all for an empty name. At most `limit`.
-  void list(const std::string& space, std::size_t limit, Done<std::vector<Listed>> done);
+  void list(const std::string& space, std::size_t limit, Done<Inbox> done);
   /// By an id, or the beginning of one if only one conflict has it; in one space, or in all for an
   /// empty name.
   void find(const std::string& space, const std::string& id, const Done<Listed>& done);
@@ -40,11 +44,12 @@ class ConflictService {
     std::string id;
     std::string json;  ///< the value that stands now
   };
-  /// Ordinary writes that have seen all siblings, as one transaction: all are resolved or none.
-  /// `ids`: as find() takes them; none: all conflicts of the space, up to kResolvedMax.
+  /// Ordinary writes that have seen all siblings. `ids`, as find() takes them, are one transaction:
+  /// all are resolved or none. No ids: all conflicts of the space that there are at the beginning,
+  /// as transactions of at most limits::kBulkChangeOps, between which others write; nothing is
+  /// written where one of them cannot be resolved so, and an error says how many were resolved.
   void resolve(const std::string& space, std::vector<std::string> ids, const Choice& choice,
                const Done<std::vector<Resolved>>& done);
-  static constexpr std::size_t kResolvedMax = 1000;
 
   struct Undone {
     SpaceId space;
@@ -58,8 +63,6 @@ class ConflictService {
 
  private:
   void write_back(const Undone& undone, const Done<Undone>& done);
-  void write_chosen(const std::string& space, const std::vector<Listed>& chosen,
-                    const Choice& choice, const Done<std::vector<Resolved>>& done);
 
   const ServiceHost& host_;
   DataService& data_;

@@ -325,7 +325,8 @@ class TwoDevices(unittest.TestCase):
         self.assertEqual([each["value"] for each in done["resolved"]], ["desktop"])
         for api in (here, there):
             wait_until("settled", lambda api=api:
-                       api.get("/v1/spaces/notes/conflicts") == {"conflicts": []})
+                       api.get("/v1/spaces/notes/conflicts") ==
+                       {"conflicts": [], "more": False})
             self.assertEqual(api.get(path)["value"], {"text": "desktop"})
         undo = f"/v1/spaces/notes/conflicts/{done['resolved'][0]['id']}/undo"
         self.assertEqual(there.ask("POST", undo).status, 404)  # it was not resolved there
