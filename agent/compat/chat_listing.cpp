@@ -8,7 +8,6 @@
 namespace lanyard::agent {
 namespace {
 
-constexpr std::size_t kListingPiece = 256 * 1024;
 constexpr std::size_t kChatsPage = 50;
 
 /// {"a":1} without its last bracket, to be gone on with.
@@ -74,7 +73,7 @@ void ChatListing::send() {
 }
 
 Status ChatListing::fill(std::string& out, ClaimPlanner& planner) {
-  while (out.size() < kListingPiece) {
+  while (out.size() < lists_.piece_bytes) {
     if (!chat_key_.empty()) {
       LANYARD_TRY(next_message(out, planner));
       continue;
@@ -110,6 +109,7 @@ Result<bool> ChatListing::next_chat(std::string& out, ClaimPlanner& planner) {
   if (lists_.more) out += lists_.more(chat_);
   out += "\"messages\":[";
   at_message_ = 0;
+  has_message_ = false;
   return true;
 }
 
@@ -125,7 +125,8 @@ Status ChatListing::next_message(std::string& out, ClaimPlanner& planner) {
   LANYARD_TRY_SET(const PresentRecord message, planner.present(lists_.messages, key));
   if (message.is_shown()) {  // it may have gone since they were counted
     LANYARD_TRY(planner.gave(chat_key_, message, updated_at_of(message.members)));
-    if (!out.ends_with('[')) out += ',';
+    // By what was said, not by where the piece begins: it may begin anywhere.
+    if (std::exchange(has_message_, true)) out += ',';
     out += object_text(message.members);
   }
   ++at_message_;

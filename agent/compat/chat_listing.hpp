@@ -19,6 +19,8 @@ struct ChatLists {
   std::function<ElementPlace(const std::string& key, const JsonObject& message)> place;
   /// Members of a chat beside its own, as JSON text with a comma behind. May be empty.
   std::function<std::string(const std::string& chat)> more = {};
+  /// A piece is sent once it has so many bytes.
+  std::size_t piece_bytes = 256 * 1024;
 };
 
 /// Chats of a space with their messages, the newest updatedAt first, as elements of a JSON array
@@ -68,6 +70,7 @@ class ChatListing : public std::enable_shared_from_this<ChatListing> {
   std::string chat_key_;  ///< whose messages are being sent; empty: none
   std::string chat_;      ///< as messages name it
   std::size_t at_message_ = 0;
+  bool has_message_ = false;  ///< one of the chat's was sent
   bool is_over_ = false;
 };
 

@@ -42,6 +42,11 @@ class Chatsync(unittest.TestCase):
                          {"success": True, "chatId": "c3", "messagesCount": 1})
         self.assertEqual({each["id"] for each in self.ann.download()}, {"c1", "c/2 %", "c3"})
 
+    def test_a_download_is_json_wherever_its_pieces_end(self):
+        chats = [chat(f"c{n}", *PLACED, note="n" * (256 * 1024 - 250 + 40 * n)) for n in range(8)]
+        self.ann.upload(*chats)
+        self.assertEqual(sorted(self.ann.download(), key=lambda each: each["id"]), chats)
+
     def test_an_unchanged_upload_writes_nothing(self):
         chats = [chat(f"c{n}", *PLACED, message("m3", second=3)) for n in range(5)]
         self.ann.upload(*chats)

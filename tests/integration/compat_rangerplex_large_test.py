@@ -55,6 +55,15 @@ class Large(OneDevice):
         if not SANITIZED:
             self.assertLessEqual(grown, GROWTH_MAX)
 
+    def test_a_list_is_json_wherever_its_pieces_end(self):
+        """The head of a chat fills a piece of the answer to its last byte, and somewhat beyond."""
+        chats = [chat(n, message(f"m{n}"),
+                      knowledgeBase=[{"id": "k", "text": "k" * (256 * 1024 - 200 + 40 * n)}])
+                 for n in range(8)]
+        self.client.post_all(chats)
+        self.assertEqual(self.client.chats(), chats[::-1])
+        self.assertEqual(self.client.export()["chats"], chats[::-1])
+
     def test_a_frame_as_large_as_a_post(self):
         large = chat(1, *(message(f"m{i}", attachments=[{"mimeType": "image/png", "name": str(i),
                                                          "data": image(MIB, i)}])
