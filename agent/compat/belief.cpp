@@ -62,6 +62,7 @@ std::optional<std::int64_t> updated_at_of(const std::vector<ClaimMember>& member
 
 std::vector<SeenMember> seen_members(const std::vector<ClaimMember>& members) {
   std::vector<SeenMember> out;
+  out.reserve(members.size());
   for (const ClaimMember& member : members) out.push_back({member.name, member.hash});
   return out;
 }
@@ -73,6 +74,13 @@ ContentHash content_of(const std::vector<ClaimMember>& members, const Hasher& ha
     append(all, member.hash.view());
   }
   return shortened(hasher.hash({as_bytes("lanyard-compat-content-v1"), all}));
+}
+
+bool Edits::concerns(const std::string& member) const {
+  const auto is_named = [&](const std::vector<std::string>& names) {
+    return std::find(names.begin(), names.end(), member) != names.end();
+  };
+  return is_named(set) || is_named(unset);
 }
 
 Edits edits_since(const std::vector<SeenMember>& base, const std::vector<SeenMember>& said,

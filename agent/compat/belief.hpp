@@ -43,6 +43,7 @@ struct Edits {
   std::vector<std::string> set;
   std::vector<std::string> unset;
   [[nodiscard]] bool is_empty() const { return set.empty() && unset.empty(); }
+  [[nodiscard]] bool concerns(const std::string& member) const;
   friend bool operator==(const Edits&, const Edits&) = default;
 };
 

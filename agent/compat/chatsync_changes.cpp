@@ -2,34 +2,97 @@
 #include "agent/compat/chatsync_shapes.hpp"
 #include "agent/compat/compat_gate.hpp"
 #include "agent/compat/element_list.hpp"
+#include "agent/compat/iso_time.hpp"
 #include "agent/json_writer.hpp"
+#include "replication/types/json_text.hpp"
 
 /// What chatsync clients change.
 namespace lanyard::agent {
 namespace {
 
-Status plan_user_chat(ClaimPlanner& planner, const UserChat& chat) {
-  const std::size_t begin = planner.plan().ops.size();
-  LANYARD_TRY_SET(const PresentRecord now, planner.present(kUserChats, chat.key));
-  LANYARD_TRY_SET(const Standing standing, planner.standing(chat.claim));
-  LANYARD_TRY_SET(const Fate fate, planner.add(chat.claim, standing));
-  std::vector<PlannedElement> planned;
-  std::set<std::string> said;
-  if (chat.messages) {
-    for (const Claim& message : *chat.messages) {
-      // A message says by itself when it was changed; a chat's time says nothing of it.
-      LANYARD_TRY_SET(Standing of_message, planner.standing(message));
-      of_message.has_base = of_message.has_base || standing.has_base;
-      of_message.is_old = of_message.is_old || standing.is_old;
-      LANYARD_TRY_SET(PlannedElement one, plan_element(planner, message, of_message));
-      planned.push_back(std::move(one));
-      said.insert(message.key);
+bool says(const Claim& claim, std::string_view name) {
+  return std::any_of(claim.members.begin(), claim.members.end(),
+                     [&](const ClaimMember& member) { return member.name == name; });
+}
+
+void say(Claim& claim, std::string_view name, std::string_view json, const Hasher& hasher) {
+  lanyard::agent::claim(claim.members, name, json, hasher);
+  if (name == kUpdatedAt) claim.updated_at = time_in(json);
+}
+
+/// The times of rows as the original's server has them: where a post says none they are what they
+/// are, and of now once the post changes something.
+class RowTimes {
+ public:
+  RowTimes(ClaimPlanner& planner, WallTime now)
+      : planner_(planner), now_("\"" + iso_time(now.ms) + "\"") {}
+
+  /// A claim with the times that it does not say itself. `now` outlives it.
+  [[nodiscard]] Claim known(Claim claim, const PresentRecord& now) {
+    for (const std::string_view name : kRowTimes) {
+      if (says(claim, name)) continue;
+      for (const ClaimMember& member : now.members)
+        if (member.name == name) say(claim, name, member.json, planner_.hasher());
+      if (!now.is_shown()) claim.when_new.emplace_back(name, *from_json(now_));
     }
-    if (standing.has_base && !standing.is_old)
-      LANYARD_TRY(planner.remove_missing(kUserMessages, chat.key, said));
+    return claim;
   }
+
+  /// Plans a claim. One that says no time of its own, and changes something or is `touched`, is of
+  /// now.
+  [[nodiscard]] Result<PlannedElement> plan(const Claim& posted, const PresentRecord& now,
+                                            const Standing& standing, bool touched) {
+    const ClaimPlanner::Mark before = planner_.mark();
+    const Claim claim = known(posted, now);
+    LANYARD_TRY_SET(PlannedElement out, plan_element(planner_, claim, standing));
+    const bool changes = out.fate == Fate::kEdited || (touched && out.fate == Fate::kNothing);
+    if (says(posted, kUpdatedAt) || !now.is_shown() || !changes) return out;
+    planner_.rewind(before);
+    Claim of_now = claim;
+    say(of_now, kUpdatedAt, planner_.plan().texts.emplace_back(now_), planner_.hasher());
+    return plan_element(planner_, of_now, standing);
+  }
+
+ private:
+  ClaimPlanner& planner_;
+  std::string now_;
+};
+
+/// What a chat's messages come to. Messages of this protocol are only ever added: one that an
+/// upload lacks its client never had, or has forgotten.
+Result<std::vector<PlannedElement>> plan_messages(ClaimPlanner& planner, const UserChat& chat,
+                                                  const Standing& of_chat, RowTimes& times) {
+  std::vector<PlannedElement> out;
+  for (const Claim& message : *chat.messages) {
+    LANYARD_TRY_SET(const PresentRecord now, planner.present(kUserMessages, message.key));
+    // A message says by itself when it was changed; a chat's time says nothing of it.
+    LANYARD_TRY_SET(Standing standing, planner.standing(message));
+    standing.has_base = standing.has_base || of_chat.has_base;
+    standing.is_old = standing.is_old || of_chat.is_old;
+    LANYARD_TRY_SET(PlannedElement one, times.plan(message, now, standing, false));
+    out.push_back(std::move(one));
+  }
+  for (const std::string& key : chat.deleted) {
+    const Status removed = planner.remove(kUserMessages, key);
+    if (!removed && !removed.error().is(Code::kConflict)) return fail(removed.error());
+    if (removed) planner.plan().forgotten.push_back({planner.space(), kUserMessages, key});
+  }
+  return out;
+}
+
+Status plan_user_chat(ClaimPlanner& planner, const UserChat& chat, WallTime wall) {
+  const std::size_t begin = planner.plan().ops.size();
+  RowTimes times(planner, wall);
+  LANYARD_TRY_SET(const PresentRecord now, planner.present(kUserChats, chat.key));
+  LANYARD_TRY_SET(const Standing standing, planner.standing(times.known(chat.claim, now)));
+  std::vector<PlannedElement> planned;
+  if (chat.messages) {
+    LANYARD_TRY_SET(planned, plan_messages(planner, chat, standing, times));
+  }
+  const bool touched = planner.plan().ops.size() > begin;
+  LANYARD_TRY_SET(const PlannedElement itself, times.plan(chat.claim, now, standing, touched));
   if (now.is_shown() || !planner.has_edits(begin)) return {};
-  if (fate == Fate::kNothing) LANYARD_TRY(planner.restore(kUserChats, chat.key));
+  if (itself.fate == Fate::kNothing) LANYARD_TRY(planner.restore(kUserChats, chat.key));
   return bring_back(planner, planned);
 }
 
@@ -42,13 +105,13 @@ struct ChatsPost {
   std::string id = {};  ///< of the last one
 };
 
-Status plan_chats(ClaimPlanner& planner, ChatsPost& post) {
+Status plan_chats(ClaimPlanner& planner, ChatsPost& post, WallTime now) {
   post.messages = 0;
   for (const std::string_view json : post.chats) {
     LANYARD_TRY_SET(const UserChat chat,
                     read_user_chat(post.user, json, planner.plan().texts, planner.hasher()));
-    LANYARD_TRY(plan_user_chat(planner, chat));
-    if (chat.messages) post.messages += chat.messages->size();
+    LANYARD_TRY(plan_user_chat(planner, chat, now));
+    if (chat.messages) post.messages += chat.messages->size() + chat.deleted.size();
     post.id = chat.id;
     planner.read(json.size());
   }
@@ -56,13 +119,13 @@ Status plan_chats(ClaimPlanner& planner, ChatsPost& post) {
   return {};
 }
 
-ClaimQueue::Job chats_job(const std::string& client, const Posted& body,
-                          const std::shared_ptr<ChatsPost>& post,
+ClaimQueue::Job chats_job(const std::string& client, Posted body,
+                          const std::shared_ptr<ChatsPost>& post, WallTime now,
                           std::function<void(const Status& done)> done) {
   return {client,
-          [body, post](ClaimPlanner& planner) {
+          [body = std::move(body), post, now](ClaimPlanner& planner) {
             planner.plan().let_go = [body] { body->let_go(); };
-            return plan_chats(planner, *post);
+            return plan_chats(planner, *post, now);
           },
           std::move(done)};
 }
@@ -85,7 +148,7 @@ void Chatsync::upload(const Caller& caller, const Posted& body, const ApiReply& 
     out.member("uploadedChats", post->chats.size());
     reply.json(out.member("uploadedMessages", post->messages).end_object().take());
   };
-  queue_->add(chats_job(caller.client(), body, post, answer));
+  queue_->add(chats_job(caller.client(), std::move(body), post, services_.host.wall(), answer));
 }
 
 void Chatsync::upload_chat(const Caller& caller, const Posted& body, const ApiReply& reply) {
@@ -101,7 +164,7 @@ void Chatsync::upload_chat(const Caller& caller, const Posted& body, const ApiRe
     out.begin_object().member("success", true).member("chatId", post->id);
     reply.json(out.member("messagesCount", post->messages).end_object().take());
   };
-  queue_->add(chats_job(caller.client(), body, post, answer));
+  queue_->add(chats_job(caller.client(), std::move(body), post, services_.host.wall(), answer));
 }
 
 void Chatsync::delete_chat(const Caller& caller, const std::string& chat, const ApiReply& reply) {

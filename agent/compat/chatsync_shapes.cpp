@@ -33,11 +33,24 @@ bool is_left_out(std::string_view collection, std::string_view name) {
   return collection == kUserMessages && name == "chatId";
 }
 
+bool is_row_time(std::string_view name) {
+  return std::find(std::begin(kRowTimes), std::end(kRowTimes), name) != std::end(kRowTimes);
+}
+
 std::vector<JsonMember> kept_members(std::string_view collection, const JsonObject& object) {
   std::vector<JsonMember> out;
-  for (const JsonMember& member : object.members())
-    if (!is_left_out(collection, member.name)) out.push_back(member);
+  for (const JsonMember& member : object.members()) {
+    // A date that cannot be read is null once it is JSON.
+    const bool says_nothing = is_row_time(member.name) && member.value == "null";
+    if (!says_nothing && !is_left_out(collection, member.name)) out.push_back(member);
+  }
   return out;
+}
+
+bool says_deleted(const JsonObject& message) {
+  for (const std::string_view name : {"isDeleted", "is_deleted"})
+    if (is_truthy(message.find(name).value_or("false"))) return true;
+  return false;
 }
 
 Result<Claim> user_claim(const char* collection, const std::string& user, std::string key,
@@ -60,17 +73,15 @@ struct MessageList {
   std::set<std::string> keys = {};
 };
 
-Result<Claim> user_message(std::string_view json, std::size_t place, MessageList& list) {
-  const auto object = JsonObject::parse(json);
-  if (!object) return fail(Code::kUsage, "a message is no JSON object");
-  LANYARD_TRY_SET(const std::string id, element_key(*object));
+Result<Claim> user_message(const JsonObject& object, std::size_t place, MessageList& list) {
+  LANYARD_TRY_SET(const std::string id, element_key(object));
   const std::string base = user_key(list.user, list.chat.id, id);
   std::string key = base;
   // One id twice in a list: both are kept.
   for (int copy = 2; !list.keys.insert(key).second; ++copy) key = base + "#" + std::to_string(copy);
-  LANYARD_TRY_SET(Claim out, user_claim(kUserMessages, list.user, key, *object, list.hasher));
+  LANYARD_TRY_SET(Claim out, user_claim(kUserMessages, list.user, key, object, list.hasher));
   out.parent = list.chat.key;
-  const auto position = object->find("position");
+  const auto position = object.find("position");
   if (!position || *position == "null") {
     list.texts.push_back(std::to_string(place));
     claim(out.members, "position", list.texts.back(), list.hasher);
@@ -112,8 +123,14 @@ Result<UserChat> read_user_chat(const std::string& user, std::string_view json,
   MessageList list{user, out, texts, hasher};
   std::vector<Claim> claims;
   for (const std::string_view each : elements) {
-    LANYARD_TRY_SET(Claim message, user_message(each, claims.size(), list));
-    claims.push_back(std::move(message));
+    const auto message = JsonObject::parse(each);
+    if (!message) return fail(Code::kUsage, "a message is no JSON object");
+    LANYARD_TRY_SET(Claim claim, user_message(*message, claims.size() + out.deleted.size(), list));
+    if (says_deleted(*message)) {
+      out.deleted.push_back(std::move(claim.key));
+    } else {
+      claims.push_back(std::move(claim));
+    }
   }
   out.messages = std::move(claims);
   return out;
@@ -122,7 +139,13 @@ Result<UserChat> read_user_chat(const std::string& user, std::string_view json,
 Result<std::vector<ClaimMember>> chatsync_members(const std::string& collection,
                                                   std::string_view json, const Hasher& hasher) {
   LANYARD_TRY_SET(const JsonObject object, JsonObject::parse(json));
-  return claimed(kept_members(collection, object), hasher);
+  std::vector<JsonMember> members = kept_members(collection, object);
+  const auto time = object.find("timestamp");
+  for (const std::string_view name : kRowTimes) {
+    const auto said = object.find(name);
+    if (time && (!said || *said == "null")) members.push_back({std::string(name), *time});
+  }
+  return claimed(members, hasher);
 }
 
 ElementPlace chatsync_place(const std::string& key, const JsonObject& message) {

@@ -22,6 +22,7 @@ struct UserChat {
   std::string key;  ///< ours
   Claim claim;
   std::optional<std::vector<Claim>> messages;  ///< nothing: the client says nothing of them
+  std::vector<std::string> deleted = {};       ///< keys of messages that say that they are
 };
 /// kUsage for what is no JSON object, for one without an id, and for messages that are no array.
 /// `json` outlives it. What follows from other rows (`branches`) and what is the client's own
@@ -30,7 +31,10 @@ struct UserChat {
 [[nodiscard]] Result<UserChat> read_user_chat(const std::string& user, std::string_view json,
                                               std::deque<std::string>& texts, const Hasher& hasher);
 
-/// As ShownAs has it: without what is ours.
+/// The original's columns have times of their own: members that a row has where its app says none.
+inline constexpr std::string_view kRowTimes[] = {"createdAt", "updatedAt"};
+
+/// As ShownAs has it: without what is ours, and with the times that the original would have.
 [[nodiscard]] Result<std::vector<ClaimMember>> chatsync_members(const std::string& collection,
                                                                 std::string_view json,
                                                                 const Hasher& hasher);

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "agent/compat/withheld.hpp"
+#include "agent/json_writer.hpp"
+#include "replication/merge/version_text.hpp"
 #include "replication/types/canonical.hpp"
 #include "replication/types/json_text.hpp"
 #include "replication/types/limits.hpp"
@@ -12,13 +13,14 @@ namespace {
 
 using oplog::OpKind;
 using storage::CompatThing;
-using KeptMembers = std::vector<storage::KeptMember>;
 using storage::SeenVersion;
 
 /// What a client that has seen nothing of a record is based on.
 constexpr const char* kSeenNothing = "0";
 /// Of one record's trash: more siblings than that nobody compares.
 constexpr std::size_t kTrashRowsMax = 1000;
+/// Fields of one record of which siblings are looked for.
+constexpr std::size_t kFieldsMax = 1000;
 /// Of a large post in memory at once, while it is planned.
 constexpr std::size_t kReadBytesMax = 4 * limits::kMiB;
 
@@ -26,6 +28,31 @@ std::string_view json_of(const std::vector<ClaimMember>& members, std::string_vi
   for (const ClaimMember& member : members)
     if (member.name == name) return member.json;
   return "null";
+}
+
+/// {"name":value,...} of values as they are stored.
+std::string object_of(const std::vector<std::pair<std::string, Bytes>>& fields) {
+  JsonWriter out;
+  out.begin_object();
+  for (const auto& [name, value] : fields) out.name(name).raw(to_json(value));
+  return out.end_object().take();
+}
+
+bool has_seen(const std::vector<SeenMember>& members, const SeenMember& member) {
+  return std::find(members.begin(), members.end(), member) != members.end();
+}
+
+/// The version that names all that this one does but for some edits.
+Result<std::string> version_without(const std::string& text, const std::vector<Dot>& edits,
+                                    const std::map<LogId, DeviceId>& authors) {
+  merge::LogTable logs;
+  for (const auto& [log, device] : authors) logs.number_of(log);
+  LANYARD_TRY_SET(merge::Version version, merge::version_from_text(text, logs));
+  std::erase_if(version.edits, [&](const merge::LocalDot& dot) {
+    const Dot named{logs.id_of(dot.log), {dot.seq}};
+    return std::find(edits.begin(), edits.end(), named) != edits.end();
+  });
+  return merge::to_text(version, logs);
 }
 
 }  // namespace
@@ -86,6 +113,12 @@ Result<Standing> ClaimPlanner::standing(const Claim& claim) {
   return out;
 }
 
+void ClaimPlanner::rewind(const Mark& mark) {
+  plan_.ops.resize(mark.ops);
+  plan_.notes.erase(plan_.notes.begin() + static_cast<std::ptrdiff_t>(mark.notes),
+                    plan_.notes.end());
+}
+
 void ClaimPlanner::read(std::size_t bytes) {
   read_bytes_ += bytes;
   if (read_bytes_ < kReadBytesMax || !plan_.let_go) return;
@@ -125,19 +158,42 @@ Result<Fate> ClaimPlanner::add(const Claim& claim, const Standing& standing) {
 Result<Fate> ClaimPlanner::edit(const Claim& claim, const SeenVersion& base,
                                 const PresentRecord& now) {
   Edits edits = edits_since(base.members, seen_members(claim.members), seen_members(now.members));
-  write_time(claim, edits, now);
-  if (edits.is_empty()) {
+  const bool has_time = write_time(claim, edits, now);
+  if (edits.is_empty() && !has_time) {
     note(claim, base.version, {});
     return Fate::kNothing;
   }
-  write(claim, edits, base.version);
+  LANYARD_TRY_SET(const std::string seen, shown_part(claim, base, edits));
+  // With nothing left to set this is an empty patch: its answer says what the client knows then.
+  write(claim, edits, seen);
   return Fate::kEdited;
+}
+
+/// The version that a client was given names all siblings of a field, and the client was shown one
+/// of them: in what it edits, those that it was not shown stay beside its edit.
+Result<std::string> ClaimPlanner::shown_part(const Claim& claim, const SeenVersion& base,
+                                             const Edits& edits) {
+  LANYARD_TRY_SET(const auto conflicts,
+                  services_.reads.conflicts(space_, storage::RecordOf{claim.collection, claim.key},
+                                            kFieldsMax));
+  std::vector<Dot> unseen;
+  for (const storage::ReadConflict& conflict : conflicts) {
+    if (!edits.concerns(conflict.field)) continue;
+    for (const storage::ReadSibling& sibling : conflict.siblings) {
+      const auto value = claimed({{conflict.field, sibling.json}}, hasher());
+      const bool was_shown = value && has_seen(base.members, {conflict.field, value->front().hash});
+      if (!was_shown) unseen.insert(unseen.end(), sibling.edits.begin(), sibling.edits.end());
+    }
+  }
+  if (unseen.empty()) return base.version;
+  LANYARD_TRY_SET(const auto logs, services_.reads.authors(space_));
+  return version_without(base.version, unseen, logs);
 }
 
 Result<Fate> ClaimPlanner::fill(const Claim& claim, const PresentRecord& now, bool is_newer) {
   Edits edits = additions(seen_members(claim.members), seen_members(now.members), is_newer);
-  write_time(claim, edits, now);
-  if (edits.is_empty()) {
+  const bool has_time = write_time(claim, edits, now);
+  if (edits.is_empty() && !has_time) {
     note(claim, kSeenNothing, {});
     return Fate::kNothing;
   }
@@ -146,19 +202,20 @@ Result<Fate> ClaimPlanner::fill(const Claim& claim, const PresentRecord& now, bo
 }
 
 /// When something was changed last is the latest of the times that are said: two edits of different
-/// things are no conflict for it.
-void ClaimPlanner::write_time(const Claim& claim, Edits& edits, const PresentRecord& now) {
+/// things are no conflict for it. Whether the time is written by an op of its own.
+bool ClaimPlanner::write_time(const Claim& claim, Edits& edits, const PresentRecord& now) {
   const auto at = std::find(edits.set.begin(), edits.set.end(), kUpdatedAt);
-  if (at == edits.set.end() || !now.is_shown() || !claim.updated_at) return;
+  if (at == edits.set.end() || !now.is_shown() || !claim.updated_at) return false;
   const auto present = updated_at_of(now.members);
-  if (!present) return;
+  if (!present) return false;
   edits.set.erase(at);
-  if (*claim.updated_at <= *present) return;
+  if (*claim.updated_at <= *present) return false;
   PlannedOp op;
   op.collection = claim.collection;
   op.key = claim.key;
   op.said.emplace_back(kUpdatedAt, json_of(claim.members, kUpdatedAt));
   plan_.ops.push_back(std::move(op));
+  return true;
 }
 
 /// Whether the claim is an old copy of what somebody deleted: by the app's own times, or, without
@@ -181,11 +238,18 @@ Result<bool> ClaimPlanner::was_deleted(const Claim& claim) {
   });
 }
 
-Fate ClaimPlanner::create(const Claim& claim) {
+Result<Fate> ClaimPlanner::create(const Claim& claim) {
   Edits all;
   for (const ClaimMember& member : claim.members) all.set.push_back(member.name);
   write(claim, all, kSeenNothing);
   for (const auto& each : claim.when_new) plan_.ops.back().ours.push_back(each);
+  if (claim.when_new.empty()) return Fate::kCreated;
+  // What the client has then is what is stored, with the members that were made for it.
+  LANYARD_TRY_SET(const auto made, shown_as_(claim.collection, object_of(claim.when_new)));
+  std::vector<ClaimMember> stored = claim.members;
+  for (const ClaimMember& member : made)
+    lanyard::agent::claim(stored, member.name, member.json, hasher());
+  plan_.notes.back().version = seen_version(stored, "", updated_at_of(stored));
   return Fate::kCreated;
 }
 
@@ -230,131 +294,12 @@ Status ClaimPlanner::gave(const std::string& parent, const PresentRecord& record
                           std::optional<std::int64_t> updated_at) {
   const CompatThing what = thing(record.record->collection, record.record->key);
   LANYARD_TRY_SET(const auto base, store_.believed(client_, what));
-  if (base && base->version == record.record->version) return {};
+  if (base && base->version == record.record->version &&
+      base->members == seen_members(record.members))
+    return {};
   plan_.notes.push_back(
       {what, parent, seen_version(record.members, record.record->version, updated_at), {}});
   return {};
-}
-
-// ---- what stays here
-
-Status ClaimPlanner::keep(const std::string& collection, const std::string& key,
-                          std::vector<storage::KeptMember> posted) {
-  const CompatThing what = thing(collection, key);
-  LANYARD_TRY_SET(const auto before, store_.kept(what));
-  auto now = kept_from(std::move(posted), before);
-  if (now != before) plan_.kept.emplace_back(what, std::move(now));
-  return {};
-}
-
-Status ClaimPlanner::keep_none_but(const std::string& collection,
-                                   const std::set<std::string>& kept) {
-  LANYARD_TRY_SET(const auto keys, store_.kept_keys(space_, collection));
-  for (const std::string& key : keys)
-    if (!kept.contains(key)) plan_.kept.emplace_back(thing(collection, key), KeptMembers());
-  return {};
-}
-
-// ---- going and coming back
-
-Status ClaimPlanner::remove_missing(const std::string& collection, const std::string& parent,
-                                    const std::set<std::string>& said) {
-  LANYARD_TRY_SET(const auto had, store_.believed_keys(client_, space_, collection, parent));
-  for (const std::string& key : had) {
-    if (said.contains(key)) continue;
-    const Status removed = remove(collection, key);
-    if (!removed && !removed.error().is(Code::kConflict)) return removed;
-    plan_.forgotten.push_back(thing(collection, key));
-  }
-  return {};
-}
-
-Status ClaimPlanner::remove(const std::string& collection, const std::string& key) {
-  const CompatThing what = thing(collection, key);
-  LANYARD_TRY_SET(const PresentRecord now, present(collection, key));
-  if (!now.is_shown()) return {};
-  LANYARD_TRY_SET(const auto base, store_.believed(client_, what));
-  const bool has_unseen = base && base->members != seen_members(now.members);
-  if (has_unseen || !may_delete_)
-    return fail(Code::kConflict, "it was changed elsewhere since this client read it");
-  PlannedOp op;
-  op.kind = OpKind::kDelete;
-  op.collection = collection;
-  op.key = key;
-  // Equal members may have other siblings, which storage sees to: it refuses what was not seen.
-  op.based_on = base ? base->version : now.record->version;
-  plan_.ops.push_back(std::move(op));
-  return {};
-}
-
-Result<Fate> ClaimPlanner::replace(const Claim& claim,
-                                   const std::vector<std::pair<std::string, Bytes>>& ours) {
-  LANYARD_TRY_SET(const PresentRecord now, present(claim.collection, claim.key));
-  if (!now.is_shown()) {
-    static_cast<void>(create(claim));
-    for (const auto& each : ours) plan_.ops.back().ours.push_back(each);
-    return Fate::kCreated;
-  }
-  const auto present = seen_members(now.members);
-  const Edits edits = edits_since(present, seen_members(claim.members), present);
-  if (edits.is_empty() && ours.empty()) {
-    note(claim, now.record->version, {});
-    return Fate::kNothing;
-  }
-  write(claim, edits, now.record->version);
-  if (!ours.empty() && plan_.ops.back().kind == OpKind::kUnset) {
-    PlannedOp op;
-    op.collection = claim.collection;
-    op.key = claim.key;
-    op.based_on = now.record->version;
-    plan_.ops.push_back(std::move(op));
-    plan_.notes.back().op = plan_.ops.size() - 1;
-  }
-  for (const auto& each : ours) plan_.ops.back().ours.push_back(each);
-  return Fate::kEdited;
-}
-
-Status ClaimPlanner::trash(const storage::ReadRecord& record) {
-  if (!may_delete_)
-    return fail(Code::kConflict, "it goes on being changed elsewhere", "Try again later.");
-  PlannedOp op;
-  op.kind = OpKind::kDelete;
-  op.collection = record.collection;
-  op.key = record.key;
-  op.based_on = record.version;
-  plan_.ops.push_back(std::move(op));
-  plan_.forgotten.push_back(thing(record.collection, record.key));
-  return {};
-}
-
-Status ClaimPlanner::trash_all_but(const std::string& collection,
-                                   const std::set<std::string>& kept) {
-  storage::RecordQuery query;
-  query.collection = collection;
-  return services_.reads.for_each(space_, query, [&](const storage::ReadRecord& record) {
-    return kept.contains(record.key) ? Status() : trash(record);
-  });
-}
-
-Result<bool> ClaimPlanner::has_base(const std::string& collection, const std::string& key) {
-  LANYARD_TRY_SET(const auto base, store_.believed(client_, thing(collection, key)));
-  return base.has_value();
-}
-
-Result<bool> ClaimPlanner::restore(const std::string& collection, const std::string& key) {
-  LANYARD_TRY_SET(const auto hidden, services_.reads.is_in_trash(space_, collection, key));
-  if (!hidden) return false;
-  PlannedOp op;
-  op.collection = collection;
-  op.key = key;
-  op.restore = true;
-  plan_.ops.push_back(std::move(op));
-  return true;
-}
-
-bool ClaimPlanner::has_edits(std::size_t begin) const {
-  return std::any_of(plan_.ops.begin() + static_cast<std::ptrdiff_t>(begin), plan_.ops.end(),
-                     [](const PlannedOp& op) { return op.kind != OpKind::kDelete; });
 }
 
 }  // namespace lanyard::agent

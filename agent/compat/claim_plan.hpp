@@ -136,6 +136,14 @@ class ClaimPlanner {
   [[nodiscard]] Status gave(const std::string& parent, const PresentRecord& record,
                             std::optional<std::int64_t> updated_at);
 
+  /// How far the plan had come; to be planned again from there.
+  struct Mark {
+    std::size_t ops = 0;
+    std::size_t notes = 0;
+  };
+  [[nodiscard]] Mark mark() const { return {plan_.ops.size(), plan_.notes.size()}; }
+  void rewind(const Mark& mark);
+
   /// So many bytes of what the client sent were read.
   void read(std::size_t bytes);
   [[nodiscard]] ClaimPlan& plan() { return plan_; }
@@ -149,10 +157,12 @@ class ClaimPlanner {
   [[nodiscard]] Result<Fate> edit(const Claim& claim, const storage::SeenVersion& base,
                                   const PresentRecord& now);
   [[nodiscard]] Result<Fate> fill(const Claim& claim, const PresentRecord& now, bool is_newer);
-  [[nodiscard]] Fate create(const Claim& claim);
+  [[nodiscard]] Result<Fate> create(const Claim& claim);
+  [[nodiscard]] Result<std::string> shown_part(const Claim& claim, const storage::SeenVersion& base,
+                                               const Edits& edits);
   [[nodiscard]] Result<bool> was_deleted(const Claim& claim);
   void write(const Claim& claim, const Edits& edits, const std::string& based_on);
-  void write_time(const Claim& claim, Edits& edits, const PresentRecord& now);
+  bool write_time(const Claim& claim, Edits& edits, const PresentRecord& now);
   void note(const Claim& claim, const std::string& version, std::optional<std::size_t> op);
   [[nodiscard]] storage::SeenVersion seen_version(const std::vector<ClaimMember>& members,
                                                   const std::string& version,

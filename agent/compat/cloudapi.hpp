@@ -109,6 +109,11 @@ class Cloudapi : public CompatProtocol, public std::enable_shared_from_this<Clou
                                                           const CloudList& wanted, bool deleted);
   void send_rows(const SpaceId& space, const CloudCall& call, const CloudList& wanted,
                  std::vector<CloudRecord> rows, const ApiReply& reply);
+  /// A delete of this client's was refused: its next lists are without what it has hidden already.
+  void note_refused(const std::string& client, const std::string& collection,
+                    const std::string& key);
+  [[nodiscard]] bool was_refused(const std::string& client,
+                                 const storage::ReadRecord& record) const;
   /// `clock`: how far the space had come before the rows were read.
   void note_pull(const SpaceId& space, const CloudCall& call, std::int64_t at_ms,
                  const VectorClock& clock);
@@ -166,6 +171,9 @@ class Cloudapi : public CompatProtocol, public std::enable_shared_from_this<Clou
   Services& services_;
   std::string space_;
   std::shared_ptr<ClaimQueue> queue_;
+  /// When a client, a collection and a key were refused last. At most as many as clients try to
+  /// delete within a minute.
+  std::map<std::tuple<std::string, std::string, std::string>, std::int64_t> refused_;
 };
 
 }  // namespace lanyard::agent

@@ -44,16 +44,17 @@ Status plan_cloud_delete(ClaimPlanner& planner, const std::string& collection,
   return remove_one(collection, key);
 }
 
-/// The time of a change that does not say one, where it is later than the one that is there.
-void plan_time(ClaimPlanner& planner, const CloudPost& post, const PresentRecord& now,
-               std::int64_t now_ms) {
+/// The time of a change that does not say one, where it is later than the one that is there; false:
+/// there is none to say.
+bool say_time(ClaimPlanner& planner, const CloudPost& post, const PresentRecord& now, Claim& claim,
+              std::int64_t now_ms) {
+  const std::int64_t seconds = now_ms / 1000;
   const auto present = updated_at_of(now.members);
-  if (post.says(kUpdatedAt) || (present && *present >= now_ms / 1000)) return;
-  PlannedOp op;
-  op.collection = post.collection;
-  op.key = post.key;
-  op.ours.emplace_back(kUpdatedAt, cloud_time(now_ms));
-  planner.plan().ops.push_back(std::move(op));
+  if (post.says(kUpdatedAt) || (present && *present >= seconds)) return false;
+  const std::string& text = planner.plan().texts.emplace_back(std::to_string(seconds));
+  lanyard::agent::claim(claim.members, kUpdatedAt, text, planner.hasher());
+  claim.updated_at = seconds;
+  return true;
 }
 
 }  // namespace
@@ -155,11 +156,17 @@ Status Cloudapi::plan_change(ClaimPlanner& planner, const CloudCall& call, const
     return fail(Code::kNotFound, "the token is another user's");
   if (post.is_deleted) return plan_cloud_delete(planner, post.collection, post.key);
   LANYARD_TRY_SET(const PresentRecord now, planner.shown(there.record));
-  LANYARD_TRY_SET(const Claim claim, cloud_claim(post, now, planner.hasher()));
+  LANYARD_TRY_SET(Claim claim, cloud_claim(post, now, planner.hasher()));
   LANYARD_TRY_SET(const bool has_base, planner.has_base(post.collection, post.key));
-  const std::size_t before = planner.plan().ops.size();
-  LANYARD_TRY(has_base ? planner.add(claim, {true, false, true}) : planner.replace(claim, {}));
-  if (planner.plan().ops.size() > before) plan_time(planner, post, now, services_.host.wall().ms);
+  const auto plan_claim = [&] {
+    return has_base ? planner.add(claim, {true, false, true}) : planner.replace(claim, {});
+  };
+  const ClaimPlanner::Mark before = planner.mark();
+  LANYARD_TRY(plan_claim());
+  const bool changes = planner.mark().ops > before.ops;
+  if (!changes || !say_time(planner, post, now, claim, services_.host.wall().ms)) return {};
+  planner.rewind(before);
+  LANYARD_TRY(plan_claim());
   return {};
 }
 
@@ -172,9 +179,12 @@ void Cloudapi::remove(const char* collection, const CloudCall& call, const ApiRe
     // What lies in the trash already needs no other delete.
     return there.is_shown() ? plan_cloud_delete(planner, collection, call.id) : Status();
   };
-  queue_->add({call.client, work, [reply](const Status& done) {
-                 done ? reply.json(R"({"success":true})") : reply.send(compat_error(done.error()));
-               }});
+  queue_->add(
+      {call.client, work, [self = shared_from_this(), collection, call, reply](const Status& done) {
+         if (done) return reply.json(R"({"success":true})");
+         if (done.error().is(Code::kConflict)) self->note_refused(call.client, collection, call.id);
+         reply.send(compat_error(done.error()));
+       }});
 }
 
 }  // namespace lanyard::agent

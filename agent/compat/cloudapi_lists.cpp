@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "agent/access/elapsed.hpp"
 #include "agent/compat/cloudapi.hpp"
 #include "agent/compat/compat_gate.hpp"
 #include "agent/logging.hpp"
@@ -36,11 +37,15 @@ void sort_rows(std::vector<CloudRecord>& rows, const CloudList& wanted) {
   rows = std::move(sorted);
 }
 
-/// Whether the list shows it. What was deleted and does not say whose it was is told to whoever may
-/// have any user's rows: a client that hears of an id that it does not know passes over it.
-bool belongs(const CloudRecord& row, const CloudList& wanted, const CloudCall& call) {
-  const auto value = row.text_of(wanted.field);
-  return value ? *value == wanted.value : !row.is_shown() && !call.user;
+/// How long a list leaves out what its client wanted to delete and was refused. The client hides
+/// it, tries again at each sync just before it asks for the list, and fails at an id that it has
+/// hidden.
+constexpr std::chrono::minutes kRefusedTime{1};
+
+/// Whether the list shows it. Deletes are told by sync events alone: the original's client takes
+/// each row of a list for one that is there.
+bool belongs(const CloudRecord& row, const CloudList& wanted) {
+  return row.is_shown() && row.text_of(wanted.field) == wanted.value;
 }
 
 }  // namespace
@@ -79,12 +84,12 @@ void Cloudapi::list(const CloudCall& call, CloudList wanted, const ApiReply& rep
     // Before anything is read: what comes meanwhile is told of twice, not never.
     const auto clock = self->services_.reads.clock(space);
     if (!clock) return reply.send(compat_error(clock.error()));
-    const auto answer = [self, call, wanted, space, clock = *clock, is_since = since.has_value(),
+    const auto answer = [self, call, wanted, space, clock = *clock,
                          at_ms = self->services_.host.wall().ms,
                          reply](const std::optional<Names>& touched) {
       auto rows =
           touched ? self->rows_of(space, wanted.collection, keys_in(*touched, wanted.collection))
-                  : self->all_rows(space, wanted, is_since);
+                  : self->all_rows(space, wanted, false);
       if (!rows) return reply.send(compat_error(rows.error()));
       self->note_pull(space, call, at_ms, clock);
       self->send_rows(space, call, wanted, std::move(*rows), reply);
@@ -154,7 +159,9 @@ Result<std::vector<CloudRecord>> Cloudapi::all_rows(const SpaceId& space, const 
 
 void Cloudapi::send_rows(const SpaceId& space, const CloudCall& call, const CloudList& wanted,
                          std::vector<CloudRecord> rows, const ApiReply& reply) {
-  std::erase_if(rows, [&](const CloudRecord& row) { return !belongs(row, wanted, call); });
+  std::erase_if(rows, [&](const CloudRecord& row) {
+    return !belongs(row, wanted) || was_refused(call.client, row.record);
+  });
   sort_rows(rows, wanted);
   std::string out = "[";
   for (const CloudRecord& row : rows) {
@@ -165,6 +172,19 @@ void Cloudapi::send_rows(const SpaceId& space, const CloudCall& call, const Clou
   }
   note_given(space, call, rows);
   reply.json(out + "]");
+}
+
+void Cloudapi::note_refused(const std::string& client, const std::string& collection,
+                            const std::string& key) {
+  const WallTime now = services_.host.wall();
+  std::erase_if(refused_,
+                [&](const auto& each) { return has_passed(each.second, now, kRefusedTime); });
+  refused_[{client, collection, key}] = now.ms;
+}
+
+bool Cloudapi::was_refused(const std::string& client, const storage::ReadRecord& record) const {
+  const auto found = refused_.find({client, record.collection, record.key});
+  return found != refused_.end() && !has_passed(found->second, services_.host.wall(), kRefusedTime);
 }
 
 void Cloudapi::note_pull(const SpaceId& space, const CloudCall& call, std::int64_t at_ms,

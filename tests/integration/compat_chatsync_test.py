@@ -76,6 +76,39 @@ class Chatsync(unittest.TestCase):
         self.assertEqual([each["content"] for each in self.ann.download()[0]["messages"]],
                          ["ONE", "two", "three"])
 
+    def test_rows_have_times_where_the_upload_has_none(self):
+        """The first client of the seed says none, and takes what is newer than its own chat."""
+        def bare(*messages, **members):
+            return {"id": "c1", "title": "One", "timestamp": "2026-03-01T10:00:00.000Z",
+                    "messages": list(messages), **members}
+        first = {"id": "m1", "content": "one", "role": "user",
+                 "timestamp": "2026-03-01T10:00:00.000Z", "position": 0}
+        second = {**first, "id": "m2", "content": "two", "position": 1, "updatedAt": None}
+        self.ann.upload(bare(first))
+        made, = self.ann.download()
+        for row in (made, made["messages"][0]):
+            for name in ("createdAt", "updatedAt"):
+                self.assertRegex(row[name], r"^20\d\d-\d\d-\d\dT.*Z$")
+        self.assertGreater(made["updatedAt"], made["timestamp"])
+        before = self.device.changes()
+        self.ann.upload(bare(first))
+        self.assertEqual((self.ann.download(), self.device.changes()), ([made], before))
+        for change in (bare(first, second), bare(first, second, title="Two"),
+                       bare({**first, "content": "ONE"}, second, title="Two")):
+            self.ann.upload(change)
+            now, = self.ann.download()
+            self.assertGreater(now["updatedAt"], made["updatedAt"])
+            self.assertEqual(now["createdAt"], made["createdAt"])
+            made = now
+        self.assertEqual([row["content"] for row in made["messages"]], ["ONE", "two"])
+        self.assertGreater(made["messages"][0]["updatedAt"], made["messages"][0]["createdAt"])
+        self.assertEqual(self.ann.delete("c1")["deletedChatId"], "c1")
+        # What came in by another way has the time that it says.
+        self.device.api().post("/v1/spaces/default/changes", {"ops": [
+            {"op": "put", "collection": "chatsync_chats", "key": "ann/c9", "value": {
+                "id": "c9", "userId": "ann", "timestamp": "2026-03-01T10:00:00.000Z"}}]})
+        self.assertEqual(self.ann.download()[0]["updatedAt"], "2026-03-01T10:00:00.000Z")
+
     def test_branches_are_those_that_say_their_parent(self):
         self.ann.upload(chat("c1", *PLACED, branches=["nonsense"]),
                         chat("b1", parentChatId="c1", branchFromMessageId="m1"),
@@ -89,14 +122,33 @@ class Chatsync(unittest.TestCase):
         self.ann.upload(*chats.values())
         self.assertEqual(self.device.changes(), before)
 
-    def test_a_tail_that_is_removed_is_removed_for_all(self):
+    def test_messages_are_only_ever_added(self):
+        """A client that keeps its newer copy uploads it without what it left at the download."""
+        phone = self.device.client("ann")
+        self.ann.upload(chat("c1", PLACED[0]))
+        phone.download()
+        self.ann.upload(chat("c1", *PLACED))
+        phone.download()
+        third = message("m3", "three", 3, position=2)
+        phone.upload(chat("c1", PLACED[0], third, updatedAt="2026-03-03T10:00:00.000Z"))
+        self.ann.upload(chat("c1", updatedAt="2026-03-03T11:00:00.000Z"))
+        for client in (self.ann, phone):
+            self.assertEqual([row["id"] for row in client.download()[0]["messages"]],
+                             ["m1", "m2", "m3"])
+
+    def test_a_message_that_says_so_is_deleted_and_stays_deleted(self):
         phone = self.device.client("ann")
         self.ann.upload(chat("c1", *PLACED))
         old = phone.download()[0]
-        self.ann.upload(chat("c1", PLACED[0]))
-        self.assertEqual([each["id"] for each in phone.download()[0]["messages"]], ["m1"])
-        self.device.client("ann").upload(old)
-        self.assertEqual([each["id"] for each in phone.download()[0]["messages"]], ["m1"])
+        for name, deleted in (("isDeleted", PLACED[1]), ("is_deleted", PLACED[0])):
+            answer = self.ann.upload(chat("c1", {**deleted, name: True}))
+            self.assertEqual(answer["uploadedMessages"], 1)
+        self.assertEqual(phone.download()[0]["messages"], [])
+        for client in (phone, self.ann, self.device.client("ann")):
+            client.upload(old)
+            self.assertEqual(client.download()[0]["messages"], [])
+        self.ann.upload(chat("c1", {"id": "never", "isDeleted": True}))
+        self.assertEqual(phone.download()[0]["messages"], [])
 
     def test_what_is_deleted_stays_deleted(self):
         phone = self.device.client("ann")

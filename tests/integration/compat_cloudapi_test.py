@@ -33,6 +33,27 @@ class Rows(CloudapiTest):
         said = self.page.create_message({"chatId": made["id"], "role": "user", "content": ""})
         self.assertEqual(set(said), {"id", "chatId", "role", "content", "createdAt", "isDeleted"})
 
+    def test_what_was_made_for_a_client_is_known_to_be_seen_by_it(self):
+        """The interface creates without ids and times; its creator can delete and go on."""
+        made = self.page.create_chat({"title": "New", "userId": "ann"})
+        said = self.page.create_message({"chatId": made["id"], "role": "user", "content": "x"})
+        self.assertEqual(self.page.delete_message(said["id"]), {"success": True})
+        self.page.create_message({"chatId": made["id"], "role": "user", "content": "y"})
+        for members in ({"title": "two"}, {"updatedAt": 2_100_000_000}, {"title": "three"},
+                        {"isDeleted": False}):
+            self.page.update_chat(made["id"], **members)
+        self.assertEqual(self.page.chat(made["id"])["title"], "three")
+        self.assertEqual(self.device.conflicts(), [])
+        self.assertEqual(self.page.delete_chat(made["id"]), {"success": True})
+        self.assertEqual(self.page.get_chats("ann"), [])
+        # With no answer read, too: what is noted is what was stored.
+        status, _ = self.page.ask("POST", "/api/chats", json.dumps(
+            {"id": "c1", "userId": "ann"}).encode())
+        self.assertEqual(status, 200)
+        for change in ({"title": "a"}, {"updatedAt": 2_000_000_000}, {"isDeleted": True}):
+            self.page.update_chat("c1", "PATCH", **change)
+        self.assertEqual(self.page.get_chats("ann"), [])
+
     def test_chats_come_newest_first_and_messages_in_their_order(self):
         for name, at in (("old", 1000), ("new", 3000), ("mid", 2000)):
             self.page.create_chat(chat(name, at=at))
@@ -87,6 +108,12 @@ class Rows(CloudapiTest):
         other.update_chat("c1", title="yours")
         siblings = self.device.conflicts()[0]["siblings"]
         self.assertEqual({each["value"] for each in siblings}, {"mine", "yours"})
+        # Who edits was shown one of them, and replaces that one.
+        shown = self.page.chat("c1")["title"]
+        waiting = ({"mine", "yours"} - {shown}).pop()
+        self.page.update_chat("c1", title="newest")
+        siblings = self.device.conflicts()[0]["siblings"]
+        self.assertEqual({each["value"] for each in siblings}, {"newest", waiting})
 
     def test_what_is_deleted_goes_with_its_messages_and_stays_deleted(self):
         one, said = chat("c1"), message("m1", "c1")

@@ -140,6 +140,15 @@ class Wholes(OneDevice):
         self.unchanged(lambda: self.device.client("client/2").post_all(posted))
         self.assertEqual(self.client.chats(), posted[1:])
 
+    def test_who_wrote_last_may_delete(self):
+        """Nothing of a chat changes but its time when a message is added."""
+        self.client.post_chat({"id": "chat-1", "messages": [message("m1")]})
+        self.client.post_chat(chat(2, message("m2")))
+        self.client.post_chat(chat(2, message("m2"), message("m3"), updatedAt=2000))
+        for name in ("chat-1", "chat-2"):
+            self.assertEqual(self.client.call("DELETE", f"/api/chat/{name}"), {"success": True})
+        self.assertEqual(self.client.chats(), [])
+
     def test_who_goes_on_with_a_chat_that_another_deleted_has_it_again(self):
         one, two = self.device.client("client/1"), self.device.client("client/2")
         one.post_chat(chat(1, message("m1"), message("m2")))

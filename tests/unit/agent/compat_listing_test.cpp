@@ -60,7 +60,7 @@ struct Reader {
   std::shared_ptr<HeardAnswer> list(std::size_t piece_bytes, ChatLists lists) {
     const SpaceId space = *desk.answer<SpaceId>(
         [&](const Done<SpaceId>& done) { services.directory.find("chats", done); });
-    const auto heard = std::make_shared<HeardAnswer>();
+    auto heard = std::make_shared<HeardAnswer>();
     lists.chats = "chats";
     lists.messages = "messages";
     lists.chat_id = [](const storage::ReadRecord& chat) { return chat.key; };
@@ -91,12 +91,16 @@ TEST_CASE("a listing of chats is the same text wherever its pieces end") {
     const auto chat = [&](const std::string& id, int at, const std::string& messages) {
       std::string more = branches;
       if (!more.empty()) more.replace(more.find('?'), 1, id);
-      return R"({"id":")" + id + R"(","isStarred":false,"knowledgeBase":[],"updatedAt":)" +
-             std::to_string(at) + "," + more + R"("messages":[)" + messages + "]}";
+      std::string out = R"({"id":")" + id + R"(","isStarred":false,"knowledgeBase":[],)";
+      out += R"("updatedAt":)" + std::to_string(at);
+      out += "," + more + R"("messages":[)";
+      out += messages + "]}";
+      return out;
     };
-    const std::string whole = "[" + chat("a", 3, R"({"id":"a1"})") + "," + chat("b", 2, "") + "," +
-                              chat("c", 1, R"({"id":"c1","text":"[{"},{"id":"c2","text":","})") +
-                              "]3";
+    std::string whole = "[";
+    whole += chat("a", 3, R"({"id":"a1"})") + ",";
+    whole += chat("b", 2, "") + ",";
+    whole += chat("c", 1, R"({"id":"c1","text":"[{"},{"id":"c2","text":","})") + "]3";
     for (std::size_t bytes = 1; bytes <= whole.size() + 1; ++bytes) {
       CAPTURE(bytes);
       const auto heard = reader.list(bytes, lists);
