@@ -1,6 +1,5 @@
-// The child process: everything in which Avahi, and what the network sends, can hang or crash us.
+// The child processes: everything in which Avahi, and what the network sends, can hang or crash us.
 #include <avahi-common/simple-watch.h>
-#include <avahi-core/log.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -22,10 +21,19 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds kTick{1};
 /// Between two attempts to reach a D-Bus or a daemon that went away.
 constexpr std::chrono::seconds kDaemonRetry{10};
+/// Who is held up in Avahi's calls for longer than this speaks to a daemon that hangs. The agent's
+/// patience with a silent child is a second longer.
+constexpr std::chrono::seconds kCallMax{5};
 
 class Child {
  public:
-  explicit Child(int pipe) : pipe_(pipe), poll_(avahi_simple_poll_new(), avahi_simple_poll_free) {}
+  /// `make`: nothing if the library is not there, and then `trouble` says so.
+  Child(Backend kind, int pipe, MakeResponder make, std::string trouble)
+      : kind_(kind),
+        pipe_(pipe),
+        make_(std::move(make)),
+        poll_(avahi_simple_poll_new(), avahi_simple_poll_free),
+        now_{Readiness::kNotThere, false, std::move(trouble)} {}
 
   int run() {
     if (!poll_) return EXIT_FAILURE;
@@ -36,13 +44,14 @@ class Child {
     while (!is_over_) {
       const auto wait = std::chrono::ceil<std::chrono::milliseconds>(next_tick - Clock::now());
       const int left = static_cast<int>(std::max<std::int64_t>(wait.count(), 0));
+      // What Avahi tells while it is waited for makes calls too.
+      busy_since_ = Clock::now() + std::chrono::milliseconds(left);
       if (avahi_simple_poll_iterate(poll_.get(), left) != 0) break;
       const bool is_tick = Clock::now() >= next_tick;
       if (is_tick) next_tick = Clock::now() + kTick;
       settle(is_tick);
     }
-    daemon_.reset();
-    embedded_.reset();
+    responder_.reset();
     api->watch_free(watch);
     return EXIT_SUCCESS;
   }
@@ -81,75 +90,95 @@ class Child {
     }
   }
 
-  void report(Backend backend) {
-    Report now{backend, false, {}};
-    const Responder* active = backend == Backend::kEmbedded ? embedded_.get() : daemon_.get();
-    if (active != nullptr && backend != Backend::kAskingDaemon) {
-      now.is_announced = active->is_announced();
-      now.trouble = active->trouble().substr(0, kTroubleBytesMax);
-    }
-    if (backend == Backend::kNone && now.trouble.empty())
-      now.trouble = "the Avahi daemon is not running";
-    say(now);
-  }
-
-  /// Which responder is to be there, outside of their callbacks.
+  /// Follows the orders, and says what came of it, outside of the responder's callbacks.
   void settle(bool is_tick) {
+    if (!make_) return is_tick ? say(now_) : void();
     if (!orders_) return;
+    const Report before = now_;
     const bool is_new = std::exchange(is_ordered_anew_, false);
-    const Backend before = backend_;
-    settle_daemon();
-    const bool has_daemon = daemon_ && daemon_->is_ready();
-    if (has_daemon || !orders_->may_use_embedded) embedded_.reset();
-    if (!has_daemon && orders_->may_use_embedded && !embedded_) {
-      embedded_ = make_embedded_responder(poll_.get(), owner_);
-      embedded_->follow(*orders_);
+    // One that announces is not told to stop, but goes: to stop would be calls to the daemon.
+    if (following_ != 0 && following_ != orders_->turn) drop();
+    if (!responder_ && may_begin()) begin();
+    const bool is_ready = responder_ && responder_->is_ready();
+    if (is_ready && orders_->turn != 0 && (is_new || following_ == 0)) {
+      following_ = orders_->turn;
+      responder_->follow(*orders_);
     }
-    backend_ = has_daemon ? Backend::kDaemon : embedded_ ? Backend::kEmbedded : Backend::kNone;
-    if (is_tick || backend_ != before) report(backend_);
-    if (is_new || backend_ != before) {
-      if (daemon_) daemon_->follow(*orders_);
-      if (embedded_) embedded_->follow(*orders_);
-    }
-    if (!is_tick) return;
-    if (daemon_) daemon_->tick();
-    if (embedded_) embedded_->tick();
+    if (is_tick && responder_) responder_->tick();
+    take_stock();
+    if (is_tick || std::exchange(is_first_, false) || now_ != before) say(now_);
+    // The agent turns to the other child by what was just said, and does not hear the farewells of
+    // all that was seen here.
+    if (now_.readiness != Readiness::kReady && following_ != 0) drop();
+    if (responder_ && (responder_->has_failed() || is_held_up_)) drop();
   }
 
-  void settle_daemon() {
-    if (daemon_ && (daemon_->has_failed() || !orders_->may_use_daemon)) daemon_.reset();
-    if (daemon_ || !orders_->may_use_daemon || Clock::now() < ask_daemon_at_) return;
-    ask_daemon_at_ = Clock::now() + kDaemonRetry;
-    // If this never returns, the agent knows why.
-    report(Backend::kAskingDaemon);
-    daemon_ = make_daemon_responder(poll_.get(), owner_);
+  /// The core is there only while it is used; the daemon is waited for all the time.
+  [[nodiscard]] bool may_begin() const {
+    return kind_ == Backend::kDaemon ? Clock::now() >= ask_daemon_at_ : orders_->turn != 0;
   }
 
+  void begin() {
+    if (kind_ == Backend::kDaemon) {
+      ask_daemon_at_ = Clock::now() + kDaemonRetry;
+      say(Report{Readiness::kAsking, false, {}});
+    }
+    is_held_up_ = false;
+    responder_ = make_(poll_.get(), owner_);
+  }
+
+  void drop() {
+    following_ = 0;
+    responder_.reset();
+  }
+
+  /// What the next report says.
+  void take_stock() {
+    if (kind_ == Backend::kEmbedded) {
+      now_ = {Readiness::kReady, false, {}};
+    } else {
+      if (Clock::now() - busy_since_ > kCallMax) is_held_up_ = true;
+      const bool is_there = responder_ && responder_->is_ready();
+      now_ = is_held_up_ ? Report{Readiness::kSilent, false, "the Avahi daemon does not answer"}
+             : is_there  ? Report{Readiness::kReady, false, {}}
+                         : Report{Readiness::kNotThere, false, "the Avahi daemon is not running"};
+    }
+    if (now_.readiness != Readiness::kReady || !responder_) return;
+    now_.is_announced = responder_->is_announced();
+    now_.trouble = responder_->trouble().substr(0, kTroubleBytesMax);
+  }
+
+  Backend kind_;
   int pipe_;
+  MakeResponder make_;
   std::unique_ptr<AvahiSimplePoll, void (*)(AvahiSimplePoll*)> poll_;
   PipeFrames frames_{kToChildBytesMax};
   std::optional<Orders> orders_;
   Responder::Owner owner_{[this](const Sighting& sighting) { say(sighting); },
                           [this](const SightingKey& key) { say(Lost{key}); },
                           [this] { say(Collided{}); }};
-  std::unique_ptr<Responder> daemon_;
-  std::unique_ptr<Responder> embedded_;
-  Backend backend_ = Backend::kNone;
+  std::unique_ptr<Responder> responder_;
+  Report now_;
   Clock::time_point ask_daemon_at_;
+  Clock::time_point busy_since_;
+  std::uint64_t following_ = 0;  ///< the turn whose orders the responder has
+  bool is_held_up_ = false;      ///< the last calls to the daemon took too long
   bool is_ordered_anew_ = false;
+  bool is_first_ = true;
   bool is_over_ = false;
 };
 
-/// Avahi's log has the network's names in it, and nothing that a person needs.
-void drop_log(AvahiLogLevel /*level*/, const char* /*text*/) {}
-
 }  // namespace
 
-bool is_discovery_child(int argc, char** argv) {
-  return argc == 2 && std::string_view(argv[1]) == kChildVerb;
+std::optional<Backend> discovery_child(int argc, char** argv) {
+  if (argc != 3 || std::string_view(argv[1]) != kChildVerb) return std::nullopt;
+  for (const Backend each : kBackends) {
+    if (std::string_view(argv[2]) == child_name(each)) return each;
+  }
+  return std::nullopt;
 }
 
-int run_discovery_child() {
+int run_discovery_child(Backend kind) {
   int type = 0;
   socklen_t size = sizeof type;
   if (getsockopt(kChildDescriptor, SOL_SOCKET, SO_TYPE, &type, &size) != 0) return EXIT_FAILURE;
@@ -158,8 +187,10 @@ int run_discovery_child() {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   // Ctrl-C in a terminal is meant for the agent.
   for (const int number : {SIGINT, SIGTERM, SIGPIPE}) std::signal(number, SIG_IGN);
-  avahi_set_log_function(drop_log);
-  return Child(kChildDescriptor).run();
+  // Only one of the two libraries, ever: the one would call functions of the other.
+  auto make = kind == Backend::kDaemon ? load_daemon_responder() : load_embedded_responder();
+  if (!make) return Child(kind, kChildDescriptor, nullptr, make.error().detail).run();
+  return Child(kind, kChildDescriptor, std::move(*make), {}).run();
 }
 
 }  // namespace lanyard::discovery

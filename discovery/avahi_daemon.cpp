@@ -1,10 +1,8 @@
 #include "discovery/avahi_daemon.hpp"
 
-#include <avahi-client/client.h>
-#include <avahi-client/lookup.h>
-#include <avahi-client/publish.h>
 #include <avahi-common/error.h>
 
+#include "discovery/avahi_client_calls.hpp"
 #include "discovery/avahi_values.hpp"
 
 namespace lanyard::discovery {
@@ -17,44 +15,44 @@ constexpr int kPulseTicks = 5;
 /// Ends with the client: it frees every group that it made.
 class ClientGroup final : public EntryGroup {
  public:
-  ClientGroup(AvahiClient* client, std::function<void(Publisher::GroupState)> changed)
-      : client_(client), changed_(std::move(changed)) {
-    group_ = avahi_entry_group_new(client_, on_changed, this);
+  ClientGroup(const ClientCalls& avahi, AvahiClient* client,
+              std::function<void(Publisher::GroupState)> changed)
+      : avahi_(avahi), client_(client), changed_(std::move(changed)) {
+    group_ = avahi_.entry_group_new(client_, on_changed, this);
   }
   int add_address(int interface, const std::string& host, const IpAddress& address) override {
     const AvahiAddress value = to_avahi(address);
-    return avahi_entry_group_add_address(group_, interface, AVAHI_PROTO_UNSPEC,
-                                         AVAHI_PUBLISH_NO_REVERSE, host.c_str(), &value);
+    return avahi_.entry_group_add_address(group_, interface, AVAHI_PROTO_UNSPEC,
+                                          AVAHI_PUBLISH_NO_REVERSE, host.c_str(), &value);
   }
   int add_service(int interface, const Orders& orders, const std::string& host) override {
     const AvahiStrings text = to_avahi(txt_strings(orders.text));
-    return avahi_entry_group_add_service_strlst(
+    return avahi_.entry_group_add_service(
         group_, interface, AVAHI_PROTO_UNSPEC, kPublishFlags, orders.instance.c_str(), kServiceType,
         kServiceDomain, host.c_str(), orders.port, text.get());
   }
   int update_text(int interface, const Orders& orders) override {
     const AvahiStrings text = to_avahi(txt_strings(orders.text));
-    return avahi_entry_group_update_service_txt_strlst(group_, interface, AVAHI_PROTO_UNSPEC,
+    return avahi_.entry_group_update_text(group_, interface, AVAHI_PROTO_UNSPEC,
                                                        kPublishFlags, orders.instance.c_str(),
                                                        kServiceType, kServiceDomain, text.get());
   }
-  int commit() override { return avahi_entry_group_commit(group_); }
-  int reset() override { return group_ == nullptr ? renew() : avahi_entry_group_reset(group_); }
+  int commit() override { return avahi_.entry_group_commit(group_); }
+  int reset() override { return group_ == nullptr ? renew() : avahi_.entry_group_reset(group_); }
   int renew() override {
-    if (group_ != nullptr) static_cast<void>(avahi_entry_group_free(group_));
-    group_ = avahi_entry_group_new(client_, on_changed, this);
-    return group_ == nullptr ? avahi_client_errno(client_) : AVAHI_OK;
+    if (group_ != nullptr) static_cast<void>(avahi_.entry_group_free(group_));
+    group_ = avahi_.entry_group_new(client_, on_changed, this);
+    return group_ == nullptr ? avahi_.client_errno(client_) : AVAHI_OK;
   }
-  /// A call that goes to the daemon and back, for its own sake.
-  void ask() {
-    if (group_ != nullptr) static_cast<void>(avahi_entry_group_is_empty(group_));
-  }
+  /// A call that goes to the daemon and back, for its own sake. False: there was no answer.
+  bool ask() { return group_ == nullptr || avahi_.entry_group_is_empty(group_) >= 0; }
 
  private:
   static void on_changed(AvahiEntryGroup* /*group*/, AvahiEntryGroupState state, void* self) {
     static_cast<ClientGroup*>(self)->changed_(group_state(state));
   }
 
+  const ClientCalls& avahi_;
   AvahiClient* client_;
   std::function<void(Publisher::GroupState)> changed_;
   AvahiEntryGroup* group_ = nullptr;
@@ -62,19 +60,22 @@ class ClientGroup final : public EntryGroup {
 
 class DaemonResponder final : public Responder {
  public:
-  DaemonResponder(AvahiSimplePoll* poll, const Owner& owner)
-      : lookups_([this](const Lookups::Name& name) { return resolve(name); }, owner),
+  DaemonResponder(const ClientCalls& avahi, AvahiSimplePoll* poll, const Owner& owner)
+      : avahi_(avahi),
+        lookups_([this](const Lookups::Name& name) { return resolve(name); }, owner),
         owner_(owner) {
     int code = 0;
     const auto flags =
         static_cast<AvahiClientFlags>(AVAHI_CLIENT_NO_FAIL | AVAHI_CLIENT_IGNORE_USER_CONFIG);
-    client_ = avahi_client_new(avahi_simple_poll_get(poll), flags, on_client, this, &code);
+    client_ = avahi_.client_new(avahi_simple_poll_get(poll), flags, on_client, this, &code);
     if (client_ == nullptr) has_failed_ = true;
   }
   ~DaemonResponder() override {
+    // Browser, resolvers and groups go with it, and with its connection: to free a resolver by
+    // itself is a call to the daemon, which may be the one that hangs.
+    AvahiClient* client = std::exchange(client_, nullptr);
+    if (client != nullptr) avahi_.client_free(client);
     lookups_.clear();
-    // Browser and groups go with it.
-    if (client_ != nullptr) avahi_client_free(client_);
   }
   DaemonResponder(const DaemonResponder&) = delete;
   DaemonResponder& operator=(const DaemonResponder&) = delete;
@@ -88,10 +89,9 @@ class DaemonResponder final : public Responder {
   }
 
   void tick() override {
-    if (!is_ready()) return;
-    if (browser_ == nullptr) follow(orders_);
+    if (!is_ready() || browser_ == nullptr) return;
     lookups_.tick();
-    if (++ticks_ % kPulseTicks == 0) hosts_->ask();
+    if (++ticks_ % kPulseTicks == 0 && !hosts_->ask()) has_failed_ = true;
   }
 
   [[nodiscard]] bool is_ready() const override { return is_connected_ && !has_failed_; }
@@ -106,27 +106,28 @@ class DaemonResponder final : public Responder {
 
  private:
   void open() {
-    auto hosts = std::make_unique<ClientGroup>(client_, [this](auto state) {
+    auto hosts = std::make_unique<ClientGroup>(avahi_, client_, [this](auto state) {
       if (publisher_) publisher_->on_hosts(state);
     });
-    auto service = std::make_unique<ClientGroup>(client_, [this](auto state) {
+    auto service = std::make_unique<ClientGroup>(avahi_, client_, [this](auto state) {
       if (publisher_) publisher_->on_service(state);
     });
     hosts_ = hosts.get();
     publisher_ = std::make_unique<Publisher>(std::move(hosts), std::move(service), owner_);
-    browser_ = avahi_service_browser_new(client_, AVAHI_IF_UNSPEC, AVAHI_PROTO_UNSPEC, kServiceType,
+    browser_ = avahi_.service_browser_new(client_, AVAHI_IF_UNSPEC, AVAHI_PROTO_UNSPEC, kServiceType,
                                          kServiceDomain, kLookupFlags, on_browser, this);
     if (browser_ == nullptr) has_failed_ = true;
   }
 
   Lookups::Resolver resolve(const Lookups::Name& name) {
     const AvahiProtocol protocol = protocol_of(name);
-    AvahiServiceResolver* resolver = avahi_service_resolver_new(
+    AvahiServiceResolver* resolver = avahi_.service_resolver_new(
         client_, name.interface, protocol, name.instance.c_str(), kServiceType, kServiceDomain,
         protocol, kLookupFlags, on_resolved, this);
     if (resolver == nullptr) return nullptr;
-    return {resolver,
-            [](AvahiServiceResolver* one) { static_cast<void>(avahi_service_resolver_free(one)); }};
+    return {resolver, [this](AvahiServiceResolver* one) {
+              if (client_ != nullptr) static_cast<void>(avahi_.service_resolver_free(one));
+            }};
   }
 
   static void on_client(AvahiClient* /*client*/, AvahiClientState state, void* self) {
@@ -156,6 +157,7 @@ class DaemonResponder final : public Responder {
                   event, address, port, strings);
   }
 
+  const ClientCalls avahi_;
   Lookups lookups_;
   const Owner& owner_;
   Orders orders_;
@@ -170,9 +172,11 @@ class DaemonResponder final : public Responder {
 
 }  // namespace
 
-std::unique_ptr<Responder> make_daemon_responder(AvahiSimplePoll* poll,
-                                                 const Responder::Owner& owner) {
-  return std::make_unique<DaemonResponder>(poll, owner);
+Result<MakeResponder> load_daemon_responder() {
+  LANYARD_TRY_SET(const auto avahi, ClientCalls::load());
+  return [avahi](AvahiSimplePoll* poll, const Responder::Owner& owner) {
+    return std::make_unique<DaemonResponder>(avahi, poll, owner);
+  };
 }
 
 }  // namespace lanyard::discovery

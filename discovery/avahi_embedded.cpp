@@ -2,10 +2,8 @@
 
 #include <avahi-common/error.h>
 #include <avahi-common/malloc.h>
-#include <avahi-core/core.h>
-#include <avahi-core/lookup.h>
-#include <avahi-core/publish.h>
 
+#include "discovery/avahi_core_calls.hpp"
 #include "discovery/avahi_values.hpp"
 
 namespace lanyard::discovery {
@@ -17,36 +15,37 @@ constexpr unsigned kCacheEntriesMax = 1024;
 
 class CoreGroup final : public EntryGroup {
  public:
-  CoreGroup(AvahiServer* server, std::function<void(Publisher::GroupState)> changed)
-      : server_(server), changed_(std::move(changed)), group_(nullptr, avahi_s_entry_group_free) {
-    group_.reset(avahi_s_entry_group_new(server, on_changed, this));
-  }
+  CoreGroup(const CoreCalls& avahi, AvahiServer* server,
+            std::function<void(Publisher::GroupState)> changed)
+      : avahi_(avahi),
+        server_(server),
+        changed_(std::move(changed)),
+        group_(avahi.entry_group_new(server, on_changed, this), avahi.entry_group_free) {}
   int add_address(int interface, const std::string& host, const IpAddress& address) override {
     AvahiAddress value = to_avahi(address);
-    return avahi_server_add_address(server_, group_.get(), interface, AVAHI_PROTO_UNSPEC,
+    return avahi_.server_add_address(server_, group_.get(), interface, AVAHI_PROTO_UNSPEC,
                                     AVAHI_PUBLISH_NO_REVERSE, host.c_str(), &value);
   }
   int add_service(int interface, const Orders& orders, const std::string& host) override {
     const AvahiStrings text = to_avahi(txt_strings(orders.text));
-    return avahi_server_add_service_strlst(server_, group_.get(), interface, AVAHI_PROTO_UNSPEC,
+    return avahi_.server_add_service(server_, group_.get(), interface, AVAHI_PROTO_UNSPEC,
                                            kPublishFlags, orders.instance.c_str(), kServiceType,
                                            kServiceDomain, host.c_str(), orders.port, text.get());
   }
   int update_text(int interface, const Orders& orders) override {
     const AvahiStrings text = to_avahi(txt_strings(orders.text));
-    return avahi_server_update_service_txt_strlst(
+    return avahi_.server_update_text(
         server_, group_.get(), interface, AVAHI_PROTO_UNSPEC, kPublishFlags,
         orders.instance.c_str(), kServiceType, kServiceDomain, text.get());
   }
-  int commit() override { return avahi_s_entry_group_commit(group_.get()); }
+  int commit() override { return avahi_.entry_group_commit(group_.get()); }
   int reset() override {
-    avahi_s_entry_group_reset(group_.get());
+    avahi_.entry_group_reset(group_.get());
     return AVAHI_OK;
   }
   int renew() override {
-    avahi_s_entry_group_reset(group_.get());  // first, so that the names are free
-    used_.push_back(std::move(group_));
-    group_.reset(avahi_s_entry_group_new(server_, on_changed, this));
+    group_.reset();  // first, so that the names are free
+    group_.reset(avahi_.entry_group_new(server_, on_changed, this));
     return group_ == nullptr ? AVAHI_ERR_NO_MEMORY : AVAHI_OK;
   }
 
@@ -56,19 +55,17 @@ class CoreGroup final : public EntryGroup {
     static_cast<CoreGroup*>(self)->changed_(group_state(state));
   }
 
+  const CoreCalls& avahi_;
   AvahiServer* server_;
   std::function<void(Publisher::GroupState)> changed_;
-  using Group = std::unique_ptr<AvahiSEntryGroup, void (*)(AvahiSEntryGroup*)>;
-  Group group_;
-  /// Empty ones. To free them while the core runs ends the process (seen with Avahi 0.8), and a
-  /// network does not change often enough for their few bytes to count.
-  std::vector<Group> used_;
+  std::unique_ptr<AvahiSEntryGroup, void (*)(AvahiSEntryGroup*)> group_;
 };
 
 class EmbeddedResponder final : public Responder {
  public:
-  EmbeddedResponder(AvahiSimplePoll* poll, const Owner& owner)
-      : poll_(avahi_simple_poll_get(poll)),
+  EmbeddedResponder(const CoreCalls& avahi, AvahiSimplePoll* poll, const Owner& owner)
+      : avahi_(avahi),
+        poll_(avahi_simple_poll_get(poll)),
         lookups_([this](const Lookups::Name& name) { return resolve(name); }, owner),
         owner_(owner) {}
   ~EmbeddedResponder() override { close(); }
@@ -95,7 +92,8 @@ class EmbeddedResponder final : public Responder {
     lookups_.tick();
   }
 
-  [[nodiscard]] bool is_ready() const override { return server_ != nullptr; }
+  /// Also without a network, which may come at any time.
+  [[nodiscard]] bool is_ready() const override { return true; }
   [[nodiscard]] bool has_failed() const override { return false; }
   [[nodiscard]] bool is_announced() const override {
     return publisher_ && publisher_->is_announced();
@@ -114,34 +112,29 @@ class EmbeddedResponder final : public Responder {
     int code = 0;
     AvahiServerConfig config;
     fill(config);
-    server_ = avahi_server_new(poll_, &config, on_server, this, &code);
-    avahi_server_config_free(&config);
+    server_ = avahi_.server_new(poll_, &config, on_server, this, &code);
+    avahi_.server_config_free(&config);
     if (server_ == nullptr) {
       trouble_ = std::string("Avahi's core does not start: ") + avahi_strerror(code);
       return;
     }
     trouble_.clear();
     has_broken_ = false;
-    publisher_ =
-        std::make_unique<Publisher>(std::make_unique<CoreGroup>(server_,
-                                                                [this](auto state) {
-                                                                  if (publisher_)
-                                                                    publisher_->on_hosts(state);
-                                                                }),
-                                    std::make_unique<CoreGroup>(server_,
-                                                                [this](auto state) {
-                                                                  if (publisher_)
-                                                                    publisher_->on_service(state);
-                                                                }),
-                                    owner_);
+    auto hosts = std::make_unique<CoreGroup>(avahi_, server_, [this](auto state) {
+      if (publisher_) publisher_->on_hosts(state);
+    });
+    auto service = std::make_unique<CoreGroup>(avahi_, server_, [this](auto state) {
+      if (publisher_) publisher_->on_service(state);
+    });
+    publisher_ = std::make_unique<Publisher>(std::move(hosts), std::move(service), owner_);
     browser_ =
-        avahi_s_service_browser_new(server_, AVAHI_IF_UNSPEC, AVAHI_PROTO_UNSPEC, kServiceType,
+        avahi_.service_browser_new(server_, AVAHI_IF_UNSPEC, AVAHI_PROTO_UNSPEC, kServiceType,
                                     kServiceDomain, kLookupFlags, on_browser, this);
   }
 
   /// Nothing but what we publish ourselves: no host name, no addresses, no machine type.
   void fill(AvahiServerConfig& config) const {
-    avahi_server_config_init(&config);
+    avahi_.server_config_init(&config);
     avahi_free(config.host_name);
     config.host_name = avahi_strdup(orders_.host.c_str());
     for (const std::string& name : names_)
@@ -156,21 +149,21 @@ class EmbeddedResponder final : public Responder {
 
   void close() {
     lookups_.clear();
-    if (browser_ != nullptr) avahi_s_service_browser_free(browser_);
+    if (browser_ != nullptr) avahi_.service_browser_free(browser_);
     browser_ = nullptr;
     publisher_.reset();
-    if (server_ != nullptr) avahi_server_free(server_);
+    if (server_ != nullptr) avahi_.server_free(server_);
     server_ = nullptr;
     has_broken_ = false;
   }
 
   Lookups::Resolver resolve(const Lookups::Name& name) {
     const AvahiProtocol protocol = protocol_of(name);
-    AvahiSServiceResolver* resolver = avahi_s_service_resolver_new(
+    AvahiSServiceResolver* resolver = avahi_.service_resolver_new(
         server_, name.interface, protocol, name.instance.c_str(), kServiceType, kServiceDomain,
         protocol, kLookupFlags, on_resolved, this);
     if (resolver == nullptr) return nullptr;
-    return {resolver, avahi_s_service_resolver_free};
+    return {resolver, avahi_.service_resolver_free};
   }
 
   static void on_server(AvahiServer* /*server*/, AvahiServerState state, void* self) {
@@ -197,6 +190,7 @@ class EmbeddedResponder final : public Responder {
                   name_of(interface, protocol, name), event, address, port, strings);
   }
 
+  const CoreCalls avahi_;
   const AvahiPoll* poll_;
   Lookups lookups_;
   const Owner& owner_;
@@ -209,11 +203,17 @@ class EmbeddedResponder final : public Responder {
   bool has_broken_ = false;
 };
 
+/// Avahi's log has the network's names in it, and nothing that a person needs.
+void drop_log(AvahiLogLevel /*level*/, const char* /*text*/) {}
+
 }  // namespace
 
-std::unique_ptr<Responder> make_embedded_responder(AvahiSimplePoll* poll,
-                                                   const Responder::Owner& owner) {
-  return std::make_unique<EmbeddedResponder>(poll, owner);
+Result<MakeResponder> load_embedded_responder() {
+  LANYARD_TRY_SET(const auto avahi, CoreCalls::load());
+  avahi.set_log_function(drop_log);
+  return [avahi](AvahiSimplePoll* poll, const Responder::Owner& owner) {
+    return std::make_unique<EmbeddedResponder>(avahi, poll, owner);
+  };
 }
 
 }  // namespace lanyard::discovery

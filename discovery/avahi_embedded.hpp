@@ -1,16 +1,11 @@
 #pragma once
 
-#include <avahi-common/simple-watch.h>
-
-#include <memory>
-
-#include "discovery/responder.hpp"
+#include "discovery/avahi_responder.hpp"
 
 namespace lanyard::discovery {
 
-/// mDNS by Avahi's core inside this process: for machines without a daemon. `poll` and `owner`
-/// outlive it.
-[[nodiscard]] std::unique_ptr<Responder> make_embedded_responder(AvahiSimplePoll* poll,
-                                                                 const Responder::Owner& owner);
+/// mDNS by Avahi's core inside this process: for machines without a daemon. kNotFound if
+/// libavahi-core is not installed.
+[[nodiscard]] Result<MakeResponder> load_embedded_responder();
 
 }  // namespace lanyard::discovery

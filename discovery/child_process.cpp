@@ -14,7 +14,7 @@ namespace {
 constexpr const char* kOwnProgram = "/proc/self/exe";
 
 /// Starts the child with `pipe` as its descriptor 3; the process id, or -1.
-pid_t spawn_child(int pipe) {
+pid_t spawn_child(Backend kind, int pipe) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
@@ -32,7 +32,8 @@ pid_t spawn_child(int pipe) {
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
   std::string program = "lanyard";
   std::string verb = kChildVerb;
-  std::array<char*, 3> arguments = {program.data(), verb.data(), nullptr};
+  std::string name = child_name(kind);
+  std::array<char*, 4> arguments = {program.data(), verb.data(), name.data(), nullptr};
   pid_t process = -1;
   const int failed =
       posix_spawn(&process, kOwnProgram, &actions, &attributes, arguments.data(), environ);
@@ -58,10 +59,10 @@ ChildProcess::~ChildProcess() {
   static_cast<void>(is_there());
 }
 
-Status ChildProcess::start() {
+Status ChildProcess::start(Backend kind) {
   const auto ends = make_pair();
   if (!ends) return lanyard::fail(Code::kBusy, "no descriptor is left");
-  process_ = spawn_child((*ends)[1]);
+  process_ = spawn_child(kind, (*ends)[1]);
   ::close((*ends)[1]);
   std::error_code error;
   pipe_.assign(asio::local::stream_protocol(), (*ends)[0], error);

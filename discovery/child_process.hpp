@@ -11,12 +11,15 @@
 
 namespace lanyard::discovery {
 
-/// What the program is called with to become the child; shown to nobody.
+/// What the program is called with to become a child, before child_name(); shown to nobody.
 inline constexpr const char* kChildVerb = "discovery-child";
+[[nodiscard]] constexpr const char* child_name(Backend kind) {
+  return kind == Backend::kDaemon ? "daemon" : "core";
+}
 /// Where the child finds its end of the socket pair.
 inline constexpr int kChildDescriptor = 3;
 
-/// One life of the discovery child, and our end of the pipe to it. Kept alive by its own handlers.
+/// One life of a discovery child, and our end of the pipe to it. Kept alive by its own handlers.
 /// Lives on the network thread.
 class ChildProcess : public std::enable_shared_from_this<ChildProcess> {
  public:
@@ -33,7 +36,7 @@ class ChildProcess : public std::enable_shared_from_this<ChildProcess> {
 
   /// Starts this same program as the child: with nothing open but its standard streams and the
   /// pipe. kBusy if the system has no process or descriptor left.
-  [[nodiscard]] Status start();
+  [[nodiscard]] Status start(Backend kind);
   void send(const Orders& orders);
   /// At once, also one that hangs.
   void kill();

@@ -56,9 +56,11 @@ class Discovery::Impl {
     is_stopped_ = true;
     watch_.stop();
     timer_.cancel();
-    if (!child_) return;
-    child_->part();
-    past_.push_back(std::move(child_));
+    for (Child& each : children_) {
+      if (!each.process) continue;
+      each.process->part();
+      past_.push_back(std::move(each.process));
+    }
   }
 
   bool is_stopping() {
@@ -84,67 +86,100 @@ class Discovery::Impl {
   [[nodiscard]] std::vector<Sighting> nearby() const { return table_.all(); }
 
  private:
-  // ---- the child
+  /// One of the two, and what it was told last.
+  struct Child {
+    std::shared_ptr<ChildProcess> process;
+    std::optional<Orders> orders;
+    std::uint64_t turn = 0;  ///< how often it was chosen
+  };
+  [[nodiscard]] Child& of(Backend backend) {
+    return children_.at(static_cast<std::size_t>(backend));
+  }
+
+  // ---- the children
 
   void tick() {
     if (is_stopped_) return;
     const Tick now = steady_now();
     reap();
-    if (supervision_.ticked()) {
-      child_->kill();
-      on_ended("the discovery process did not answer");
+    for (const Backend each : kBackends) {
+      if (supervision_.ticked(each)) {
+        of(each).process->kill();
+        on_ended(each, "the discovery process did not answer");
+      }
+      if (supervision_.should_start(each, now)) start_child(each, now);
     }
-    if (supervision_.should_start(now)) start_child(now);
     if (forget_unseen_at_ && *forget_unseen_at_ <= now) {
       forget_unseen_at_.reset();
       for (const Sighting& each : table_.drop_unseen()) owner_.gone(each);
     }
     if (now - collided_at_ >= kCollisionRest) collisions_ = 0;
-    give_orders();  // the daemon may have become trustworthy again
-    note_condition();
+    follow_supervision();
     timer_.expires_after(kEvery);
     timer_.async_wait([this](const std::error_code& error) {
       if (!error) tick();
     });
   }
 
-  void start_child(Tick now) {
-    child_ = std::make_shared<ChildProcess>(
-        io_, ChildProcess::Owner{[this](const ChildMessage& message) { on_said(message); },
-                                 [this](const std::string& why) { on_ended(why); }});
-    const Status started = child_->start();
-    supervision_.started(now);
-    backend_ = Backend::kNone;
-    collisions_ = 0;
-    last_orders_.reset();
-    if (!started) return on_ended(started.error().detail);
-    see_again(now);
+  void start_child(Backend backend, Tick now) {
+    Child& child = of(backend);
+    child.orders.reset();
+    child.process = std::make_shared<ChildProcess>(
+        io_, ChildProcess::Owner{
+                 [this, backend](const ChildMessage& message) { on_said(backend, message); },
+                 [this, backend](const std::string& why) { on_ended(backend, why); }});
+    const Status started = child.process->start(backend);
+    supervision_.started(backend, now);
+    if (!started) return on_ended(backend, started.error().detail);
+    if (used_ == backend) begin_anew(now);
   }
 
-  void on_ended(const std::string& why) {
+  void on_ended(Backend backend, const std::string& why) {
     if (is_stopped_) return;
-    past_.push_back(std::move(child_));
-    supervision_.ended(why, steady_now());
-    forget_unseen_at_.reset();
-    note_condition();
+    past_.push_back(std::move(of(backend).process));
+    supervision_.ended(backend, why, steady_now());
+    if (used_ == backend) forget_unseen_at_.reset();
+    follow_supervision();
   }
 
   void reap() {
     std::erase_if(past_, [](const auto& each) { return !each->is_there(); });
   }
 
+  /// Whoever is used now is told so, and people what they see.
+  void follow_supervision() {
+    const auto used = supervision_.used();
+    if (used != used_) {
+      used_ = used;
+      if (used) ++of(*used).turn;
+      if (used) begin_anew(steady_now());
+    }
+    give_orders();
+    note_condition();
+  }
+
+  /// Who begins to announce and browse sees everything from the beginning.
+  void begin_anew(Tick now) {
+    collisions_ = 0;
+    table_.begin_again();
+    forget_unseen_at_ = now + kSeeAgainWithin;
+  }
+
   void give_orders() {
-    if (!child_ || is_stopped_) return;
-    Orders orders{supervision_.may_use_daemon(steady_now()),
-                  supervision_.may_use_embedded(),
-                  instance_,
-                  host_,
-                  collisions_ < kCollisionsMax ? port_ : std::uint16_t{0},
-                  text_,
-                  watch_.network().interfaces};
-    if (last_orders_ == orders) return;
-    child_->send(orders);
-    last_orders_ = std::move(orders);
+    if (is_stopped_) return;
+    for (const Backend each : kBackends) {
+      Child& child = of(each);
+      if (!child.process) continue;
+      Orders orders{used_ == each ? child.turn : 0,
+                    instance_,
+                    host_,
+                    collisions_ < kCollisionsMax ? port_ : std::uint16_t{0},
+                    text_,
+                    watch_.network().interfaces};
+      if (child.orders == orders) continue;
+      child.process->send(orders);
+      child.orders = std::move(orders);
+    }
   }
 
   void note_condition() {
@@ -154,23 +189,21 @@ class Discovery::Impl {
     owner_.condition_changed(last_condition_);
   }
 
-  // ---- what it says
+  // ---- what they say
 
-  void on_said(const ChildMessage& message) {
+  void on_said(Backend backend, const ChildMessage& message) {
     if (is_stopped_) return;
-    supervision_.alive();
+    supervision_.alive(backend);
+    if (const auto* report = std::get_if<Report>(&message)) {
+      supervision_.heard(backend, *report);
+      return follow_supervision();
+    }
+    // What the other one saw, or takes leave of, is looked for anew by the one that is used.
+    if (used_ != backend) return;
     std::visit([this](const auto& each) { on(each); }, message);
   }
 
-  void on(const Report& report) {
-    supervision_.heard(report, steady_now());
-    const bool is_other = report.backend != backend_ && report.backend != Backend::kAskingDaemon;
-    if (is_other) {
-      backend_ = report.backend;
-      see_again(steady_now());
-    }
-    note_condition();
-  }
+  void on(const Report& /*report*/) {}
 
   void on(const Collided& /*collided*/) {
     ++collisions_;
@@ -204,12 +237,6 @@ class Discovery::Impl {
     owner_.gone(before);
   }
 
-  /// A backend that begins anew sees everything from the beginning.
-  void see_again(Tick now) {
-    table_.begin_again();
-    forget_unseen_at_ = now + kSeeAgainWithin;
-  }
-
   // ---- what we are
 
   void choose_names() {
@@ -240,10 +267,9 @@ class Discovery::Impl {
   std::string host_;
   std::uint16_t port_ = 0;
   ServiceText text_;
-  std::shared_ptr<ChildProcess> child_;
+  std::array<Child, kBackends.size()> children_;
+  std::optional<Backend> used_;
   std::vector<std::shared_ptr<ChildProcess>> past_;  ///< killed, and not yet waited for
-  std::optional<Orders> last_orders_;
-  Backend backend_ = Backend::kNone;
   Condition last_condition_;
   std::optional<Tick> forget_unseen_at_;
   int collisions_ = 0;

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,7 +14,7 @@ class io_context;
 }
 
 /// Finding other devices on the local network: DNS-SD `_lanyard._tcp` (RFC 6763) over mDNS (RFC
-/// 6762), through the system's Avahi daemon or Avahi's embeddable core. Both run in a child process
+/// 6762), through the system's Avahi daemon or Avahi's embeddable core. Each runs in a child process
 /// that may hang or crash alone (docs/adr/0009-discovery-in-a-child-process.md). Everything that
 /// comes from there is a hint.
 namespace lanyard::discovery {
@@ -61,9 +62,10 @@ class Discovery {
   std::unique_ptr<Impl> impl_;
 };
 
-/// The child's main function, for the hidden verb kChildVerb. The exit code.
-[[nodiscard]] int run_discovery_child();
-/// Whether the command line is that of the child.
-[[nodiscard]] bool is_discovery_child(int argc, char** argv);
+/// The child that the command line asks for: hidden words, which the agent starts its own program
+/// with. Nothing: it is somebody's command.
+[[nodiscard]] std::optional<Backend> discovery_child(int argc, char** argv);
+/// The child's main function. The exit code.
+[[nodiscard]] int run_discovery_child(Backend kind);
 
 }  // namespace lanyard::discovery

@@ -1,5 +1,7 @@
 #include "discovery/pipe_message.hpp"
 
+#include <limits>
+
 #include "replication/types/canonical.hpp"
 #include "replication/types/check.hpp"
 #include "replication/types/utf8.hpp"
@@ -34,7 +36,7 @@ void write_text(const ServiceText& text, CanonicalWriter& out) {
 void write(const Report& report, CanonicalWriter& out) {
   out.array(4);
   out.natural(static_cast<std::uint64_t>(Kind::kReport));
-  out.natural(static_cast<std::uint64_t>(report.backend));
+  out.natural(static_cast<std::uint64_t>(report.readiness));
   out.boolean(report.is_announced);
   out.binary(as_bytes(report.trouble));
 }
@@ -127,7 +129,7 @@ Interface read_interface(PipeReader& in) {
 
 Result<ChildMessage> read_report(PipeReader& in) {
   Report out;
-  out.backend = static_cast<Backend>(in.number(static_cast<std::uint64_t>(Backend::kEmbedded)));
+  out.readiness = static_cast<Readiness>(in.number(static_cast<std::uint64_t>(Readiness::kReady)));
   out.is_announced = in.boolean();
   out.trouble = in.bytes(kTroubleBytesMax);
   in.demand(is_utf8(as_bytes(out.trouble)));
@@ -150,9 +152,8 @@ Result<ChildMessage> read_sighting(PipeReader& in) {
 Bytes encode(const Orders& orders) {
   Bytes body;
   CanonicalWriter out(body);
-  out.array(9);
-  out.boolean(orders.may_use_daemon);
-  out.boolean(orders.may_use_embedded);
+  out.array(8);
+  out.natural(orders.turn);
   out.binary(as_bytes(orders.instance));
   out.binary(as_bytes(orders.host));
   out.natural(orders.port);
@@ -171,9 +172,8 @@ Bytes encode(const Orders& orders) {
 Result<Orders> decode_orders(ByteView bytes) {
   PipeReader in(bytes);
   Orders out;
-  in.array(9);
-  out.may_use_daemon = in.boolean();
-  out.may_use_embedded = in.boolean();
+  in.array(8);
+  out.turn = in.number(std::numeric_limits<std::uint64_t>::max());
   out.instance = in.name(kLabelBytesMax);
   out.host = in.name(kLabelBytesMax);
   out.port = in.port();

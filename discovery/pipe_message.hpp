@@ -8,9 +8,9 @@
 #include "discovery/interface_filter.hpp"
 #include "discovery/sighting.hpp"
 
-/// What the agent and its discovery child say to each other over their socket pair: values, each in
+/// What the agent and its discovery children say to each other over socket pairs: values, each in
 /// canonical msgpack behind 2 bytes of length (big-endian). Both ends are of one build, so nothing
-/// here has a version. The child reads what anybody on the network sends and may be taken over by
+/// here has a version. A child reads what anybody on the network sends and may be taken over by
 /// it: the agent believes none of its lengths, counts or texts. Pure.
 namespace lanyard::discovery {
 
@@ -26,10 +26,16 @@ static_assert(kInterfacesMax * (kAddressesPerInterfaceMax * 18 + kInterfaceNameB
                   1024 <=
               kToChildBytesMax);
 
+/// The two ways to speak mDNS, of which one is used at a time. Each has a child process of its own.
+enum class Backend : std::uint8_t { kDaemon, kEmbedded };
+inline constexpr std::array kBackends = {Backend::kDaemon, Backend::kEmbedded};
+
 /// To the child: what it is to do, whole. It makes the difference to what it does now.
 struct Orders {
-  bool may_use_daemon = false;
-  bool may_use_embedded = false;
+  /// 0: say only whether you could announce and browse. Else do so: it is the how manyth time that
+  /// you are chosen, and with another number you begin anew, also if you never heard that for a
+  /// while it was not you.
+  std::uint64_t turn = 0;
   std::string instance;    ///< random; a label of DNS
   std::string host;        ///< random; a label of DNS, without ".local"
   std::uint16_t port = 0;  ///< 0: nothing is announced
@@ -38,17 +44,17 @@ struct Orders {
   friend bool operator==(const Orders&, const Orders&) = default;
 };
 
-enum class Backend : std::uint8_t {
-  kNone,          ///< nothing works now; `trouble` says why
-  kAskingDaemon,  ///< about to make calls to the daemon that may never return
-  kDaemon,
-  kEmbedded,
+enum class Readiness : std::uint8_t {
+  kNotThere,  ///< the daemon does not run, or the library is not installed; `trouble` says which
+  kSilent,    ///< the daemon runs and does not answer
+  kAsking,    ///< about to make calls to the daemon that may take long
+  kReady,     ///< it may be used, or is
 };
 
 /// To the agent, once a second and at every change: what the child is doing. Its silence means that
 /// it hangs.
 struct Report {
-  Backend backend = Backend::kNone;
+  Readiness readiness = Readiness::kNotThere;
   bool is_announced = false;
   std::string trouble;  ///< for people, without a full stop; empty: all is well
   friend bool operator==(const Report&, const Report&) = default;

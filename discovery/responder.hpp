@@ -7,7 +7,7 @@
 
 namespace lanyard::discovery {
 
-/// One way to speak mDNS: the system's daemon, or a core of our own. Lives in the child process.
+/// One way to speak mDNS: the system's daemon, or a core of our own. Lives in its child process.
 class Responder {
  public:
   struct Owner {
@@ -18,11 +18,12 @@ class Responder {
   };
   virtual ~Responder() = default;
 
-  /// Announces and browses as the orders say, from wherever it is.
+  /// Announces and browses as the orders say, from wherever it is. Only while it is to be used; one
+  /// that is not used any more goes.
   virtual void follow(const Orders& orders) = 0;
   /// Once a second.
   virtual void tick() = 0;
-  /// It works: what it sees is what there is.
+  /// It may be used.
   [[nodiscard]] virtual bool is_ready() const = 0;
   /// It is of no use any more, and has to be made anew.
   [[nodiscard]] virtual bool has_failed() const = 0;

@@ -72,7 +72,8 @@ int run_invocation(const Invocation& invocation) {
 }  // namespace
 
 int run_cli(int argc, char** argv) {
-  if (discovery::is_discovery_child(argc, argv)) return discovery::run_discovery_child();
+  if (const auto child = discovery::discovery_child(argc, argv))
+    return discovery::run_discovery_child(*child);
   open_standard_streams();
   // What a closed pipe means is decided where we write.
   std::signal(SIGPIPE, SIG_IGN);

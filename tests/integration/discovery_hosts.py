@@ -71,17 +71,13 @@ class Host(AvahiHost):
 
     # ---- its agent
 
-    def child_pid(self):
-        """The process in which the agent speaks to Avahi; nothing while there is none."""
-        pid = self.agent.process.pid
-        try:
-            children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        except FileNotFoundError:
-            return None
-        return int(children[0]) if children else None
+    def child_pid(self, kind="core"):
+        """The process in which the agent speaks to Avahi's daemon or has Avahi's core, "daemon" or
+        "core"; nothing while there is none."""
+        return children_of(self.agent.process.pid).get(kind)
 
-    def kill_child(self, how=signal.SIGKILL):
-        os.kill(self.child_pid(), how)
+    def kill_child(self, how=signal.SIGKILL, kind="core"):
+        os.kill(self.child_pid(kind), how)
 
     def discovery(self):
         return self.agent.call("status.get")["discovery"]
@@ -122,6 +118,26 @@ class Network:
         self.hosts = [Host(self, name) for name in names]
         for host in self.hosts:
             test.addCleanup(host.close)
+
+
+def children_of(pid):
+    """kind -> pid of the discovery processes of whoever has this pid."""
+    kinds = {}
+    try:
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            words = Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")
+            if b"discovery-child" in words:
+                kinds[words[2].decode()] = int(child)
+    except FileNotFoundError:
+        pass
+    return kinds
+
+
+def tell(probe, line):
+    """What the probe answers: what it sees."""
+    probe.stdin.write(line + "\n")
+    probe.stdin.flush()
+    return list(iter(lambda: probe.stdout.readline().strip(), "."))
 
 
 def make_known(one, other):

@@ -1,6 +1,8 @@
 // Discovery without an agent, told what to do line by line, for discovery_test.py:
 //   announce PORT PAIRING    from then on; PAIRING is 0 or 1
 //   nearby                   prints one line for each sighting, then "."
+//   moves                    prints how often the network changed, then "."
+//   condition                prints the state and, behind a space, what is wrong; then "."
 #include <cstdlib>
 #include <iostream>
 #include <sstream>
@@ -44,22 +46,39 @@ class Probe {
       line >> port >> is_pairing;
       discovery_.announce(port, is_pairing);
     }
+    if (verb == "moves") {
+      std::cout << moves_ << "\n.\n" << std::flush;
+      return;
+    }
+    if (verb == "condition") return say_condition();
     for (const discovery::Sighting& each : discovery_.nearby())
       std::cout << each.host_port() << (each.is_pairing() ? " pairing" : "") << '\n';
     std::cout << ".\n" << std::flush;
+  }
+
+  void say_condition() {
+    constexpr std::array kNames = {"off", "starting", "daemon", "embedded", "degraded"};
+    const discovery::Condition now = discovery_.condition();
+    std::cout << kNames.at(static_cast<std::size_t>(now.state)) << ' ' << now.reason << "\n.\n"
+              << std::flush;
   }
 
   asio::io_context io_{1};
   crypto::SystemRng rng_;
   asio::posix::stream_descriptor input_{io_, STDIN_FILENO};
   std::string buffer_;
+  int moves_ = 0;
   discovery::Discovery discovery_{
-      io_, {}, rng_, {[](const auto&) {}, [](const auto&) {}, [] {}, [](const auto&) {}}};
+      io_,
+      {},
+      rng_,
+      {[](const auto&) {}, [](const auto&) {}, [this] { ++moves_; }, [](const auto&) {}}};
 };
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (discovery::is_discovery_child(argc, argv)) return discovery::run_discovery_child();
+  if (const auto child = discovery::discovery_child(argc, argv))
+    return discovery::run_discovery_child(*child);
   return Probe().run();
 }

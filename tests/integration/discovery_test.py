@@ -8,7 +8,8 @@ import signal
 import subprocess
 import unittest
 
-from discovery_hosts import DEBIANS_PYTHON, Network, await_linked, enter, make_known, tool
+from discovery_hosts import (DEBIANS_PYTHON, Network, await_linked, children_of, enter, make_known,
+                             tell, tool)
 from lanyard_process import wait_until
 
 SERVICE = "_lanyard._tcp"
@@ -160,7 +161,7 @@ class Finding(unittest.TestCase):
         ada, = network.hosts
         ada.agent.start("--no-discovery")
         self.assertEqual((ada.discovery()["mode"], ada.state()), ("off", "off"))
-        self.assertIsNone(ada.child_pid())
+        self.assertEqual(children_of(ada.agent.process.pid), {})
 
     # ---- what becomes of our own process for it
 
@@ -191,9 +192,11 @@ class Finding(unittest.TestCase):
         ada, pi = self.two()
         for end in (ada.agent.kill, pi.agent.stop):
             host = ada if end == ada.agent.kill else pi
-            child = host.child_pid()
+            children = children_of(host.agent.process.pid)
+            self.assertEqual(set(children), {"core", "daemon"})
             end()
-            wait_until("the child is gone", lambda: not is_running(child))
+            wait_until("the children are gone",
+                       lambda: not any(map(is_running, children.values())))
 
     # ---- what becomes of the network
 
@@ -343,13 +346,6 @@ class Finding(unittest.TestCase):
 
     def test_standard_browsers_resolve_what_a_daemon_announces(self):
         self.browse(daemons=("ada", "pi"))
-
-
-def tell(probe, line):
-    """What the probe answers: what it sees."""
-    probe.stdin.write(line + "\n")
-    probe.stdin.flush()
-    return list(iter(lambda: probe.stdout.readline().strip(), "."))
 
 
 def is_running(pid):

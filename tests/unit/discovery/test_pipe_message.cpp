@@ -13,8 +13,7 @@ using namespace lanyard::discovery::testing;
 Bytes body(const Bytes& with_length) { return {with_length.begin() + 2, with_length.end()}; }
 
 Orders some_orders() {
-  return {true,
-          false,
+  return {3,
           "k3v9",
           "w2m4",
           7761,
@@ -25,8 +24,8 @@ Orders some_orders() {
 std::vector<ChildMessage> some_messages() {
   Sighting sighting = a_sighting("\x01\xFF", "fe80::9", "wlan0", 7762);
   sighting.text = {1, 3, true};
-  return {Report{Backend::kEmbedded, true, {}},
-          Report{Backend::kNone, false, "no network"},
+  return {Report{Readiness::kReady, true, {}},
+          Report{Readiness::kNotThere, false, "no network"},
           Collided{},
           sighting,
           a_sighting(std::string(63, '\x80'), "10.0.0.2"),
@@ -60,14 +59,14 @@ TEST_CASE("a message of the child that is cut, longer or of another shape is ref
   CHECK(refused({0x91, 0x05}));                                // no such kind
   CHECK(refused({0x91, 0x00}));                                // no such kind
   CHECK(refused({0xC0}));                                      // no array
-  CHECK(refused({0x94, 0x01, 0x04, 0xC2, 0xC4, 0x00}));        // no such backend
+  CHECK(refused({0x94, 0x01, 0x04, 0xC2, 0xC4, 0x00}));        // no such readiness
   CHECK(refused({0x94, 0x01, 0x02, 0xC2, 0xC4, 0x01, 0xFF}));  // trouble that is not UTF-8
   CHECK(refused({0x92, 0x02, 0xC0}));                          // a longer array
   CHECK(refused({0xDD, 0xFF, 0xFF, 0xFF, 0xFF, 0x02}));        // a lying array
 }
 
 TEST_CASE("names, texts and addresses of the child have bounds") {
-  Report report{Backend::kNone, false, std::string(kTroubleBytesMax, 'x')};
+  Report report{Readiness::kNotThere, false, std::string(kTroubleBytesMax, 'x')};
   CHECK(decode_child_message(body(encode(report))));
   report.trouble += "x";
   CHECK_FALSE(decode_child_message(body(encode(report))));

@@ -6,33 +6,56 @@
 
 namespace {
 
+using lanyard::Rng;
 using namespace lanyard::discovery;
 using namespace lanyard::discovery::testing;
 
-constexpr Report kWithDaemon{Backend::kDaemon, true, {}};
-constexpr Report kEmbedded{Backend::kEmbedded, true, {}};
+constexpr Backend kDaemon = Backend::kDaemon;
+constexpr Backend kCore = Backend::kEmbedded;
+constexpr Report kReady{Readiness::kReady, true, {}};
+constexpr Report kAsking{Readiness::kAsking, false, {}};
+const Report kNoDaemon{Readiness::kNotThere, false, "the Avahi daemon is not running"};
+const Report kSilentDaemon{Readiness::kSilent, false, "the Avahi daemon does not answer"};
+const Condition kInItsPlace{
+    State::kDegraded,
+    "the Avahi daemon does not answer; Avahi's embedded core is used in its place"};
+
+/// Both children run, and neither has said anything.
+Supervision both_running(Rng& rng) {
+  Supervision out(Mode::kAuto, rng);
+  for (const Backend each : kBackends) out.started(each, Tick(0));
+  return out;
+}
+
+/// A core that runs well, and a daemon's child that has said this.
+Supervision with_daemon(const Report& report, Rng& rng) {
+  Supervision out = both_running(rng);
+  out.heard(kCore, kReady);
+  out.heard(kDaemon, report);
+  return out;
+}
 
 /// Ticks until it is to be killed; how many it took.
-int ticks_until_killed(Supervision& child) {
+int ticks_until_killed(Supervision& both, Backend child) {
   int ticks = 1;
-  while (!child.ticked()) ++ticks;
+  while (!both.ticked(child)) ++ticks;
   return ticks;
 }
 
 TEST_CASE("a child that ends is started again, later each time, up to a minute") {
   ConstantRng rng(255);
-  Supervision child(Mode::kAuto, rng);
-  CHECK(child.condition() == Condition{State::kStarting, {}});
-  CHECK(child.should_start(Tick(0)));
+  Supervision both(Mode::kEmbedded, rng);
+  CHECK(both.condition() == Condition{State::kStarting, {}});
+  CHECK(both.should_start(kCore, Tick(0)));
   Tick now{0};
   std::vector<std::int64_t> waits;
   for (int i = 0; i < 9; ++i) {
-    child.started(now);
-    CHECK_FALSE(child.should_start(now));
-    child.ended("it crashed", now);
-    CHECK(child.condition() == Condition{State::kDegraded, "it crashed"});
+    both.started(kCore, now);
+    CHECK_FALSE(both.should_start(kCore, now));
+    both.ended(kCore, "it crashed", now);
+    CHECK(both.condition() == Condition{State::kDegraded, "it crashed"});
     const Tick before = now;
-    while (!child.should_start(now)) now += Tick(1);
+    while (!both.should_start(kCore, now)) now += Tick(1);
     waits.push_back((now - before).count());
   }
   CHECK(waits ==
@@ -41,108 +64,135 @@ TEST_CASE("a child that ends is started again, later each time, up to a minute")
 
 TEST_CASE("a child that ran for a minute before it ended is started again soon") {
   ConstantRng rng(255);
-  Supervision child(Mode::kEmbedded, rng);
+  Supervision both(Mode::kAuto, rng);
   for (int i = 0; i < 5; ++i) {
-    child.started(Tick(0));
-    child.ended("", Tick(0));
+    both.started(kCore, Tick(0));
+    both.ended(kCore, "", Tick(0));
   }
-  child.started(Tick(100'000));
-  child.ended("", Tick(160'000));
-  CHECK_FALSE(child.should_start(Tick(161'249)));
-  CHECK(child.should_start(Tick(161'250)));
+  both.started(kCore, Tick(100'000));
+  both.ended(kCore, "", Tick(160'000));
+  CHECK_FALSE(both.should_start(kCore, Tick(161'249)));
+  CHECK(both.should_start(kCore, Tick(161'250)));
+  CHECK(both.should_start(kDaemon, Tick(0)));  // its life is its own
 }
 
 TEST_CASE("silence of some seconds kills a child, and every word of it counts") {
   ConstantRng rng(0);
-  Supervision child(Mode::kEmbedded, rng);
-  CHECK_FALSE(child.ticked());  // nobody is there
-  child.started(Tick(0));
-  for (int i = 0; i < 100; ++i) {
-    for (int tick = 1; tick < Supervision::kSilentTicksMax; ++tick) CHECK_FALSE(child.ticked());
-    child.alive();
+  Supervision both(Mode::kAuto, rng);
+  for (const Backend each : kBackends) {
+    CHECK_FALSE(both.ticked(each));  // nobody is there
+    both.started(each, Tick(0));
+    for (int i = 0; i < 100; ++i) {
+      for (int tick = 1; tick < ChildLife::kSilentTicksMax; ++tick)
+        CHECK_FALSE(both.ticked(each));
+      both.alive(each);
+    }
+    CHECK(ticks_until_killed(both, each) == ChildLife::kSilentTicksMax);
   }
-  CHECK(ticks_until_killed(child) == Supervision::kSilentTicksMax);
 }
 
-TEST_CASE("a hang in the daemon is followed by a life without it") {
-  ConstantRng rng(255);
-  Supervision child(Mode::kAuto, rng);
-  child.started(Tick(0));
-  CHECK(child.may_use_daemon(Tick(0)));
-  child.heard(kWithDaemon, Tick(0));
-  CHECK(child.condition() == Condition{State::kDaemon, {}});
-  ticks_until_killed(child);
-  child.ended("it was silent", Tick(6000));
-  CHECK(child.condition().state == State::kDegraded);
-  child.started(Tick(8000));
-  child.heard(kEmbedded, Tick(8000));
-  CHECK(child.condition() ==
-        Condition{State::kDegraded,
-                  "the Avahi daemon does not answer; Avahi's embedded core is used in its place"});
-  CHECK_FALSE(child.may_use_daemon(Tick(80'999)));
-  CHECK(child.may_use_daemon(Tick(81'000)));
-  child.heard(kWithDaemon, Tick(82'000));
-  CHECK(child.condition() == Condition{State::kDaemon, {}});
+TEST_CASE("who waits for a daemon that hangs is waited for, unlike who hangs by itself") {
+  ConstantRng rng(0);
+  const auto killed_after = [&](const Report& last) {
+    Supervision both = with_daemon(last, rng);
+    return ticks_until_killed(both, kDaemon);
+  };
+  CHECK(killed_after(kReady) == ChildLife::kCallTicksMax);
+  CHECK(killed_after(kAsking) == ChildLife::kCallTicksMax);
+  CHECK(killed_after(kNoDaemon) == ChildLife::kSilentTicksMax);
+  CHECK(killed_after(kSilentDaemon) == ChildLife::kSilentTicksMax);
+  Supervision both = with_daemon(kNoDaemon, rng);
+  CHECK(ticks_until_killed(both, kCore) == ChildLife::kSilentTicksMax);
 }
 
-TEST_CASE("a daemon that hangs again and again is asked less and less often") {
-  ConstantRng rng(255);
-  Supervision child(Mode::kAuto, rng);
-  std::vector<std::int64_t> waits;
-  Tick now{0};
-  for (int i = 0; i < 6; ++i) {
-    child.started(now);
-    child.heard({Backend::kAskingDaemon, false, {}}, now);
-    ticks_until_killed(child);
-    child.ended("it was silent", now);
-    const Tick before = now;
-    while (!child.may_use_daemon(now)) now += Tick(1000);
-    waits.push_back((now - before).count());
-  }
-  CHECK(waits ==
-        std::vector<std::int64_t>{75'000, 150'000, 300'000, 600'000, 1'125'000, 1'125'000});
+TEST_CASE("the daemon is used as soon as it is ready, the core at all other times") {
+  ConstantRng rng(0);
+  Supervision both = both_running(rng);
+  CHECK(both.used() == std::nullopt);  // a machine with a daemon has no second responder
+  CHECK(both.condition() == Condition{State::kStarting, {}});
+  both.heard(kCore, kReady);
+  both.heard(kDaemon, kAsking);
+  CHECK(both.used() == std::nullopt);
+  both.heard(kDaemon, kNoDaemon);
+  CHECK(both.used() == kCore);
+  CHECK(both.condition() == Condition{State::kEmbedded, {}});
+  both.heard(kDaemon, kAsking);
+  CHECK(both.used() == kCore);
+  both.heard(kDaemon, kReady);
+  CHECK(both.used() == kDaemon);
+  CHECK(both.condition() == Condition{State::kDaemon, {}});
+  both.heard(kDaemon, kAsking);
+  CHECK(both.used() == kDaemon);  // until the answer
+  both.ended(kDaemon, "it crashed", Tick(0));
+  CHECK(both.used() == kCore);
+  CHECK(both.condition() == Condition{State::kEmbedded, {}});
+}
+
+TEST_CASE("the core begins when the daemon's child has no first word to say") {
+  ConstantRng rng(0);
+  Supervision both = both_running(rng);
+  both.heard(kDaemon, kAsking);
+  static_cast<void>(both.ticked(kDaemon));
+  CHECK(both.used() == std::nullopt);
+  static_cast<void>(both.ticked(kDaemon));
+  CHECK(both.used() == kCore);
+}
+
+TEST_CASE("a daemon that falls silent is replaced, and used again when it answers") {
+  ConstantRng rng(0);
+  Supervision both = with_daemon(kReady, rng);
+  for (int tick = 1; tick < ChildLife::kSilentTicksMax; ++tick)
+    static_cast<void>(both.ticked(kDaemon));
+  CHECK(both.used() == kDaemon);
+  static_cast<void>(both.ticked(kDaemon));
+  CHECK(both.used() == kCore);
+  CHECK(both.condition() == kInItsPlace);
+  both.heard(kDaemon, kSilentDaemon);  // its call has come back
+  CHECK(both.used() == kCore);
+  CHECK(both.condition() == kInItsPlace);
+  both.heard(kDaemon, kAsking);
+  CHECK(both.condition() == kInItsPlace);
+  both.heard(kDaemon, kReady);
+  CHECK(both.condition() == Condition{State::kDaemon, {}});
 }
 
 TEST_CASE("a hang without the daemon is not blamed on it") {
   ConstantRng rng(0);
-  Supervision child(Mode::kAuto, rng);
-  child.started(Tick(0));
-  child.heard(kEmbedded, Tick(0));
-  ticks_until_killed(child);
-  child.ended("it was silent", Tick(6000));
-  CHECK(child.may_use_daemon(Tick(6000)));
-  CHECK(child.condition() == Condition{State::kDegraded, "it was silent"});
+  Supervision both = with_daemon(kNoDaemon, rng);
+  ticks_until_killed(both, kCore);
+  both.ended(kCore, "it was silent", Tick(6000));
+  CHECK(both.condition() == Condition{State::kDegraded, "it was silent"});
 }
 
-TEST_CASE("the mode decides which backends may be used") {
+TEST_CASE("the mode decides which children there are") {
   ConstantRng rng(0);
-  const auto uses = [&](Mode mode) {
-    const Supervision child(mode, rng);
-    return std::pair{child.may_use_daemon(Tick(0)), child.may_use_embedded()};
+  const auto wants = [&](Mode mode) {
+    const Supervision both(mode, rng);
+    return std::pair{both.should_start(kDaemon, Tick(0)), both.should_start(kCore, Tick(0))};
   };
-  CHECK(uses(Mode::kAuto) == std::pair{true, true});
-  CHECK(uses(Mode::kAvahi) == std::pair{true, false});
-  CHECK(uses(Mode::kEmbedded) == std::pair{false, true});
-  CHECK(uses(Mode::kOff) == std::pair{false, false});
-  const Supervision off(Mode::kOff, rng);
-  CHECK_FALSE(off.should_start(Tick(0)));
-  CHECK(off.condition() == Condition{State::kOff, {}});
+  CHECK(wants(Mode::kAuto) == std::pair{true, true});
+  CHECK(wants(Mode::kAvahi) == std::pair{true, false});
+  CHECK(wants(Mode::kEmbedded) == std::pair{false, true});
+  CHECK(wants(Mode::kOff) == std::pair{false, false});
+  CHECK(Supervision(Mode::kOff, rng).condition() == Condition{State::kOff, {}});
+  CHECK(Supervision(Mode::kOff, rng).used() == std::nullopt);
 }
 
 TEST_CASE("what is wrong is said until it is right again") {
   ConstantRng rng(0);
-  Supervision child(Mode::kAvahi, rng);
-  child.started(Tick(0));
-  CHECK(child.condition() == Condition{State::kStarting, {}});
-  child.heard({Backend::kNone, false, "the Avahi daemon is not running"}, Tick(0));
-  CHECK(child.condition() == Condition{State::kDegraded, "the Avahi daemon is not running"});
-  child.heard(kWithDaemon, Tick(0));
-  CHECK(child.condition() == Condition{State::kDaemon, {}});
-  child.ended("it crashed", Tick(0));
-  child.started(Tick(1000));
-  CHECK(child.condition() == Condition{State::kDegraded, "it crashed"});  // not heard of yet
-  child.heard(kWithDaemon, Tick(1000));
-  CHECK(child.condition() == Condition{State::kDaemon, {}});
+  Supervision both(Mode::kAvahi, rng);
+  both.started(kDaemon, Tick(0));
+  CHECK(both.condition() == Condition{State::kStarting, {}});
+  both.heard(kDaemon, kNoDaemon);
+  CHECK(both.used() == std::nullopt);
+  CHECK(both.condition() == Condition{State::kDegraded, "the Avahi daemon is not running"});
+  both.heard(kDaemon, kReady);
+  CHECK(both.condition() == Condition{State::kDaemon, {}});
+  both.ended(kDaemon, "it crashed", Tick(0));
+  both.started(kDaemon, Tick(1000));
+  CHECK(both.condition() == Condition{State::kDegraded, "it crashed"});  // not heard of yet
+  both.heard(kDaemon, kReady);
+  CHECK(both.condition() == Condition{State::kDaemon, {}});
 }
 
 TEST_CASE("sleep is noticed by the clock that went on") {
