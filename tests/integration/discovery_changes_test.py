@@ -34,10 +34,12 @@ class Changes(unittest.TestCase):
                      for kind, pid in children.items()}
         self.assertEqual(libraries, {"daemon": {"client"}, "core": {"core"}})
 
-    def two(self):
+    def two(self, *, has_bus=False):
         """The probes of two hosts, without a daemon at first, and a third that tells of services."""
         network = Network(self, "ada", "pi", "eve")
         ada, pi, eve = network.hosts
+        if has_bus:
+            ada.start_bus()
         self.probes = [host.popen_sender(os.environ["DISCOVERY_PROBE"]) for host in (ada, pi)]
         self.sender = eve.popen_sender(sys.executable, mdns.__file__, EVE)
         self.services = 0
@@ -97,7 +99,7 @@ class Changes(unittest.TestCase):
         self.assert_one_library_each(self.children)
 
     def test_a_daemon_that_comes_hangs_dies_and_comes_back(self):
-        ada = self.two()
+        ada = self.two(has_bus=True)
 
         def found(condition):
             self.await_condition(condition)
