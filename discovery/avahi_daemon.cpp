@@ -27,15 +27,15 @@ class ClientGroup final : public EntryGroup {
   }
   int add_service(int interface, const Orders& orders, const std::string& host) override {
     const AvahiStrings text = to_avahi(txt_strings(orders.text));
-    return avahi_.entry_group_add_service(
-        group_, interface, AVAHI_PROTO_UNSPEC, kPublishFlags, orders.instance.c_str(), kServiceType,
-        kServiceDomain, host.c_str(), orders.port, text.get());
+    return avahi_.entry_group_add_service(group_, interface, AVAHI_PROTO_UNSPEC, kPublishFlags,
+                                          orders.instance.c_str(), kServiceType, kServiceDomain,
+                                          host.c_str(), orders.port, text.get());
   }
   int update_text(int interface, const Orders& orders) override {
     const AvahiStrings text = to_avahi(txt_strings(orders.text));
-    return avahi_.entry_group_update_text(group_, interface, AVAHI_PROTO_UNSPEC,
-                                                       kPublishFlags, orders.instance.c_str(),
-                                                       kServiceType, kServiceDomain, text.get());
+    return avahi_.entry_group_update_text(group_, interface, AVAHI_PROTO_UNSPEC, kPublishFlags,
+                                          orders.instance.c_str(), kServiceType, kServiceDomain,
+                                          text.get());
   }
   int commit() override { return avahi_.entry_group_commit(group_); }
   int reset() override { return group_ == nullptr ? renew() : avahi_.entry_group_reset(group_); }
@@ -114,8 +114,9 @@ class DaemonResponder final : public Responder {
     });
     hosts_ = hosts.get();
     publisher_ = std::make_unique<Publisher>(std::move(hosts), std::move(service), owner_);
-    browser_ = avahi_.service_browser_new(client_, AVAHI_IF_UNSPEC, AVAHI_PROTO_UNSPEC, kServiceType,
-                                         kServiceDomain, kLookupFlags, on_browser, this);
+    browser_ =
+        avahi_.service_browser_new(client_, AVAHI_IF_UNSPEC, AVAHI_PROTO_UNSPEC, kServiceType,
+                                   kServiceDomain, kLookupFlags, on_browser, this);
     if (browser_ == nullptr) has_failed_ = true;
   }
 

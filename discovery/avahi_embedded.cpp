@@ -24,19 +24,19 @@ class CoreGroup final : public EntryGroup {
   int add_address(int interface, const std::string& host, const IpAddress& address) override {
     AvahiAddress value = to_avahi(address);
     return avahi_.server_add_address(server_, group_.get(), interface, AVAHI_PROTO_UNSPEC,
-                                    AVAHI_PUBLISH_NO_REVERSE, host.c_str(), &value);
+                                     AVAHI_PUBLISH_NO_REVERSE, host.c_str(), &value);
   }
   int add_service(int interface, const Orders& orders, const std::string& host) override {
     const AvahiStrings text = to_avahi(txt_strings(orders.text));
     return avahi_.server_add_service(server_, group_.get(), interface, AVAHI_PROTO_UNSPEC,
-                                           kPublishFlags, orders.instance.c_str(), kServiceType,
-                                           kServiceDomain, host.c_str(), orders.port, text.get());
+                                     kPublishFlags, orders.instance.c_str(), kServiceType,
+                                     kServiceDomain, host.c_str(), orders.port, text.get());
   }
   int update_text(int interface, const Orders& orders) override {
     const AvahiStrings text = to_avahi(txt_strings(orders.text));
-    return avahi_.server_update_text(
-        server_, group_.get(), interface, AVAHI_PROTO_UNSPEC, kPublishFlags,
-        orders.instance.c_str(), kServiceType, kServiceDomain, text.get());
+    return avahi_.server_update_text(server_, group_.get(), interface, AVAHI_PROTO_UNSPEC,
+                                     kPublishFlags, orders.instance.c_str(), kServiceType,
+                                     kServiceDomain, text.get());
   }
   int commit() override { return avahi_.entry_group_commit(group_.get()); }
   int reset() override {
@@ -129,7 +129,7 @@ class EmbeddedResponder final : public Responder {
     publisher_ = std::make_unique<Publisher>(std::move(hosts), std::move(service), owner_);
     browser_ =
         avahi_.service_browser_new(server_, AVAHI_IF_UNSPEC, AVAHI_PROTO_UNSPEC, kServiceType,
-                                    kServiceDomain, kLookupFlags, on_browser, this);
+                                   kServiceDomain, kLookupFlags, on_browser, this);
   }
 
   /// Nothing but what we publish ourselves: no host name, no addresses, no machine type.

@@ -14,9 +14,9 @@ class io_context;
 }
 
 /// Finding other devices on the local network: DNS-SD `_lanyard._tcp` (RFC 6763) over mDNS (RFC
-/// 6762), through the system's Avahi daemon or Avahi's embeddable core. Each runs in a child process
-/// that may hang or crash alone (docs/adr/0009-discovery-in-a-child-process.md). Everything that
-/// comes from there is a hint.
+/// 6762), through the system's Avahi daemon or Avahi's embeddable core. Each runs in a child
+/// process that may hang or crash alone (docs/adr/0009-discovery-in-a-child-process.md). Everything
+/// that comes from there is a hint.
 namespace lanyard::discovery {
 
 class Discovery {

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The processes that speak to Avahi outlive a hundred changes of the machine's network, and a daemon
-that comes, hangs, dies and comes back; after each of them, others are found again."""
+"""The processes that speak to Avahi outlive a hundred changes of the machine's network, and a
+daemon that comes, hangs, dies and comes back; after each of them, others are found again."""
 
 import os
 import re
@@ -35,7 +35,7 @@ class Changes(unittest.TestCase):
         self.assertEqual(libraries, {"daemon": {"client"}, "core": {"core"}})
 
     def two(self, *, has_bus=False):
-        """The probes of two hosts, without a daemon at first, and a third that tells of services."""
+        """The probes of two hosts without a daemon at first; a third tells of services."""
         network = Network(self, "ada", "pi", "eve")
         ada, pi, eve = network.hosts
         if has_bus:

@@ -83,8 +83,7 @@ TEST_CASE("silence of some seconds kills a child, and every word of it counts") 
     CHECK_FALSE(both.ticked(each));  // nobody is there
     both.started(each, Tick(0));
     for (int i = 0; i < 100; ++i) {
-      for (int tick = 1; tick < ChildLife::kSilentTicksMax; ++tick)
-        CHECK_FALSE(both.ticked(each));
+      for (int tick = 1; tick < ChildLife::kSilentTicksMax; ++tick) CHECK_FALSE(both.ticked(each));
       both.alive(each);
     }
     CHECK(ticks_until_killed(both, each) == ChildLife::kSilentTicksMax);
