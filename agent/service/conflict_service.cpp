@@ -193,9 +193,8 @@ class Settling : public std::enable_shared_from_this<Settling> {
 
   /// `may_cut`: this one may come into another transaction than those before it.
   void add(const storage::ReadConflict& conflict, Bytes value, bool may_cut) {
-    const bool is_full = changes_.empty() || changes_.back().ops.size() >= limits::kBulkChangeOps ||
-                         bytes_ + value.size() > limits::kBulkChangeBytes;
-    if (changes_.empty() || (may_cut && is_full)) {
+    if (changes_.empty() || (may_cut && (changes_.back().ops.size() >= limits::kBulkChangeOps ||
+                                         bytes_ + value.size() > limits::kBulkChangeBytes))) {
       changes_.emplace_back();
       bytes_ = 0;
     }

@@ -24,37 +24,31 @@ ReaderPool::~ReaderPool() {
 }
 
 void ReaderPool::read(Reading reading, Refused refused) {
+  add(short_, kShortWaitingMax, {std::move(reading), std::move(refused)});
+}
+
+void ReaderPool::read_long(std::function<void()> reading, Refused refused) {
+  const auto once = [reading = std::move(reading)](SpaceReads&, std::chrono::milliseconds) {
+    reading();
+    return true;
+  };
+  add(long_, kLongWaitingMax, {once, std::move(refused)});
+}
+
+void ReaderPool::add(std::deque<Job>& queue, std::size_t waiting_max, Job job) {
   {
     const std::lock_guard lock(mutex_);
-    if (short_.size() < kShortWaitingMax) {
-      short_.push_back({std::move(reading), std::move(refused)});
-      start_one_more();
+    if (is_over_) return;  // whoever joins the threads counts on no new one
+    if (queue.size() < waiting_max) {
+      queue.push_back(std::move(job));
+      // A thread that is idle has not always woken yet for what was added before.
+      if (short_.size() + long_.size() > idle_ && started_ < kThreads)
+        threads_.at(started_++) = std::thread([this] { run(); });
       wake_.notify_one();
       return;
     }
   }
-  refused();
-}
-
-void ReaderPool::read_long(std::function<void()> reading, const Refused& refused) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (long_.size() < kLongWaitingMax) {
-      const auto once = [reading = std::move(reading)](SpaceReads&, std::chrono::milliseconds) {
-        reading();
-        return true;
-      };
-      long_.push_back({once, refused});
-      start_one_more();
-      wake_.notify_one();
-      return;
-    }
-  }
-  refused();
-}
-
-void ReaderPool::start_one_more() {
-  if (idle_ == 0 && started_ < kThreads) threads_.at(started_++) = std::thread([this] { run(); });
+  job.refused();
 }
 
 bool ReaderPool::has_work() const {
@@ -80,16 +74,7 @@ void ReaderPool::run_short(SpaceReads& reads, std::unique_lock<std::mutex>& lock
   lock.unlock();
   reads.take_at_most({kShort, is_over_});
   const bool is_done = job.reading(reads, kShort);
-  lock.lock();
-  if (is_done || is_over_) return;
-  if (long_.size() < kLongWaitingMax) {
-    long_.push_back(std::move(job));
-    start_one_more();
-    wake_.notify_one();
-    return;
-  }
-  lock.unlock();
-  job.refused();
+  if (!is_done && !is_over_) add(long_, kLongWaitingMax, std::move(job));
   lock.lock();
 }
 

@@ -47,7 +47,7 @@ class ReaderPool {
   /// From the door's thread. `refused` is called at once, or later on a thread of the pool.
   void read(Reading reading, Refused refused);
   /// The same for what is known to be long, and sees to its own time.
-  void read_long(std::function<void()> reading, const Refused& refused);
+  void read_long(std::function<void()> reading, Refused refused);
   /// True once the pool ends: nobody waits for what runs.
   [[nodiscard]] const std::atomic<bool>& is_over() const { return is_over_; }
 
@@ -56,7 +56,8 @@ class ReaderPool {
     Reading reading;
     Refused refused;
   };
-  void start_one_more();
+  /// Without the lock.
+  void add(std::deque<Job>& queue, std::size_t waiting_max, Job job);
   void run();
   [[nodiscard]] bool has_work() const;
   /// Called with the lock, which it gives back while it reads.

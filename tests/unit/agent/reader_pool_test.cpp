@@ -103,3 +103,24 @@ TEST_CASE("a pool that ends waits for what runs, and begins nothing more") {
   }
   CHECK(began == ReaderPool::kThreads - 1);
 }
+
+TEST_CASE("long readings that come at once run beside each other") {
+  std::counting_semaphore<> warm{0};
+  std::counting_semaphore<> began{0};
+  std::counting_semaphore<> let_go{0};
+  Pool scene;
+  // One thread is there and idle: it is not to be the only one for what comes now.
+  scene.pool.read_long([&] { warm.release(); }, never_refused);
+  warm.acquire();
+  const std::size_t long_ones = ReaderPool::kThreads - 1;
+  for (std::size_t i = 0; i < long_ones; ++i) {
+    scene.pool.read_long(
+        [&] {
+          began.release();
+          let_go.acquire();
+        },
+        never_refused);
+  }
+  for (std::size_t i = 0; i < long_ones; ++i) began.acquire();
+  let_go.release(static_cast<std::ptrdiff_t>(long_ones));
+}
