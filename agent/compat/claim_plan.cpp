@@ -245,7 +245,8 @@ Result<Fate> ClaimPlanner::create(const Claim& claim) {
   for (const auto& each : claim.when_new) plan_.ops.back().ours.push_back(each);
   if (claim.when_new.empty()) return Fate::kCreated;
   // What the client has then is what is stored, with the members that were made for it.
-  LANYARD_TRY_SET(const auto made, shown_as_(claim.collection, object_of(claim.when_new)));
+  const std::string made_text = object_of(claim.when_new);  // what is made points into it
+  LANYARD_TRY_SET(const auto made, shown_as_(claim.collection, made_text));
   std::vector<ClaimMember> stored = claim.members;
   for (const ClaimMember& member : made)
     lanyard::agent::claim(stored, member.name, member.json, hasher());
