@@ -153,7 +153,10 @@ class NetworkLoop final : public Network {
     driver_.feed(engine::DeviceForgotten{device});
   }
   void space_left(const SpaceId& space) override { driver_.feed(engine::SpaceLeft{space}); }
-  void sync_now() override { driver_.sync_now(); }
+  void sync_now() override {
+    driver_.sync_now();
+    links_.dial_all_now();
+  }
   [[nodiscard]] std::vector<discovery::Sighting> nearby() const override {
     return discovery_.nearby();
   }

@@ -50,12 +50,12 @@ struct NetworkCounters {
   std::uint64_t bytes_out = 0;
 };
 
-/// The steps of reaching a device, for `lanyard ping`: each with its time, until the first that
-/// failed.
+/// One step of reaching a device, for `lanyard ping`.
 struct PingStep {
-  std::string name;  ///< "name", "tcp", "secure", "sync"
+  enum class Result { kOk, kFailed, kNotTried };
+  std::string name;  ///< "name", then "tcp" and "secure" for each address, then "sync"
   std::string detail;
-  bool ok = false;
+  Result result = Result::kNotTried;
   std::chrono::microseconds took{0};
 };
 

@@ -1,10 +1,23 @@
 #include "agent/ping_run.hpp"
 
+#include "replication/types/device_id_text.hpp"
+#include "replication/types/limits.hpp"
+
 namespace lanyard::agent {
 namespace {
 
 constexpr std::chrono::milliseconds kLookEvery{10};
-constexpr std::chrono::seconds kPatience{10};
+/// Every call has ended by then.
+constexpr auto kPatience = limits::kHandshakeTimeMax + std::chrono::milliseconds(500);
+/// How long the other addresses may take while there is a link.
+constexpr std::chrono::seconds kOthersMax{1};
+
+using Result = PingStep::Result;
+
+std::chrono::microseconds since(std::chrono::steady_clock::time_point then) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() -
+                                                               then);
+}
 
 }  // namespace
 
@@ -13,37 +26,37 @@ PingRun::PingRun(asio::io_context& io, LinkSet& links, Driver& driver, const Dev
     : links_(links), driver_(driver), device_(device), done_(std::move(done)), timer_(io) {}
 
 void PingRun::start() {
-  since_ = std::chrono::steady_clock::now();
+  since_ = Clock::now();
   give_up_ = since_ + kPatience;
-  if (!links_.is_known(device_)) {
-    step("name", "not a known device", false);
-    return finish();
+  if (!links_.is_known(device_)) return fail("name", "not a known device");
+  addresses_ = links_.call_everywhere(device_, [weak = weak_from_this()](const auto& report) {
+    if (const auto self = weak.lock()) self->reports_[report.address] = report;
+  });
+  const auto link = links_.link_of(device_);
+  if (addresses_.empty() && !link)
+    return fail("name", "no address is known, and it has not called");
+  if (addresses_.empty()) {
+    step("name", "it called from " + links_.status_of(device_).address, Result::kOk);
+    step("tcp", "no address to call it at is known", Result::kNotTried);
+    return ask(*link);
   }
-  const PeerStatus before = links_.status_of(device_);
-  if (!before.linked && before.address.empty()) {
-    step("name", "no address is known, and it has not called", false);
-    return finish();
-  }
-  step("name", before.address, true);
-  if (!before.linked) links_.dial_now(device_);
+  step("name",
+       addresses_.size() == 1 ? addresses_.front()
+                              : std::to_string(addresses_.size()) + " addresses are known",
+       Result::kOk);
   look();
 }
 
-/// A link comes up, or an attempt fails and says at which step.
+/// Until a link is up and the other calls have had their time, or all came to nothing.
 void PingRun::look() {
-  if (!links_.is_known(device_)) {  // forgotten in the meantime
-    step("tcp", "not a known device", false);
-    return finish();
-  }
-  if (const auto link = links_.link_of(device_)) {
-    step("tcp", links_.status_of(device_).address, true);
-    step("secure", "identity verified", true);
-    return ask(*link);
-  }
-  const std::string failure = links_.status_of(device_).last_failure;
-  const bool late = std::chrono::steady_clock::now() >= give_up_;
-  if (!failure.empty() || late) {
-    step("tcp", failure.empty() ? "no answer in time" : failure, false);
+  if (!links_.is_known(device_)) return fail("tcp", "not a known device");  // forgotten meanwhile
+  const auto link = links_.link_of(device_);
+  if (link && !linked_at_) linked_at_ = Clock::now();
+  const auto now = Clock::now();
+  const bool is_late = now >= (linked_at_ ? *linked_at_ + kOthersMax : give_up_);
+  if (reports_.size() == addresses_.size() || is_late) {
+    for (const std::string& address : addresses_) say_call(address);
+    if (link) return ask(*link);
     return finish();
   }
   timer_.expires_after(kLookEvery);
@@ -52,32 +65,58 @@ void PingRun::look() {
   });
 }
 
+void PingRun::say_call(const std::string& address) {
+  const auto found = reports_.find(address);
+  const CallReport report =
+      found == reports_.end() ? CallReport{address, {}, {}, {}, "no answer yet"} : found->second;
+  if (!report.to_connect) {
+    step("tcp", address + ": " + report.failure, Result::kFailed);
+    return step("secure", address, Result::kNotTried);
+  }
+  step("tcp", address, Result::kOk, *report.to_connect);
+  if (report.met == device_ && report.failure.empty())
+    return step("secure", address + ": identity verified", Result::kOk, report.to_settle);
+  const bool is_other = report.met && report.met != device_;
+  step("secure",
+       address + ": " +
+           (is_other ? "another device answers there, " + to_short_text(*report.met)
+                     : report.failure),
+       Result::kFailed, report.to_settle);
+}
+
 void PingRun::ask(engine::LinkId link) {
-  since_ = std::chrono::steady_clock::now();
+  since_ = Clock::now();
   driver_.ask(link, [weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self || self->over_) return;
-    self->step("sync", "round trip", true);
+    self->step("sync", "round trip", Result::kOk, since(self->since_));
     self->finish();
   });
-  timer_.expires_at(give_up_);
+  timer_.expires_after(kPatience);
   timer_.async_wait([self = shared_from_this()](const std::error_code& error) {
-    if (error || self->over_) return;
-    self->step("sync", "no answer in time", false);
-    self->finish();
+    if (!error && !self->over_) self->fail("sync", "no answer in time");
   });
 }
 
-void PingRun::step(const char* name, std::string detail, bool ok) {
-  const auto now = std::chrono::steady_clock::now();
-  steps_.push_back({name, std::move(detail), ok,
-                    std::chrono::duration_cast<std::chrono::microseconds>(now - since_)});
-  since_ = now;
+void PingRun::step(const char* name, std::string detail, Result result,
+                   std::chrono::microseconds took) {
+  steps_.push_back({name, std::move(detail), result, took});
 }
 
+void PingRun::fail(const char* name, std::string why) {
+  step(name, std::move(why), Result::kFailed, since(since_));
+  finish();
+}
+
+/// What was not come to is said too.
 void PingRun::finish() {
   over_ = true;
   timer_.cancel();
+  for (const char* name : {"tcp", "secure", "sync"}) {
+    const bool is_said = std::any_of(steps_.begin(), steps_.end(),
+                                     [name](const PingStep& each) { return each.name == name; });
+    if (!is_said) step(name, "", Result::kNotTried);
+  }
   done_(std::move(steps_));
 }
 

@@ -3,12 +3,14 @@
 namespace lanyard::discovery {
 
 bool DialPlan::Busy::has(const Target& target) const {
-  return (target.device && devices.contains(*target.device)) ||
+  const std::set<DeviceId> wanted = devices_of(target);
+  return std::any_of(wanted.begin(), wanted.end(),
+                     [this](const DeviceId& each) { return devices.contains(each); }) ||
          (!target.instance.empty() && instances.contains(target.instance));
 }
 
 void DialPlan::Busy::add(const Target& target) {
-  if (target.device) devices.insert(*target.device);
+  devices.merge(devices_of(target));
   if (!target.instance.empty()) instances.insert(target.instance);
 }
 
@@ -20,8 +22,36 @@ DialPlan::Busy DialPlan::busy() const {
   return out;
 }
 
+std::set<DeviceId> DialPlan::devices_of(const Target& target) {
+  return target.met ? std::set{*target.met} : target.expected;
+}
+
 bool DialPlan::is_linked(const Target& target) const {
-  return target.device && linked_.contains(*target.device);
+  const std::set<DeviceId> wanted = devices_of(target);
+  const bool are_linked =
+      !wanted.empty() && std::all_of(wanted.begin(), wanted.end(), [this](const DeviceId& each) {
+        return linked_.contains(each);
+      });
+  return are_linked && !is_last_resort(target);
+}
+
+bool DialPlan::is_last_resort(const Target& target) const {
+  const auto is_without_another = [this](const DeviceId& device) {
+    return !linked_.contains(device) &&
+           std::none_of(targets_.begin(), targets_.end(), [&](const auto& each) {
+             const Target& other = each.second;
+             return other.expected.contains(device) && !other.sources.empty() &&
+                    !other.is_stranger && (!other.met || other.met == device);
+           });
+  };
+  return std::any_of(target.expected.begin(), target.expected.end(), is_without_another);
+}
+
+void DialPlan::forget_stranger(Target& target) {
+  if (!target.is_stranger) return;
+  target.is_stranger = false;
+  target.is_proven = false;
+  target.met.reset();
 }
 
 bool DialPlan::is_waiting(const Target& target) const {
@@ -47,7 +77,8 @@ void DialPlan::add(const std::string& address, Source source, std::optional<Devi
   const auto [place, fresh] = targets_.try_emplace(address);
   Target& target = place->second;
   // A hint does not change whom we expect, or have met, at an address.
-  if (device && (source == Source::kKnown || !target.device)) target.device = device;
+  const bool is_news = target.expected.empty() && !target.met;
+  if (device && (source == Source::kKnown || is_news)) target.expected.insert(*device);
   const bool is_better = source == Source::kKnown && !target.sources.contains(source);
   target.sources.insert(source);
   if (fresh || is_better) begin_again(target, now);
@@ -95,10 +126,16 @@ void DialPlan::remove(const DeviceId& device, Tick now) {
   linked_.erase(device);
   pauses_.erase(device);
   for (auto& [address, target] : targets_) {
-    if (target.device != device) continue;
+    if (!is_for(target, device)) continue;
+    target.expected.erase(device);
+    if (!target.expected.empty()) {
+      if (target.met == device) target.met.reset();
+      continue;
+    }
     target.sources.erase(Source::kKnown);
     target.sources.erase(Source::kTold);
     target.forget_at = now + kLinger;
+    target.met = device;
     target.is_stranger = true;
     target.at = now + kStrangerRetry;
   }
@@ -106,7 +143,7 @@ void DialPlan::remove(const DeviceId& device, Tick now) {
 
 void DialPlan::welcome(const DeviceId& device, Tick now) {
   for (auto& [address, target] : targets_) {
-    if (target.device == device && target.is_stranger) begin_again(target, now);
+    if (target.met == device && target.is_stranger) begin_again(target, now);
   }
 }
 
@@ -154,7 +191,7 @@ void DialPlan::answered(const std::string& address, const DeviceId& device, bool
   const auto found = targets_.find(address);
   if (found == targets_.end()) return;
   // Only here: that an instance's other addresses lead to the same device is mDNS's word alone.
-  found->second.device = device;
+  found->second.met = device;
   found->second.is_stranger = is_stranger;
   found->second.is_proven = true;
 }
@@ -163,7 +200,7 @@ void DialPlan::linked(const DeviceId& device, const std::string& address, Tick n
   answered(address, device, false);
   linked_[device] = now;
   for (auto& [each, target] : targets_) {
-    if (target.device != device) continue;
+    if (!is_for(target, device)) continue;
     target.is_dialled = target.is_dialled && each != address;
     target.wait = kFirstRetry;
   }
@@ -175,7 +212,7 @@ void DialPlan::unlinked(const DeviceId& device, Tick now) {
   Tick& pause = pauses_.try_emplace(device, kFirstPause).first->second;
   if (now - link->second >= kLasting) pause = kFirstPause;
   for (auto& [address, target] : targets_) {
-    if (target.device == device) target.at = now + with_jitter(pause, rng_);
+    if (is_for(target, device) && !target.is_stranger) target.at = now + with_jitter(pause, rng_);
   }
   pause = std::min(pause * 2, kLastPause);
   linked_.erase(link);
@@ -186,19 +223,60 @@ void DialPlan::failed(const std::string& address, Tick now) {
   if (found == targets_.end()) return;
   Target& target = found->second;
   target.is_dialled = false;
-  target.at = now + with_jitter(target.is_stranger ? kStrangerRetry : target.wait, rng_);
+  const bool is_asked_for = target.sources.contains(Source::kStatic) || is_last_resort(target);
+  const bool waits_long = target.is_stranger && !is_asked_for;
+  target.at = now + with_jitter(waits_long ? kStrangerRetry : target.wait, rng_);
   target.wait = std::min(target.wait * 2, kLastRetry);
 }
 
+// ---- called for a reason
+
+std::vector<std::string> DialPlan::everywhere(const DeviceId& device) const {
+  std::vector<Targets::const_iterator> found;
+  for (auto each = targets_.begin(); each != targets_.end(); ++each) {
+    const Target& target = each->second;
+    if (target.sources.empty()) continue;
+    const bool may_be_anybodys =
+        target.sources.contains(Source::kStatic) && (!target.met || target.is_stranger);
+    if (is_for(target, device) || may_be_anybodys) found.push_back(each);
+  }
+  std::stable_sort(found.begin(), found.end(), [](const auto& left, const auto& right) {
+    return *left->second.sources.begin() < *right->second.sources.begin();
+  });
+  std::vector<std::string> addresses;
+  addresses.reserve(found.size());
+  for (const auto& each : found) addresses.push_back(each->first);
+  return addresses;
+}
+
+void DialPlan::calling(const std::string& address) {
+  const auto found = targets_.find(address);
+  if (found != targets_.end()) found->second.is_dialled = true;
+}
+
 void DialPlan::hurry(const DeviceId& device, Tick now) {
-  for (auto& [address, target] : targets_) {
-    if (target.device == device && !target.is_dialled) begin_again(target, now);
+  if (linked_.contains(device)) return;
+  for (const std::string& address : everywhere(device)) {
+    Target& target = targets_.at(address);
+    if (target.is_dialled) continue;
+    forget_stranger(target);
+    if (target.met != device && target.expected.contains(device)) target.met.reset();
+    begin_again(target, now);
   }
 }
 
 void DialPlan::again_soon(Tick now) {
   for (auto& [address, target] : targets_) {
-    if (target.is_stranger) continue;
+    // A sighting says who it is: the same instance is the same stranger.
+    const bool is_looked_for = !target.expected.empty() || target.sources.contains(Source::kStatic);
+    if (target.is_stranger && !is_looked_for) continue;
+    forget_stranger(target);
+    // Another known device had the address; it may be at another one now, or this may be another
+    // network.
+    const bool is_missed = std::any_of(
+        target.expected.begin(), target.expected.end(),
+        [&](const DeviceId& each) { return each != target.met && !linked_.contains(each); });
+    if (is_missed) target.met.reset();
     target.wait = kFirstRetry;
     target.at = std::min(target.at, now + with_jitter(kFirstPause, rng_));
   }

@@ -26,8 +26,9 @@ class DialPlan {
  public:
   static constexpr Tick kFirstRetry{1000};
   static constexpr Tick kLastRetry{60'000};
-  /// Where a device answered that is not known here. It becomes known, or another sighting of it
-  /// comes, long before.
+  /// Where a device answered that is not known here, and whom we look for may be elsewhere. Long
+  /// before, it becomes known, another sighting of it comes, the network changes, or a person asks.
+  /// A configured address, and the only one of a device, is called as if nobody had answered.
   static constexpr Tick kStrangerRetry{60 * 60'000};
   /// Hints that are dialled at once, and how often another one is: somebody floods us with names,
   /// or with addresses of people who did not ask to be called.
@@ -73,9 +74,15 @@ class DialPlan {
   /// An attempt came to nothing.
   void failed(const std::string& address, Tick now);
 
+  /// Where a person who asks for the device could find it, whatever was met there before: the
+  /// addresses that are its own, and those that are configured. The best source first.
+  [[nodiscard]] std::vector<std::string> everywhere(const DeviceId& device) const;
+  /// Somebody calls this address, whatever the plan says; until failed() or linked() says more.
+  void calling(const std::string& address);
   /// Calls the device now, wherever it may be, unless it is linked.
   void hurry(const DeviceId& device, Tick now);
-  /// The network has changed or the machine has slept: old failures say nothing any more.
+  /// The network has changed or the machine has slept: old failures say nothing any more, nor who
+  /// answered in place of whom we look for.
   void again_soon(Tick now);
 
   [[nodiscard]] std::size_t size() const { return targets_.size(); }
@@ -83,8 +90,9 @@ class DialPlan {
  private:
   struct Target {
     std::set<Source> sources;
-    std::optional<DeviceId> device;  ///< expected, or met there
-    std::string instance;            ///< of its sighting
+    std::set<DeviceId> expected;  ///< those of whom somebody says that they are there
+    std::optional<DeviceId> met;  ///< the one that answered last
+    std::string instance;         ///< of its sighting
     Tick at{0};
     Tick wait = kFirstRetry;
     bool is_dialled = false;
@@ -101,7 +109,17 @@ class DialPlan {
     void add(const Target& target);
   };
 
+  /// Whom a call is for: who answered there, or else all that are expected.
+  [[nodiscard]] static std::set<DeviceId> devices_of(const Target& target);
+  [[nodiscard]] static bool is_for(const Target& target, const DeviceId& device) {
+    return target.met == device || target.expected.contains(device);
+  }
   [[nodiscard]] bool is_linked(const Target& target) const;
+  /// Somebody else was met at every address of a device that we look for: this one is as good as
+  /// any.
+  [[nodiscard]] bool is_last_resort(const Target& target) const;
+  /// Whoever answered, somebody else may do so now.
+  static void forget_stranger(Target& target);
   [[nodiscard]] bool is_waiting(const Target& target) const;
   [[nodiscard]] static bool is_hint(const Target& target);
   [[nodiscard]] Tick hint_at() const { return hint_full_at_ - (kHintBurst - 1) * kHintEvery; }

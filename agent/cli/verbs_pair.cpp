@@ -13,6 +13,8 @@ namespace {
 
 /// How often a person sees the time that is left.
 constexpr std::chrono::milliseconds kCountdownStep{1000};
+/// How long a device that shows a code is looked for: its person may have to walk to it.
+constexpr std::chrono::seconds kLookFor{60};
 
 /// "482 913 057" by three, "41 70 26" by two.
 std::string in_groups(const std::string& digits, std::size_t size) {
@@ -172,6 +174,13 @@ Result<bool> ask(const Json& found, const PairCommand& command, const Session& s
   return both_stay && !command.yes ? true : command.keep_both;
 }
 
+void say_looking(const Output& out, const Json& looking) {
+  if (out.style().json) return say_event(out, "looking", looking);
+  const std::int64_t seconds = looking.value("withinMs", std::int64_t{0}) / 1000;
+  out.say("No device near by shows a code yet. Looking for one for " + std::to_string(seconds) +
+          " s; Ctrl-C stops. On the other device:  lanyard pair");
+}
+
 Result<int> type_code(const PairCommand& command, Session& session) {
   session.attempt("Could not pair with the other device");
   LANYARD_TRY_SET(const PairingLinkText typed, typed_code(command));
@@ -183,13 +192,14 @@ Result<int> type_code(const PairCommand& command, Session& session) {
   JsonWriter params;
   params.begin_object().member("code", typed.code);
   if (!typed.address.empty()) params.member("at", typed.address);
-  params.end_object();
+  params.member("lookForMs", std::chrono::milliseconds(kLookFor).count()).end_object();
   LANYARD_TRY_SET(const std::int64_t join, client.send("pair.join", params.str()));
   while (true) {
     LANYARD_TRY_SET(const AnswerLine line, client.receive());
     LANYARD_TRY_SET(const Json event, read_json(line.json));
     if (line.id != join) continue;  // that our answer was taken
     if (line.kind == AnswerLine::Kind::kResult) return say_paired(session.out(), event, true);
+    if (event.contains("looking")) say_looking(session.out(), event["looking"]);
     if (!event.contains("found")) continue;
     LANYARD_TRY_SET(const bool keep_both, ask(event["found"], command, session));
     JsonWriter answer;

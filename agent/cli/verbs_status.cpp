@@ -149,11 +149,13 @@ Result<int> run(const PingCommand& command, Session& session) {
   LANYARD_TRY_SET(const std::string text, session.call("device.ping", params.str()));
   LANYARD_TRY_SET(const Json answer, read_json(text));
   const Output& out = session.out();
-  bool ok = !answer["steps"].empty();
   std::vector<std::vector<std::string>> rows;
   for (const Json& step : answer["steps"]) {
+    if (!step.value("tried", false)) {
+      rows.push_back({shown(step, "name"), shown(step, "detail"), "not tried", ""});
+      continue;
+    }
     const bool step_ok = step.value("ok", false);
-    ok = ok && step_ok;
     const double ms = static_cast<double>(step.value("micros", std::int64_t{0})) / 1000;
     char took[32];
     std::snprintf(took, sizeof took, ms < 10 ? "%.1f ms" : "%.0f ms", ms);
@@ -161,7 +163,7 @@ Result<int> run(const PingCommand& command, Session& session) {
                     out.toned(step_ok ? Tone::kGood : Tone::kBad, step_ok ? "ok" : "FAIL"), took});
   }
   out.style().json ? out.json("ping/1", text) : out.print(table(rows));
-  return ok ? exit_code::kOk : exit_code::kUnreachable;
+  return answer.value("reached", false) ? exit_code::kOk : exit_code::kUnreachable;
 }
 
 }  // namespace lanyard::agent

@@ -136,11 +136,16 @@ void device_ping(ControlRoom& room, Params& params, const Reply& reply) {
     room.devices.ping(device, [reply](const Result<std::vector<PingStep>>& steps) {
       reply.answer(steps, [](const std::vector<PingStep>& found) {
         JsonWriter out;
-        out.begin_object().name("steps").begin_array();
+        using Result = PingStep::Result;
+        const bool is_reached = found.back().result == Result::kOk;
+        out.begin_object().member("reached", is_reached).name("steps").begin_array();
         for (const PingStep& step : found) {
+          const bool is_tried = step.result != Result::kNotTried;
           out.begin_object().member("name", step.name);
-          out.member("detail", utf8_or_escaped(step.detail)).member("ok", step.ok);
-          out.member("micros", step.took.count()).end_object();
+          out.member("detail", utf8_or_escaped(step.detail));
+          out.member("tried", is_tried).member("ok", step.result == Result::kOk);
+          if (is_tried) out.member("micros", step.took.count());
+          out.end_object();
         }
         return out.end_array().end_object().take();
       });

@@ -3,9 +3,13 @@
 #include "agent/control/methods.hpp"
 #include "agent/json/json_views.hpp"
 #include "replication/types/device_id_text.hpp"
+#include "replication/types/limits.hpp"
 
 namespace lanyard::agent {
 namespace {
+
+/// As long as a code may be shown.
+constexpr std::chrono::milliseconds kLookForMax = limits::kPairWindow;
 
 const char* name_of(DefaultPlan plan) {
   switch (plan) {
@@ -76,11 +80,23 @@ void pair_join(ControlRoom& room, Params& params, const Reply& reply) {
     PairingService::Wish wish;
     LANYARD_TRY_SET(wish.code, in.text("code"));
     LANYARD_TRY_SET(const auto at, in.optional_text("at"));
+    LANYARD_TRY_SET(const auto look_for, in.integer("lookForMs", 0, 0, kLookForMax.count()));
     LANYARD_TRY(in.finish());
     wish.at = at.value_or("");
+    wish.look_for = std::chrono::milliseconds(look_for);
     reply.on_closed([&room] { room.pairing.answer(false, false); });
     room.pairing.join(
         wish,
+        [reply](std::chrono::milliseconds within) {
+          reply.progress(JsonWriter()
+                             .begin_object()
+                             .name("looking")
+                             .begin_object()
+                             .member("withinMs", within.count())
+                             .end_object()
+                             .end_object()
+                             .take());
+        },
         [&room, reply](const Paired& found) {
           // Nobody is left to be asked.
           if (!reply.is_open()) return room.pairing.answer(false, false);

@@ -2,8 +2,6 @@
 
 #include "agent/clock.hpp"
 #include "agent/logging.hpp"
-
-#include "discovery/ip_address.hpp"
 #include "replication/types/device_id_text.hpp"
 
 namespace lanyard::agent {
@@ -30,93 +28,6 @@ std::string text_of(const Error& why) {
 
 LinkSet::LinkSet(asio::io_context& io, const crypto::LinkIdentity& own, Rng& rng, Owner owner)
     : io_(io), own_(own), rng_(rng), owner_(std::move(owner)), plan_(rng), dial_timer_(io) {}
-
-// ---- who is known
-
-void LinkSet::know(const DeviceId& device, const std::string& address) {
-  known_.try_emplace(device);
-  if (!address.empty()) learn(device, address);
-  plan_.welcome(device, mono_now());
-  dial_due();
-}
-
-void LinkSet::learn(const DeviceId& device, const std::string& address) {
-  auto& addresses = known_[device].addresses;
-  std::erase(addresses, address);
-  addresses.insert(addresses.begin(), address);
-  plan_.add(address, discovery::Source::kKnown, device, mono_now());
-  if (addresses.size() <= kAddressesMax) return;
-  plan_.withdraw(addresses.back(), discovery::Source::kKnown, mono_now());
-  addresses.pop_back();
-}
-
-void LinkSet::know_address(const std::string& address) {
-  plan_.add(address, discovery::Source::kStatic, std::nullopt, mono_now());
-  dial_due();
-}
-
-void LinkSet::forget(const DeviceId& device) {
-  known_.erase(device);
-  told_.erase(device);
-  plan_.remove(device, mono_now());
-}
-
-void LinkSet::sighted(const std::string& address, const std::string& instance) {
-  plan_.sighted(address, instance, mono_now());
-  wait_for_next_dial();
-}
-
-void LinkSet::unsighted(const std::string& address) {
-  plan_.withdraw(address, discovery::Source::kSighted, mono_now());
-}
-
-void LinkSet::told(const DeviceId& peer, const wire::Addresses& addresses) {
-  const std::set<std::string> before = std::exchange(told_[peer], {});
-  std::size_t others = 0;
-  for (const auto& [teller, each] : told_) others += each.size();
-  std::set<std::string>& now = told_[peer];
-  for (const wire::Addresses::Device& device : addresses.devices) {
-    if (!is_known(device.id) || device.id == own_.device()) continue;
-    for (const wire::Addresses::Endpoint& endpoint : device.endpoints) {
-      const auto ip = discovery::IpAddress::from(endpoint.ip);
-      // A link-local address means another network to whoever told us.
-      if (!ip || !ip->is_near() || ip->is_v6_link_local() || others + now.size() >= kToldMax)
-        continue;
-      const std::string address = discovery::host_and_port(*ip, {}, endpoint.port);
-      now.insert(address);
-      plan_.add(address, discovery::Source::kTold, device.id, mono_now());
-    }
-  }
-  for (const std::string& address : before) {
-    const bool is_told = std::any_of(told_.begin(), told_.end(), [&](const auto& each) {
-      return each.second.contains(address);
-    });
-    if (!is_told) plan_.withdraw(address, discovery::Source::kTold, mono_now());
-  }
-  wait_for_next_dial();
-}
-
-std::map<DeviceId, std::vector<std::string>> LinkSet::reached() const {
-  std::map<DeviceId, std::vector<std::string>> out;
-  for (const auto& [device, link] : by_peer_) {
-    const auto known = known_.find(device);
-    if (known != known_.end()) out[device] = known->second.addresses;
-  }
-  return out;
-}
-
-void LinkSet::moved() {
-  plan_.again_soon(mono_now());
-  wait_for_next_dial();
-}
-
-void LinkSet::dial_now(const DeviceId& device) {
-  const auto known = known_.find(device);
-  if (known == known_.end() || by_peer_.contains(device)) return;
-  known->second.last_failure.clear();
-  plan_.hurry(device, mono_now());
-  dial_due();
-}
 
 // ---- making links
 
@@ -146,6 +57,7 @@ std::shared_ptr<PeerLink> LinkSet::make(Tcp::socket socket, crypto::Role role,
 bool LinkSet::welcomes(engine::LinkId link, const DeviceId& remote) {
   const auto found = links_.find(link);
   if (found == links_.end()) return false;
+  found->second.met = remote;
   plan_.answered(found->second.socket->dialed(), remote, !is_known(remote));
   const auto other = by_peer_.find(remote);
   if (other == by_peer_.end()) return is_known(remote);
@@ -171,10 +83,6 @@ void LinkSet::accept(Tcp::socket socket) {
   make(std::move(socket), crypto::Role::kResponder, crypto::LinkPurpose::kSync)->start();
 }
 
-void LinkSet::dial(const std::string& address) {
-  make(Tcp::socket(io_), crypto::Role::kInitiator, crypto::LinkPurpose::kSync)->dial(address);
-}
-
 engine::LinkId LinkSet::dial_to_pair(const std::string& address) {
   const auto link = make(Tcp::socket(io_), crypto::Role::kInitiator, crypto::LinkPurpose::kPair);
   link->dial(address);
@@ -191,22 +99,6 @@ void LinkSet::give_time(engine::LinkId link, std::chrono::milliseconds within) {
 void LinkSet::finish(engine::LinkId link, const Error& why) {
   const auto found = links_.find(link);
   if (found != links_.end() && found->second.pairing) found->second.socket->finish(why);
-}
-
-void LinkSet::dial_due() {
-  if (stopping_) return;
-  for (const std::string& address : plan_.due(mono_now())) dial(address);
-  wait_for_next_dial();
-}
-
-void LinkSet::wait_for_next_dial() {
-  dial_timer_.cancel();
-  const auto next = plan_.next();
-  if (!next || stopping_) return;
-  dial_timer_.expires_at(std::chrono::steady_clock::time_point(*next));
-  dial_timer_.async_wait([this](const std::error_code& error) {
-    if (!error) dial_due();
-  });
 }
 
 NetworkCounters LinkSet::counters() const {
@@ -239,6 +131,7 @@ void LinkSet::on_proven(PeerLink& socket, const ProvenPeer& peer) {
 
 void LinkSet::on_known(PeerLink& socket, const DeviceId& peer) {
   socket.settle();
+  report(socket, links_.at(socket.id()), {});
   const auto older = by_peer_.find(peer);
   if (older != by_peer_.end()) {
     const engine::LinkId old = older->second;
@@ -284,8 +177,9 @@ void LinkSet::on_closed(const PeerLink& socket, const Error& why) {
   if (found == links_.end()) return;
   counters_.bytes_in += socket.bytes_in();
   counters_.bytes_out += socket.bytes_out();
-  const Link link = std::move(found->second);
+  Link link = std::move(found->second);
   links_.erase(found);
+  report(socket, link, link.is_spare ? std::string() : text_of(why));
   half_open_.settle(socket.id());
   if (link.pairing) {
     if (!socket.we_dialed() && !why.is(Code::kExists)) came_to_nothing(why);

@@ -26,6 +26,16 @@ struct Traffic {
   std::uint64_t out = 0;
 };
 
+/// What became of one call that a person asked for.
+struct CallReport {
+  std::string address;
+  std::optional<std::chrono::microseconds> to_connect;  ///< nothing: nobody took the connection
+  std::chrono::microseconds to_settle{0};               ///< from there until it is known who it is
+  std::optional<DeviceId> met;                          ///< who proved to be there
+  std::string failure;  ///< why it came to nothing; empty: it is linked, or was meanwhile
+};
+using CallWatcher = std::function<void(const CallReport&)>;
+
 /// All links of this device: takes connections within bounds, dials what the plan says, lets only
 /// known devices in, and keeps one link per peer. Lives on the network thread.
 class LinkSet {
@@ -102,6 +112,11 @@ class LinkSet {
   [[nodiscard]] NetworkCounters counters() const;
   /// Calls the device now, wherever it may be, whatever the plan says.
   void dial_now(const DeviceId& device);
+  /// The same for all that are not linked; at most once a second.
+  void dial_all_now();
+  /// Calls a known device at all its addresses at once, also if it is linked: then each call ends
+  /// as soon as it is known who answers. Those that are called; each is reported once.
+  std::vector<std::string> call_everywhere(const DeviceId& device, const CallWatcher& watcher);
 
  private:
   struct Link {
@@ -110,6 +125,8 @@ class LinkSet {
     bool pairing = false;
     bool is_spare = false;  ///< we dialled a device that has a link
     std::chrono::steady_clock::time_point since;
+    std::optional<DeviceId> met;  ///< whom we dialled
+    std::vector<CallWatcher> watchers;
   };
   struct Known {
     std::vector<std::string> addresses;  ///< the newest first, at most kAddressesMax
@@ -119,13 +136,17 @@ class LinkSet {
   static constexpr std::size_t kToldMax = 512;
   /// Of one device: two families on a few networks.
   static constexpr std::size_t kAddressesMax = 8;
+  /// Called at once for one device because a person asks.
+  static constexpr std::size_t kCallsMax = 16;
 
   [[nodiscard]] std::shared_ptr<PeerLink> make(Tcp::socket socket, crypto::Role role,
                                                crypto::LinkPurpose purpose);
   /// Whom we dialled has proven who it is: whether to tell it who we are.
   [[nodiscard]] bool welcomes(engine::LinkId link, const DeviceId& remote);
   void learn(const DeviceId& device, const std::string& address);
-  void dial(const std::string& address);
+  Link& dial(const std::string& address);
+  /// Tells whoever asked for this call.
+  static void report(const PeerLink& socket, Link& link, const std::string& failure);
   void dial_due();
   void wait_for_next_dial();
   void on_proven(PeerLink& socket, const ProvenPeer& peer);
@@ -152,6 +173,7 @@ class LinkSet {
   std::map<DeviceId, engine::LinkId> by_peer_;
   HalfOpen half_open_;
   std::uint64_t next_link_ = 1;
+  discovery::Tick all_dialled_at_{0};
   NetworkCounters counters_;  ///< bytes: of links that have ended
   bool stopping_ = false;
 };

@@ -32,6 +32,7 @@ void PeerLink::start() {
 
 void PeerLink::dial(const std::string& address) {
   dialed_ = address_ = address;
+  dialed_at_ = Clock::now();
   limit_time(limits::kHandshakeTimeMax, "no answer in time");
   const auto parsed = parse_host_port(address);
   if (!parsed) return close(parsed.error());
@@ -63,6 +64,7 @@ void PeerLink::on_resolved(const std::error_code& error,
 void PeerLink::on_connected(const std::error_code& error) {
   if (is_closed()) return;
   if (error) return close(Error(error, "cannot connect"));
+  connected_at_ = Clock::now();
   begin();
 }
 

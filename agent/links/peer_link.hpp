@@ -46,6 +46,12 @@ class PeerLink : public std::enable_shared_from_this<PeerLink> {
   [[nodiscard]] const std::string& address() const { return address_; }
   [[nodiscard]] const std::string& dialed() const { return dialed_; }
   [[nodiscard]] const std::optional<DeviceId>& peer() const { return peer_; }
+  /// When a dialer began, and when it was connected.
+  using Clock = std::chrono::steady_clock;
+  [[nodiscard]] Clock::time_point dialed_at() const { return dialed_at_; }
+  [[nodiscard]] const std::optional<Clock::time_point>& connected_at() const {
+    return connected_at_;
+  }
   [[nodiscard]] std::size_t queued_bytes() const { return queued_bytes_; }
   [[nodiscard]] std::uint64_t bytes_in() const { return bytes_in_; }
   [[nodiscard]] std::uint64_t bytes_out() const { return bytes_out_; }
@@ -70,6 +76,8 @@ class PeerLink : public std::enable_shared_from_this<PeerLink> {
   Owner owner_;
   std::string dialed_;
   std::string address_;
+  Clock::time_point dialed_at_;
+  std::optional<Clock::time_point> connected_at_;
   std::optional<DeviceId> peer_;
   std::array<std::uint8_t, 64 * 1024> incoming_{};
   std::deque<Bytes> queue_;

@@ -12,9 +12,6 @@ constexpr std::chrono::seconds kMovedWithin{5};
 /// as soon as without a window.
 constexpr std::chrono::milliseconds kAfterRefusal{20};
 
-/// Closes a link whose work is done: no failure of anybody's.
-Error well_done() { return {Code::kExists, "the devices are paired"}; }
-
 /// The address with the port on which the other side said that it listens.
 std::string listening_at(const std::string& address, std::uint16_t port) {
   const auto parsed = parse_host_port(address);
@@ -22,7 +19,11 @@ std::string listening_at(const std::string& address, std::uint16_t port) {
   return to_text(HostPort{parsed->host, port});
 }
 
-storage::HomePlan own_part(DefaultPlan plan, bool we_join) {
+}  // namespace
+
+Error PairingDesk::well_done() { return {Code::kExists, "the devices are paired"}; }
+
+storage::HomePlan PairingDesk::own_part(DefaultPlan plan, bool we_join) {
   switch (plan) {
     case DefaultPlan::kJoinerMoves:
       return we_join ? storage::HomePlan::kMove : storage::HomePlan::kShare;
@@ -34,8 +35,6 @@ storage::HomePlan own_part(DefaultPlan plan, bool we_join) {
   return storage::HomePlan::kNothing;
 }
 
-}  // namespace
-
 PairingDesk::PairingDesk(asio::io_context& io, LinkSet& links, Rng& rng, Owner owner)
     : io_(io),
       links_(links),
@@ -44,6 +43,7 @@ PairingDesk::PairingDesk(asio::io_context& io, LinkSet& links, Rng& rng, Owner o
       window_(rng),
       timer_(io),
       refusal_timer_(io),
+      search_timer_(io),
       move_timer_(io) {}
 
 void PairingDesk::start(storage::StorageThread& storage, Self self) {
@@ -162,6 +162,7 @@ void PairingDesk::home_settled() {
 
 void PairingDesk::stop() {
   refusal_timer_.cancel();
+  search_timer_.cancel();
   home_settled();
   end_window(fail(Code::kInterrupted, "this agent stops"));
   end_join(fail(Code::kInterrupted, "this agent stops"));
@@ -196,8 +197,10 @@ void PairingDesk::on_end(engine::LinkId link, const Error& why) {
   if (!join_ || join_->link != link) return;
   if (!join_->talk) {
     return end_join(fail(Code::kUnreachable, "no device answered there: " + why.detail,
-                         "Check the address, and that Lanyard runs on the other device. The code "
-                         "was not used."));
+                         "Check the address, and that Lanyard runs on the other device. If it "
+                         "does, a firewall there may keep calls out: run  lanyard pair  on this "
+                         "device instead, and type its code on the other one. The code was not "
+                         "used."));
   }
   if (!join_->talk->has_guessed()) {
     return end_join(fail(Code::kUnreachable, "the link ended: " + why.detail,
@@ -283,86 +286,6 @@ void PairingDesk::accepted(const Host& host) {
     is_storing_ = false;
     links_.finish(link, well_done());
     end_after_move(paired.plan == DefaultPlan::kHostMoves, [this, paired] { end_window(paired); });
-  });
-}
-
-// ---- the joiner's side
-
-void PairingDesk::join(const crypto::PairingCode& code, const std::string& address,
-                       JoinWatcher watcher) {
-  if (join_)
-    return watcher.ended(fail(Code::kBusy, "another code is being tried on this device",
-                              "Wait until that is over."));
-  join_.emplace(Join{code, address, std::move(watcher), links_.dial_to_pair(address), {}, {}});
-}
-
-void PairingDesk::end_join(Result<Paired> how) {
-  if (!join_) return;
-  const Join join = std::move(*join_);
-  join_.reset();
-  links_.finish(join.link, how ? well_done() : how.error());
-  join.watcher.ended(std::move(how));
-}
-
-void PairingDesk::hear_host(ByteView message) {
-  const JoinTalk::Heard heard = join_->talk->hear(message);
-  if (!heard.to_send.empty()) links_.send(join_->link, heard.to_send);
-  if (heard.end) return end_join(fail(*heard.end));
-  if (heard.event == JoinTalk::Event::kMatched) {
-    links_.give_time(join_->link, limits::kPairConfirmMax);
-    with_home([this, link = join_->link](const Result<DefaultSpace>& home) {
-      if (join_ && join_->link == link) ask_person(home);
-    });
-  } else if (heard.event == JoinTalk::Event::kDone) {
-    const PairingFacts& theirs = join_->talk->theirs();
-    const Paired paired{join_->talk->host(), theirs.name, join_->address, join_->talk->check(),
-                        plan_defaults(*join_->home, theirs.home)};
-    owner_.knows(paired.device, paired.address);
-    const engine::LinkId done = std::exchange(join_->link, engine::LinkId{});
-    links_.finish(done, well_done());
-    end_after_move(paired.plan == DefaultPlan::kJoinerMoves, [this, paired] { end_join(paired); });
-  }
-}
-
-void PairingDesk::ask_person(const Result<DefaultSpace>& home) {
-  if (!home) return end_join(fail(home.error()));
-  join_->home = *home;
-  const PairingFacts& theirs = join_->talk->theirs();
-  join_->watcher.found({join_->talk->host(), theirs.name, join_->address, join_->talk->check(),
-                        plan_defaults(*home, theirs.home)});
-}
-
-void PairingDesk::answer(bool yes, bool keep_both) {
-  if (!join_ || join_->has_said_yes || (yes && !join_->home)) return;
-  join_->has_said_yes = yes;
-  if (!yes)
-    return end_join(fail(Code::kInterrupted, "you did not say yes; the devices are not paired"));
-  with_home([this, keep_both, link = join_->link](const Result<DefaultSpace>& home) {
-    if (!join_ || join_->link != link) return;
-    if (!home) return end_join(fail(home.error()));
-    accept(*home, keep_both);
-  });
-}
-
-void PairingDesk::accept(const DefaultSpace& home, bool keep_both) {
-  const PairingFacts& theirs = join_->talk->theirs();
-  const DefaultPlan plan = plan_defaults(home, theirs.home);
-  if (plan == DefaultPlan::kBothStay && !keep_both) {
-    return end_join(fail(
-        Code::kNotAllowed,
-        "both devices share their space \"default\" with others already, and two shared spaces "
-        "are never made one",
-        "Run it again with --keep-both: each keeps its own. Or leave one of them first."));
-  }
-  join_->home = home;
-  const storage::NewPairing pairing{join_->talk->host(), theirs.name, join_->address,
-                                    own_part(plan, true), theirs.home.id};
-  store(pairing, [this, home, link = join_->link](const Status& stored) {
-    if (!join_ || join_->link != link) return;
-    if (!stored) return end_join(fail(stored.error()));
-    // Known from here on, but called only once it knows us too.
-    owner_.knows(join_->talk->host(), "");
-    links_.send(link, join_->talk->accept(facts(home)));
   });
 }
 

@@ -32,6 +32,9 @@ struct Paired {
   DefaultPlan plan{};
 };
 
+/// Where a window is open: an address; kNotFound while there is none, any other error for good.
+using FindWindow = std::function<Result<std::string>()>;
+
 /// Both are called on the network thread; `ended` once, and nothing after it.
 struct WindowWatcher {
   std::function<void(const CodeShown&)> shown;
@@ -39,6 +42,8 @@ struct WindowWatcher {
   std::function<void(Result<Paired>)> ended;
 };
 struct JoinWatcher {
+  /// No window is open near by: one is looked for, for so long.
+  std::function<void(std::chrono::milliseconds within)> looking;
   std::function<void(const Paired&)> found;
   std::function<void(Result<Paired>)> ended;
 };
@@ -73,8 +78,10 @@ class PairingDesk {
   [[nodiscard]] bool is_open();
   /// Nothing while nobody may pair with this device.
   [[nodiscard]] std::optional<WindowStatus> window();
-  /// Calls the device at this address, and tries the code on it. kBusy while another is tried.
-  void join(const crypto::PairingCode& code, const std::string& address, JoinWatcher watcher);
+  /// Looks for a window for so long, calls the device there and tries the code on it. kBusy while
+  /// another is tried.
+  void join(const crypto::PairingCode& code, const FindWindow& find,
+            std::chrono::milliseconds within, JoinWatcher watcher);
   /// The person's answer to `found`. `keep_both`: also if each keeps a `default` of its own.
   void answer(bool yes, bool keep_both);
   /// Our `default` need not move any more: who was paired has one with us.
@@ -95,11 +102,15 @@ class PairingDesk {
     crypto::PairingCode code;
     std::string address;
     JoinWatcher watcher;
-    engine::LinkId link;
+    engine::LinkId link;  ///< that of nobody while a window is looked for
     std::optional<JoinTalk> talk;
     std::optional<DefaultSpace> home;  ///< ours, as the person was told
     bool has_said_yes = false;         ///< the person: what follows is not theirs to stop
   };
+
+  /// Closes a link whose work is done: no failure of anybody's.
+  [[nodiscard]] static Error well_done();
+  [[nodiscard]] static storage::HomePlan own_part(DefaultPlan plan, bool we_join);
 
   void show_code();
   void announce();
@@ -121,6 +132,7 @@ class PairingDesk {
   void after_wrong_code();
   void welcome(engine::LinkId link, const Result<DefaultSpace>& home);
   void accepted(const Host& host);
+  void look_for_window(const FindWindow& find, std::chrono::milliseconds until);
   void hear_host(ByteView message);
   void ask_person(const Result<DefaultSpace>& home);
   void accept(const DefaultSpace& home, bool keep_both);
@@ -135,6 +147,7 @@ class PairingDesk {
   PairingWindow window_;
   asio::steady_timer timer_;
   asio::steady_timer refusal_timer_;
+  asio::steady_timer search_timer_;
   bool look_is_due_ = false;
   bool code_is_used_ = false;  ///< and its person has not been told
   std::optional<WindowWatcher> watcher_;

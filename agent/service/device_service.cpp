@@ -56,7 +56,7 @@ void DeviceService::add(const std::string& id, const std::string& address, Done<
                      "Use the id that the other device shows."));
   if (!address.empty() && !is_host_and_port(address))
     return done(fail(Code::kUsage, "\"" + address + "\" is not of the form host:port",
-                     "Give the other device's address, for example 192.168.1.24:7761."));
+                     "Give the other device's address as HOST:PORT."));
   ask_storage<KnownDevice>(
       host_,
       [device = *device, address,

@@ -18,10 +18,14 @@ Result<std::string> only_window(const Network& network) {
     if (each.is_pairing() && instances.insert(each.key.instance).second)
       open.push_back(each.host_port());
   if (open.size() == 1) return open.front();
+  if (network.discovery().mode == discovery::Mode::kOff) {
+    return fail(Code::kUnreachable, "discovery is switched off on this device",
+                "Give the other device's address, which it shows with its code: --at ADDRESS");
+  }
   if (open.empty()) {
     return fail(Code::kNotFound, "no device near by shows a pairing code now",
                 "Run  lanyard pair  on the other device. If it does, and this network hides it, "
-                "give its address: --at 192.168.1.24");
+                "give the address that it shows with its code: --at ADDRESS");
   }
   std::string all;
   for (const std::string& address : open) all += (all.empty() ? "" : ", ") + address;
@@ -38,7 +42,7 @@ Result<std::string> pairing_address(const std::string& at) {
   const std::string whole = host + ":" + kDefaultPort;
   if (is_host_and_port(whole)) return whole;
   return fail(Code::kUsage, "\"" + at + "\" is not an address",
-              "Give the other device's address, for example 192.168.1.24 or 192.168.1.24:7761.");
+              "Give the other device's address as HOST or HOST:PORT; it shows it with its code.");
 }
 
 void PairingService::open(const std::function<void(const CodeShown&)>& shown,
@@ -58,7 +62,9 @@ void PairingService::close() {
   host_.network.post([network = &host_.network] { network->pairing().close_window(); });
 }
 
-void PairingService::join(const Wish& wish, const std::function<void(const Paired&)>& found,
+void PairingService::join(const Wish& wish,
+                          const std::function<void(std::chrono::milliseconds)>& looking,
+                          const std::function<void(const Paired&)>& found,
                           const Done<Paired>& done) {
   if (const Status on = check_enabled(host_.network); !on) return done(fail(on.error()));
   const auto code = crypto::PairingCode::parse(wish.code);
@@ -71,13 +77,16 @@ void PairingService::join(const Wish& wish, const std::function<void(const Paire
   }
   const auto post = host_.post;
   JoinWatcher watcher{
+      [post, looking](auto within) { post([looking, within] { looking(within); }); },
       [post, found](const Paired& host) { post([found, host] { found(host); }); },
       [post, done](const Result<Paired>& paired) { post([done, paired] { done(paired); }); }};
-  host_.network.post([network = &host_.network, code = *code, address, watcher] {
-    const auto where = address.empty() ? only_window(*network) : Result<std::string>(address);
-    if (!where) return watcher.ended(fail(where.error()));
-    network->pairing().join(code, *where, watcher);
-  });
+  host_.network.post(
+      [network = &host_.network, code = *code, address, watcher, within = wish.look_for] {
+        const auto find = [network, address] {
+          return address.empty() ? only_window(*network) : Result<std::string>(address);
+        };
+        network->pairing().join(code, find, within, watcher);
+      });
 }
 
 void PairingService::answer(bool yes, bool keep_both) {

@@ -134,6 +134,110 @@ TEST_CASE("a stranger is left alone until another sighting comes, or it becomes 
   }
 }
 
+TEST_CASE("an address where a stranger answered is called again as soon as that can help") {
+  APlan a;
+  a.plan.add("a:1", Source::kKnown, kPi, Tick(0));
+  a.plan.add("b:1", Source::kKnown, kPi, Tick(0));
+  const auto a_stranger_answers = [&](const std::string& address, Tick now) {
+    a.plan.answered(address, kDesktop, true);
+    a.plan.failed(address, now);
+  };
+  REQUIRE(a.plan.due(Tick(0)) == Addresses{"a:1"});
+  a_stranger_answers("a:1", Tick(0));
+  REQUIRE(a.plan.due(Tick(0)) == Addresses{"b:1"});
+  SECTION("not by itself, while there is another one to try") {
+    a.plan.failed("b:1", Tick(0));
+    for (Tick now{0}; now < Tick(30 * 60'000); now += Tick(1000)) {
+      for (const std::string& each : a.plan.due(now)) {
+        CHECK(each == "b:1");
+        a.plan.failed(each, now);
+      }
+    }
+  }
+  SECTION("when the network changes") {
+    a.plan.failed("b:1", Tick(0));
+    a.plan.again_soon(Tick(0));
+    CHECK(a.plan.due(kLater) == Addresses{"a:1"});
+  }
+  SECTION("when a person asks") {
+    a.plan.failed("b:1", Tick(0));
+    a.plan.hurry(kPi, Tick(1));
+    CHECK(a.plan.due(Tick(1)) == Addresses{"a:1"});
+  }
+  SECTION("when there is no better one, as if nobody had answered") {
+    a_stranger_answers("b:1", Tick(0));
+    CHECK(a.plan.next() == Tick(1250));
+  }
+  SECTION("not while the device is linked") {
+    a.plan.linked(kPi, "b:1", Tick(0));
+    CHECK(a.plan.due(Tick(30 * 60'000)).empty());
+  }
+}
+
+TEST_CASE("the only address of a device is called, whoever was met there") {
+  APlan a;
+  const auto waits = [&] {
+    std::vector<std::int64_t> out;
+    Tick now = *a.plan.next();
+    for (int i = 0; i < 8; ++i) {
+      REQUIRE(a.plan.due(now) == Addresses{"a:1"});
+      a.plan.answered("a:1", kDesktop, true);
+      a.plan.failed("a:1", now);
+      out.push_back((*a.plan.next() - now).count());
+      now = *a.plan.next();
+    }
+    return out;
+  };
+  const std::vector<std::int64_t> later_each_time = {1250,  2500,  5000,  10000,
+                                                     20000, 40000, 75000, 75000};
+  SECTION("where it was reached before") {
+    a.plan.add("a:1", Source::kKnown, kPi, Tick(0));
+    CHECK(waits() == later_each_time);
+  }
+  SECTION("where a common peer says that it is") {
+    a.plan.add("a:1", Source::kTold, kPi, Tick(0));
+    CHECK(waits() == later_each_time);
+  }
+  SECTION("one that a person has configured") {
+    a.plan.add("a:1", Source::kStatic, std::nullopt, Tick(0));
+    CHECK(waits() == later_each_time);
+  }
+}
+
+TEST_CASE("a device is looked for where another one took its address and is linked") {
+  APlan a;
+  a.plan.add("a:1", Source::kKnown, kPi, Tick(0));
+  REQUIRE(a.plan.due(Tick(0)) == Addresses{"a:1"});
+  a.plan.linked(kDesktop, "a:1", Tick(0));
+  SECTION("seldom by itself") {
+    CHECK(a.plan.due(kLater) == Addresses{"a:1"});
+    a.plan.answered("a:1", kDesktop, false);
+    a.plan.failed("a:1", kLater);
+    CHECK(*a.plan.next() > kLater);
+  }
+  SECTION("at once when a person asks") {
+    a.plan.hurry(kPi, Tick(1));
+    CHECK(a.plan.due(Tick(1)) == Addresses{"a:1"});
+  }
+  SECTION("not if it has another address") {
+    a.plan.add("b:1", Source::kKnown, kPi, Tick(0));
+    CHECK(a.plan.due(kLater) == Addresses{"b:1"});
+  }
+}
+
+TEST_CASE("a person who asks for a device has all its addresses tried, the best source first") {
+  APlan a;
+  a.plan.add("c:1", Source::kTold, kPi, Tick(0));
+  a.plan.add("s:1", Source::kStatic, std::nullopt, Tick(0));
+  a.plan.add("k:1", Source::kKnown, kPi, Tick(0));
+  a.plan.add("other:1", Source::kKnown, kDesktop, Tick(0));
+  a.plan.sighted("seen:1", "x", Tick(0));
+  a.plan.answered("seen:1", kPi, false);
+  CHECK(a.plan.everywhere(kPi) == Addresses{"k:1", "seen:1", "s:1", "c:1"});
+  a.plan.calling("k:1");
+  CHECK(a.plan.due(kLater) == Addresses{"other:1", "s:1"});  // one at a time, as ever
+}
+
 TEST_CASE("hints are called at a bounded rate, known addresses at once") {
   APlan a;
   for (int i = 0; i < 200; ++i)
@@ -254,8 +358,10 @@ TEST_CASE("a device that a person asks for is called at once") {
 TEST_CASE("an address where another device answers belongs to that one") {
   APlan a;
   a.plan.add("a:1", Source::kKnown, kPi, Tick(0));
-  REQUIRE(a.plan.due(Tick(0)).size() == 1);
+  a.plan.add("b:1", Source::kKnown, kPi, Tick(0));
+  REQUIRE(a.plan.due(Tick(0)) == Addresses{"a:1"});
   a.plan.linked(kDesktop, "a:1", Tick(0));
+  a.plan.linked(kPi, "b:1", Tick(0));
   CHECK_FALSE(a.plan.next());
   a.plan.unlinked(kDesktop, Tick(0));
   CHECK(a.plan.due(kLater) == Addresses{"a:1"});
