@@ -49,6 +49,7 @@ class Agent {
     identity_.emplace(std::move(identity));
     ciphers_.emplace(*identity_, rng_);
     LANYARD_TRY_SET(vault_, open_vault());
+    LANYARD_TRY(vault_->settle_identity(wall_now()));
     LANYARD_TRY(vault_->home_id(wall_now()));
     LANYARD_TRY_SET(network_, open_network());
     return {};

@@ -240,6 +240,7 @@ class NetworkLoop final : public Network {
     links_.know(device, address);
     if (!address.empty()) links_.dial_now(device);
     home_waits_ = true;
+    move_home();
   }
 
   /// Carries our `default` over to another device's, piece by piece, where a pairing said so.

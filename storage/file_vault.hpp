@@ -41,6 +41,8 @@ class FileVault final : public Vault {
   [[nodiscard]] Status room_to_write() override;
   [[nodiscard]] std::filesystem::path file_of(const SpaceId& space) const override;
 
+  [[nodiscard]] Status settle_identity(WallTime now) override;
+  [[nodiscard]] Result<Home> home_for(const DeviceId& peer, WallTime now) override;
   [[nodiscard]] Result<SpaceId> home_id(WallTime now) override;
   [[nodiscard]] Result<Home> home(WallTime now) override;
   [[nodiscard]] Result<PairOutcome> pair(const NewPairing& pairing, WallTime now) override;
@@ -81,8 +83,12 @@ class FileVault final : public Vault {
   void report(const SpaceId& space, const Error& error) const;
 
   // Spaces (file_vault_spaces.cpp).
+  struct NewName {
+    std::string here;  ///< free on this device
+    std::string said;  ///< as others learn it
+  };
   [[nodiscard]] Result<Created> found_space(const SpaceId& space, const oplog::Founding& founding,
-                                            const std::string& name, WallTime now);
+                                            const NewName& name, WallTime now);
   [[nodiscard]] Status take_name(const SpaceId& space);
   [[nodiscard]] Status is_elsewhere(const SpaceId& space);
   [[nodiscard]] Status remove_copy(const SpaceId& space);
@@ -93,6 +99,14 @@ class FileVault final : public Vault {
   [[nodiscard]] Result<bool> is_shared(const SpaceId& space);
   [[nodiscard]] Result<bool> can_move_to(const SpaceId& space);
   [[nodiscard]] Result<HomeMove> carry_piece(const SpaceId& from, const SpaceId& to, WallTime now);
+  /// A piece of about so many bytes of carrying one space over into another; kOver with the last.
+  [[nodiscard]] Result<HomeMove> carry_some(const SpaceId& from, const SpaceId& to,
+                                            std::size_t bytes, WallTime now);
+
+  // A new identity (file_vault_identity.cpp).
+  [[nodiscard]] Status renew_if_left_behind(const SpaceEntry& entry, WallTime now);
+  [[nodiscard]] Result<SpaceId> found_renewal(const SpaceId& old, const std::string& wanted,
+                                              WallTime now);
 
   Options options_;
   Ports ports_;
@@ -104,6 +118,7 @@ class FileVault final : public Vault {
   std::set<SpaceId> unsettled_;       ///< dirty ones that cannot be settled now: reported once
   std::map<SpaceId, SpaceId> parts_;  ///< what was carried over, and into what
   std::set<SpaceId> failed_;          ///< as `has_failed`, which may not have been written
+  bool move_is_untold_ = false;       ///< a move of our `default` has begun, and nobody was told
   bool is_closed_ = false;
 };
 

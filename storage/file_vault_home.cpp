@@ -64,15 +64,23 @@ Result<Vault::PairOutcome> FileVault::pair(const NewPairing& pairing, WallTime n
   LANYARD_TRY_SET(const Home ours, home(now));
   PairOutcome out;
   out.home = ours.id;
-  if (pairing.plan == HomePlan::kShare) {
+  LANYARD_TRY_SET(const auto ours_now, platform_.members_of(ours.id));
+  const bool is_same = ours.id == pairing.their_home;
+  const bool can_admit =
+      std::find(ours_now.begin(), ours_now.end(), ports_.signer.device()) != ours_now.end();
+  if (pairing.plan == HomePlan::kShare || (is_same && can_admit)) {
     // Before the device is known: whoever dies in between leaves a member, which is known by that.
-    LANYARD_TRY_SET(const auto members, platform_.members_of(ours.id));
-    if (std::find(members.begin(), members.end(), pairing.device) == members.end()) {
+    if (std::find(ours_now.begin(), ours_now.end(), pairing.device) == ours_now.end()) {
       LANYARD_TRY_SET(out.outcome, share_space(ours.id, pairing.device, now));
     }
   }
   const bool moves =
       pairing.plan == HomePlan::kMove && !ours.is_shared && ours.id != pairing.their_home;
+  if (moves && parts_.contains(pairing.their_home)) {
+    // Ours under an earlier identity: it is that of both again.
+    LANYARD_TRY(platform_.take_back(pairing.their_home));
+    parts_.erase(pairing.their_home);
+  }
   NewPairing kept = pairing;
   kept.says_name = name_from_outside(pairing.says_name);
   LANYARD_TRY(platform_.add_pairing(kept, moves, now));
@@ -90,7 +98,12 @@ Result<bool> FileVault::can_move_to(const SpaceId& space) {
 Result<HomeMove> FileVault::move_home(WallTime now) {
   LANYARD_TRY_SET(const auto from, space_setting(kMovesFromSetting));
   LANYARD_TRY_SET(const auto home, space_setting(kHomeSetting));
-  if (from) return carry_piece(*from, *home, now);
+  if (from) {
+    LANYARD_TRY_SET(HomeMove move, carry_piece(*from, *home, now));
+    const bool is_first = std::exchange(move_is_untold_, false);
+    if (is_first && move.state == HomeMove::State::kMoving) move.state = HomeMove::State::kBegun;
+    return move;
+  }
   LANYARD_TRY_SET(const auto to, space_setting(kMovesToSetting));
   if (!to || !home) return HomeMove{};
   LANYARD_TRY_SET(const bool is_here, can_move_to(*to));
@@ -117,6 +130,13 @@ SpaceId FileVault::stands_for(const SpaceId& space) const {
 }
 
 Result<HomeMove> FileVault::carry_piece(const SpaceId& from, const SpaceId& to, WallTime now) {
+  LANYARD_TRY_SET(HomeMove move, carry_some(from, to, kMovePieceBytes, now));
+  if (move.state == HomeMove::State::kOver) LANYARD_TRY(platform_.end_move());
+  return move;
+}
+
+Result<HomeMove> FileVault::carry_some(const SpaceId& from, const SpaceId& to, std::size_t bytes,
+                                       WallTime now) {
   HomeMove move{HomeMove::State::kMoving, from, to, {}};
   LANYARD_TRY_SET(WatchedStore * store, open_store(to));
   LANYARD_TRY_SET(CarryPlace place, store->carried(from));
@@ -128,12 +148,10 @@ Result<HomeMove> FileVault::carry_piece(const SpaceId& from, const SpaceId& to, 
       LANYARD_TRY_SET(const auto mutations, source->mutations());
       LANYARD_TRY(store->know_mutations(mutations));
     }
-    LANYARD_TRY_SET(const auto records, source->next(place, kMovePieceBytes));
+    LANYARD_TRY_SET(const auto records, source->next(place, bytes));
     LANYARD_TRY_SET(move.outcome, store->carry(records, source->hash_of(), place, now));
   }
-  if (!place.is_over) return move;
-  LANYARD_TRY(platform_.end_move());
-  move.state = HomeMove::State::kOver;
+  if (place.is_over) move.state = HomeMove::State::kOver;
   return move;
 }
 

@@ -41,7 +41,7 @@ Result<Vault::Created> FileVault::create_space(const std::string& name, WallTime
   oplog::Founding founding;
   ports_.rng.fill(founding.bytes);
   const SpaceId space = oplog::space_id_of(ports_.signer.device(), founding, ports_.hasher);
-  auto created = found_space(space, founding, name, now);
+  auto created = found_space(space, founding, {name, name}, now);
   if (!created) {
     // Nobody was told of it.
     static_cast<void>(remove_copy(space));
@@ -51,7 +51,7 @@ Result<Vault::Created> FileVault::create_space(const std::string& name, WallTime
 
 /// The file first: a space that is listed has its founder and its name.
 Result<Vault::Created> FileVault::found_space(const SpaceId& space, const oplog::Founding& founding,
-                                              const std::string& name, WallTime now) {
+                                              const NewName& name, WallTime now) {
   dirty_.insert(space);
   const auto undo = [&](Error error) {
     dirty_.erase(space);
@@ -60,12 +60,12 @@ Result<Vault::Created> FileVault::found_space(const SpaceId& space, const oplog:
   auto store = open_file(space, std::nullopt);
   if (!store) return undo(store.error());
   if (const auto founded = (*store)->found(founding, now); !founded) return undo(founded.error());
-  WriteOutcome outcome = (*store)->write({name_record(name)}, now);
+  WriteOutcome outcome = (*store)->write({name_record(name.said)}, now);
   if (!outcome.answers.front()) return undo(outcome.answers.front().error());
   Platform::Space row;
   row.id = space;
-  row.name = name;
-  row.said_name = name;
+  row.name = name.here;
+  row.said_name = name.said;
   row.has_data = true;
   row.is_dirty = true;
   row.created_ms = now.ms;

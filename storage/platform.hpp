@@ -14,6 +14,8 @@ namespace lanyard::storage {
 inline constexpr const char* kHomeSetting = "default_space";
 inline constexpr const char* kMovesToSetting = "default_moves_to";
 inline constexpr const char* kMovesFromSetting = "default_moves_from";
+/// And a space's id behind it: the space in which that one is about to go on.
+inline constexpr const char* kRenewalSetting = "renewal_of_";
 
 class Platform {
  public:
@@ -63,6 +65,12 @@ class Platform {
   /// do in `to`; where they had rights in both, the wider.
   [[nodiscard]] Status begin_move(const SpaceId& from, const std::string& old_name,
                                   const SpaceId& to);
+  /// Durable, as one: `to` has the place, the name and the rights of `from`, which is kept under
+  /// `old_name` as a part of it.
+  [[nodiscard]] Status replace_space(const SpaceId& from, const std::string& old_name,
+                                     const SpaceId& to, const std::string& name);
+  /// Durable: a space that was a part of another one is here by itself again.
+  [[nodiscard]] Status take_back(const SpaceId& space);
   /// Durable: all of it was carried over.
   [[nodiscard]] Status end_move();
   /// Durable: it is not to move after all.
@@ -119,6 +127,8 @@ class Platform {
   [[nodiscard]] Status refuse_if_failed() const;
   [[nodiscard]] Status set_address(const DeviceId& device, const std::string& address);
   /// Inside a transaction.
+  [[nodiscard]] Status take_place(const std::string& old_id, const std::string& old_name,
+                                  const std::string& new_id, const std::string& name);
   [[nodiscard]] Status move_rights(const std::string& from, const std::string& to);
   [[nodiscard]] Status put_setting(const char* key, const std::string& value);
   [[nodiscard]] Status drop_setting(const char* key);

@@ -133,21 +133,48 @@ Result<std::vector<SpaceId>> Platform::removed_spaces() {
   return space_ids("SELECT id FROM spaces WHERE has_left = 1 AND has_data = 0");
 }
 
+Status Platform::take_place(const std::string& old_id, const std::string& old_name,
+                            const std::string& new_id, const std::string& name) {
+  LANYARD_TRY(
+      Query(database_, "UPDATE spaces SET name = ?, has_left = 1, now_part_of = ? WHERE id = ?")
+          .bind(old_name)
+          .bind(new_id)
+          .bind(old_id)
+          .run());
+  LANYARD_TRY(
+      Query(database_, "UPDATE spaces SET name = ? WHERE id = ?").bind(name).bind(new_id).run());
+  LANYARD_TRY(drop_setting((kRenewalSetting + old_id).c_str()));
+  return move_rights(old_id, new_id);
+}
+
+Status Platform::replace_space(const SpaceId& from, const std::string& old_name, const SpaceId& to,
+                               const std::string& name) {
+  const std::string old_id = to_text(from);
+  const std::string new_id = to_text(to);
+  return write(Sync::kFull, [&]() -> Status {
+    LANYARD_TRY(take_place(old_id, old_name, new_id, name));
+    return Query(database_, "UPDATE lanyard_settings SET value = ? WHERE key = ? AND value = ?")
+        .bind(new_id)
+        .bind(std::string_view(kHomeSetting))
+        .bind(old_id)
+        .run();
+  });
+}
+
+Status Platform::take_back(const SpaceId& space) {
+  const std::string id = to_text(space);
+  return write(Sync::kFull, [&] {
+    return Query(database_, "UPDATE spaces SET has_left = 0, now_part_of = NULL WHERE id = ?")
+        .bind(id)
+        .run();
+  });
+}
+
 Status Platform::begin_move(const SpaceId& from, const std::string& old_name, const SpaceId& to) {
   const std::string old_id = to_text(from);
   const std::string new_id = to_text(to);
   return write(Sync::kFull, [&]() -> Status {
-    LANYARD_TRY(
-        Query(database_, "UPDATE spaces SET name = ?, has_left = 1, now_part_of = ? WHERE id = ?")
-            .bind(old_name)
-            .bind(new_id)
-            .bind(old_id)
-            .run());
-    LANYARD_TRY(Query(database_, "UPDATE spaces SET name = ? WHERE id = ?")
-                    .bind(std::string_view(kHomeName))
-                    .bind(new_id)
-                    .run());
-    LANYARD_TRY(move_rights(old_id, new_id));
+    LANYARD_TRY(take_place(old_id, old_name, new_id, kHomeName));
     LANYARD_TRY(put_setting(kHomeSetting, new_id));
     LANYARD_TRY(put_setting(kMovesFromSetting, old_id));
     return drop_setting(kMovesToSetting);

@@ -15,6 +15,7 @@ Result<std::unique_ptr<SpaceStore>> SpaceStore::open(const std::filesystem::path
   LANYARD_TRY_SET(SpaceFile opened, open_space_file(what, ports.rng));
   auto store = std::make_unique<SqliteSpaceStore>(std::move(opened), space, ports, options);
   LANYARD_TRY(store->load());
+  if (!options.read_only) LANYARD_TRY(store->leave_log_of_other_identity());
   return store;
 }
 
@@ -46,11 +47,14 @@ Status SqliteSpaceStore::load_author() {
   oplog::AuthorState state;
   state.incarnation = incarnations.back().incarnation;
   own_log_ = incarnations.back().log;
+  earlier_selves_.clear();
   const auto& logs = tables_.logs();
   const merge::LogTable& ids = tables_.merger().logs();
   for (const IncarnationRow& row : incarnations) {
     if (row.log && *row.log >= logs.size()) return fail(Code::kCorrupt, "an incarnation's log");
-    if (row.log && &row != &incarnations.back())
+    const bool is_ours = row.log && logs[*row.log].device == ports_.signer.device();
+    if (row.log && !is_ours) earlier_selves_.insert(logs[*row.log].device);
+    if (is_ours && &row != &incarnations.back())
       state.previous = oplog::ContextEntry{ids.id_of(*row.log), logs[*row.log].head};
   }
   if (own_log_) {
@@ -75,6 +79,13 @@ Status SqliteSpaceStore::load_author() {
   return {};
 }
 
+/// Whoever has a new identity in an old data folder: nobody takes changes of the old one's log that
+/// the new one has signed.
+Status SqliteSpaceStore::leave_log_of_other_identity() {
+  if (!own_log_ || tables_.logs()[*own_log_].device == ports_.signer.device()) return {};
+  return start_incarnation();
+}
+
 /// Our own stamps come after all that is here. At load() there was no wall clock to tell the sane
 /// ones from the others.
 void SqliteSpaceStore::see_all_stamps(WallTime wall) {
@@ -83,7 +94,8 @@ void SqliteSpaceStore::see_all_stamps(WallTime wall) {
 }
 
 SpaceState SqliteSpaceStore::state() const {
-  SpaceState state{tables_.space_log(), durable_, tables_.grants(), store_, {}, {}, is_new_};
+  SpaceState state{tables_.space_log(), durable_, tables_.grants(), store_, {}, {}, is_new_,
+                   earlier_selves_};
   state.own_log = author_->state().log;
   if (state.own_log) state.own_head = author_->state().head;
   return state;

@@ -15,6 +15,8 @@ class SqliteSpaceStore final : public SpaceStore {
                    const Options& options);
   /// Reads what the file holds. To be called once before anything else.
   [[nodiscard]] Status load();
+  /// Begins an incarnation if the last one wrote the log of a device that we are not (any more).
+  [[nodiscard]] Status leave_log_of_other_identity();
 
   [[nodiscard]] SpaceState state() const override;
   [[nodiscard]] OwnLog own_log() const override;
@@ -57,6 +59,7 @@ class SqliteSpaceStore final : public SpaceStore {
   [[nodiscard]] Status in_transaction(Sync sync, const Work& work);
   void give_up(const Error& error);
   [[nodiscard]] Status load_author();
+  [[nodiscard]] Status may_write() const;
   void see_all_stamps(WallTime wall);
   void refresh_views();
 
@@ -94,6 +97,7 @@ class SqliteSpaceStore final : public SpaceStore {
   std::unique_ptr<oplog::Author> author_;
   StoreId store_;
   std::optional<std::uint32_t> own_log_;  ///< as the file says
+  std::set<DeviceId> earlier_selves_;     ///< devices whose logs were written in this file
   VectorClock durable_;
   bool is_ahead_ = false;     ///< something was committed without a sync
   bool stamps_seen_ = false;  ///< the author knows the timestamps of what was there at load()

@@ -34,6 +34,22 @@ Status SqliteSpaceStore::end_run(WriteOutcome& outcome) {
   return {};
 }
 
+/// What is written before we are admitted is refused by all others, for good.
+Status SqliteSpaceStore::may_write() const {
+  const oplog::SpaceLog& log = tables_.space_log();
+  if (!log.founder)
+    return fail(Code::kMissingKey, "the space has not come in from another device yet",
+                "Wait until one that has it is linked:  lanyard status");
+  if (log.is_member(ports_.signer.device())) return {};
+  return fail(
+      Code::kNotAdmitted,
+      earlier_selves_.empty()
+          ? "this device was not admitted to the space yet"
+          : "this device has a new identity, and only the old one is a member of the space",
+      "Pair it with a device that has the space:  lanyard pair . Or share the space with it "
+      "there:  lanyard space share");
+}
+
 /// Others hold the other branch of it: this one is not made longer, whatever came between.
 Status SqliteSpaceStore::leave_forked_log() {
   const auto& log = author_->state().log;
@@ -116,9 +132,12 @@ Status SqliteSpaceStore::write_each(const std::vector<LocalChange>& changes, Wal
 
 WriteOutcome SqliteSpaceStore::write(const std::vector<LocalChange>& changes, WallTime wall) {
   WriteOutcome outcome;
-  const Status done = write_runs(wall, outcome, [&](merge::LocalWriter& writer) {
-    return write_each(changes, wall, writer, outcome);
-  });
+  Status done = may_write();
+  if (done) {
+    done = write_runs(wall, outcome, [&](merge::LocalWriter& writer) {
+      return write_each(changes, wall, writer, outcome);
+    });
+  }
   if (!done) {
     outcome = {};
     outcome.answers.assign(changes.size(), fail(done.error()));
@@ -130,6 +149,7 @@ WriteOutcome SqliteSpaceStore::write(const std::vector<LocalChange>& changes, Wa
 }
 
 Result<WriteOutcome> SqliteSpaceStore::write_all(const ChangeSource& next, WallTime wall) {
+  LANYARD_TRY(may_write());
   WriteOutcome outcome;
   LANYARD_TRY(write_runs(wall, outcome, [&](merge::LocalWriter& writer) -> Status {
     while (true) {
@@ -165,8 +185,7 @@ Result<WriteOutcome> SqliteSpaceStore::found(const oplog::Founding& founding, Wa
 }
 
 Result<WriteOutcome> SqliteSpaceStore::admit(const DeviceId& device, WallTime wall) {
-  if (!tables_.space_log().is_member(ports_.signer.device()))
-    return fail(Code::kNotAllowed, "this device is not a member of the space");
+  LANYARD_TRY(may_write());
   std::vector<std::pair<EpochId, Bytes>> grants;
   for (const EpochId& epoch : tables_.epochs()) {
     LANYARD_TRY_SET(Bytes sealed, cipher_->grant(epoch, device));

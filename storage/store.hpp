@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -88,6 +89,8 @@ struct SpaceState {
   std::optional<LogId> own_log;
   Head own_head;
   bool is_new = false;  ///< the file was made when it was opened: there is no other of its kind
+  /// Devices that are not this one, and as which the logs of this file were written.
+  std::set<DeviceId> earlier_selves = {};
 };
 
 /// The log that our next change goes into. It has its name before its first change.

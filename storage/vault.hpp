@@ -67,6 +67,8 @@ inline constexpr const char* kHomeName = "default";
 struct Home {
   SpaceId id;
   bool is_shared = false;  ///< it has other members than this device
+  /// It took the place of one just now, whose records move_home() is to carry over.
+  bool moves = false;
 };
 
 /// What becomes of our `default` when we are paired.
@@ -197,16 +199,28 @@ class Vault {
   [[nodiscard]] virtual Status room_to_write() = 0;
   [[nodiscard]] virtual std::filesystem::path file_of(const SpaceId& space) const = 0;
 
+  // ---- a device with a new identity (file_vault_identity.cpp)
+  /// Once, before anything else is asked. Spaces whose only member was this device under an earlier
+  /// identity go on in new ones, with their names and all records: nobody could admit us to them.
+  /// Those that others have can be read here, and written to once one of them has admitted us.
+  [[nodiscard]] virtual Status settle_identity(WallTime /*now*/) { return {}; }
+
   // ---- the space that every device has (file_vault_home.cpp)
   /// The one that `default` means, founded if there is none. Opens nothing else.
   [[nodiscard]] virtual Result<SpaceId> home_id(WallTime now) = 0;
   /// The same, and whether others rely on it.
   [[nodiscard]] virtual Result<Home> home(WallTime now) = 0;
+  /// The one to be paired with this device. Where neither of us can admit anybody to ours (we have
+  /// a new identity, and its members are elsewhere), another one takes its place.
+  [[nodiscard]] virtual Result<Home> home_for(const DeviceId& /*peer*/, WallTime now) {
+    return home(now);
+  }
   struct PairOutcome {
     SpaceId home;
     WriteOutcome outcome;  ///< of `home`, if it is shared now
   };
-  /// Makes the device known, durably, and what the plan says of our `default`. A plan to move that
+  /// Makes the device known, durably, and what the plan says of our `default`. One that has the same
+  /// `default` and lost its membership with its identity is admitted again. A plan to move that
   /// does not fit any more, since it was shared in between, is left out: both stay. A plan to move
   /// takes the place of an earlier one that still waits: whoever comes last is here.
   [[nodiscard]] virtual Result<PairOutcome> pair(const NewPairing& pairing, WallTime now) = 0;

@@ -86,8 +86,10 @@ Result<WriteOutcome> WatchedStore::write_all(const ChangeSource& next, WallTime 
 Result<WriteOutcome> WatchedStore::carry(const std::vector<merge::NamedRecord>& records,
                                          const merge::HashOf& hash_of, const CarryPlace& place,
                                          WallTime wall) {
-  LANYARD_TRY(may_write());
-  return watched(store_->carry(records, hash_of, place, wall));
+  LANYARD_TRY(may_write_own());
+  auto outcome = watched(store_->carry(records, hash_of, place, wall));
+  committed();
+  return outcome;
 }
 
 Result<CarryPlace> WatchedStore::carried(const SpaceId& from) {

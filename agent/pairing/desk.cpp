@@ -55,9 +55,9 @@ PairingFacts PairingDesk::facts(const DefaultSpace& home) const {
   return {self_.name, self_.sync_port, home};
 }
 
-void PairingDesk::with_home(std::function<void(Result<DefaultSpace>)> next) {
-  storage_->run([this, next = std::move(next)](storage::Vault& vault) {
-    const auto home = vault.home(wall_now());
+void PairingDesk::with_home(const DeviceId& peer, std::function<void(Result<DefaultSpace>)> next) {
+  storage_->run([this, peer, next = std::move(next)](storage::Vault& vault) {
+    const auto home = vault.home_for(peer, wall_now());
     Result<DefaultSpace> answer =
         home ? Result<DefaultSpace>(DefaultSpace{home->id, home->is_shared}) : fail(home.error());
     asio::post(io_, [next, answer] { next(answer); });
@@ -230,7 +230,8 @@ void PairingDesk::hear_joiner(Host& host, ByteView message) {
       announce();
       links_.give_time(link, limits::kPairConfirmMax);
       if (watcher_) watcher_->typed({host.talk.joiner(), host.talk.check()});
-      with_home([this, link](const Result<DefaultSpace>& home) { welcome(link, home); });
+      with_home(host.talk.joiner(),
+                [this, link](const Result<DefaultSpace>& home) { welcome(link, home); });
       break;
     case HostTalk::Event::kWrong: code_is_used_ = true; break;
     case HostTalk::Event::kAccepted: accepted(host); break;

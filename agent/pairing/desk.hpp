@@ -121,7 +121,7 @@ class PairingDesk {
   void end_join(Result<Paired> how);
   [[nodiscard]] PairingFacts facts(const DefaultSpace& home) const;
   /// Asks storage for our `default`, then goes on with it, on this thread.
-  void with_home(std::function<void(Result<DefaultSpace>)> next);
+  void with_home(const DeviceId& peer, std::function<void(Result<DefaultSpace>)> next);
   /// Has storage remember the pairing, then goes on, on this thread.
   void store(const storage::NewPairing& pairing, std::function<void(Status)> next);
 

@@ -51,7 +51,7 @@ void PairingDesk::hear_host(ByteView message) {
   if (heard.end) return end_join(fail(*heard.end));
   if (heard.event == JoinTalk::Event::kMatched) {
     links_.give_time(join_->link, limits::kPairConfirmMax);
-    with_home([this, link = join_->link](const Result<DefaultSpace>& home) {
+    with_home(join_->talk->host(), [this, link = join_->link](const Result<DefaultSpace>& home) {
       if (join_ && join_->link == link) ask_person(home);
     });
   } else if (heard.event == JoinTalk::Event::kDone) {
@@ -78,11 +78,12 @@ void PairingDesk::answer(bool yes, bool keep_both) {
   join_->has_said_yes = yes;
   if (!yes)
     return end_join(fail(Code::kInterrupted, "you did not say yes; the devices are not paired"));
-  with_home([this, keep_both, link = join_->link](const Result<DefaultSpace>& home) {
-    if (!join_ || join_->link != link) return;
-    if (!home) return end_join(fail(home.error()));
-    accept(*home, keep_both);
-  });
+  with_home(join_->talk->host(),
+            [this, keep_both, link = join_->link](const Result<DefaultSpace>& home) {
+              if (!join_ || join_->link != link) return;
+              if (!home) return end_join(fail(home.error()));
+              accept(*home, keep_both);
+            });
 }
 
 void PairingDesk::accept(const DefaultSpace& home, bool keep_both) {
