@@ -219,10 +219,10 @@ class Vault {
     SpaceId home;
     WriteOutcome outcome;  ///< of `home`, if it is shared now
   };
-  /// Makes the device known, durably, and what the plan says of our `default`. One that has the same
-  /// `default` and lost its membership with its identity is admitted again. A plan to move that
-  /// does not fit any more, since it was shared in between, is left out: both stay. A plan to move
-  /// takes the place of an earlier one that still waits: whoever comes last is here.
+  /// Makes the device known, durably, and what the plan says of our `default`. One that has the
+  /// same `default` and lost its membership with its identity is admitted again. A plan to move
+  /// that does not fit any more, since it was shared in between, is left out: both stay. A plan to
+  /// move takes the place of an earlier one that still waits: whoever comes last is here.
   [[nodiscard]] virtual Result<PairOutcome> pair(const NewPairing& pairing, WallTime now) = 0;
   /// The next bounded piece of moving our `default`. Ask at start, and again: after a piece that is
   /// not the last at once, while it waits whenever a space came in.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Devices whose identity was lost: a new one writes logs of its own, and is paired like any other."""
+"""Devices whose identity was lost: the new one has logs of its own, and is paired as any other."""
 
 import json
 import unittest
