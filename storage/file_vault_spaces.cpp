@@ -21,6 +21,7 @@ Result<std::vector<SpaceEntry>> FileVault::spaces() {
 }
 
 Status FileVault::room_to_write() {
+  LANYARD_TRY(platform_.check_place());
   LANYARD_TRY_SET(const DiskSpace disk, options_.disk_space(options_.data_dir));
   const std::uint64_t reserve = disk_reserve(disk);
   if (disk.free_bytes >= reserve) return {};

@@ -112,6 +112,8 @@ class Platform {
   [[nodiscard]] Result<std::optional<std::string>> setting(const std::string& key);
   [[nodiscard]] Status set_setting(const std::string& key, const std::string& value);
 
+  /// As Database has it: whether what is written lies in the data folder still.
+  [[nodiscard]] Status check_place() { return database_.check_place(); }
   /// Everything durable and in the one file.
   void close();
 

@@ -1,6 +1,7 @@
 #include "storage/sqlite.hpp"
 
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 #include <array>
 #include <mutex>
@@ -15,6 +16,9 @@ namespace {
 
 constexpr std::int64_t kJournalBytesKept = 64 << 20;
 constexpr int kStepsBetweenLooks = 1000;
+
+/// Which file, whatever its name: device and inode.
+using FileId = std::pair<dev_t, ino_t>;
 
 int copy_wal(sqlite3* handle, int mode) {
   return sqlite3_wal_checkpoint_v2(handle, nullptr, mode, nullptr, nullptr);
@@ -48,12 +52,31 @@ struct Database::Connection {
   const std::atomic<bool>* is_given_up = nullptr;
   MayRead may_read = nullptr;
   WalLength wal;
+  std::optional<FileId> wal_file;  ///< once it was seen
 
   ~Connection() {
     for (const auto& [sql, statement] : statements) sqlite3_finalize(statement);
     sqlite3_close(handle);
   }
 };
+
+namespace {
+
+/// Whether the WAL that this connection writes to has its name still. What lies there first is it:
+/// SQLite removes none that somebody has open.
+template <class Connection>
+bool is_wal_in_place(Connection& connection) {
+  const char* const path = sqlite3_filename_wal(sqlite3_db_filename(connection.handle, "main"));
+  struct stat found {};
+  const bool is_there = ::stat(path, &found) == 0;
+  if (!connection.wal_file) {
+    if (is_there) connection.wal_file = FileId{found.st_dev, found.st_ino};
+    return true;
+  }
+  return is_there && *connection.wal_file == FileId{found.st_dev, found.st_ino};
+}
+
+}  // namespace
 
 Database::Database(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
 Database::Database(Database&&) noexcept = default;
@@ -125,7 +148,23 @@ Result<std::int64_t> Database::number(const std::string& sql) {
   return found ? query.integer(0) : 0;
 }
 
+Status Database::check_place() {
+  if (has_moved())
+    return fail(Code::kReadOnly,
+                connection_->name +
+                    " was moved or removed while it was open, or the data folder was: nothing is "
+                    "written that would not last",
+                "Put it back as it was. Or stop this agent, and start one with what is there now.");
+  if (is_wal_in_place(*connection_)) return {};
+  // It is still open here, and nowhere else.
+  static_cast<void>(copy_wal(connection_->handle, SQLITE_CHECKPOINT_PASSIVE));
+  return fail(Code::kInputOutput,
+              "the write-ahead log of " + connection_->name + " was removed while it was open",
+              "Leave the files beside it alone: what was written last stands in them.");
+}
+
 Status Database::begin(Sync sync) {
+  LANYARD_TRY(check_place());
   if (connection_->sync != sync) {
     LANYARD_TRY(
         execute(sync == Sync::kFull ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL"));
@@ -152,7 +191,10 @@ Status Database::copy_into(Database& target) {
               connection_->name + " cannot be copied (sqlite " + std::to_string(stepped) + ")");
 }
 
-Status Database::commit() { return Query(*this, "COMMIT").run(); }
+Status Database::commit() {
+  LANYARD_TRY(Query(*this, "COMMIT").run());
+  return check_place();
+}
 
 void Database::rollback() {
   if (in_transaction()) static_cast<void>(Query(*this, "ROLLBACK").run());

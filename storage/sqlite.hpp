@@ -46,11 +46,15 @@ class Database {
   /// The first column of the first row of a statement without parameters; 0 if there is none.
   [[nodiscard]] Result<std::int64_t> number(const std::string& sql);
 
+  /// kReadOnly if the file was moved or removed since it was opened: what is written here would be
+  /// gone with the connection. kInputOutput if only its WAL was; what that held is in the file now.
+  [[nodiscard]] Status check_place();
   /// BEGIN IMMEDIATE, after setting what its commit waits for: inside a transaction the pragma
-  /// would fail.
+  /// would fail. As check_place().
   [[nodiscard]] Status begin(Sync sync);
   /// A consistent view of the file until commit() or rollback().
   [[nodiscard]] Status begin_snapshot();
+  /// As check_place(), also after the commit is done: it is no promise then.
   [[nodiscard]] Status commit();
   /// Harmless outside a transaction.
   void rollback();

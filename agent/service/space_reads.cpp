@@ -13,8 +13,12 @@ Result<storage::SpaceReader*> SpaceReads::open(const SpaceId& space) {
     found = open_.end();
   }
   if (found == open_.end()) {
-    LANYARD_TRY_SET(auto reader, storage::SpaceReader::open(storage::space_file(data_dir_, space),
-                                                            space, hasher_));
+    const auto file = storage::space_file(data_dir_, space);
+    std::error_code ignored;
+    if (!std::filesystem::exists(file, ignored))
+      return fail(Code::kCorrupt, "the file of the space is gone: " + file.string(),
+                  "Put it back, or run  lanyard check  to see what can be done.");
+    LANYARD_TRY_SET(auto reader, storage::SpaceReader::open(file, space, hasher_));
     if (open_.size() >= open_max_) {
       open_.erase(std::min_element(open_.begin(), open_.end(), [](const auto& a, const auto& b) {
         return a.second.used < b.second.used;
