@@ -128,10 +128,12 @@ engine::LogLoaded read_log(storage::Vault& vault, const engine::LoadLog& effect)
 
 void Driver::perform(const engine::LoadShared& effect) {
   storage_->run([this, effect](storage::Vault& vault) {
-    engine::SharedLoaded loaded{effect.link, {}};
+    engine::SharedLoaded loaded{effect.link, {}, {}};
     if (const auto shared = vault.shared_with(effect.peer)) {
-      for (const storage::SharedSpace& each : *shared)
+      for (const storage::SharedSpace& each : *shared) {
         loaded.spaces.push_back({each.space, each.digest});
+        if (!each.is_confirmed) loaded.unconfirmed.insert(each.space);
+      }
     }
     answer(std::move(loaded));
   });

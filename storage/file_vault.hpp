@@ -57,6 +57,8 @@ class FileVault final : public Vault {
   [[nodiscard]] Status acknowledged(const DeviceId& device, const SpaceId& space,
                                     const VectorClock& durable, WallTime now) override;
   [[nodiscard]] Result<std::vector<PeerProgress>> progress() override;
+  [[nodiscard]] Result<std::map<DeviceId, std::int64_t>> told_ms() override;
+  [[nodiscard]] Result<std::map<SpaceId, SpaceCounts>> counts() override;
   [[nodiscard]] Result<std::optional<std::string>> setting(const std::string& key) override;
   [[nodiscard]] Status set_setting(const std::string& key, const std::string& value) override;
 

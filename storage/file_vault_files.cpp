@@ -83,7 +83,10 @@ void FileVault::before_close(const SpaceId& space, WatchedStore& store) {
   if (store.failure()) return disk_failed(space, *store.failure());
   if (!dirty_.contains(space)) return;
   Status clean = store.make_durable();
-  if (clean) clean = platform_.mark_clean(space, digest_of(store));
+  if (clean) {
+    const auto sums = store.sums();
+    clean = sums ? platform_.mark_clean(space, digest_of(store), *sums) : fail(sums.error());
+  }
   if (clean) {
     dirty_.erase(space);
     unsettled_.erase(space);

@@ -148,12 +148,10 @@ Result<SpaceStore*> FileVault::space_to_write(const SpaceId& space) {
 
 /// Whether other members are known to have all that is here.
 Status FileVault::is_elsewhere(const SpaceId& space) {
-  LANYARD_TRY_SET(const WatchedStore* store, open_store(space));
-  LANYARD_TRY_SET(const auto progress, platform_.progress());
-  VectorClock known;
-  for (const PeerProgress& each : progress)
-    if (each.space == space) raise(known, each.durable);
-  const std::uint64_t alone = missing_count(store->state().log.clock(), known);
+  LANYARD_TRY_SET(WatchedStore * store, open_store(space));
+  LANYARD_TRY_SET(const SpaceSums sums, store->sums());
+  LANYARD_TRY_SET(const SpaceCounts counts, platform_.counts_of(space, sums));
+  const std::uint64_t alone = counts.unconfirmed;
   if (alone == 0) return {};
   return fail(Code::kNotAllowed,
               std::to_string(alone) + (alone == 1 ? " change of it is" : " changes of it are") +
@@ -215,16 +213,19 @@ Result<std::vector<SharedSpace>> FileVault::shared_with(const DeviceId& peer) {
   std::vector<SharedSpace> shared;
   for (const Platform::Shared& row : rows) {
     if (!row.is_dirty) {
-      shared.push_back({row.id, row.digest});
+      shared.push_back({row.id, row.digest, row.is_confirmed});
       continue;
     }
-    const WatchedStore* store = files_.look_at(row.id);
+    WatchedStore* store = files_.look_at(row.id);
     if (store == nullptr) {
       const auto opened = open_store(row.id);
       if (!opened) continue;  // reported when it was to be settled
       store = *opened;
     }
-    shared.push_back({row.id, digest_of(*store)});
+    const auto sums = store->sums();
+    if (!sums) continue;  // a disk that fails: the store has noted it
+    LANYARD_TRY_SET(const SpaceCounts counts, platform_.counts_of(row.id, *sums));
+    shared.push_back({row.id, digest_of(*store), !counts.missing.contains(peer)});
   }
   return shared;
 }

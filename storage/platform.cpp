@@ -1,42 +1,13 @@
 #include "storage/platform.hpp"
 
-#include "replication/types/canonical.hpp"
+#include "storage/clock_blob.hpp"
 #include "storage/platform_file.hpp"
 
 namespace lanyard::storage {
-namespace {
-
-Bytes encode_clock(const VectorClock& clock) {
-  Bytes bytes;
-  CanonicalWriter out(bytes);
-  out.array(clock.size());
-  for (const auto& [log, head] : clock) {
-    out.array(3);
-    out.binary(log.view());
-    out.natural(head.seq.value);
-    out.binary(head.hash.view());
-  }
-  return bytes;
-}
-
-Result<VectorClock> decode_clock(ByteView bytes) {
-  CanonicalReader in(bytes);
-  VectorClock clock;
-  for (std::size_t left = in.array(); left > 0; --left) {
-    if (in.array() != 3) in.fail(Code::kCorrupt);
-    const auto log = in.fixed<LogId>();
-    const Seq seq{in.natural()};
-    clock[log] = Head{seq, in.fixed<Hash>()};
-  }
-  if (!in.finish()) return fail(Code::kCorrupt, "platform.sqlite: a peer's progress");
-  return clock;
-}
-
-}  // namespace
-
-Result<Platform> Platform::open(const std::filesystem::path& file, const std::string& vfs) {
+Result<Platform> Platform::open(const std::filesystem::path& file, const DeviceId& self,
+                                const std::string& vfs) {
   LANYARD_TRY_SET(Database database, open_platform_file(file, vfs));
-  return Platform(std::move(database));
+  return Platform(std::move(database), self);
 }
 
 Status Platform::refuse_if_failed() const {
@@ -58,13 +29,17 @@ Status Platform::acknowledged(const DeviceId& device, const SpaceId& space,
                               const VectorClock& durable, WallTime now) {
   const Bytes clock = encode_clock(durable);
   const std::string id = to_text(space);
-  return write(Sync::kNormal, [&] {
-    return Query(database_, "INSERT OR REPLACE INTO lanyard_progress VALUES (?, ?, ?, ?)")
-        .bind(device.view())
-        .bind(id)
-        .bind(ByteView(clock))
-        .bind(now.ms)
-        .run();
+  return write(Sync::kNormal, [&]() -> Status {
+    LANYARD_TRY(Query(database_,
+                      "INSERT INTO lanyard_progress (device, space, clock, at_ms)"
+                      " VALUES (?1, ?2, ?3, ?4) ON CONFLICT (device, space) DO UPDATE"
+                      " SET clock = ?3, at_ms = ?4")
+                    .bind(device.view())
+                    .bind(id)
+                    .bind(ByteView(clock))
+                    .bind(now.ms)
+                    .run());
+    return count_again(id);
   });
 }
 

@@ -20,9 +20,11 @@ inline constexpr const char* kRenewalSetting = "renewal_of_";
 class Platform {
  public:
   /// kNewerVersion for a file of a newer Lanyard, which is left as it is; kCorrupt, kReadOnly,
-  /// kDiskFull, kInputOutput. `vfs`: as Database::Options has it.
+  /// kDiskFull, kInputOutput. `self`: whose it is. `vfs`: as Database::Options has it.
   [[nodiscard]] static Result<Platform> open(const std::filesystem::path& file,
-                                             const std::string& vfs);
+                                             const DeviceId& self, const std::string& vfs);
+  /// The first failure of its disk: nothing is written any more.
+  [[nodiscard]] const std::optional<Error>& failure() const { return failed_; }
 
   // ---- devices: as Vault has them
   [[nodiscard]] Result<std::vector<KnownDevice>> devices();
@@ -80,8 +82,8 @@ class Platform {
   [[nodiscard]] Result<std::vector<DeviceId>> members_of(const SpaceId& space);
   /// Durable: something is about to be written to its file.
   [[nodiscard]] Status mark_dirty(const SpaceId& space);
-  /// Everything in its file is durable, and this is the digest of it.
-  [[nodiscard]] Status mark_clean(const SpaceId& space, const Hash& digest);
+  /// Everything in its file is durable; this is the digest of it, and what it adds to counts().
+  [[nodiscard]] Status mark_clean(const SpaceId& space, const Hash& digest, const SpaceSums& sums);
   [[nodiscard]] Result<std::vector<SpaceId>> dirty_spaces();
   /// Durable: the disk failed under its file, or it was copied to a new one since.
   [[nodiscard]] Status mark_failed(const SpaceId& space, bool failed);
@@ -96,6 +98,7 @@ class Platform {
     SpaceId id;
     bool is_dirty = false;
     Hash digest;
+    bool is_confirmed = true;  ///< as SharedSpace has it, and right if it is not dirty
   };
   [[nodiscard]] Result<std::vector<Shared>> shared(const DeviceId& self, const DeviceId& peer);
 
@@ -104,6 +107,14 @@ class Platform {
   [[nodiscard]] Status add_token(const TokenEntry& token);
   [[nodiscard]] Status revoke_token(const TokenId& token);
   [[nodiscard]] Status used_tokens(const std::vector<TokenUse>& uses);
+
+  // ---- counts (platform_counts.cpp)
+  /// What each space that was not left came to when its file was closed.
+  [[nodiscard]] Result<std::map<SpaceId, SpaceCounts>> counts();
+  /// The same for one whose file is open.
+  [[nodiscard]] Result<SpaceCounts> counts_of(const SpaceId& space, const SpaceSums& sums);
+  /// As Vault has it.
+  [[nodiscard]] Result<std::map<DeviceId, std::int64_t>> told_ms();
 
   // ---- progress and settings: as Vault has them
   [[nodiscard]] Status acknowledged(const DeviceId& device, const SpaceId& space,
@@ -120,7 +131,8 @@ class Platform {
  private:
   /// The ids that an SQL query answers.
   [[nodiscard]] Result<std::vector<SpaceId>> space_ids(const char* question);
-  explicit Platform(Database database) : database_(std::move(database)) {}
+  Platform(Database database, const DeviceId& self)
+      : database_(std::move(database)), self_(self) {}
   /// One transaction; nothing of it happened if `work` fails. After a failed sync no other is
   /// tried: what the file holds is not known.
   template <class Work>
@@ -128,7 +140,10 @@ class Platform {
   [[nodiscard]] Status commit_or_undo(Status worked);
   [[nodiscard]] Status refuse_if_failed() const;
   [[nodiscard]] Status set_address(const DeviceId& device, const std::string& address);
-  /// Inside a transaction.
+  // All of these inside a transaction.
+  [[nodiscard]] Status note_sums(const std::string& space, const SpaceSums& sums);
+  [[nodiscard]] Status count_again(const std::string& space);
+  [[nodiscard]] Status count_spaces_with(const DeviceId& device);
   [[nodiscard]] Status take_place(const std::string& old_id, const std::string& old_name,
                                   const std::string& new_id, const std::string& name);
   [[nodiscard]] Status move_rights(const std::string& from, const std::string& to);
@@ -136,6 +151,7 @@ class Platform {
   [[nodiscard]] Status drop_setting(const char* key);
 
   Database database_;
+  DeviceId self_;
   std::optional<Error> failed_;
 };
 

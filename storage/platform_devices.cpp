@@ -41,6 +41,7 @@ Status Platform::add_device(const DeviceId& device, const std::string& address, 
                     .bind(device.view())
                     .bind(now.ms)
                     .run());
+    LANYARD_TRY(count_spaces_with(device));
     return set_address(device, address);
   });
 }
@@ -55,6 +56,7 @@ Status Platform::add_pairing(const NewPairing& pairing, bool moves, WallTime now
                     .bind(pairing.says_name)
                     .bind(now.ms)
                     .run());
+    LANYARD_TRY(count_spaces_with(pairing.device));
     LANYARD_TRY(set_address(pairing.device, pairing.address));
     return moves ? put_setting(kMovesToSetting, to_text(pairing.their_home)) : Status();
   });
@@ -77,7 +79,7 @@ Status Platform::forget_device(const DeviceId& device) {
                     .bind(device.view())
                     .run());
     if (database_.changes() == 0) return fail(Code::kNotFound, "no such device");
-    return {};
+    return count_spaces_with(device);
   });
 }
 

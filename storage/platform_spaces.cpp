@@ -88,7 +88,8 @@ Status Platform::add_space(const Space& space, const std::vector<DeviceId>& memb
   const std::string id = to_text(space.id);
   return write(Sync::kFull, [&]() -> Status {
     {
-      Query insert(database_, "INSERT INTO spaces VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, NULL, 0, 0)");
+      Query insert(database_, "INSERT INTO spaces (id, created_at, name, said_name, has_left, has_data, digest,"
+                   " is_dirty, has_failed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)");
       insert.bind(id).bind(space.created_ms).bind(space.name);
       if (space.said_name) {
         insert.bind(*space.said_name);
@@ -208,13 +209,14 @@ Status Platform::mark_dirty(const SpaceId& space) {
   });
 }
 
-Status Platform::mark_clean(const SpaceId& space, const Hash& digest) {
+Status Platform::mark_clean(const SpaceId& space, const Hash& digest, const SpaceSums& sums) {
   const std::string id = to_text(space);
-  return write(Sync::kNormal, [&] {
-    return Query(database_, "UPDATE spaces SET is_dirty = 0, digest = ? WHERE id = ?")
-        .bind(digest.view())
-        .bind(id)
-        .run();
+  return write(Sync::kNormal, [&]() -> Status {
+    LANYARD_TRY(Query(database_, "UPDATE spaces SET is_dirty = 0, digest = ? WHERE id = ?")
+                    .bind(digest.view())
+                    .bind(id)
+                    .run());
+    return note_sums(id, sums);
   });
 }
 
@@ -290,7 +292,9 @@ Result<bool> Platform::set_members(const SpaceId& space, const std::vector<Devic
 Result<std::vector<Platform::Shared>> Platform::shared(const DeviceId& self, const DeviceId& peer) {
   std::vector<Shared> all;
   Query query(database_,
-              "SELECT s.id, s.is_dirty, s.digest FROM lanyard_space_members theirs"
+              "SELECT s.id, s.is_dirty, s.digest, EXISTS (SELECT 1 FROM lanyard_progress p"
+              " WHERE p.space = s.id AND p.device = ?2 AND p.missing > 0)"
+              " FROM lanyard_space_members theirs"
               " JOIN lanyard_space_members ours ON ours.space = theirs.space AND ours.device = ?1"
               " JOIN spaces s ON s.id = theirs.space"
               " WHERE theirs.device = ?2 AND s.has_left = 0 AND s.is_archived = 0"
@@ -301,7 +305,8 @@ Result<std::vector<Platform::Shared>> Platform::shared(const DeviceId& self, con
   while (true) {
     LANYARD_TRY_SET(const bool more, query.next());
     if (!more) return all;
-    all.push_back({space_at(query, 0), query.integer(1) != 0, query.fixed<Hash>(2)});
+    all.push_back({space_at(query, 0), query.integer(1) != 0, query.fixed<Hash>(2),
+                   query.integer(3) == 0});
   }
 }
 

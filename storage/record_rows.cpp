@@ -324,6 +324,13 @@ Result<std::vector<SideRow>> read_conflicts(Database& database, merge::Collectio
   return side_rows(query, collection, key, false);
 }
 
+Result<std::uint64_t> count_conflicts(Database& database) {
+  LANYARD_TRY_SET(const std::int64_t count,
+                  database.number("SELECT count(*) FROM (SELECT DISTINCT collection, key, field "
+                                  "FROM lanyard_conflicts)"));
+  return static_cast<std::uint64_t>(count);
+}
+
 Result<std::vector<SideRow>> read_trash(Database& database, merge::CollectionNumber collection,
                                         std::string_view key) {
   Query query(database,

@@ -75,6 +75,8 @@ class RecordRows final : public merge::RecordTable {
   Bytes dots_;
 };
 
+/// Fields with more than one visible value.
+[[nodiscard]] Result<std::uint64_t> count_conflicts(Database& database);
 /// Reads the conflict and trash rows of a record; `dots` says whether there are any.
 [[nodiscard]] Result<std::vector<SideRow>> read_conflicts(Database& database,
                                                           merge::CollectionNumber collection,

@@ -119,6 +119,7 @@ Result<bool> SqliteSpaceStore::holds_own(const Head& head) {
 Status SqliteSpaceStore::in_transaction(Sync sync, const Work& work) {
   if (broken_) return fail(*broken_);
   LANYARD_TRY(database_.begin(sync));
+  sums_.reset();
   const std::int64_t changes_before = database_.total_changes();
   Status done = work();
   if (done) done = database_.commit();
@@ -277,6 +278,22 @@ Result<std::vector<WithoutEffect>> SqliteSpaceStore::without_effect() {
     out.push_back(
         {query.fixed<DeviceId>(0), static_cast<oplog::Effect>(query.integer(1)), query.natural(2)});
   }
+}
+
+Result<SpaceSums> SqliteSpaceStore::sums() {
+  if (sums_) return *sums_;
+  SpaceSums sums;
+  LANYARD_TRY_SET(sums.conflicts, count_conflicts(database_));
+  LANYARD_TRY_SET(const std::int64_t forks,
+                  database_.number("SELECT count(*) FROM lanyard_forks"));
+  sums.forks = static_cast<std::uint64_t>(forks);
+  sums.applied = tables_.space_log().clock();
+  sums.shown = merge::author_clocks(tables_.space_log(), tables_.merger());
+  for (const SpaceTables::Log& log : tables_.logs())
+    if (log.device == ports_.signer.device())
+      sums.own_ms = std::max(sums.own_ms, static_cast<std::int64_t>(log.timestamp.ms()));
+  sums_ = std::move(sums);
+  return *sums_;
 }
 
 Result<Hash> SqliteSpaceStore::state_hash() {

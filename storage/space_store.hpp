@@ -51,6 +51,7 @@ class SqliteSpaceStore final : public SpaceStore {
   [[nodiscard]] Status checkpoint() override;
   [[nodiscard]] Result<Hash> state_hash() override;
   [[nodiscard]] Result<std::vector<WithoutEffect>> without_effect() override;
+  [[nodiscard]] Result<SpaceSums> sums() override;
   [[nodiscard]] std::vector<std::string> take_notes() override { return std::exchange(notes_, {}); }
 
  private:
@@ -103,6 +104,7 @@ class SqliteSpaceStore final : public SpaceStore {
   bool stamps_seen_ = false;  ///< the author knows the timestamps of what was there at load()
   bool mutations_forgotten_ = false;  ///< the old ones, since the file was opened
   FoldPlace folded_;
+  std::optional<SpaceSums> sums_;  ///< as nothing was written since
   std::optional<Error> broken_;
   std::vector<std::string> notes_;
 };

@@ -172,13 +172,6 @@ Result<std::map<LogId, DeviceId>> SqliteSpaceReader::authors() {
   }
 }
 
-Result<std::uint64_t> SqliteSpaceReader::conflict_count() {
-  LANYARD_TRY_SET(const std::int64_t count,
-                  database_.number("SELECT count(*) FROM (SELECT DISTINCT collection, key, field "
-                                   "FROM lanyard_conflicts)"));
-  return static_cast<std::uint64_t>(count);
-}
-
 Status SqliteSpaceReader::count_collections(SpaceNumbers& numbers) {
   Query query(
       database_,

@@ -32,7 +32,9 @@ class SqliteSpaceReader final : public SpaceReader {
   [[nodiscard]] Result<std::vector<DeclaredIndex>> indexes() override {
     return read_indexes(database_);
   }
-  [[nodiscard]] Result<std::uint64_t> conflict_count() override;
+  [[nodiscard]] Result<std::uint64_t> conflict_count() override {
+    return count_conflicts(database_);
+  }
   [[nodiscard]] Result<VectorClock> applied() override;
   [[nodiscard]] Result<std::map<LogId, DeviceId>> authors() override;
   [[nodiscard]] Result<SpaceNumbers> numbers() override;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "replication/merge/author_clocks.hpp"
 #include "replication/merge/carry_over.hpp"
 #include "replication/oplog/fork.hpp"
 #include "replication/oplog/intake.hpp"
@@ -115,6 +116,15 @@ struct WithoutEffect {
   oplog::Effect effect = oplog::Effect::kEffective;
   std::uint64_t changes = 0;
   friend bool operator==(const WithoutEffect&, const WithoutEffect&) = default;
+};
+
+/// What a space adds to the sums over all of them.
+struct SpaceSums {
+  std::uint64_t conflicts = 0;  ///< fields with several values
+  std::uint64_t forks = 0;      ///< logs with two branches
+  std::int64_t own_ms = 0;      ///< when this device wrote last, by its own clock; 0: never
+  VectorClock applied;
+  merge::AuthorClocks shown;  ///< what other devices hold, as their changes show
 };
 
 /// How far the records of another space were carried over to this one.
@@ -270,6 +280,8 @@ class SpaceStore {
   [[nodiscard]] virtual Result<Hash> state_hash() = 0;
   /// Changes that are held and without effect, by their author and what is wrong with them.
   [[nodiscard]] virtual Result<std::vector<WithoutEffect>> without_effect() = 0;
+  /// Counted again after something was written, else as it is remembered.
+  [[nodiscard]] virtual Result<SpaceSums> sums() = 0;
   /// What could not be done and harms nothing, for the log: a view that SQLite refused.
   [[nodiscard]] virtual std::vector<std::string> take_notes() = 0;
 };

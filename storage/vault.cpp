@@ -18,8 +18,8 @@ void give_back_memory() {
 
 Result<std::unique_ptr<Vault>> Vault::open(Options options, const Ports& ports) {
   LANYARD_TRY(prepare_data_folder(options.data_dir));
-  LANYARD_TRY_SET(Platform platform,
-                  Platform::open(options.data_dir / "platform.sqlite", options.vfs));
+  LANYARD_TRY_SET(Platform platform, Platform::open(options.data_dir / "platform.sqlite",
+                                                    ports.signer.device(), options.vfs));
   LANYARD_TRY_SET(const std::vector<SpaceId> dirty, platform.dirty_spaces());
   if (!options.disk_space) options.disk_space = disk_space_of;
   LANYARD_TRY_SET(auto parts, platform.parts());
@@ -98,6 +98,24 @@ Status FileVault::acknowledged(const DeviceId& device, const SpaceId& space,
 }
 
 Result<std::vector<PeerProgress>> FileVault::progress() { return platform_.progress(); }
+
+Result<std::map<DeviceId, std::int64_t>> FileVault::told_ms() { return platform_.told_ms(); }
+
+Result<std::map<SpaceId, SpaceCounts>> FileVault::counts() {
+  // No more than a crash leaves; after an update there may be all of them, in upkeep's time.
+  for (std::size_t i = 0; i < limits::kOpenSpacesMax && settle_one(); ++i) {
+  }
+  LANYARD_TRY_SET(auto counts, platform_.counts());
+  for (const SpaceId& space : dirty_) {
+    WatchedStore* const store = files_.look_at(space);
+    const auto place = counts.find(space);
+    if (store == nullptr || place == counts.end()) continue;
+    const auto sums = store->sums();
+    if (!sums) continue;  // a disk that fails: the store has noted it
+    LANYARD_TRY_SET(place->second, platform_.counts_of(space, *sums));
+  }
+  return counts;
+}
 
 Result<std::optional<std::string>> FileVault::setting(const std::string& key) {
   return platform_.setting(key);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 
 #include "storage/data_folder.hpp"
 #include "storage/store.hpp"
@@ -114,6 +115,19 @@ struct PeerProgress {
 struct SharedSpace {
   SpaceId space;
   Hash digest;
+  bool is_confirmed = true;  ///< the peer is known to hold durably all that is here
+};
+
+/// What people are to know of a space, of however many there are.
+struct SpaceCounts {
+  std::uint64_t conflicts = 0;  ///< fields with several values
+  std::uint64_t forks = 0;      ///< logs with two branches
+  std::int64_t own_ms = 0;      ///< when this device wrote to it last, by its own clock; 0: never
+  /// Changes that no other device is known to hold durably. A change's author is, and so is who
+  /// names it in a change of its own: it wrote that after it had it.
+  std::uint64_t unconfirmed = 0;
+  /// For each other member that is not known to hold everything: how many changes it may lack.
+  std::map<DeviceId, std::uint64_t> missing;
 };
 
 class Vault {
@@ -246,6 +260,10 @@ class Vault {
   [[nodiscard]] virtual Status acknowledged(const DeviceId& device, const SpaceId& space,
                                             const VectorClock& durable, WallTime now) = 0;
   [[nodiscard]] virtual Result<std::vector<PeerProgress>> progress() = 0;
+  /// When each device last said what it holds, by this device's clock.
+  [[nodiscard]] virtual Result<std::map<DeviceId, std::int64_t>> told_ms() = 0;
+  /// Of all spaces that were not left. Opens no file, but those that a crash has left uncounted.
+  [[nodiscard]] virtual Result<std::map<SpaceId, SpaceCounts>> counts() = 0;
   /// Small facts of this device that outlive a restart: chosen ports, the store's id.
   [[nodiscard]] virtual Result<std::optional<std::string>> setting(const std::string& key) = 0;
   [[nodiscard]] virtual Status set_setting(const std::string& key, const std::string& value) = 0;

@@ -190,6 +190,11 @@ Result<Hash> WatchedStore::state_hash() {
   return watched(store_->state_hash());
 }
 
+Result<SpaceSums> WatchedStore::sums() {
+  LANYARD_TRY(may_read());
+  return watched(store_->sums());
+}
+
 Result<std::vector<WithoutEffect>> WatchedStore::without_effect() {
   LANYARD_TRY(may_read());
   return watched(store_->without_effect());

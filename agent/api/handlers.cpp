@@ -47,7 +47,7 @@ AgentStatus seen_by(const Access& access, AgentStatus status) {
       return std::find(members.begin(), members.end(), device.device.known.id) != members.end();
     });
   });
-  status.more_spaces = 0;
+  status.sum_up();
   return status;
 }
 

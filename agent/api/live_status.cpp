@@ -22,7 +22,7 @@ void look_at_status(ApiRoom& room) {
     room.is_telling_status = false;
     return;
   }
-  room.status.survey([&room](const Result<AgentStatus>& status) {
+  room.status.glance([&room](const Result<AgentStatus>& status) {
     if (status) for_each_live(room, [&](LiveClient& client) { client.on_status(*status); });
     room.after(kStatusLookEvery, [&room] { look_at_status(room); });
   });
@@ -52,10 +52,11 @@ std::string live_status_text(const AgentStatus& status) {
     out.end_object();
   }
   out.end_array().name("spaces").begin_array();
-  for (const SpaceStatus& space : status.spaces) {
+  for (std::size_t i = 0; i < status.listed_spaces(); ++i) {
+    const SpaceStatus& space = status.spaces[i];
     out.begin_object().member("id", to_text(space.space.id));
     out.member("name", utf8_or_escaped(space.space.name));
-    out.member("unconfirmed", space.unconfirmed).end_object();
+    out.member("unconfirmed", space.counts.unconfirmed).end_object();
   }
   out.end_array().name("degraded").begin_array();
   for (const Degraded& each : status.degraded) {

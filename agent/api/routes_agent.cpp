@@ -58,15 +58,19 @@ void write_agent(const ApiRoom& room, JsonWriter& out) {
 void get_status(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
   with_query(call, reply, [&](QueryText& query) -> Status {
     LANYARD_TRY(query.finish());
-    room.status.get([&room, access = call.access, reply](const Result<AgentStatus>& status) {
-      reply.answer(status, [&](const AgentStatus& found) {
-        JsonWriter out;
-        out.begin_object();
-        write_agent(room, out);
-        write_status(seen_by(access, found), out);
-        return out.end_object().take();
-      });
-    });
+    const auto may_see = [access = call.access](const SpaceId& space) {
+      return access.may_read(space) || access.may_manage;
+    };
+    room.status.get(
+        may_see, [&room, access = call.access, reply](const Result<AgentStatus>& status) {
+          reply.answer(status, [&](const AgentStatus& found) {
+            JsonWriter out;
+            out.begin_object();
+            write_agent(room, out);
+            write_status(seen_by(access, found), out);
+            return out.end_object().take();
+          });
+        });
     return {};
   });
 }
@@ -79,7 +83,7 @@ void get_metrics(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
     if (!room.has_metrics)
       return fail(Code::kNotFound, "this agent shows no metrics",
                   "lanyard config set metrics.enabled true, and start the agent again.");
-    room.status.survey([&room, access = call.access, reply](const Result<AgentStatus>& status) {
+    room.status.glance([&room, access = call.access, reply](const Result<AgentStatus>& status) {
       if (!status) return reply.error(status.error());
       const AgentStatus seen = seen_by(access, *status);
       HttpAnswer answer;

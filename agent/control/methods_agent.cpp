@@ -48,15 +48,16 @@ void agent_stop(ControlRoom& room, Params& params, const Reply& reply) {
 void status_get(ControlRoom& room, Params& params, const Reply& reply) {
   with_params(params, reply, [&](Params& in) -> Status {
     LANYARD_TRY(in.finish());
-    room.status.get([&room, reply](const Result<AgentStatus>& status) {
-      reply.answer(status, [&](const AgentStatus& found) {
-        JsonWriter out;
-        out.begin_object();
-        write_agent(room, out);
-        write_status(found, out);
-        return out.end_object().take();
-      });
-    });
+    room.status.get([](const SpaceId& /*space*/) { return true; },
+                    [&room, reply](const Result<AgentStatus>& status) {
+                      reply.answer(status, [&](const AgentStatus& found) {
+                        JsonWriter out;
+                        out.begin_object();
+                        write_agent(room, out);
+                        write_status(found, out);
+                        return out.end_object().take();
+                      });
+                    });
     return {};
   });
 }
@@ -64,7 +65,7 @@ void status_get(ControlRoom& room, Params& params, const Reply& reply) {
 void metrics_get(ControlRoom& room, Params& params, const Reply& reply) {
   with_params(params, reply, [&](Params& in) -> Status {
     LANYARD_TRY(in.finish());
-    room.status.survey([&room, reply](const Result<AgentStatus>& status) {
+    room.status.glance([&room, reply](const Result<AgentStatus>& status) {
       reply.answer(status, [&](const AgentStatus& found) {
         const std::string text = metrics_text({room.host.meters, found, room.host.storage.waiting(),
                                                process_memory(), room.started_ms});

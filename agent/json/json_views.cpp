@@ -222,15 +222,16 @@ void write_status(const AgentStatus& status, JsonWriter& out) {
     out.member("inStep", device.in_step).member("inStepMs", device.in_step_ms).end_object();
   }
   out.end_array().name("spaces").begin_array();
-  for (const SpaceStatus& space : status.spaces) {
+  for (std::size_t i = 0; i < status.listed_spaces(); ++i) {
+    const SpaceStatus& space = status.spaces[i];
     out.begin_object();
     write_space_members(space.space, out);
     write_numbers(space.numbers, out);
     out.member("memberCount", space.space.members.size());
-    out.member("unconfirmed", space.unconfirmed);
+    out.member("unconfirmed", space.counts.unconfirmed);
     out.member("error", utf8_or_escaped(space.error)).end_object();
   }
-  out.end_array().member("moreSpaces", status.more_spaces);
+  out.end_array().member("moreSpaces", status.spaces.size() - status.listed_spaces());
   out.member("conflicts", status.conflicts()).member("notYetThere", status.not_yet_there());
   out.member("online", status.is_online()).member("syncing", status.is_syncing());
   out.member("lastSaveMs", status.last_save_ms).member("lastSyncMs", status.last_sync_ms);

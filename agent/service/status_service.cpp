@@ -12,7 +12,8 @@ namespace {
 struct Stored {
   std::vector<storage::KnownDevice> devices;
   std::vector<storage::SpaceEntry> spaces;
-  std::vector<storage::PeerProgress> progress;
+  std::map<SpaceId, storage::SpaceCounts> counts;
+  std::map<DeviceId, std::int64_t> told_ms;
   std::int64_t last_export_ms = 0;
   Status room;  ///< to write
 };
@@ -28,7 +29,8 @@ Result<Stored> read_stored(storage::Vault& vault) {
   Stored out;
   LANYARD_TRY_SET(out.devices, vault.devices());
   LANYARD_TRY_SET(out.spaces, vault.spaces());
-  LANYARD_TRY_SET(out.progress, vault.progress());
+  LANYARD_TRY_SET(out.counts, vault.counts());
+  LANYARD_TRY_SET(out.told_ms, vault.told_ms());
   std::erase_if(out.devices, [](const auto& device) { return device.forgotten; });
   std::erase_if(out.spaces, [](const auto& space) { return space.left; });
   sort_for_people(out.spaces);
@@ -39,49 +41,44 @@ Result<Stored> read_stored(storage::Vault& vault) {
   return out;
 }
 
-std::uint64_t not_yet_there(const DeviceId& device, const SpaceStatus& status,
-                            const std::vector<storage::PeerProgress>& progress) {
-  const auto known = std::find_if(progress.begin(), progress.end(), [&](const auto& entry) {
-    return entry.device == device && entry.space == status.space.id;
-  });
-  return missing_count(status.numbers.applied,
-                       known == progress.end() ? VectorClock{} : known->durable);
-}
-
 bool is_member(const storage::SpaceEntry& space, const DeviceId& device) {
   return std::find(space.members.begin(), space.members.end(), device) != space.members.end();
 }
 
-DeviceStatus status_of(storage::KnownDevice known, const Linked& linked,
-                       const std::vector<SpaceStatus>& spaces,
-                       const std::vector<storage::PeerProgress>& progress, WallTime now) {
+/// Something of it waits for a person, or for another device.
+bool needs_a_look(const SpaceStatus& space) {
+  const storage::SpaceCounts& counts = space.counts;
+  return !space.error.empty() || counts.conflicts > 0 || counts.forks > 0 ||
+         (is_synced(space.space) && !counts.missing.empty());
+}
+
+bool is_catching_up(const DeviceStatus& device) {
+  const auto& links = device.device.link.spaces;
+  return std::any_of(links.begin(), links.end(), [](const SpaceLink& link) {
+    return link.phase == engine::Phase::kCatchingUp;
+  });
+}
+
+DeviceStatus status_of(storage::KnownDevice known, const Stored& stored, const Linked& linked) {
   DeviceStatus out;
   for (const PeerStatus& peer : linked.peers)
     if (peer.device == known.id) out.device.link = peer;
-  for (const SpaceStatus& space : spaces) {
-    if (!is_member(space.space, known.id) || !is_synced(space.space)) continue;
-    ++out.spaces;
-    out.not_yet_there += not_yet_there(known.id, space, progress);
-  }
-  const auto& links = out.device.link.spaces;
-  out.in_step = out.device.link.linked && out.not_yet_there == 0 &&
-                std::none_of(links.begin(), links.end(), [](const SpaceLink& link) {
-                  return link.phase == engine::Phase::kCatchingUp;
-                });
-  for (const storage::PeerProgress& each : progress)
-    if (each.device == known.id) out.in_step_ms = std::max(out.in_step_ms, each.at_ms);
-  if (out.in_step) out.in_step_ms = now.ms;
+  const auto told = stored.told_ms.find(known.id);
+  if (told != stored.told_ms.end()) out.in_step_ms = told->second;
   out.device.known = std::move(known);
   return out;
 }
 
-/// What is on no other device, as far as this one knows.
-std::uint64_t unconfirmed(const SpaceStatus& status,
-                          const std::vector<storage::PeerProgress>& progress) {
-  VectorClock known;
-  for (const storage::PeerProgress& each : progress)
-    if (each.space == status.space.id) raise(known, each.durable);
-  return missing_count(status.numbers.applied, known);
+std::vector<SpaceStatus> spaces_of(Stored& stored) {
+  std::vector<SpaceStatus> out;
+  out.reserve(stored.spaces.size());
+  for (storage::SpaceEntry& space : stored.spaces) {
+    SpaceStatus& status = out.emplace_back();
+    const auto counts = stored.counts.find(space.id);
+    if (counts != stored.counts.end()) status.counts = std::move(counts->second);
+    status.space = std::move(space);
+  }
+  return out;
 }
 
 std::vector<Degraded> degraded_parts(const AgentStatus& status, const Status& room) {
@@ -93,36 +90,61 @@ std::vector<Degraded> degraded_parts(const AgentStatus& status, const Status& ro
   for (const SpaceStatus& space : status.spaces) {
     if (!space.error.empty())
       out.push_back({"space " + space.space.name, space.error, "Run  lanyard check"});
-    if (space.numbers.forks > 0)
+    if (space.counts.forks > 0)
       out.push_back({"space " + space.space.name, "a log of it has two branches",
                      "See  lanyard space forks " + space.space.name});
   }
   return out;
 }
 
-/// What follows from what was read.
-void fill(const ServiceHost& host, const Stored& stored, const Linked& linked, AgentStatus& out) {
-  for (SpaceStatus& space : out.spaces) {
-    space.unconfirmed = unconfirmed(space, stored.progress);
-    const auto written = space.numbers.written_ms.find(host.self);
-    if (written != space.numbers.written_ms.end())
-      out.last_save_ms = std::max(out.last_save_ms, written->second);
-  }
-  for (const storage::KnownDevice& device : stored.devices) {
-    out.devices.push_back(status_of(device, linked, out.spaces, stored.progress, host.wall()));
-    out.last_sync_ms = std::max(out.last_sync_ms, out.devices.back().in_step_ms);
+AgentStatus make_status(const ServiceHost& host, Stored stored, const Linked& linked) {
+  AgentStatus out;
+  out.counters = linked.counters;
+  out.discovery = linked.discovery;
+  out.pairing = linked.pairing;
+  out.spaces = spaces_of(stored);
+  for (const SpaceStatus& space : out.spaces)
+    out.last_save_ms = std::max(out.last_save_ms, space.counts.own_ms);
+  for (const storage::KnownDevice& device : stored.devices)
+    out.devices.push_back(status_of(device, stored, linked));
+  out.sum_up();
+  for (DeviceStatus& device : out.devices) {
+    if (device.in_step) device.in_step_ms = host.wall().ms;
+    out.last_sync_ms = std::max(out.last_sync_ms, device.in_step_ms);
   }
   out.last_export_ms = stored.last_export_ms;
-  out.degraded = degraded_parts(out, stored.room);
+  return out;
+}
+
+/// What follows from what was read.
+void find_degraded(const ServiceHost& host, const Status& room, AgentStatus& out) {
+  out.degraded = degraded_parts(out, room);
   if (const Status on = check_enabled(host.network); !on)
     out.degraded.push_back({"sync", on.error().detail, on.error().fix});
+  if (out.spaces.size() > AgentStatus::kSpacesMax)
+    std::stable_partition(out.spaces.begin(), out.spaces.end(), needs_a_look);
 }
 
 }  // namespace
 
+void AgentStatus::sum_up() {
+  for (DeviceStatus& device : devices) {
+    const DeviceId& id = device.device.known.id;
+    device.spaces = device.not_yet_there = 0;
+    for (const SpaceStatus& space : spaces) {
+      if (!is_member(space.space, id) || !is_synced(space.space)) continue;
+      ++device.spaces;
+      const auto missing = space.counts.missing.find(id);
+      if (missing != space.counts.missing.end()) device.not_yet_there += missing->second;
+    }
+    device.in_step =
+        device.device.link.linked && device.not_yet_there == 0 && !is_catching_up(device);
+  }
+}
+
 std::uint64_t AgentStatus::conflicts() const {
   std::uint64_t out = 0;
-  for (const SpaceStatus& space : spaces) out += space.numbers.conflicts;
+  for (const SpaceStatus& space : spaces) out += space.counts.conflicts;
   return out;
 }
 
@@ -143,61 +165,47 @@ bool AgentStatus::is_syncing() const {
   });
 }
 
-void StatusService::get(Done<AgentStatus> done) {
-  look([](SpaceReads& reads, const SpaceId& space) { return reads.numbers(space); },
-       std::move(done));
+void StatusService::glance(Done<AgentStatus> done) { look({}, std::move(done)); }
+
+void StatusService::get(MaySee may_see, Done<AgentStatus> done) {
+  look(std::move(may_see), std::move(done));
 }
 
-void StatusService::glance(Done<AgentStatus> done) {
-  look(
-      [](SpaceReads& reads, const SpaceId& space) -> Result<storage::SpaceNumbers> {
-        storage::SpaceNumbers out;
-        LANYARD_TRY_SET(out.applied, reads.clock(space));
-        return out;
-      },
-      std::move(done));
+void StatusService::look(MaySee may_see, Done<AgentStatus> done) {
+  ask_storage<Stored>(host_, read_stored, [this, may_see = std::move(may_see),
+                                           done = std::move(done)](Result<Stored> stored) {
+    if (!stored) return done(fail(stored.error()));
+    const auto kept = std::make_shared<Stored>(std::move(*stored));
+    ask_network<Linked>(
+        host_,
+        [](Network& network) {
+          return Linked{network.peers(), network.counters(), network.discovery(),
+                        network.pairing().window()};
+        },
+        [this, may_see, done, kept](const Linked& linked) {
+          const Status room = kept->room;
+          AgentStatus out = make_status(host_, std::move(*kept), linked);
+          find_degraded(host_, room, out);
+          if (may_see) read_numbers(may_see, out);
+          done(std::move(out));
+        });
+  });
 }
 
-void StatusService::survey(Done<AgentStatus> done) {
-  look(
-      [](SpaceReads& reads, const SpaceId& space) -> Result<storage::SpaceNumbers> {
-        storage::SpaceNumbers out;
-        LANYARD_TRY_SET(out.applied, reads.clock(space));
-        LANYARD_TRY_SET(out.conflicts, reads.conflict_count(space));
-        return out;
-      },
-      std::move(done));
-}
-
-void StatusService::look(ReadNumbers read, Done<AgentStatus> done) {
-  ask_storage<Stored>(
-      host_, read_stored, [this, read, done = std::move(done)](Result<Stored> stored) {
-        if (!stored) return done(fail(stored.error()));
-        ask_network<Linked>(
-            host_,
-            [](Network& network) {
-              return Linked{network.peers(), network.counters(), network.discovery(),
-                            network.pairing().window()};
-            },
-            [this, read, done, stored = std::move(*stored)](const Linked& linked) {
-              AgentStatus out;
-              out.counters = linked.counters;
-              out.discovery = linked.discovery;
-              out.pairing = linked.pairing;
-              for (const storage::SpaceEntry& space : stored.spaces) {
-                if (out.spaces.size() == AgentStatus::kSpacesMax) break;
-                SpaceStatus& status = out.spaces.emplace_back(SpaceStatus{space, {}, 0, {}});
-                auto numbers = read(reads_, space.id);
-                if (numbers)
-                  status.numbers = std::move(*numbers);
-                else
-                  status.error = numbers.error().detail;
-              }
-              out.more_spaces = stored.spaces.size() - out.spaces.size();
-              fill(host_, stored, linked, out);
-              done(std::move(out));
-            });
-      });
+void StatusService::read_numbers(const MaySee& may_see, AgentStatus& status) {
+  std::size_t listed = 0;
+  for (SpaceStatus& space : status.spaces) {
+    if (!may_see(space.space.id)) continue;
+    if (++listed > AgentStatus::kSpacesMax) return;
+    auto numbers = reads_.numbers(space.space.id);
+    if (numbers) {
+      space.numbers = std::move(*numbers);
+    } else if (space.error.empty()) {
+      space.error = numbers.error().detail;
+      status.degraded.push_back(
+          {"space " + space.space.name, space.error, "Run  lanyard check"});
+    }
+  }
 }
 
 void StatusService::exported() const {

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <algorithm>
+#include <functional>
+
 #include "agent/pairing/desk.hpp"
 #include "agent/service/device_service.hpp"
 #include "agent/service/space_directory.hpp"
@@ -12,8 +15,7 @@ inline constexpr const char* kLastExportSetting = "last_export_ms";
 
 struct DeviceStatus {
   DeviceView device;
-  /// Changes held here that it has not acknowledged as durable, in the spaces that it is a member
-  /// of.
+  /// Changes held here that it is not known to hold durably, in the spaces that it is a member of.
   std::uint64_t not_yet_there = 0;
   std::uint64_t spaces = 0;     ///< that it shares with us
   bool in_step = false;         ///< linked, nothing is being caught up, nothing is not yet there
@@ -22,10 +24,9 @@ struct DeviceStatus {
 
 struct SpaceStatus {
   storage::SpaceEntry space;
-  storage::SpaceNumbers numbers;
-  /// Changes that no other device is known to have.
-  std::uint64_t unconfirmed = 0;
-  std::string error;  ///< why it cannot be read; empty: it can
+  storage::SpaceCounts counts;
+  storage::SpaceNumbers numbers;  ///< of those that are listed, where they were asked for
+  std::string error;  ///< why it cannot be read or written to; empty: it can
 };
 
 /// A part that does not do what it should, while the rest goes on.
@@ -37,8 +38,8 @@ struct Degraded {
 
 struct AgentStatus {
   std::vector<DeviceStatus> devices;  ///< those that were not forgotten
-  std::vector<SpaceStatus> spaces;    ///< those that were not left, at most kSpacesMax
-  std::uint64_t more_spaces = 0;
+  /// Those that were not left; where lists are cut, the ones that need a person come first.
+  std::vector<SpaceStatus> spaces;
   std::int64_t last_save_ms = 0;    ///< something was written here; 0: never
   std::int64_t last_sync_ms = 0;    ///< another device was in step with this one; 0: never
   std::int64_t last_export_ms = 0;  ///< 0: never
@@ -48,6 +49,10 @@ struct AgentStatus {
   std::optional<WindowStatus> pairing;  ///< the window in which a device may pair with this one
 
   static constexpr std::size_t kSpacesMax = 200;
+  /// How many spaces a list names; sums are over all.
+  [[nodiscard]] std::size_t listed_spaces() const { return std::min(spaces.size(), kSpacesMax); }
+  /// Makes the sums of the devices again, from these spaces.
+  void sum_up();
   [[nodiscard]] std::uint64_t conflicts() const;
   /// Linked with some device.
   [[nodiscard]] bool is_online() const;
@@ -61,17 +66,17 @@ class StatusService {
  public:
   StatusService(const ServiceHost& host, SpaceReads& reads) : host_(host), reads_(reads) {}
 
-  void get(Done<AgentStatus> done);
-  /// Without what has to be counted: of the spaces' numbers only `applied`.
+  using MaySee = std::function<bool(const SpaceId&)>;
+  /// With the numbers of those spaces that a list of what may be seen names: opens their files.
+  void get(MaySee may_see, Done<AgentStatus> done);
+  /// Without them: for whoever asks every few seconds, of however many spaces.
   void glance(Done<AgentStatus> done);
   /// Somebody has everything of a space, or of one of its collections, in a file of their own now.
   void exported() const;
-  /// The same with the conflicts: for whoever asks every few seconds, of however large spaces.
-  void survey(Done<AgentStatus> done);
 
  private:
-  using ReadNumbers = Result<storage::SpaceNumbers> (*)(SpaceReads& reads, const SpaceId& space);
-  void look(ReadNumbers read, Done<AgentStatus> done);
+  void look(MaySee may_see, Done<AgentStatus> done);
+  void read_numbers(const MaySee& may_see, AgentStatus& status);
 
   const ServiceHost& host_;
   SpaceReads& reads_;

@@ -86,6 +86,7 @@ void Engine::on(SharedLoaded input) {
   Session& session = found->second;
   session.loading = false;
   session.shared.clear();
+  session.unconfirmed = std::move(input.unconfirmed);
   for (wire::SpaceDigest& each : input.spaces) {
     session.shared.insert(each.space);
     const auto sync = spaces_.find(each.space);
@@ -156,7 +157,8 @@ Status Engine::hear_of_space(LinkId link, Session& session, SpaceMessage message
   if (offers && session.joined > limits::kSpacesPerPeerMax)
     return fail(Code::kTooLarge, "too many spaces");
   SpaceSync& sync = space(id, offers ? &session : nullptr);
-  if (offers || std::holds_alternative<wire::Pull>(message))
+  if (offers || std::holds_alternative<wire::Pull>(message) ||
+      std::holds_alternative<wire::Acknowledge>(message))
     sync.peer_listed(link, session.peer, false);
   return sync.hear(link, std::move(message), now_);
 }
@@ -192,6 +194,18 @@ void Engine::settle(LinkId link, Session& session,
     if (!told || differing.contains(id)) continue;
     sync.peer_listed(link, session.peer, true);
     sync.peer_equal(link, sync.is_open() && sync.digest() == *told);
+  }
+  confirm(link, session, differing);
+}
+
+/// Its last acknowledgement went with a link that was cut, and digests that are equal bring no
+/// other. A pull has it open the space and say what is durable there.
+void Engine::confirm(LinkId link, Session& session, const std::set<SpaceId>& differing) {
+  for (const SpaceId& id : std::exchange(session.unconfirmed, {})) {
+    if (differing.contains(id)) continue;
+    SpaceSync& sync = space(id);
+    sync.peer_listed(link, session.peer, true);
+    sync.peer_has_news(link, now_);
   }
 }
 

@@ -38,6 +38,7 @@ class Engine {
     bool has_settled = false;  ///< at least one comparison was done
     std::size_t joined = 0;    ///< spaces that it made known to us
     std::set<SpaceId> shared;  ///< spaces that the digests in our last root spoke of
+    std::set<SpaceId> unconfirmed;  ///< of those: as SharedLoaded has them
     Instant last_heard;
     Instant compared;  ///< when digests were last asked for
     bool pinged = false;
@@ -70,6 +71,8 @@ class Engine {
   Status on_dialogue(LinkId link, Session& session, Result<DigestDialogue::Outcome> outcome);
   void settle(LinkId link, Session& session,
               const std::vector<DigestDialogue::Difference>& differences);
+  /// Asks for what the peer did not get to say: both hold the same, and it has not acknowledged it.
+  void confirm(LinkId link, Session& session, const std::set<SpaceId>& differing);
   /// The space's machine; made and opened if it was not, and then with all linked peers that share
   /// it. `offered_by`: a peer that says there is such a space.
   SpaceSync& space(const SpaceId& id, Session* offered_by = nullptr);

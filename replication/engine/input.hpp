@@ -58,6 +58,8 @@ struct Received {
 struct SharedLoaded {
   LinkId link;
   std::vector<wire::SpaceDigest> spaces;
+  /// Those of them of which the peer is not known to hold durably all that is here.
+  std::set<SpaceId> unconfirmed;
 };
 
 /// Answer to OpenSpace and JoinSpace.

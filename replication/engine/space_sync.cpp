@@ -87,7 +87,11 @@ void SpaceSync::committed(Committed committed, Now now) {
   }
   own_log_ = committed.run.log;
   note_live(committed.run, LinkId{});
-  raise(applied_, {{committed.run.log, head_of(committed.changes.back())}});
+  const VectorClock own{{committed.run.log, head_of(committed.changes.back())}};
+  raise(applied_, own);
+  // It was synced before anybody heard of it. Peers know that of a change's author, and are told
+  // nothing more.
+  raise(durable_, own);
   announce(committed, now);
   retry_parked(now);
 }
@@ -194,6 +198,7 @@ bool SpaceSync::offer(LinkId link, const DeviceId& device) {
   Peer& peer = peers_[link];
   peer.device = device;
   if (std::exchange(peer.knows_of_it, true)) return false;
+  if (!peer.durable.empty()) context_.out.notify(PeerAcknowledged{device, space_, peer.durable});
   for (const auto& [log, head] : applied_) context_.out.send(link, wire::Have{space_, log, head});
   return true;
 }
@@ -228,16 +233,19 @@ void SpaceSync::acknowledge(LinkId link, Peer& peer) {
 /// without end.
 void SpaceSync::on(LinkId link, const wire::Acknowledge& message, Now now) {
   Peer* peer = find(link);
-  if (peer == nullptr || !is_member(*peer)) return;
+  if (peer == nullptr) return;
+  const VectorClock before = peer->durable;
+  for (const auto& [log, head] : message.durable) {
+    VectorClock& known = peer->durable;
+    if (known.contains(log) || known.size() < limits::kClockLogsMax) known[log] = head;
+  }
+  // Admitted by a change that has not come here yet: kept until it has, as it is not said again.
+  if (!is_member(*peer)) return;
   look_at_own_log(link, message.durable, now);
   look_for_forks(link, message.durable);
   show(*peer, message.durable);
-  VectorClock known = peer->durable;
-  for (const auto& [log, head] : message.durable) {
-    if (known.contains(log) || known.size() < limits::kClockLogsMax) known[log] = head;
-  }
-  if (known == std::exchange(peer->durable, known)) return;
-  context_.out.notify(PeerAcknowledged{peer->device, space_, known});
+  if (peer->durable != before)
+    context_.out.notify(PeerAcknowledged{peer->device, space_, peer->durable});
 }
 
 void SpaceSync::notify_progress(const Peer& peer, Phase phase) const {

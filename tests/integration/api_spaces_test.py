@@ -40,10 +40,22 @@ class Spaces(ApiTest):
     def has(api, space, key):
         return api.ask("GET", record_path(key, space=space)).status == 200
 
-    def in_step(self):
-        """Both have compared; for us nothing is missing, and the other one waits for us."""
+    def in_step(self, waiting=None):
+        """Both have compared; for us nothing is missing, and the other one has changes that we do
+        not take: so many more than before this test."""
         self.assertTrue(self.here.post("/v1/sync")["inStep"])
-        self.assertFalse(self.there.post("/v1/sync?waitMs=500")["inStep"])
+        report = self.there.post("/v1/sync?waitMs=500")
+        self.assertFalse(report["inStep"])
+        if waiting is not None:
+            self.assertEqual(self.not_taken(report), self.not_taken_before + waiting)
+
+    def setUp(self):
+        super().setUp()
+        self.not_taken_before = self.not_taken(self.there.post("/v1/sync?waitMs=2000"))
+
+    @staticmethod
+    def not_taken(report):
+        return sum(each["notYetThere"] for each in report["devices"])
 
     def test_a_name_is_this_devices_own(self):
         self.shared("old-name")
@@ -68,7 +80,7 @@ class Spaces(ApiTest):
         self.assertEqual(self.change(name, syncMode="local-only")["syncMode"], "local-only")
         self.here.put(record_path("mine", space=name), {"n": 2})
         self.there.put(record_path("theirs", space=name), {"n": 3})
-        self.in_step()
+        self.in_step(waiting=2)  # the opening of its log in this space, and the record
         self.device.stop()
         self.device.start()
         self.here.port = self.api.port = self.device.info["apiPort"]
@@ -76,7 +88,7 @@ class Spaces(ApiTest):
                       f"127.0.0.1:{self.device.info['syncPort']}")
         wait_until("they are linked again", lambda: any(
             each["linked"] for each in self.here.get("/v1/devices")["devices"]))
-        self.in_step()
+        self.in_step(waiting=2)
         self.assertFalse(self.has(self.here, name, "theirs"))
         self.assertFalse(self.has(self.there, name, "mine"))
         self.change(name, syncMode="hybrid")
@@ -109,7 +121,7 @@ class Spaces(ApiTest):
         self.assertEqual(refused.exception.answer.status, 403)
         self.assertIn("archived", refused.exception.answer.json["why"])
         self.there.put(record_path("theirs", space=name), {"n": 3})
-        self.in_step()
+        self.in_step(waiting=2)  # the opening of its log in this space, and the record
         self.assertFalse(self.has(self.here, name, "theirs"))
         self.assertIn("archived", self.device.ok("space", "list"))
         self.device.ok("space", "unarchive", name)

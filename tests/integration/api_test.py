@@ -321,6 +321,7 @@ class TwoDevices(unittest.TestCase):
         self.assertTrue(report["inStep"])
         self.assertEqual([(d["name"], d["linked"], d["notYetThere"]) for d in report["devices"]],
                          [("desktop", True, 0)])
+        self.assertTrue(there.post("/v1/sync")["inStep"])  # who wrote nothing since, too
         done = here.post("/v1/spaces/notes/conflicts", {"all": True, "resolve": "remote"})
         self.assertEqual([each["value"] for each in done["resolved"]], ["desktop"])
         for api in (here, there):

@@ -53,6 +53,26 @@ class TwoDevices(unittest.TestCase):
         self.assertTrue(pinged["reached"], pinged)
         self.assertEqual([step for step in pinged["steps"] if step["tried"] and not step["ok"]], [])
 
+    def test_who_receives_is_in_sync_as_soon_as_it_has_what_came(self):
+        self.share()
+        self.ada.ok("data", "put", "notes", "tasks", "t1", '{"n":1}')
+        wait_until("pi has t1", lambda: self.record_of_pi("t1").returncode == 0)
+        wait_until("pi has caught up", lambda: self.pi.json("status")["devices"][0]["inStep"])
+        self.assertEqual(self.pi.json("status")["notYetThere"], 0)
+        self.assertEqual(self.pi.run("status", "--check").returncode, 0)
+        self.assertRegex(self.pi.ok("status"), r"ada +in sync")
+        self.pi.ok("space", "leave", "notes", "--remove-copy", "--yes")  # ada has all of it
+
+    def test_what_was_acknowledged_into_a_cut_link_is_acknowledged_again(self):
+        self.share()
+        self.ada.ok("data", "put", "notes", "tasks", "t1", '{"n":1}')
+        wait_until("pi has t1", lambda: self.record_of_pi("t1").returncode == 0)
+        self.pi.kill()  # within a second: it has hardly said so
+        self.pi.start()
+        self.pi.ok("devices", "add", self.ada.info["id"], "--at",
+                   f"127.0.0.1:{self.ada.info['syncPort']}")
+        wait_until("all is there", self.synced)
+
     def test_concurrent_edits_wait_in_both_inboxes_and_one_resolution_settles_both(self):
         self.share()
         self.ada.ok("data", "put", "notes", "tasks", "t1", '{"title":"zero"}')

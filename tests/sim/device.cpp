@@ -79,8 +79,10 @@ void Device::perform(engine::Effect effect) {
   if (const auto* send = std::get_if<engine::Send>(&effect))
     return network_.send(send->link, send->message);
   if (const auto* drop = std::get_if<engine::DropPeer>(&effect)) return network_.close(drop->link);
-  if (const auto* notify = std::get_if<engine::Notify>(&effect))
+  if (const auto* notify = std::get_if<engine::Notify>(&effect)) {
+    vault_.noticed(notify->notice);
     return world_.noticed(number, notify->notice);
+  }
   std::size_t bytes = 0;
   if (const auto* persist = std::get_if<engine::Persist>(&effect))
     bytes = persist->accepted->pack.payload_bytes();

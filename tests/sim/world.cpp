@@ -219,6 +219,8 @@ bool World::heal() {
     report_.heal_longest = schedule_.now() - start;
     pass(3000);                      // what is applied becomes durable
     if (!all_durable()) pass(3000);  // a write that had waited behind a slow disk came meanwhile
+    // What a cut link took of the acknowledgements is asked for when digests are compared again.
+    while (!find_unconfirmed().empty() && schedule_.now() - start < kHealMax) pass(1000);
     break;
   }
   report_.milliseconds = schedule_.now();
@@ -245,6 +247,22 @@ bool World::all_durable() const {
       return each.second->durable() == each.second->log().clock();
     });
   });
+}
+
+/// Who is linked says what it holds, to the last change.
+std::string World::find_unconfirmed() {
+  for (const auto& device : devices_) {
+    for (const auto& peer : devices_) {
+      if (!network_.believes_linked(device->number, peer->number)) continue;
+      for (const auto& [space, store] : device->vault().stores()) {
+        if (const auto missing = device->vault().missing(peer->id, space); missing > 0)
+          return "device " + std::to_string(device->number) + " counts " +
+                 std::to_string(missing) + " changes as not yet at device " +
+                 std::to_string(peer->number);
+      }
+    }
+  }
+  return {};
 }
 
 // ---- the verdict
@@ -298,6 +316,7 @@ std::string World::verdict() {
     if (device->waiting_bytes_most() > devices_.size() * 2 * limits::kPeerWindowBytesMax)
       return "more waited for storage than credit allows";
   }
+  if (std::string unconfirmed = find_unconfirmed(); !unconfirmed.empty()) return unconfirmed;
   std::string differs = check_states();
   if (differs.empty()) differs = check_rebuild();
   return differs;

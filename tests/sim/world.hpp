@@ -105,6 +105,8 @@ class World final : private NetworkUser, private DeviceWorld {
   void end_faults();
   [[nodiscard]] bool agree();
   [[nodiscard]] bool all_durable() const;
+  /// What a device still counts as missing at one that it is linked with; empty: nothing.
+  [[nodiscard]] std::string find_unconfirmed();
   [[nodiscard]] std::string check_states();
   [[nodiscard]] std::string check_rebuild();
   void wrong(std::string what);

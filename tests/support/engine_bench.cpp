@@ -131,6 +131,7 @@ void EngineBench::perform(BenchDevice& device, engine::Effect effect) {
     out->up = false;  // what was said before still arrives
     direction(to, device.name).under_way.clear();
   } else if (auto* notify = std::get_if<engine::Notify>(&effect)) {
+    device.vault_.noticed(notify->notice);
     device.notices_.push_back(std::move(notify->notice));
   } else {
     device.waiting_.push_back(std::move(effect));

@@ -48,6 +48,7 @@ class FakeStore final : public SpaceStore {
   Status checkpoint() override { return {}; }
   Result<Hash> state_hash() override { return Hash{}; }
   Result<std::vector<WithoutEffect>> without_effect() override { return {}; }
+  Result<SpaceSums> sums() override { return SpaceSums{}; }
   std::vector<std::string> take_notes() override { return {}; }
 
  private:

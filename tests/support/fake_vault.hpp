@@ -65,6 +65,8 @@ class FakeVault final : public storage::Vault {
     return {};
   }
   Result<std::vector<storage::PeerProgress>> progress() override { return {}; }
+  Result<std::map<DeviceId, std::int64_t>> told_ms() override { return {}; }
+  Result<std::map<SpaceId, storage::SpaceCounts>> counts() override { return {}; }
   Result<std::optional<std::string>> setting(const std::string&) override { return {}; }
   Status set_setting(const std::string&, const std::string&) override { return {}; }
   bool upkeep(WallTime now) override;

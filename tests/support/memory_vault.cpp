@@ -1,6 +1,7 @@
 #include "tests/support/memory_vault.hpp"
 
 #include "replication/engine/digest_dialogue.hpp"
+#include "replication/merge/author_clocks.hpp"
 
 namespace lanyard::support {
 
@@ -33,6 +34,20 @@ std::optional<engine::Input> MemoryVault::perform(const engine::Effect& effect, 
     }
   };
   return std::visit(answer, effect);
+}
+
+void MemoryVault::noticed(const engine::Notice& notice) {
+  if (const auto* told = std::get_if<engine::PeerAcknowledged>(&notice))
+    told_[{told->peer, told->space}] = told->durable;
+}
+
+std::uint64_t MemoryVault::missing(const DeviceId& peer, const SpaceId& space) const {
+  const MemoryStore& store = *stores_.at(space);
+  const auto told = told_.find({peer, space});
+  VectorClock known = told == told_.end() ? VectorClock{} : told->second;
+  const merge::AuthorClocks shown = merge::author_clocks(store.log(), store.merger());
+  if (const auto own = shown.find(peer); own != shown.end()) raise(known, own->second);
+  return missing_count(store.log().clock(), known);
 }
 
 void MemoryVault::power_cut(WallTime wall) {
@@ -86,7 +101,7 @@ void MemoryVault::release(const engine::ReleaseWrites& effect) {
 }
 
 engine::Input MemoryVault::on(const engine::LoadShared& effect) {
-  engine::SharedLoaded out{effect.link, {}};
+  engine::SharedLoaded out{effect.link, {}, {}};
   for (const auto& [space, store] : stores_) {
     const oplog::SpaceLog& log = store->log();
     if (left_.contains(space) || !log.is_member(ports_.signer.device()) ||
@@ -94,6 +109,7 @@ engine::Input MemoryVault::on(const engine::LoadShared& effect) {
       continue;
     out.spaces.push_back(
         {space, engine::digest_of(log.digest_clock(ports_.hasher), ports_.hasher)});
+    if (missing(effect.peer, space) > 0) out.unconfirmed.insert(space);
   }
   return out;
 }

@@ -25,6 +25,10 @@ class MemoryVault {
 
   /// Does what the effect asks of storage. Nothing for an effect that asks nothing of it.
   [[nodiscard]] std::optional<engine::Input> perform(const engine::Effect& effect, WallTime wall);
+  /// What the engine told people: what a peer has acknowledged is kept, as a real vault does.
+  void noticed(const engine::Notice& notice);
+  /// Changes held here that the peer is not known to hold durably.
+  [[nodiscard]] std::uint64_t missing(const DeviceId& peer, const SpaceId& space) const;
   void power_cut(WallTime wall);
 
  private:
@@ -48,6 +52,7 @@ class MemoryVault {
   bool disk_full_ = false;
   std::set<SpaceId> left_;
   std::set<SpaceId> held_;
+  std::map<std::pair<DeviceId, SpaceId>, VectorClock> told_;  ///< as acknowledged
   std::map<SpaceId, std::unique_ptr<MemoryStore>> stores_;
 };
 

@@ -33,6 +33,47 @@ TEST_CASE("a device never acknowledges a change it has not made durable") {
   CHECK(acknowledged_of(two.bench["alice"].take_notices(), log) == seq);
 }
 
+TEST_CASE("who wrote a change has it, and who names it in a change of its own had it before") {
+  Shared three({"bob", "alice", "carol"});  // bob is in the middle
+  const DeviceId alice = three.bench["alice"].id;
+  const DeviceId carol = three.bench["carol"].id;
+  const auto missing = [&](const std::string& at, const DeviceId& peer) {
+    return three.bench[at].vault().missing(peer, three.space);
+  };
+  three.bench["alice"].put(three.space, "n1", "by alice");
+  three.bench.pass(2s);
+  CHECK(missing("bob", alice) == 0);
+  CHECK(missing("carol", alice) == 0);  // they have never met
+  CHECK(missing("alice", carol) > 0);  // who has said nothing
+  three.bench["carol"].put(three.space, "n2", "by carol, who has read it");
+  three.bench.pass(2s);
+  CHECK(missing("alice", carol) == 0);
+  CHECK(missing("carol", alice) == 2);  // the opening of her log, and n2
+  CHECK(missing("bob", alice) == 0);
+  CHECK(missing("bob", carol) == 0);
+}
+
+TEST_CASE("an acknowledgement that went with a cut link is asked for when the two meet again") {
+  Shared two({"alice", "bob"});
+  const auto missing = [&] {
+    return two.bench["alice"].vault().missing(two.bench["bob"].id, two.space);
+  };
+  two.bench["alice"].put(two.space, "n1", "there, and not said so");
+  two.bench.run();
+  two.bench.cut("alice", "bob");
+  two.bench.pass(2s);
+  CHECK(two.clock("bob") == two.clock("alice"));
+  CHECK(missing() == 1);
+  two.forget();
+  two.bench.connect("alice", "bob");
+  two.bench.pass(2s);
+  CHECK(missing() == 0);
+  CHECK(two.bench.take_words("bob", "alice") == Words{"hello", "root", "acknowledge", "in step"});
+  two.forget();
+  two.bench.pass(60s);  // and then no more
+  CHECK(count_of(two.bench.take_words("alice", "bob"), "pull") == 0);
+}
+
 TEST_CASE("after a power cut a device asks again for what was not durable") {
   Shared two({"alice", "bob"});
   two.bench["alice"].put(two.space, "n1", "precious");
