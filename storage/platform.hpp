@@ -131,8 +131,7 @@ class Platform {
  private:
   /// The ids that an SQL query answers.
   [[nodiscard]] Result<std::vector<SpaceId>> space_ids(const char* question);
-  Platform(Database database, const DeviceId& self)
-      : database_(std::move(database)), self_(self) {}
+  Platform(Database database, const DeviceId& self) : database_(std::move(database)), self_(self) {}
   /// One transaction; nothing of it happened if `work` fails. After a failed sync no other is
   /// tried: what the file holds is not known.
   template <class Work>

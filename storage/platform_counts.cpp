@@ -62,8 +62,7 @@ Status write_counts(Database& database, const std::string& space, const std::vec
                     .bind(space)
                     .run());
   }
-  return Query(database,
-               "UPDATE spaces SET unconfirmed = ?1 WHERE id = ?2 AND unconfirmed <> ?1")
+  return Query(database, "UPDATE spaces SET unconfirmed = ?1 WHERE id = ?2 AND unconfirmed <> ?1")
       .bind(counts.unconfirmed)
       .bind(space)
       .run();

@@ -88,8 +88,10 @@ Status Platform::add_space(const Space& space, const std::vector<DeviceId>& memb
   const std::string id = to_text(space.id);
   return write(Sync::kFull, [&]() -> Status {
     {
-      Query insert(database_, "INSERT INTO spaces (id, created_at, name, said_name, has_left, has_data, digest,"
-                   " is_dirty, has_failed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)");
+      Query insert(
+          database_,
+          "INSERT INTO spaces (id, created_at, name, said_name, has_left, has_data, digest,"
+          " is_dirty, has_failed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)");
       insert.bind(id).bind(space.created_ms).bind(space.name);
       if (space.said_name) {
         insert.bind(*space.said_name);
@@ -305,8 +307,8 @@ Result<std::vector<Platform::Shared>> Platform::shared(const DeviceId& self, con
   while (true) {
     LANYARD_TRY_SET(const bool more, query.next());
     if (!more) return all;
-    all.push_back({space_at(query, 0), query.integer(1) != 0, query.fixed<Hash>(2),
-                   query.integer(3) == 0});
+    all.push_back(
+        {space_at(query, 0), query.integer(1) != 0, query.fixed<Hash>(2), query.integer(3) == 0});
   }
 }
 

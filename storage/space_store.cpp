@@ -284,8 +284,7 @@ Result<SpaceSums> SqliteSpaceStore::sums() {
   if (sums_) return *sums_;
   SpaceSums sums;
   LANYARD_TRY_SET(sums.conflicts, count_conflicts(database_));
-  LANYARD_TRY_SET(const std::int64_t forks,
-                  database_.number("SELECT count(*) FROM lanyard_forks"));
+  LANYARD_TRY_SET(const std::int64_t forks, database_.number("SELECT count(*) FROM lanyard_forks"));
   sums.forks = static_cast<std::uint64_t>(forks);
   sums.applied = tables_.space_log().clock();
   sums.shown = merge::author_clocks(tables_.space_log(), tables_.merger());

@@ -61,16 +61,16 @@ void get_status(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
     const auto may_see = [access = call.access](const SpaceId& space) {
       return access.may_read(space) || access.may_manage;
     };
-    room.status.get(
-        may_see, [&room, access = call.access, reply](const Result<AgentStatus>& status) {
-          reply.answer(status, [&](const AgentStatus& found) {
-            JsonWriter out;
-            out.begin_object();
-            write_agent(room, out);
-            write_status(seen_by(access, found), out);
-            return out.end_object().take();
-          });
-        });
+    room.status.get(may_see,
+                    [&room, access = call.access, reply](const Result<AgentStatus>& status) {
+                      reply.answer(status, [&](const AgentStatus& found) {
+                        JsonWriter out;
+                        out.begin_object();
+                        write_agent(room, out);
+                        write_status(seen_by(access, found), out);
+                        return out.end_object().take();
+                      });
+                    });
     return {};
   });
 }

@@ -83,8 +83,7 @@ void write_links(PrometheusText& out, const MetricsView& view) {
 
 void write_holdings(PrometheusText& out, const MetricsView& view) {
   const AgentStatus& status = view.status;
-  out.gauge("lanyard_spaces", "Spaces on this device.",
-            static_cast<double>(status.spaces.size()));
+  out.gauge("lanyard_spaces", "Spaces on this device.", static_cast<double>(status.spaces.size()));
   out.gauge("lanyard_devices", "Devices that are known.",
             static_cast<double>(status.devices.size()));
   out.gauge("lanyard_conflicts", "Fields with more than one value.",

@@ -172,24 +172,25 @@ void StatusService::get(MaySee may_see, Done<AgentStatus> done) {
 }
 
 void StatusService::look(MaySee may_see, Done<AgentStatus> done) {
-  ask_storage<Stored>(host_, read_stored, [this, may_see = std::move(may_see),
-                                           done = std::move(done)](Result<Stored> stored) {
-    if (!stored) return done(fail(stored.error()));
-    const auto kept = std::make_shared<Stored>(std::move(*stored));
-    ask_network<Linked>(
-        host_,
-        [](Network& network) {
-          return Linked{network.peers(), network.counters(), network.discovery(),
-                        network.pairing().window()};
-        },
-        [this, may_see, done, kept](const Linked& linked) {
-          const Status room = kept->room;
-          AgentStatus out = make_status(host_, std::move(*kept), linked);
-          find_degraded(host_, room, out);
-          if (may_see) read_numbers(may_see, out);
-          done(std::move(out));
-        });
-  });
+  ask_storage<Stored>(
+      host_, read_stored,
+      [this, may_see = std::move(may_see), done = std::move(done)](Result<Stored> stored) {
+        if (!stored) return done(fail(stored.error()));
+        const auto kept = std::make_shared<Stored>(std::move(*stored));
+        ask_network<Linked>(
+            host_,
+            [](Network& network) {
+              return Linked{network.peers(), network.counters(), network.discovery(),
+                            network.pairing().window()};
+            },
+            [this, may_see, done, kept](const Linked& linked) {
+              const Status room = kept->room;
+              AgentStatus out = make_status(host_, std::move(*kept), linked);
+              find_degraded(host_, room, out);
+              if (may_see) read_numbers(may_see, out);
+              done(std::move(out));
+            });
+      });
 }
 
 void StatusService::read_numbers(const MaySee& may_see, AgentStatus& status) {
@@ -202,8 +203,7 @@ void StatusService::read_numbers(const MaySee& may_see, AgentStatus& status) {
       space.numbers = std::move(*numbers);
     } else if (space.error.empty()) {
       space.error = numbers.error().detail;
-      status.degraded.push_back(
-          {"space " + space.space.name, space.error, "Run  lanyard check"});
+      status.degraded.push_back({"space " + space.space.name, space.error, "Run  lanyard check"});
     }
   }
 }

@@ -26,7 +26,7 @@ struct SpaceStatus {
   storage::SpaceEntry space;
   storage::SpaceCounts counts;
   storage::SpaceNumbers numbers;  ///< of those that are listed, where they were asked for
-  std::string error;  ///< why it cannot be read or written to; empty: it can
+  std::string error;              ///< why it cannot be read or written to; empty: it can
 };
 
 /// A part that does not do what it should, while the rest goes on.

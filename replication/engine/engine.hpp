@@ -33,11 +33,11 @@ class Engine {
     wire::LinkNames heard_names;
     DigestDialogue dialogue;
     bool said_hello = false;
-    bool loading = false;      ///< what is shared with it
-    bool again = false;        ///< compare once more when this comparison is done
-    bool has_settled = false;  ///< at least one comparison was done
-    std::size_t joined = 0;    ///< spaces that it made known to us
-    std::set<SpaceId> shared;  ///< spaces that the digests in our last root spoke of
+    bool loading = false;           ///< what is shared with it
+    bool again = false;             ///< compare once more when this comparison is done
+    bool has_settled = false;       ///< at least one comparison was done
+    std::size_t joined = 0;         ///< spaces that it made known to us
+    std::set<SpaceId> shared;       ///< spaces that the digests in our last root spoke of
     std::set<SpaceId> unconfirmed;  ///< of those: as SharedLoaded has them
     Instant last_heard;
     Instant compared;  ///< when digests were last asked for

@@ -256,9 +256,8 @@ std::string World::find_unconfirmed() {
       if (!network_.believes_linked(device->number, peer->number)) continue;
       for (const auto& [space, store] : device->vault().stores()) {
         if (const auto missing = device->vault().missing(peer->id, space); missing > 0)
-          return "device " + std::to_string(device->number) + " counts " +
-                 std::to_string(missing) + " changes as not yet at device " +
-                 std::to_string(peer->number);
+          return "device " + std::to_string(device->number) + " counts " + std::to_string(missing) +
+                 " changes as not yet at device " + std::to_string(peer->number);
       }
     }
   }

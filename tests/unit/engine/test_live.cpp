@@ -44,7 +44,7 @@ TEST_CASE("who wrote a change has it, and who names it in a change of its own ha
   three.bench.pass(2s);
   CHECK(missing("bob", alice) == 0);
   CHECK(missing("carol", alice) == 0);  // they have never met
-  CHECK(missing("alice", carol) > 0);  // who has said nothing
+  CHECK(missing("alice", carol) > 0);   // who has said nothing
   three.bench["carol"].put(three.space, "n2", "by carol, who has read it");
   three.bench.pass(2s);
   CHECK(missing("alice", carol) == 0);
