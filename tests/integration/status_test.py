@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What `lanyard status` and its siblings say, of however much, and of what is not as it should be."""
+"""What `lanyard status` says, of however many spaces, and of what is not as it should be."""
 
 import unittest
 

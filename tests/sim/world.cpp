@@ -108,10 +108,10 @@ void World::admit(const SpaceId& space, DeviceNumber by, DeviceNumber device) {
 }
 
 void World::write(const SpaceId& space, DeviceNumber device, Client& client, merge::LocalOp op) {
-  for (const auto& each : spaces_) {
-    if (each->id == space)
-      devices_[device]->write(space, client, {{{std::move(op)}}, {{}}}, each->ledger);
-  }
+  const auto found = std::find_if(spaces_.begin(), spaces_.end(),
+                                  [&](const auto& each) { return each->id == space; });
+  if (found == spaces_.end()) return;
+  devices_[device]->write(space, client, {{{std::move(op)}}, {{}}}, (*found)->ledger);
 }
 
 void World::add_clients() {
@@ -287,7 +287,7 @@ std::string World::check_states() {
     for (const auto& device : devices_)
       report_.void_deletes += device->vault().find(space->id)->void_deletes();
     const support::MemoryStore& store = *devices_.front()->vault().find(space->id);
-    const std::string lost = space->ledger.find_loss(store);
+    std::string lost = space->ledger.find_loss(store);
     if (!lost.empty()) return lost;
   }
   return {};

@@ -92,7 +92,7 @@ class World final : private NetworkUser, private DeviceWorld {
   void plan_writes();
   void write_something();
   void plan_admissions();
-  void try_admission(std::size_t space, DeviceNumber device);
+  void try_admission(std::size_t number, DeviceNumber device);
   void plan_faults();
   void fault();
   void crash(DeviceNumber number);
