@@ -95,6 +95,8 @@ class Agent {
     log_info("device " + to_short_text(identity_->device()) + " serves " +
              config_.paths.data_dir.string() + " on sync port " + std::to_string(sync_port) +
              " and API port " + std::to_string(api->port()));
+    if (const Status on = check_enabled(*network_); !on)
+      log_warning(on.error().detail + ": " + on.error().fix);
     systemd_notify("READY=1");
     network_->run(storage);
     systemd_notify("STOPPING=1");
@@ -116,6 +118,11 @@ class Agent {
       count_error(meters_, "storage", error);
       log_error("space " + to_text(space) + ": " + error.detail + " (" + error.code.message() +
                 ")");
+    };
+    options.report_room = [this](const std::optional<Error>& full) {
+      if (!full) return log_info("there is room on the disk again: changes are taken");
+      count_error(meters_, "storage", *full);
+      log_warning("changes are refused: " + full->detail + ". " + full->fix);
     };
     return storage::Vault::open(std::move(options), ports());
   }

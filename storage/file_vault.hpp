@@ -39,6 +39,8 @@ class FileVault final : public Vault {
   [[nodiscard]] Result<SpaceStore*> space(const SpaceId& space) override;
   [[nodiscard]] Result<std::vector<SharedSpace>> shared_with(const DeviceId& peer) override;
   [[nodiscard]] Status room_to_write() override;
+  [[nodiscard]] Status can_write() override;
+  [[nodiscard]] std::map<SpaceId, SpaceTrouble> troubles() override;
   [[nodiscard]] std::filesystem::path file_of(const SpaceId& space) const override;
 
   [[nodiscard]] Status settle_identity(WallTime now) override;
@@ -72,6 +74,8 @@ class FileVault final : public Vault {
  private:
   // What a space's file goes through (file_vault_files.cpp).
   [[nodiscard]] Result<WatchedStore*> open_store(const SpaceId& space);
+  [[nodiscard]] Result<WatchedStore*> open_closed(const SpaceId& space);
+  void note_trouble(const SpaceId& space, const Result<WatchedStore*>& opened);
   [[nodiscard]] Result<std::unique_ptr<WatchedStore>> open_file(
       const SpaceId& space, const std::optional<Error>& read_only_because);
   [[nodiscard]] Status rescue_file(const SpaceId& space);
@@ -121,6 +125,8 @@ class FileVault final : public Vault {
   std::map<SpaceId, SpaceId> parts_;  ///< what was carried over, and into what
   std::set<SpaceId> failed_;          ///< as `has_failed`, which may not have been written
   bool move_is_untold_ = false;       ///< a move of our `default` has begun, and nobody was told
+  std::map<SpaceId, SpaceTrouble> troubles_;
+  bool has_room_ = true;  ///< as it was told last
   bool is_closed_ = false;
 };
 

@@ -36,6 +36,12 @@ Result<WatchedStore*> FileVault::open_store(const SpaceId& space) {
     if (!open->failure()) return open;
     files_.close(space);
   }
+  auto opened = open_closed(space);
+  note_trouble(space, opened);
+  return opened;
+}
+
+Result<WatchedStore*> FileVault::open_closed(const SpaceId& space) {
   LANYARD_TRY_SET(const auto row, platform_.space(space));
   if (!row) return fail(Code::kNotFound, "there is no space " + to_text(space) + " here");
   if (row->has_left)
@@ -46,7 +52,37 @@ Result<WatchedStore*> FileVault::open_store(const SpaceId& space) {
     if (Status rescued = rescue_file(space); !rescued) read_only_because = rescued.error();
   }
   LANYARD_TRY_SET(auto store, open_file(space, read_only_because));
+  if (read_only_because) troubles_.insert_or_assign(space, SpaceTrouble{*read_only_because});
   return &files_.keep(space, std::move(store));
+}
+
+/// Until it can be opened. That a disk has failed is told until the agent ends.
+void FileVault::note_trouble(const SpaceId& space, const Result<WatchedStore*>& opened) {
+  if (!opened) {
+    const Error& error = opened.error();
+    if (!error.is(Code::kNotFound) && !error.is(Code::kNotAllowed))
+      troubles_.insert_or_assign(space, SpaceTrouble{error});
+    return;
+  }
+  const auto known = troubles_.find(space);
+  if (known == troubles_.end() || known->second.takes_writes || failed_.contains(space)) return;
+  troubles_.erase(known);
+}
+
+std::map<SpaceId, SpaceTrouble> FileVault::troubles() {
+  std::map<SpaceId, SpaceTrouble> all = troubles_;
+  for (auto& [space, error] : files_.failures()) all.insert_or_assign(space, SpaceTrouble{error});
+  return all;
+}
+
+Status FileVault::can_write() {
+  LANYARD_TRY(room_to_write());
+  if (platform_.failure())
+    return fail(Code::kInputOutput,
+                "the disk failed under " + (options_.data_dir / "platform.sqlite").string() + ": " +
+                    platform_.failure()->detail,
+                "Check the disk, then start the agent again. What was acknowledged is kept.");
+  return {};
 }
 
 Result<std::unique_ptr<WatchedStore>> FileVault::open_file(
@@ -135,9 +171,11 @@ Status FileVault::rescue_file(const SpaceId& space) {
     report(space, error);
     return fail(std::move(error));
   }
-  report(space, Error(Code::kInputOutput,
-                      "the disk failed under " + file.string() + "; it was copied to a new file",
-                      "Check the disk. What was acknowledged is kept."));
+  const Error copied(Code::kInputOutput,
+                     "the disk failed under " + file.string() + "; it was copied to a new file",
+                     "Check the disk. What was acknowledged is kept.");
+  report(space, copied);
+  troubles_.insert_or_assign(space, SpaceTrouble{copied, true});
   failed_.erase(space);
   // If this cannot be written, the next start copies the new file once more.
   if (const Status marked = platform_.mark_failed(space, false); !marked)

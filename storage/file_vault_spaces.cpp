@@ -24,11 +24,16 @@ Status FileVault::room_to_write() {
   LANYARD_TRY(platform_.check_place());
   LANYARD_TRY_SET(const DiskSpace disk, options_.disk_space(options_.data_dir));
   const std::uint64_t reserve = disk_reserve(disk);
-  if (disk.free_bytes >= reserve) return {};
-  return fail(Code::kDiskFull,
-              "the disk of " + options_.data_dir.string() + " has " + mebibytes(disk.free_bytes) +
-                  " left; the last " + mebibytes(reserve) + " are kept for sync and recovery",
-              "Free some space on this disk. What is here can still be read, deleted and synced.");
+  std::optional<Error> full;
+  if (disk.free_bytes < reserve)
+    full = Error(
+        Code::kDiskFull,
+        "the disk of " + options_.data_dir.string() + " has " + mebibytes(disk.free_bytes) +
+            " left; the last " + mebibytes(reserve) + " are kept for sync and recovery",
+        "Free some space on this disk. What is here can still be read, deleted and synced.");
+  const bool had_room = std::exchange(has_room_, !full);
+  if (had_room != has_room_ && options_.report_room) options_.report_room(full);
+  return full ? Status(fail(std::move(*full))) : Status();
 }
 
 // ---- founding
@@ -111,6 +116,7 @@ Status FileVault::leave_space(const SpaceId& space, LeftCopy copy) {
   LANYARD_TRY(platform_.leave_space(space, copy != LeftCopy::kKept));
   files_.close(space);
   dirty_.erase(space);
+  troubles_.erase(space);
   return copy == LeftCopy::kKept ? Status() : remove_copy(space);
 }
 

@@ -71,6 +71,13 @@ bool SpaceFiles::sync_mark(WallTime now) {
   });
 }
 
+std::vector<std::pair<SpaceId, Error>> SpaceFiles::failures() const {
+  std::vector<std::pair<SpaceId, Error>> out;
+  for (const Open& each : open_)
+    if (each.store->failure()) out.emplace_back(each.space, *each.store->failure());
+  return out;
+}
+
 WatchedStore* SpaceFiles::wanting_tidy() {
   const Place place = std::find_if(open_.begin(), open_.end(),
                                    [](const Open& each) { return each.store->wants_tidy(); });

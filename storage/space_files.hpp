@@ -37,6 +37,8 @@ class SpaceFiles {
   /// Syncs one high-water mark that is due; true if there was one.
   [[nodiscard]] bool sync_mark(WallTime now);
 
+  /// Those whose disk has failed, and how.
+  [[nodiscard]] std::vector<std::pair<SpaceId, Error>> failures() const;
   [[nodiscard]] std::size_t count() const { return open_.size(); }
   /// One that was written to since it was tidied; nullptr if none was.
   [[nodiscard]] WatchedStore* wanting_tidy();

@@ -118,6 +118,12 @@ struct SharedSpace {
   bool is_confirmed = true;  ///< the peer is known to hold durably all that is here
 };
 
+/// Why a space is not as it should be.
+struct SpaceTrouble {
+  Error error;
+  bool takes_writes = false;  ///< it goes on all the same: its disk failed, and it was copied
+};
+
 /// What people are to know of a space, of however many there are.
 struct SpaceCounts {
   std::uint64_t conflicts = 0;  ///< fields with several values
@@ -143,6 +149,8 @@ class Vault {
     /// What went wrong, or was refused, where nobody waits for an answer: for the log and the
     /// status. Called on the storage thread. May be empty.
     std::function<void(const SpaceId&, const Error&)> report;
+    /// There is no room to write any more, and why; nothing: there is again. May be empty.
+    std::function<void(const std::optional<Error>&)> report_room;
     /// What the disk of the data folder has left. Empty: ask the system.
     std::function<Result<DiskSpace>(const std::filesystem::path&)> disk_space;
     /// As SpaceStore::Options has it, for platform.sqlite too: for tests.
@@ -211,6 +219,12 @@ class Vault {
   /// kDiskFull, with the fix, if a local write other than a delete would use what is kept free for
   /// sync, deletes and recovery: limits::kDiskReserveBytes and 1 % of the disk.
   [[nodiscard]] virtual Status room_to_write() = 0;
+  /// The same, and kInputOutput after the disk failed under platform.sqlite. Spaces apart, see
+  /// troubles().
+  [[nodiscard]] virtual Status can_write() = 0;
+  /// Spaces that could not be opened or written to when it was tried last, and those whose disk has
+  /// failed since the start. Opens nothing.
+  [[nodiscard]] virtual std::map<SpaceId, SpaceTrouble> troubles() = 0;
   [[nodiscard]] virtual std::filesystem::path file_of(const SpaceId& space) const = 0;
 
   // ---- a device with a new identity (file_vault_identity.cpp)

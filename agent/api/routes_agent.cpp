@@ -22,18 +22,28 @@ void get_health(ApiRoom& /*room*/, ApiCall& call, const ApiReply& reply) {
   });
 }
 
-/// Ready: storage answers.
+/// Whoever asks has shown no token: files are named to people alone.
+HttpAnswer not_ready(const Error& error) {
+  Problem problem = problem_of(error);
+  problem.why = "changes cannot be taken now; lanyard status says where, and why";
+  return problem_answer(503, problem);
+}
+
+/// Ready: storage answers, and takes what is written, in every space that was tried.
 void get_readiness(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
   with_query(call, reply, [&](QueryText& query) -> Status {
     LANYARD_TRY(query.finish());
     ask_storage<bool>(
         room.host,
         [](storage::Vault& vault) -> Result<bool> {
-          LANYARD_TRY(vault.spaces());
+          LANYARD_TRY(vault.can_write());
+          for (const auto& [space, trouble] : vault.troubles())
+            if (!trouble.takes_writes) return fail(trouble.error);
           return true;
         },
         [reply](const Result<bool>& ready) {
-          reply.answer(ready, [](bool) { return std::string(R"({"status":"ready"})"); });
+          if (ready) return reply.json(R"({"status":"ready"})");
+          reply.send(not_ready(ready.error()));
         });
     return {};
   });

@@ -1,5 +1,7 @@
 #include <poll.h>
 
+#include <algorithm>
+
 #include "agent/cli/json_read.hpp"
 #include "agent/cli/session.hpp"
 #include "agent/errors.hpp"
@@ -45,14 +47,14 @@ void print_spaces(const Json& status, const Output& out) {
     const std::string error = shown(space, "error");
     rows.push_back({display_cut(space.value("name", std::string()), 40),
                     error.empty() ? count_text(space.value("records", std::uint64_t{0}))
-                                  : out.toned(Tone::kBad, error),
+                                  : out.toned(Tone::kBad, "see above"),
                     bytes_text(space.value("fileBytes", std::uint64_t{0})),
                     count_text(space.value("memberCount", std::uint64_t{0})),
                     conflicts == 0 ? "0" : out.toned(Tone::kWarning, count_text(conflicts))});
   }
   if (rows.size() > 1) out.print(table(rows));
   const std::uint64_t more = status.value("moreSpaces", std::uint64_t{0});
-  if (more > 0) out.line("and " + plural(more, "more space"));
+  if (more > 0) out.line("and " + plural(more, "more space") + ": lanyard space list");
 }
 
 std::string discovery_line(const Json& discovery, const Output& out) {
@@ -73,7 +75,74 @@ std::string pairing_line(const Json& pairing, const Output& out) {
                        ", " + plural(static_cast<std::uint64_t>(codes), "code") + " left");
 }
 
+/// What does not do what it should, before all that does.
+void print_degraded(const Json& status, const Output& out) {
+  constexpr std::size_t kShown = 10;
+  std::size_t left = status["degraded"].size();
+  for (const Json& each : status["degraded"]) {
+    if (left + kShown == status["degraded"].size()) break;
+    --left;
+    out.line(out.toned(Tone::kBad, shown(each, "part") + ": " + shown(each, "why")));
+    out.line("  Fix: " + shown(each, "fix"));
+  }
+  if (left > 0) out.line(out.toned(Tone::kBad, "and " + plural(left, "more part")));
+}
+
+std::uint64_t count_of(const Json& status, const char* name) {
+  return status.value(name, std::uint64_t{0});
+}
+
+bool has_part(const Json& status, std::string_view part) {
+  const Json& parts = status["degraded"];
+  return std::any_of(parts.begin(), parts.end(), [&](const Json& each) {
+    return each.value("part", std::string()) == part;
+  });
+}
+
+/// By which a command finds the device: its name, if a shell takes it as one word.
+std::string word_for(const Json& device) {
+  const std::string name = device.value("name", std::string());
+  const bool is_plain = std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           c == '-' || c == '_' || c == '.';
+  });
+  return is_plain && !name.starts_with('-') ? name : shown(device, "shortId");
+}
+
+std::string names_of_offline(const Json& devices) {
+  std::string out;
+  for (const Json& device : devices)
+    if (!device.value("linked", false))
+      out += (out.empty() ? "" : ", ") + display_cut(device.value("name", std::string()), 40);
+  return out;
+}
+
+/// What a person can do next, in a line for each; or that there is nothing to do.
+void print_next(const Json& status, const Output& out) {
+  const Json& devices = status["devices"];
+  if (const std::uint64_t conflicts = count_of(status, "conflicts"); conflicts > 0)
+    out.say("Next: " + std::string(conflicts == 1 ? "the conflict waits" : "the conflicts wait") +
+            " to be settled:  lanyard conflicts list");
+  const bool is_off = has_part(status, "sync");
+  if (devices.empty() && !is_off)
+    return out.say("Next: connect another device with  lanyard pair");
+  bool all_in_sync = !devices.empty() && status["degraded"].empty();
+  for (const Json& device : devices) {
+    const std::uint64_t missing = count_of(device, "notYetThere");
+    all_in_sync = all_in_sync && device.value("inStep", false);
+    if (missing == 0 || device.value("linked", false) || is_off) continue;
+    out.say(shown(device, "name") + " gets " + plural(missing, "change") +
+            " when it is connected again. What keeps it away?  lanyard ping " + word_for(device));
+  }
+  if (all_in_sync) return out.say(out.toned(Tone::kGood, "All in sync."));
+  const std::string away = names_of_offline(devices);
+  if (!away.empty() && count_of(status, "notYetThere") == 0 && status["degraded"].empty())
+    out.say("All that is here is on the other devices. What was written meanwhile on " + away +
+            " comes when it is connected again.");
+}
+
 void print_status(const Json& status, const Output& out) {
+  print_degraded(status, out);
   const Json& agent = status["agent"];
   const std::int64_t now_ms = agent.value("nowMs", std::int64_t{0});
   out.line(out.toned(Tone::kBold, shown(agent, "name")) + "  up " +
@@ -86,25 +155,18 @@ void print_status(const Json& status, const Output& out) {
   if (pairing != status.end() && pairing->is_object()) out.say(pairing_line(*pairing, out));
   print_devices(status, now_ms, out);
   print_spaces(status, out);
-  for (const Json& space : status["spaces"]) {
-    if (space.value("forks", std::uint64_t{0}) == 0) continue;
-    std::string line = shown(space, "name");
-    line +=
-        " has a log with two branches: a whole copy of a device was in use. Devices may show "
-        "different things in it, by which branch they met first. See  lanyard space forks ";
-    line += shown(space, "name");
-    out.line(out.toned(Tone::kWarning, line));
-  }
   for (const Json& device : status["devices"]) {
     const std::string why = shown(device, "lastFailure");
     if (!device.value("linked", false) && !why.empty())
       out.say(out.toned(Tone::kQuiet, shown(device, "name") + ": " + why));
   }
+  print_next(status, out);
 }
 
 int code_of_status(const Json& status) {
   const bool unfinished = status.value("conflicts", std::uint64_t{0}) > 0 ||
-                          status.value("notYetThere", std::uint64_t{0}) > 0;
+                          status.value("notYetThere", std::uint64_t{0}) > 0 ||
+                          !status["degraded"].empty();
   return unfinished ? exit_code::kUnfinished : exit_code::kOk;
 }
 

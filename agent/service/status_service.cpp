@@ -15,7 +15,8 @@ struct Stored {
   std::map<SpaceId, storage::SpaceCounts> counts;
   std::map<DeviceId, std::int64_t> told_ms;
   std::int64_t last_export_ms = 0;
-  Status room;  ///< to write
+  std::map<SpaceId, storage::SpaceTrouble> troubles;
+  Status writable;
 };
 
 struct Linked {
@@ -37,7 +38,8 @@ Result<Stored> read_stored(storage::Vault& vault) {
   LANYARD_TRY_SET(const auto exported, vault.setting(kLastExportSetting));
   if (exported)
     std::from_chars(exported->data(), exported->data() + exported->size(), out.last_export_ms);
-  out.room = vault.room_to_write();
+  out.troubles = vault.troubles();
+  out.writable = vault.can_write();
   return out;
 }
 
@@ -76,24 +78,37 @@ std::vector<SpaceStatus> spaces_of(Stored& stored) {
     SpaceStatus& status = out.emplace_back();
     const auto counts = stored.counts.find(space.id);
     if (counts != stored.counts.end()) status.counts = std::move(counts->second);
+    const auto trouble = stored.troubles.find(space.id);
+    if (trouble != stored.troubles.end() && !trouble->second.takes_writes)
+      status.error = trouble->second.error.detail;
     status.space = std::move(space);
   }
   return out;
 }
 
-std::vector<Degraded> degraded_parts(const AgentStatus& status, const Status& room) {
+Degraded part_of(std::string part, const Error& error) {
+  return {std::move(part), error.detail, error.fix.empty() ? "Run  lanyard check" : error.fix};
+}
+
+std::string part_of(const storage::SpaceEntry& space) { return "space " + space.name; }
+
+/// What stands in the way of everything comes first.
+std::vector<Degraded> degraded_parts(const Network& network, const Stored& stored,
+                                     const AgentStatus& status) {
   std::vector<Degraded> out;
-  if (!room) out.push_back({"disk", room.error().detail, room.error().fix});
+  if (!stored.writable) out.push_back(part_of("disk", stored.writable.error()));
+  if (const Status on = check_enabled(network); !on) out.push_back(part_of("sync", on.error()));
+  for (const SpaceStatus& space : status.spaces) {
+    const auto trouble = stored.troubles.find(space.space.id);
+    if (trouble != stored.troubles.end())
+      out.push_back(part_of(part_of(space.space), trouble->second.error));
+    if (space.counts.forks > 0)
+      out.push_back({part_of(space.space), "a log of it has two branches",
+                     "See  lanyard space forks " + space.space.name});
+  }
   if (status.discovery.condition.state == discovery::State::kDegraded)
     out.push_back({"discovery", status.discovery.condition.reason,
                    "Known addresses are tried all the same; see docs/GOALS.md."});
-  for (const SpaceStatus& space : status.spaces) {
-    if (!space.error.empty())
-      out.push_back({"space " + space.space.name, space.error, "Run  lanyard check"});
-    if (space.counts.forks > 0)
-      out.push_back({"space " + space.space.name, "a log of it has two branches",
-                     "See  lanyard space forks " + space.space.name});
-  }
   return out;
 }
 
@@ -113,16 +128,10 @@ AgentStatus make_status(const ServiceHost& host, Stored stored, const Linked& li
     out.last_sync_ms = std::max(out.last_sync_ms, device.in_step_ms);
   }
   out.last_export_ms = stored.last_export_ms;
-  return out;
-}
-
-/// What follows from what was read.
-void find_degraded(const ServiceHost& host, const Status& room, AgentStatus& out) {
-  out.degraded = degraded_parts(out, room);
-  if (const Status on = check_enabled(host.network); !on)
-    out.degraded.push_back({"sync", on.error().detail, on.error().fix});
+  out.degraded = degraded_parts(host.network, stored, out);
   if (out.spaces.size() > AgentStatus::kSpacesMax)
     std::stable_partition(out.spaces.begin(), out.spaces.end(), needs_a_look);
+  return out;
 }
 
 }  // namespace
@@ -184,9 +193,7 @@ void StatusService::look(MaySee may_see, Done<AgentStatus> done) {
                             network.pairing().window()};
             },
             [this, may_see, done, kept](const Linked& linked) {
-              const Status room = kept->room;
               AgentStatus out = make_status(host_, std::move(*kept), linked);
-              find_degraded(host_, room, out);
               if (may_see) read_numbers(may_see, out);
               done(std::move(out));
             });
@@ -203,7 +210,7 @@ void StatusService::read_numbers(const MaySee& may_see, AgentStatus& status) {
       space.numbers = std::move(*numbers);
     } else if (space.error.empty()) {
       space.error = numbers.error().detail;
-      status.degraded.push_back({"space " + space.space.name, space.error, "Run  lanyard check"});
+      status.degraded.push_back(part_of(part_of(space.space), numbers.error()));
     }
   }
 }

@@ -10,6 +10,7 @@ import unittest
 
 import lanyard_process  # noqa: F401, that scripts/ is found
 import lab
+from api import Api
 from bad_input import RECORDS, SANITIZED, Keeper, assert_error
 from lanyard_process import AgentError
 
@@ -24,6 +25,23 @@ WRITES = [
 ]
 DELETE = ["data", "delete", "kept", "tasks", "kept-1"]
 EXPORT = {"version": "2.2.0", "chats": [{"id": "c1", "title": "Chat", "messages": []}]}
+
+
+def assert_told(test, device, part, fix=""):
+    """Every door says that this part does not do what it should; nothing: all is well."""
+    parts = {each["part"]: each for each in device.json("status")["degraded"]}
+    said = device.ok("status")
+    ready = Api(device.info["apiPort"]).ask("GET", "/readyz")
+    check = device.run("status", "--check").returncode
+    if part is None:
+        test.assertEqual((parts, ready.status, check), ({}, 200, 0))
+        return
+    test.assertIn(part, parts)
+    test.assertIn(fix, parts[part]["fix"])
+    test.assertEqual((ready.status, check), (503, 7))
+    test.assertNotIn(str(device.folder), ready.body.decode())
+    test.assertIn(fix, ready.json["fix"])
+    test.assertTrue(said.startswith(f"{part}: {parts[part]['why']}\n  Fix: "), said)
 
 
 class OwnDisk(Keeper):
@@ -83,10 +101,16 @@ class FullDisk(unittest.TestCase):
         self.device.assert_kept(self)
 
     def test_a_reserve_is_kept_and_writing_goes_on_once_there_is_room(self):
+        assert_told(self, self.device, None)
         self.device.fill(leave=8 * MIB)
         self.assert_writes_are_refused(WRITES)
+        assert_told(self, self.device, "disk", "Free some space")
         self.device.ok(*DELETE)  # what makes room is allowed
         self.device.ballast.unlink()
+        assert_told(self, self.device, None)
+        logged = self.device.output.read_text()
+        self.assertEqual(logged.count("changes are refused: the disk of"), 1, logged)
+        self.assertEqual(logged.count("there is room on the disk again"), 1, logged)
         for words in WRITES:
             self.assertEqual(self.device.try_write(words).returncode, 0)
 
@@ -145,6 +169,10 @@ class FailingDisk(unittest.TestCase):
                         assert_error(self, done, 1, "Why: ")
                         self.assertRegex(done.stderr, r"\(LY-A02[012]\)")
                         device.assert_kept(self)
+                if kind == "sync" and number == errno.EIO:
+                    assert_told(self, device, "disk", "heck the disk")
+                    self.assertIn("space kept", [each["part"] for each in
+                                                 device.json("status")["degraded"]])
                 device.kill()
                 self.told.unlink()
                 device.start()

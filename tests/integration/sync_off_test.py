@@ -32,6 +32,9 @@ class SyncOff(TwoDevices):
             self.ann.client("ann").upload(chat("by ann"))
             parts = [each["part"] for each in self.bob.json("status")["degraded"]]
             self.assertIn("sync", parts)
+            self.assertTrue(self.bob.ok("status").startswith("sync: sync is switched off"))
+            self.assertEqual(self.bob.run("status", "--check").returncode, 7)
+            self.assertIn("sync is switched off", self.bob.output.read_text())
             self.assertFalse(self.bob.client("ann").status()["syncEnabled"])
             self.ann.ok("devices", "add", self.bob.info["id"], "--at",
                         f"127.0.0.1:{self.bob.info['syncPort']}")

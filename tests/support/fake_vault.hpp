@@ -51,6 +51,8 @@ class FakeVault final : public storage::Vault {
   Result<storage::SpaceStore*> space(const SpaceId& space) override;
   Result<std::vector<storage::SharedSpace>> shared_with(const DeviceId&) override { return {}; }
   Status room_to_write() override;
+  Status can_write() override { return room_to_write(); }
+  std::map<SpaceId, storage::SpaceTrouble> troubles() override { return {}; }
   std::filesystem::path file_of(const SpaceId&) const override { return {}; }
   Result<SpaceId> home_id(WallTime) override { return SpaceId{}; }
   Result<storage::Home> home(WallTime) override { return storage::Home{}; }

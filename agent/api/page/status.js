@@ -189,6 +189,10 @@ function showAll(status, requests, tokens) {
   const {name, shortId, build} = status.agent;
   byId("device").textContent = escaped(`${name} · ${shortId} · Lanyard ${build}`);
   document.title = requests.length ? `(${requests.length}) Lanyard` : "Lanyard";
+  byId("degraded-section").hidden = !status.degraded.length;
+  showRows("degraded", status.degraded, "", parts => parts.map(each => made("article",
+    made("h3", foreign(each.part)), made("p.bad", foreign(each.why)),
+    made("p", foreign(each.fix)))));
   showRows("requests", requests, "None asks now.", rows => rows.map(requestCard));
   showRows("spaces", status.spaces, "There are none.", rows => [
     table(["Space", "#Records", "#Conflicts", "#Members", "State"], rows.map(spaceRow)),
@@ -212,7 +216,7 @@ function showSignedOut() {
   byId("signed-out").hidden = false;
   byId("device").textContent = "";
   document.title = "Lanyard";
-  for (const id of ["requests", "spaces", "devices", "tokens"]) byId(id).replaceChildren();
+  for (const id of ["degraded", "requests", "spaces", "devices", "tokens"]) byId(id).replaceChildren();
 }
 
 async function refresh() {
