@@ -26,11 +26,11 @@ Status FileVault::room_to_write() {
   const std::uint64_t reserve = disk_reserve(disk);
   std::optional<Error> full;
   if (disk.free_bytes < reserve)
-    full = Error(
-        Code::kDiskFull,
-        "the disk of " + options_.data_dir.string() + " has " + mebibytes(disk.free_bytes) +
-            " left; the last " + mebibytes(reserve) + " are kept for sync and recovery",
-        "Free some space on this disk. What is here can still be read, deleted and synced.");
+    full =
+        Error(Code::kDiskFull,
+              "the disk of " + options_.data_dir.string() + " has " + mebibytes(disk.free_bytes) +
+                  " left; the last " + mebibytes(reserve) + " are kept for sync and recovery",
+              "Free some space on this disk. What is here can still be read, deleted and synced.");
   const bool had_room = std::exchange(has_room_, !full);
   if (had_room != has_room_ && options_.report_room) options_.report_room(full);
   return full ? Status(fail(std::move(*full))) : Status();

@@ -44,7 +44,8 @@ void Parser::add_agent_verbs() {
       app_, "status", "How the agent, its devices and spaces are.",
       "  lanyard status\n  lanyard status --watch\n  lanyard status --check && echo all synced");
   status->add_flag("--watch,-w", what->watch, "show it again every 2 seconds");
-  status->add_flag("--check", what->check, "exit code 7 if there are conflicts, unsynced data, or parts that do not work");
+  status->add_flag("--check", what->check,
+                   "exit code 7 if there are conflicts, unsynced data, or parts that do not work");
   verb<MetricsCommand>(app_, "metrics", "What the agent counts, as GET /metrics shows it.",
                        "  lanyard metrics\n  lanyard metrics | grep sync");
   add_pair_verb();

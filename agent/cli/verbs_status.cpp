@@ -94,17 +94,16 @@ std::uint64_t count_of(const Json& status, const char* name) {
 
 bool has_part(const Json& status, std::string_view part) {
   const Json& parts = status["degraded"];
-  return std::any_of(parts.begin(), parts.end(), [&](const Json& each) {
-    return each.value("part", std::string()) == part;
-  });
+  return std::any_of(parts.begin(), parts.end(),
+                     [&](const Json& each) { return each.value("part", std::string()) == part; });
 }
 
 /// By which a command finds the device: its name, if a shell takes it as one word.
 std::string word_for(const Json& device) {
   const std::string name = device.value("name", std::string());
   const bool is_plain = std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '-' || c == '_' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
   });
   return is_plain && !name.starts_with('-') ? name : shown(device, "shortId");
 }
@@ -124,8 +123,7 @@ void print_next(const Json& status, const Output& out) {
     out.say("Next: " + std::string(conflicts == 1 ? "the conflict waits" : "the conflicts wait") +
             " to be settled:  lanyard conflicts list");
   const bool is_off = has_part(status, "sync");
-  if (devices.empty() && !is_off)
-    return out.say("Next: connect another device with  lanyard pair");
+  if (devices.empty() && !is_off) return out.say("Next: connect another device with  lanyard pair");
   bool all_in_sync = !devices.empty() && status["degraded"].empty();
   for (const Json& device : devices) {
     const std::uint64_t missing = count_of(device, "notYetThere");
