@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <functional>
 
 #include "storage/compat_views.hpp"
 #include "storage/record_key.hpp"
@@ -10,10 +11,6 @@ namespace {
 
 using Collections = std::map<std::string, std::int64_t>;
 
-std::string of_value(std::string_view name) {
-  return "json_extract(value,'$." + std::string(name) + "')";
-}
-
 /// A member of a record that is deleted, as far as the trash has it.
 std::string of_trash(std::string_view name) {
   return "(SELECT json_extract(t.value,'$') FROM lanyard_trash t WHERE t.collection=r.collection "
@@ -21,56 +18,58 @@ std::string of_trash(std::string_view name) {
          std::string(name) + "' LIMIT 1)";
 }
 
-std::string of_either(std::string_view name) {
-  return "CASE WHEN value IS NULL THEN " + of_trash(name) + " ELSE " + of_value(name) + " END";
+std::string of_either(const MembersOf& member, std::string_view name) {
+  return "CASE WHEN value IS NULL THEN " + of_trash(name) + " ELSE " + member(name) + " END";
 }
 
-std::string rows_of(std::int64_t collection) {
-  return " FROM lanyard_records r WHERE collection=" + std::to_string(collection);
+std::string rows_of(const MembersOf& member) {
+  return " FROM lanyard_records r WHERE collection=" + std::to_string(member.collection);
 }
 
 /// Columns that are members of the same name.
-std::string plain_columns(std::initializer_list<std::string_view> names) {
+std::string plain_columns(const MembersOf& member, std::initializer_list<std::string_view> names) {
   std::string out;
-  for (const std::string_view name : names)
-    out += "," + of_value(name) + " AS " + std::string(name);
+  for (const std::string_view name : names) out += "," + member(name) + " AS " + std::string(name);
   return out;
 }
 
 std::string id_column() { return "SELECT " + key_sql("key") + " AS id"; }
 
-std::string user_select(std::int64_t collection) {
+std::string user_select(const MembersOf& member) {
   return id_column() +
-         plain_columns({"name", "email", "emailVerified", "image", "createdAt", "updatedAt"}) +
-         rows_of(collection) + " AND value IS NOT NULL";
+         plain_columns(member,
+                       {"name", "email", "emailVerified", "image", "createdAt", "updatedAt"}) +
+         rows_of(member) + " AND value IS NOT NULL";
 }
 
-std::string chat_select(std::int64_t collection) {
-  return id_column() + plain_columns({"title"}) + "," + of_either("userId") + " AS userId" +
-         plain_columns({"createdAt", "updatedAt"}) + ",value IS NULL AS isDeleted" +
-         rows_of(collection);
+std::string chat_select(const MembersOf& member) {
+  return id_column() + plain_columns(member, {"title"}) + "," + of_either(member, "userId") +
+         " AS userId" + plain_columns(member, {"createdAt", "updatedAt"}) +
+         ",value IS NULL AS isDeleted" + rows_of(member);
 }
 
-std::string message_select(std::int64_t collection) {
-  return id_column() + "," + of_either("chatId") + " AS chatId" +
-         plain_columns({"role", "content", "createdAt"}) + ",value IS NULL AS isDeleted" +
-         rows_of(collection);
+std::string message_select(const MembersOf& member) {
+  return id_column() + "," + of_either(member, "chatId") + " AS chatId" +
+         plain_columns(member, {"role", "content", "createdAt"}) + ",value IS NULL AS isDeleted" +
+         rows_of(member);
 }
 
-std::string device_select(std::int64_t collection) {
-  return id_column() + plain_columns({"user_id", "fingerprint", "last_sync_at", "created_at"}) +
-         rows_of(collection) + " AND value IS NOT NULL";
+std::string device_select(const MembersOf& member) {
+  return id_column() +
+         plain_columns(member, {"user_id", "fingerprint", "last_sync_at", "created_at"}) +
+         rows_of(member) + " AND value IS NOT NULL";
 }
 
-std::string sync_config_select(std::int64_t collection) {
-  return id_column() + plain_columns({"userId", "mode", "autoSync", "syncInterval", "updatedAt"}) +
-         rows_of(collection) + " AND value IS NOT NULL";
+std::string sync_config_select(const MembersOf& member) {
+  return id_column() +
+         plain_columns(member, {"userId", "mode", "autoSync", "syncInterval", "updatedAt"}) +
+         rows_of(member) + " AND value IS NOT NULL";
 }
 
 struct CloudRecipe {
   const char* name;
   const char* collection;
-  std::string (*select)(std::int64_t collection);
+  std::string (*select)(const MembersOf& member);
 };
 
 constexpr std::array kCloudRecipes = std::to_array<CloudRecipe>({
@@ -103,30 +102,34 @@ std::string first_log() {
 }
 
 /// Whose a message is says its chat.
-std::string owner_of_message(const Collections& collections) {
+std::string owner_of_message(const MembersOf& member, const Collections& collections) {
   const auto chats = collections.find("cloudapi_chats");
   if (chats == collections.end()) return "NULL";
-  return "(SELECT c.userId FROM (" + chat_select(chats->second) +
-         ") c WHERE c.id=" + of_either("chatId") + ")";
+  return "(SELECT c.userId FROM (" + chat_select({chats->second, member.zeros}) +
+         ") c WHERE c.id=" + of_either(member, "chatId") + ")";
 }
 
-std::string events_of(const char* type, std::int64_t collection, const std::string& owner) {
+std::string events_of(const char* type, const MembersOf& member, const std::string& owner) {
   return std::string("SELECT '") + type + "' AS entity_type," + key_sql("key") +
          " AS entity_id,value," + is_general() + " AS is_general," + first_log() +
-         " AS log_number,coalesce(" + of_either("updatedAt") + "," + of_either("createdAt") +
-         ",0) AS timestamp,coalesce(" + owner + ",'') AS user_id" + rows_of(collection);
+         " AS log_number,coalesce(" + of_either(member, "updatedAt") + "," +
+         of_either(member, "createdAt") + ",0) AS timestamp,coalesce(" + owner + ",'') AS user_id" +
+         rows_of(member);
 }
 
-std::string all_events(const Collections& collections) {
+std::string all_events(const Collections& collections, const ZeroFields& zeros) {
   std::string out;
-  const auto add = [&](const char* type, const char* collection, const std::string& owner) {
+  using OwnerSql = std::function<std::string(const MembersOf& member)>;
+  const auto add = [&](const char* type, const char* collection, const OwnerSql& owner) {
     const auto found = collections.find(collection);
     if (found == collections.end()) return;
-    out += (out.empty() ? "" : " UNION ALL ") + events_of(type, found->second, owner);
+    const MembersOf member{found->second, zeros};
+    out += (out.empty() ? "" : " UNION ALL ") + events_of(type, member, owner(member));
   };
-  add("user", "cloudapi_users", key_sql("key"));
-  add("chat", "cloudapi_chats", of_either("userId"));
-  add("message", "cloudapi_messages", owner_of_message(collections));
+  add("user", "cloudapi_users", [](const MembersOf&) { return key_sql("key"); });
+  add("chat", "cloudapi_chats", [](const MembersOf& each) { return of_either(each, "userId"); });
+  add("message", "cloudapi_messages",
+      [&](const MembersOf& each) { return owner_of_message(each, collections); });
   return out;
 }
 
@@ -141,16 +144,16 @@ std::string sync_event_select(const std::string& events) {
 
 }  // namespace
 
-std::vector<CompatView> cloudapi_views(const Collections& collections) {
+std::vector<CompatView> cloudapi_views(const Collections& collections, const ZeroFields& zeros) {
   std::vector<CompatView> out;
   const auto add = [&](const std::string& name, const std::string& select) {
     if (!collections.contains(name)) out.push_back({name, "CREATE VIEW " + name + " AS " + select});
   };
   for (const CloudRecipe& recipe : kCloudRecipes) {
     const auto found = collections.find(recipe.collection);
-    if (found != collections.end()) add(recipe.name, recipe.select(found->second));
+    if (found != collections.end()) add(recipe.name, recipe.select({found->second, zeros}));
   }
-  const std::string events = all_events(collections);
+  const std::string events = all_events(collections, zeros);
   if (!events.empty()) add("sync_event", sync_event_select(events));
   return out;
 }

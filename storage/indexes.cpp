@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <map>
 
+#include "storage/member_sql.hpp"
+
 namespace lanyard::storage {
 namespace {
 
-Result<std::string> index_sql(std::string_view name, const std::string& collection,
-                              std::string_view field) {
-  LANYARD_TRY_SET(const std::string value, field_value_sql(field));
+std::string index_sql(std::string_view name, const std::string& collection,
+                      const std::string& value) {
   return "CREATE INDEX " + sql_quoted(name, '"') + " ON lanyard_records(" + value +
          ",key) WHERE collection=" + collection + " AND value IS NOT NULL";
 }
@@ -27,6 +28,7 @@ Result<std::map<std::string, std::string>> present_indexes(Database& database) {
 }
 
 Result<std::map<std::string, std::string>> wanted_indexes(Database& database) {
+  LANYARD_TRY_SET(const ZeroFields zeros, ZeroFields::read(database));
   Query query(database,
               "SELECT c.number, i.field FROM lanyard_indexes i JOIN lanyard_collections c ON "
               "c.name = i.collection");
@@ -36,8 +38,8 @@ Result<std::map<std::string, std::string>> wanted_indexes(Database& database) {
     if (!more) return out;
     const std::string number = std::to_string(query.integer(0));
     const std::string name = "lanyard_by_" + number + "_" + to_hex(as_bytes(query.text(1)));
-    LANYARD_TRY_SET(const std::string sql, index_sql(name, number, query.text(1)));
-    out.emplace(name, sql);
+    const MembersOf member{query.integer(0), zeros};
+    out.emplace(name, index_sql(name, number, member(query.text(1))));
   }
 }
 
@@ -58,13 +60,17 @@ Status write_statistics(Database& database, const std::map<std::string, std::str
 
 }  // namespace
 
-Result<std::string> field_value_sql(std::string_view field) {
-  const bool can_be_named = std::none_of(field.begin(), field.end(), [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
-  });
-  if (!can_be_named)
-    return fail(Code::kUsage, "a field with quotes or control characters cannot be asked for");
-  return "json_extract(value," + sql_quoted("$.\"" + std::string(field) + "\"", '\'') + ")";
+Result<std::optional<std::string>> indexed_expression(Database& database,
+                                                      const DeclaredIndex& index,
+                                                      std::int64_t collection) {
+  Query query(database,
+              "SELECT EXISTS(SELECT 1 FROM lanyard_zero_fields WHERE collection = ? AND name = ?) "
+              "FROM lanyard_indexes WHERE collection = ? AND field = ?");
+  query.bind(collection).bind(std::string_view(index.field));
+  query.bind(std::string_view(index.collection)).bind(std::string_view(index.field));
+  LANYARD_TRY_SET(const bool is_declared, query.next());
+  if (!is_declared) return std::nullopt;
+  return member_sql(index.field, query.integer(0) != 0);
 }
 
 Result<std::vector<DeclaredIndex>> read_indexes(Database& database) {
@@ -78,7 +84,8 @@ Result<std::vector<DeclaredIndex>> read_indexes(Database& database) {
 }
 
 Status note_index(Database& database, const DeclaredIndex& index, bool is_wanted) {
-  LANYARD_TRY(field_value_sql(index.field));
+  if (!can_be_path(index.field))
+    return fail(Code::kUsage, "a field with quotes or control characters cannot have an index");
   if (index.field == "id")
     return fail(Code::kUsage, "records have an index by \"id\" already: it is their key");
   LANYARD_TRY_SET(const auto present, read_indexes(database));

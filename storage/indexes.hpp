@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,11 +18,10 @@ struct DeclaredIndex {
 /// Most that one collection has.
 inline constexpr std::size_t kIndexesOfCollectionMax = 16;
 
-/// SQL for the value of a field of `value`, the JSON of a record: the same text in an index and in
-/// a query, or SQLite would not know that they are the same. kUsage for a field that SQLite's JSON
-/// paths cannot name.
-[[nodiscard]] Result<std::string> field_value_sql(std::string_view field);
-
+/// The expression of the index, as SQLite compares it with a query; nothing where none is declared.
+[[nodiscard]] Result<std::optional<std::string>> indexed_expression(Database& database,
+                                                                    const DeclaredIndex& index,
+                                                                    std::int64_t collection);
 [[nodiscard]] Result<std::vector<DeclaredIndex>> read_indexes(Database& database);
 /// Notes the wish, or that it is none any more. kUsage, kTooLarge.
 [[nodiscard]] Status note_index(Database& database, const DeclaredIndex& index, bool is_wanted);

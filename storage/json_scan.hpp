@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 /// Finds its way in JSON texts that we wrote ourselves, without reading them. What it is given must
@@ -38,6 +39,27 @@ void for_each_member(std::string_view object, Use use) {
         object.substr(name_end + 1, value_end - name_end - 1));
     at = value_end + 1;
   }
+}
+
+/// The value of the member whose name is spelled so (append_json_string, without the quotes), in an
+/// object whose members are sorted; nothing if there is none.
+[[nodiscard]] inline std::optional<std::string_view> find_member(std::string_view object,
+                                                                 std::string_view spelled) {
+  // An escape says nothing of where the name is sorted.
+  const auto is_behind = [&](std::string_view name) {
+    if (name.empty() || spelled.empty() || name.front() == '\\' || spelled.front() == '\\')
+      return false;
+    return static_cast<unsigned char>(name.front()) > static_cast<unsigned char>(spelled.front());
+  };
+  for (std::size_t at = 1; at < object.size() && object[at] == '"';) {
+    const std::size_t name_end = end_of_string(object, at);
+    const std::string_view name = object.substr(at + 1, name_end - at - 2);
+    if (is_behind(name)) return std::nullopt;
+    const std::size_t value_end = end_of_value(object, name_end + 1);
+    if (name == spelled) return object.substr(name_end + 1, value_end - name_end - 1);
+    at = value_end + 1;
+  }
+  return std::nullopt;
 }
 
 }  // namespace lanyard::storage

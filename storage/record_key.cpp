@@ -21,6 +21,27 @@ constexpr std::array<std::int8_t, 256> kDigits = [] {
 
 int digit(char c) { return kDigits[static_cast<std::uint8_t>(c)]; }
 
+using UuidDigits = std::array<std::uint8_t, 32>;
+
+Bytes to_uuid_bytes(const UuidDigits& digits) {
+  Bytes out;
+  for (std::size_t i = 0; i < digits.size(); i += 2)
+    out.push_back(static_cast<std::uint8_t>(digits[i] << 4 | digits[i + 1]));
+  return out;
+}
+
+/// The next number of the first `count` digits, and zeros behind.
+std::optional<Bytes> with_more(UuidDigits digits, std::size_t count) {
+  while (count-- > 0) {
+    if (digits[count] < 15) {
+      ++digits[count];
+      return to_uuid_bytes(digits);
+    }
+    digits[count] = 0;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 RecordKey::RecordKey(std::string_view text) : text_(text) {
@@ -46,6 +67,33 @@ void RecordKey::bind_to(Query& query) const& {
   } else {
     query.bind(text_);
   }
+}
+
+SqlValue key_value(std::string_view text) {
+  const RecordKey key(text);
+  if (key.is_uuid()) return to_bytes(key.bytes());
+  return std::string(text);
+}
+
+std::optional<Bytes> least_uuid_from(std::string_view text) {
+  constexpr std::string_view kInOrder = "0123456789abcdef";
+  UuidDigits digits{};
+  std::size_t count = 0;
+  for (std::size_t at = 0; at < std::min(text.size(), kUuidText); ++at) {
+    const auto present = static_cast<unsigned char>(text[at]);
+    if (is_dash_place(at)) {
+      if (present < '-') return to_uuid_bytes(digits);
+      if (present > '-') return with_more(digits, count);
+      continue;
+    }
+    std::uint8_t least = 0;  // the least digit that is not before what stands there
+    while (least < kInOrder.size() && static_cast<unsigned char>(kInOrder[least]) < present)
+      ++least;
+    if (least == kInOrder.size()) return with_more(digits, count);
+    digits[count++] = least;
+    if (static_cast<unsigned char>(kInOrder[least]) > present) return to_uuid_bytes(digits);
+  }
+  return text.size() > kUuidText ? with_more(digits, count) : to_uuid_bytes(digits);
 }
 
 std::string key_sql(const std::string& column) {

@@ -4,15 +4,12 @@
 
 #include "replication/types/canonical.hpp"
 #include "replication/types/json_text.hpp"
+#include "storage/json_scan.hpp"
 #include "storage/record_key.hpp"
 #include "storage/varint.hpp"
 
 namespace lanyard::storage {
 namespace {
-
-/// Of each collection: more than a view has columns, so that case twins leave enough. Keeping the
-/// least by bytes makes the result independent of the order in which they came.
-constexpr std::size_t kFieldsMax = 256;
 
 enum Mark : std::uint32_t { kMarkConflicts = 1, kMarkTrash = 2 };
 
@@ -203,6 +200,7 @@ Status RecordRows::save(merge::CollectionNumber collection, std::string_view key
     bound_key.bind_to(insert);
     LANYARD_TRY(insert.run());
   }
+  if (rows.value) LANYARD_TRY(saw_value(collection, key, *rows.value));
   return insert_sides(collection, key, rows);
 }
 
@@ -231,7 +229,9 @@ Result<bool> RecordRows::insert_fresh(merge::CollectionNumber collection, std::s
   query.bind(collection);
   bound_key.bind_to(query);
   LANYARD_TRY(query.bind(std::string_view(json_)).bind(ByteView(dots_)).run());
-  return database_->changes() == 1;
+  if (database_->changes() != 1) return false;
+  LANYARD_TRY(saw_value(collection, key, json_));
+  return true;
 }
 
 Result<std::vector<std::string>> RecordRows::keys(merge::CollectionNumber collection,
@@ -267,6 +267,44 @@ Result<std::string> RecordRows::shown_json(std::string_view collection, std::str
   if (!found || query.is_null(0)) return std::string();
   LANYARD_TRY_SET(const Dots dots, decode_dots(query.blob(1)));
   return dots.id_left_out ? with_id(query.text(0), key) : std::string(query.text(0));
+}
+
+// ---- what is known of values
+
+Status RecordRows::saw_value(merge::CollectionNumber collection, std::string_view key,
+                             std::string_view json) {
+  LANYARD_TRY(saw_zeros(collection, json));
+  const auto id = find_member(json, "id");
+  if (!id || *id == "null") return {};
+  const auto value = from_json(*id);
+  if (!value) return {};
+  const SqlValue own = sql_value_of(*value);
+  const RecordKey bound_key(key);
+  Query query(*database_,
+              "INSERT OR IGNORE INTO lanyard_own_ids (collection, id, key) VALUES (?, ?, ?)");
+  query.bind(collection);
+  bind(query, own);
+  bound_key.bind_to(query);
+  return query.run();
+}
+
+Status RecordRows::saw_zeros(merge::CollectionNumber collection, std::string_view json) {
+  constexpr std::string_view kZero = "\\u0000";
+  if (json.find(kZero) == std::string_view::npos) return {};
+  std::vector<std::string> names;
+  for_each_member(json, [&](std::string_view name, std::string_view value) {
+    // A backslash and the letters behind it look the same: that costs time alone.
+    if (!value.starts_with('"') || value.find(kZero) == std::string_view::npos) return;
+    if (const auto text = from_json("\"" + std::string(name) + "\""))
+      names.emplace_back(CanonicalReader(*text).text());
+  });
+  for (const std::string& name : names) {
+    Query query(*database_,
+                "INSERT OR IGNORE INTO lanyard_zero_fields (collection, name) VALUES (?, ?)");
+    LANYARD_TRY(query.bind(collection).bind(std::string_view(name)).run());
+    shape_changed_ = shape_changed_ || database_->changes() > 0;
+  }
+  return {};
 }
 
 // ---- inbox and trash

@@ -14,6 +14,11 @@ namespace lanyard::storage {
 /// transaction; after a rollback, make a new one: it remembers what it wrote.
 class RecordRows final : public merge::RecordTable {
  public:
+  /// Fields that are known of each collection: more than a view has columns, so that those that
+  /// differ in case alone leave enough. Keeping the least by bytes makes the result independent of
+  /// the order in which they came.
+  static constexpr std::size_t kFieldsMax = 256;
+
   using FindHash = std::function<Result<Hash>(const merge::LocalDot&)>;
   /// `database` outlives this. `hash_of`: of a change that is held.
   RecordRows(Database& database, FindHash hash_of);
@@ -56,6 +61,10 @@ class RecordRows final : public merge::RecordTable {
     std::vector<std::string> last;  ///< of the last op: the next one mostly has the same
   };
   [[nodiscard]] Result<Fields*> fields_of(merge::CollectionNumber collection);
+  /// What of a record's JSON is known beside it: an id that is not its key, fields with U+0000.
+  [[nodiscard]] Status saw_value(merge::CollectionNumber collection, std::string_view key,
+                                 std::string_view json);
+  [[nodiscard]] Status saw_zeros(merge::CollectionNumber collection, std::string_view json);
   [[nodiscard]] Status saw_field(merge::CollectionNumber collection, Fields& fields,
                                  std::string_view name);
   [[nodiscard]] Status insert_sides(merge::CollectionNumber collection, std::string_view key,

@@ -12,6 +12,7 @@
 #include "replication/ports.hpp"
 #include "replication/types/hlc.hpp"
 #include "replication/types/vector_clock.hpp"
+#include "storage/condition.hpp"
 #include "storage/indexes.hpp"
 #include "storage/patience.hpp"
 
@@ -25,33 +26,18 @@ struct ReadRecord {
   std::string version;  ///< what a reader of it has seen; "0" if there is no record
 };
 
-enum class Comparison {
-  kEqual,
-  kNotEqual,
-  kGreater,
-  kGreaterOrEqual,
-  kLess,
-  kLessOrEqual,
-  kIn,
-  kPrefix
-};
-
-/// A condition on one top-level field. Only values of one type compare: 1 is less than 1.5, and
-/// neither is "1" or true. Texts compare by their bytes. A record without the field meets only
-/// kNotEqual.
-struct Condition {
-  std::string field;
-  Comparison comparison = Comparison::kEqual;
-  std::vector<Bytes> values;  ///< canonical; one, for kIn any number
-};
-
 struct RecordQuery {
   std::string collection;
-  std::vector<Condition> where;  ///< all must hold
-  std::string order_field;       ///< empty: by key
+  Where where;
+  /// Empty: by key, texts that are no UUID first. A field: absent and null first, then numbers, with
+  /// true as 1 and false as 0, then texts by their bytes, with arrays and objects as their JSON;
+  /// those that are equal by key. `id`: as conditions have it.
+  std::string order_field;
   bool descending = false;
   std::size_t limit = 100;  ///< at most limits::kPageRows
   std::string cursor;       ///< of the page before; empty: from the start
+  /// Refuse an order by a field that no record of the collection ever had.
+  bool must_know_order = false;
 };
 
 struct RecordPage {

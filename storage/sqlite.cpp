@@ -9,6 +9,7 @@
 #include "replication/types/check.hpp"
 #include "storage/file_swap.hpp"
 #include "storage/sqlite_errors.hpp"
+#include "storage/sqlite_functions.hpp"
 #include "storage/wal_length.hpp"
 
 namespace lanyard::storage {
@@ -283,6 +284,11 @@ void Database::distrust(MayRead may_read, std::size_t bytes_max) {
   sqlite3_set_authorizer(handle, look, connection_.get());
 }
 
+Status Database::offer_record_functions() {
+  if (make_record_functions(connection_->handle) != SQLITE_OK) return fail(error());
+  return {};
+}
+
 void Database::interrupt() { sqlite3_interrupt(connection_->handle); }
 
 Result<sqlite3_stmt*> Database::statement(const char* sql) {
@@ -357,6 +363,13 @@ Query& Query::bind(ByteView blob) {
 
 Query& Query::bind_null() {
   if (statement_ != nullptr) sqlite3_bind_null(statement_, ++bound_);
+  return *this;
+}
+
+Query& Query::bind(const Where& where) {
+  // SQLite hands the address back as it got it.
+  if (statement_ != nullptr)
+    sqlite3_bind_pointer(statement_, ++bound_, const_cast<Where*>(&where), kWherePointer, nullptr);
   return *this;
 }
 

@@ -19,6 +19,8 @@ struct sqlite3_stmt;
 /// queries belong to one thread, except for interrupt().
 namespace lanyard::storage {
 
+class Where;
+
 /// What a commit waits for (PRAGMA synchronous).
 enum class Sync { kNormal, kFull };
 
@@ -92,6 +94,11 @@ class Database {
   using MayRead = bool (*)(std::string_view table, std::string_view column,
                            std::string_view within);
   void distrust(MayRead may_read, std::size_t bytes_max);
+  /// For statements of ours that read records; the schema names none of these.
+  ///   lanyard_meets(?, value, key)    whether a record meets the conditions that are bound
+  ///   lanyard_member(value, 'name')   a member of a record by its name as JSON spells it: what
+  ///                                   json_extract gives, but a text whole, also behind U+0000
+  [[nodiscard]] Status offer_record_functions();
   /// From any thread: what runs now fails with kInterrupted.
   void interrupt();
 
@@ -128,6 +135,8 @@ class Query {
   Query& bind(const char* text) = delete;
   Query& bind(ByteView blob);
   Query& bind_null();
+  /// For lanyard_meets() alone.
+  Query& bind(const Where& where);
 
   /// How many values it wants.
   [[nodiscard]] int parameters() const;

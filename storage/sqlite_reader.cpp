@@ -17,6 +17,7 @@ Result<std::unique_ptr<SpaceReader>> SpaceReader::open(const std::filesystem::pa
     return fail(Code::kNotFound, "there is no file " + file.filename().string());
   LANYARD_TRY_SET(Database database, Database::open(file, Database::Mode::kReadOnly, {}));
   database.limit_time(limits::kReadTimeMax);
+  LANYARD_TRY(database.offer_record_functions());
   LANYARD_TRY_SET(const std::int64_t version, database.number("PRAGMA user_version"));
   if (version > schema_version())
     return fail(Code::kNewerVersion, file.filename().string() + " was written by a newer Lanyard",

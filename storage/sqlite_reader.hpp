@@ -4,6 +4,7 @@
 
 #include "replication/merge/log_table.hpp"
 #include "storage/log_rows.hpp"
+#include "storage/query_parts.hpp"
 #include "storage/record_rows.hpp"
 #include "storage/space_reader.hpp"
 
@@ -47,6 +48,14 @@ class SqliteSpaceReader final : public SpaceReader {
   [[nodiscard]] Result<std::optional<merge::CollectionNumber>> number_of(
       const std::string& collection);
   [[nodiscard]] Result<std::string> name_of(merge::CollectionNumber collection);
+  [[nodiscard]] Result<QueryGround> ground_of(const RecordQuery& query,
+                                              merge::CollectionNumber number);
+  [[nodiscard]] Status check_order(const RecordQuery& query, merge::CollectionNumber number);
+  /// With the whole value that orders, if its record still has it.
+  [[nodiscard]] Result<std::optional<PageCursor>> cursor_of(const RecordQuery& query,
+                                                            merge::CollectionNumber number);
+  [[nodiscard]] Status read_page(const RecordQuery& query, merge::CollectionNumber number,
+                                 RecordPage& page);
   /// From a row (key, value, dots, ...) of lanyard_records.
   [[nodiscard]] Result<ReadRecord> record_of(const Query& row, const std::string& collection,
                                              merge::CollectionNumber number);

@@ -1,267 +1,194 @@
 #include <algorithm>
-#include <bit>
-#include <variant>
+#include <memory>
 
-#include "replication/types/canonical.hpp"
-#include "replication/types/json_text.hpp"
 #include "replication/types/limits.hpp"
+#include "replication/types/nearest_name.hpp"
 #include "storage/indexes.hpp"
+#include "storage/query_parts.hpp"
 #include "storage/record_key.hpp"
+#include "storage/record_rows.hpp"
 #include "storage/sqlite_reader.hpp"
-#include "storage/varint.hpp"
 
-/// Queries over one collection: conditions become SQL over json_extract, values stay parameters.
+/// Queries over one collection: statements that find what the conditions are asked of, merged in
+/// the query's order.
 namespace lanyard::storage {
 namespace {
 
-/// First bytes of `dots` that say that the id was left out (dots_blob.cpp, kIdLeftOut).
-constexpr const char* kIdLeftOut =
-    "substr(dots,1,1) IN (x'02',x'03',x'06',x'07',x'0A',x'0B',x'0E',x'0F',x'12',x'13',x'16',x'17',"
-    "x'1A',x'1B',x'1E',x'1F')";
-constexpr const char* kKeyText =
-    "CASE typeof(key) WHEN 'blob' THEN lower(substr(hex(key),1,8)||'-'||substr(hex(key),9,4)||'-'||"
-    "substr(hex(key),13,4)||'-'||substr(hex(key),17,4)||'-'||substr(hex(key),21)) ELSE key END";
+constexpr std::int64_t kVersionWithOwnIds = 5;
 
-using Parameter = std::variant<std::monostate, std::int64_t, double, std::string>;
-
-void bind(Query& query, const Parameter& parameter) {
-  if (const auto* integer = std::get_if<std::int64_t>(&parameter)) {
-    query.bind(*integer);
-  } else if (const auto* real = std::get_if<double>(&parameter)) {
-    query.bind(*real);
-  } else if (const auto* text = std::get_if<std::string>(&parameter)) {
-    query.bind(std::string_view(*text));
-  } else {
-    query.bind_null();
-  }
-}
-
-/// SQL for the value and the type of one field.
-struct FieldSql {
-  std::string value;
-  std::string type;
-};
-
-Result<FieldSql> field_sql(const std::string& field) {
-  FieldSql sql;
-  LANYARD_TRY_SET(sql.value, field_value_sql(field));
-  sql.type = "json_type" + sql.value.substr(std::string_view("json_extract").size());
-  if (field == "id") {
-    const std::string when = std::string("CASE WHEN ") + kIdLeftOut + " THEN ";
-    sql.value = when + kKeyText + " ELSE " + sql.value + " END";
-    sql.type = when + "'text' ELSE " + sql.type + " END";
-  }
-  return sql;
-}
-
-class Builder {
+/// A part that is being read, at its next record.
+class PartRows {
  public:
-  std::string sql;
-  std::vector<Parameter> parameters;
+  PartRows(Database& database, const QueryPart& part, const Where& where)
+      : part_(part),
+        rows_(database, "SELECT r.key,value,dots," + part.order + part.rows.text + " ORDER BY " +
+                            part.order_by + " LIMIT ?") {
+    if (!where.empty()) rows_.bind(where);
+    for (const SqlValue& each : part_.rows.values) bind(rows_, each);
+  }
+  PartRows(const PartRows&) = delete;
+  PartRows& operator=(const PartRows&) = delete;
 
-  Status add(const Condition& condition) {
-    LANYARD_TRY_SET(const FieldSql field, field_sql(condition.field));
-    const bool in = condition.comparison == Comparison::kIn;
-    if (!in && condition.values.size() != 1)
-      return fail(Code::kUsage, "a condition compares with one value");
-    sql += condition.comparison == Comparison::kNotEqual ? " AND NOT coalesce(" : " AND (";
-    if (condition.values.empty()) sql += "0";
-    for (std::size_t i = 0; i < condition.values.size(); ++i) {
-      if (i > 0) sql += " OR ";
-      LANYARD_TRY(add_value(field, condition.comparison, condition.values[i]));
-    }
-    sql += condition.comparison == Comparison::kNotEqual ? ",0)" : ")";
+  Status begin(std::size_t limit) {
+    rows_.bind(std::uint64_t{limit});
+    return next();
+  }
+  Status next() {
+    LANYARD_TRY_SET(has_row_, rows_.next());
+    if (!has_row_) return {};
+    key_ = value_of(rows_, 0);
+    order_ = value_of(rows_, 3);
     return {};
   }
-
-  void use(Parameter parameter) { parameters.push_back(std::move(parameter)); }
+  [[nodiscard]] bool has_row() const { return has_row_; }
+  [[nodiscard]] const Query& row() const { return rows_; }
+  [[nodiscard]] const SqlValue& order() const { return order_; }
+  [[nodiscard]] bool is_before(const PartRows& other) const {
+    const auto order = compare_sql(order_, other.order_);
+    return order != 0 ? order < 0 : compare_sql(key_, other.key_) < 0;
+  }
 
  private:
-  static const char* sign(Comparison comparison) {
-    switch (comparison) {
-      case Comparison::kGreater: return ">";
-      case Comparison::kGreaterOrEqual: return ">=";
-      case Comparison::kLess: return "<";
-      case Comparison::kLessOrEqual: return "<=";
-      default: return "=";
-    }
-  }
-
-  Status add_value(const FieldSql& field, Comparison comparison, ByteView value) {
-    using Kind = CanonicalReader::Kind;
-    CanonicalReader in(value);
-    const Kind kind = in.peek();
-    if (kind == Kind::kText) {
-      return add_text(field, comparison, std::string(in.text()));
-    }
-    if (comparison == Comparison::kPrefix)
-      return fail(Code::kUsage, "only a text can be the beginning of another");
-    if (kind == Kind::kInteger || kind == Kind::kReal) {
-      sql +=
-          "(" + field.type + " IN ('integer','real') AND " + field.value + sign(comparison) + "?)";
-      if (kind == Kind::kInteger) {
-        use(in.integer());
-      } else {
-        use(in.real());
-      }
-      return {};
-    }
-    if (std::string_view(sign(comparison)) != "=")
-      return fail(Code::kUsage, "only numbers and texts have an order");
-    if (kind == Kind::kNil || kind == Kind::kBoolean) {
-      const char* name = kind == Kind::kNil ? "null" : in.boolean() ? "true" : "false";
-      sql += "(" + field.type + "='" + name + "')";
-      return {};
-    }
-    sql += "(" + field.type + (kind == Kind::kArray ? "='array' AND " : "='object' AND ") +
-           field.value + "=?)";
-    use(to_json(value));
-    return {};
-  }
-
-  Status add_text(const FieldSql& field, Comparison comparison, std::string text) {
-    sql += "(" + field.type + "='text' AND ";
-    if (comparison == Comparison::kPrefix) {
-      sql += "substr(" + field.value + ",1,length(?))=?)";
-      use(text);
-    } else {
-      sql += field.value + sign(comparison) + "?)";
-    }
-    use(std::move(text));
-    return {};
-  }
+  const QueryPart& part_;  // whose values are bound
+  Query rows_;
+  bool has_row_ = false;
+  SqlValue key_;
+  SqlValue order_;
 };
 
-// ---- cursors: where a page ended, as hex: the value that orders (its type first), then the key
+using AllParts = std::vector<std::unique_ptr<PartRows>>;
 
-struct Cursor {
-  Parameter order;
-  std::string key;
-};
-
-std::string to_text(const Cursor& cursor) {
-  Bytes out{static_cast<std::uint8_t>(cursor.order.index())};
-  if (const auto* integer = std::get_if<std::int64_t>(&cursor.order))
-    write_stamp(out, {static_cast<std::uint64_t>(*integer)});
-  if (const auto* real = std::get_if<double>(&cursor.order))
-    write_stamp(out, {std::bit_cast<std::uint64_t>(*real)});
-  if (const auto* text = std::get_if<std::string>(&cursor.order)) {
-    write_varint(out, text->size());
-    append(out, as_bytes(*text));
+/// The part whose record comes first; nothing once all are read.
+PartRows* first_of(const AllParts& parts, bool descending) {
+  PartRows* first = nullptr;
+  for (const auto& each : parts) {
+    if (!each->has_row()) continue;
+    if (first == nullptr || (descending ? first->is_before(*each) : each->is_before(*first)))
+      first = each.get();
   }
-  append(out, as_bytes(cursor.key));
-  return to_hex(out);
-}
-
-Result<Cursor> cursor_from_text(std::string_view text) {
-  const auto bytes = from_hex(text);
-  if (!bytes || bytes->empty()) return fail(Code::kUsage, "the cursor is not one of a page");
-  BlobReader in(*bytes);
-  const std::uint8_t type = in.byte();
-  Cursor cursor;
-  std::size_t size = 0;
-  if (type == 1) cursor.order = static_cast<std::int64_t>(in.stamp().value);
-  if (type == 2) cursor.order = std::bit_cast<double>(in.stamp().value);
-  if (type == 3) size = in.count();
-  std::string rest;
-  while (!in.at_end() && !in.failed()) rest += static_cast<char>(in.byte());
-  if (in.failed() || type > 3 || size > rest.size())
-    return fail(Code::kUsage, "the cursor is not one of a page");
-  if (type == 3) cursor.order = rest.substr(0, size);
-  cursor.key = rest.substr(size);
-  return cursor;
-}
-
-Parameter parameter_of(const Query& row, int column) {
-  switch (row.type(column)) {
-    case Query::Type::kInteger: return row.integer(column);
-    case Query::Type::kReal: return row.real(column);
-    case Query::Type::kText: return std::string(row.text(column));
-    default: return std::monostate{};
-  }
-}
-
-/// What comes behind the cursor. Nothing sorts before everything, as SQLite has it.
-void add_behind(Builder& builder, const std::string& order, const Cursor& cursor, bool descending) {
-  const std::string sign = descending ? "<" : ">";
-  if (order.empty()) {
-    builder.sql += " AND key" + sign + "?";
-    return;
-  }
-  if (std::holds_alternative<std::monostate>(cursor.order)) {
-    builder.sql += descending ? " AND (" + order + " IS NULL AND key<?)"
-                              : " AND (" + order + " IS NOT NULL OR key>?)";
-    return;
-  }
-  builder.sql += " AND (" + order + sign + "? OR " +
-                 (descending ? order + " IS NULL OR (" : std::string("(")) + order + "=? AND key" +
-                 sign + "?))";
-  builder.use(cursor.order);
-  builder.use(cursor.order);
+  return first;
 }
 
 }  // namespace
 
-Result<RecordPage> SqliteSpaceReader::query(const RecordQuery& query) {
-  Builder builder;
-  for (const Condition& condition : query.where) LANYARD_TRY(builder.add(condition));
-  FieldSql order;
-  if (!query.order_field.empty()) {
-    LANYARD_TRY_SET(order, field_sql(query.order_field));
+Result<QueryGround> SqliteSpaceReader::ground_of(const RecordQuery& query,
+                                                 merge::CollectionNumber number) {
+  QueryGround ground;
+  ground.collection = number;
+  LANYARD_TRY_SET(const std::int64_t version, database_.number("PRAGMA user_version"));
+  ground.has_own_ids = version >= kVersionWithOwnIds;
+  if (!ground.has_own_ids) return ground;
+  std::vector<std::string> fields{query.order_field};
+  for (const Condition& each : query.where.conditions()) fields.push_back(each.field);
+  for (const std::string& field : fields) {
+    if (field.empty() || ground.indexed.contains(field)) continue;
+    LANYARD_TRY_SET(const auto expression,
+                    indexed_expression(database_, {query.collection, field}, number));
+    if (expression) ground.indexed.emplace(field, *expression);
   }
-  std::optional<Cursor> cursor;
-  if (!query.cursor.empty()) {
-    LANYARD_TRY_SET(cursor, cursor_from_text(query.cursor));
-    add_behind(builder, order.value, *cursor, query.descending);
+  return ground;
+}
+
+Status SqliteSpaceReader::check_order(const RecordQuery& query, merge::CollectionNumber number) {
+  if (!query.must_know_order || query.order_field.empty() || query.order_field == "id") return {};
+  Query known(database_, "SELECT name FROM lanyard_fields WHERE collection = ? ORDER BY name");
+  known.bind(number);
+  std::vector<std::string> names;
+  while (true) {
+    LANYARD_TRY_SET(const bool more, known.next());
+    if (!more) break;
+    names.emplace_back(known.text(0));
   }
-  const char* direction = query.descending ? " DESC" : "";
-  const std::string by = order.value.empty() ? std::string() : order.value + direction + ",";
-  const std::string sql = "SELECT key,value,dots," +
-                          (order.value.empty() ? std::string("NULL") : order.value) +
-                          " FROM lanyard_records WHERE collection=";
-  // Its number as text: only so does SQLite see that an index of this collection holds all.
-  const std::string behind_number =
-      " AND value IS NOT NULL" + builder.sql + " ORDER BY " + by + "key" + direction + " LIMIT ?";
+  const bool is_there = std::binary_search(names.begin(), names.end(), query.order_field);
+  // Of many fields only the least are known.
+  const bool may_be_there =
+      names.empty() || (names.size() >= RecordRows::kFieldsMax && query.order_field > names.back());
+  if (is_there || may_be_there) return {};
+  const auto near = nearest_name(query.order_field, names);
+  return fail(Code::kUsage,
+              "no record of \"" + query.collection + "\" has a field \"" + query.order_field +
+                  "\" to order by",
+              near ? "Did you mean \"" + *near + "\"?" : std::string());
+}
+
+Result<std::optional<PageCursor>> SqliteSpaceReader::cursor_of(const RecordQuery& query,
+                                                               merge::CollectionNumber number) {
+  if (query.cursor.empty()) return std::nullopt;
+  LANYARD_TRY_SET(PageCursor cursor, cursor_from_text(query.cursor, query, hasher_));
+  if (!cursor.cut) return std::optional(std::move(cursor));
+  Query row(database_, "SELECT value FROM lanyard_records WHERE collection = ? AND key = ?");
+  row.bind(number);
+  const RecordKey key(cursor.key);
+  key.bind_to(row);
+  LANYARD_TRY_SET(const bool found, row.next());
+  if (!found || row.is_null(0)) return std::optional(std::move(cursor));
+  SqlValue present = order_value(query, row.text(0), cursor.key);
+  const auto* const text = std::get_if<std::string>(&present);
+  // Where the text is another one by now, the page begins with all that begin like the old one:
+  // some may come twice, and none is left out.
+  if (text == nullptr || text->size() != cursor.cut->size ||
+      hasher_.hash({as_bytes(*text)}) != cursor.cut->hash)
+    return std::optional(std::move(cursor));
+  cursor.order = std::move(present);
+  cursor.cut.reset();
+  return std::optional(std::move(cursor));
+}
+
+Status SqliteSpaceReader::read_page(const RecordQuery& query, merge::CollectionNumber number,
+                                    RecordPage& page) {
+  LANYARD_TRY(check_order(query, number));
+  LANYARD_TRY_SET(const std::optional<PageCursor> cursor, cursor_of(query, number));
+  LANYARD_TRY_SET(const QueryGround ground, ground_of(query, number));
+  const std::vector<QueryPart> parts = parts_of(query, ground, cursor);
   const std::size_t limit = std::clamp<std::size_t>(query.limit, 1, limits::kPageRows);
+  AllParts all;
+  for (const QueryPart& part : parts) {
+    all.push_back(std::make_unique<PartRows>(database_, part, query.where));
+    LANYARD_TRY(all.back()->begin(limit + 1));
+  }
+  std::size_t bytes = 0;
+  SqlValue last;
+  while (PartRows* const next = first_of(all, query.descending)) {
+    if (page.records.size() == limit || bytes > limits::kPageBytes) {
+      page.cursor =
+          to_text(cursor_at(std::move(last), page.records.back().key, hasher_), query, hasher_);
+      return {};
+    }
+    LANYARD_TRY_SET(ReadRecord record, record_of(next->row(), query.collection, number));
+    last = query.order_field.empty() ? SqlValue() : next->order();
+    bytes += record.json.size();
+    page.records.push_back(std::move(record));
+    LANYARD_TRY(next->next());
+  }
+  return {};
+}
+
+Result<RecordPage> SqliteSpaceReader::query(const RecordQuery& query) {
   RecordPage page;
+  if (!query.cursor.empty()) LANYARD_TRY(cursor_from_text(query.cursor, query, hasher_));
   LANYARD_TRY(at_one_moment([&]() -> Status {
     LANYARD_TRY_SET(const auto number, number_of(query.collection));
-    if (!number) return {};
-    Query rows(database_, sql + std::to_string(*number) + behind_number);
-    for (const Parameter& parameter : builder.parameters) bind(rows, parameter);
-    const RecordKey behind(cursor ? std::string_view(cursor->key) : std::string_view{});
-    if (cursor) behind.bind_to(rows);
-    rows.bind(std::uint64_t{limit + 1});
-    Cursor last;
-    std::size_t bytes = 0;
-    while (true) {
-      LANYARD_TRY_SET(const bool more, rows.next());
-      if (!more) return {};
-      if (page.records.size() == limit || bytes > limits::kPageBytes) {
-        page.cursor = to_text(last);
-        return {};
-      }
-      LANYARD_TRY_SET(ReadRecord record, record_of(rows, query.collection, *number));
-      last = {parameter_of(rows, 3), record.key};
-      bytes += record.json.size();
-      page.records.push_back(std::move(record));
-    }
+    return number ? read_page(query, *number, page) : Status();
   }));
   return page;
 }
 
 Result<std::uint64_t> SqliteSpaceReader::count(const RecordQuery& query) {
-  Builder builder;
-  for (const Condition& condition : query.where) LANYARD_TRY(builder.add(condition));
+  RecordQuery all;
+  all.collection = query.collection;
+  all.where = query.where;
   std::uint64_t count = 0;
   LANYARD_TRY(at_one_moment([&]() -> Status {
-    LANYARD_TRY_SET(const auto number, number_of(query.collection));
+    LANYARD_TRY_SET(const auto number, number_of(all.collection));
     if (!number) return {};
-    Query rows(database_, "SELECT count(*) FROM lanyard_records WHERE collection=" +
-                              std::to_string(*number) + " AND value IS NOT NULL" + builder.sql);
-    for (const Parameter& parameter : builder.parameters) bind(rows, parameter);
-    LANYARD_TRY(rows.next());
-    count = rows.natural(0);
+    LANYARD_TRY_SET(const QueryGround ground, ground_of(all, *number));
+    for (const QueryPart& part : parts_of(all, ground, std::nullopt)) {
+      Query rows(database_, "SELECT count(*)" + part.rows.text);
+      if (!all.where.empty()) rows.bind(all.where);
+      for (const SqlValue& each : part.rows.values) bind(rows, each);
+      LANYARD_TRY(rows.next());
+      count += rows.natural(0);
+    }
     return {};
   }));
   return count;

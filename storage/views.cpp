@@ -7,6 +7,7 @@
 
 #include "replication/types/limits.hpp"
 #include "storage/compat_views.hpp"
+#include "storage/member_sql.hpp"
 #include "storage/record_key.hpp"
 
 namespace lanyard::storage {
@@ -26,25 +27,17 @@ std::string lower(std::string_view text) {
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/// Whether a JSON path of SQLite can name the field: it compares with the text as it is written.
-bool can_be_column(std::string_view name) {
-  return !name.empty() && std::none_of(name.begin(), name.end(), [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
-  });
-}
-
-std::string view_sql(std::string_view name, std::int64_t collection,
+std::string view_sql(std::string_view name, const MembersOf& member,
                      const std::vector<std::string>& fields) {
-  std::string sql = "CREATE VIEW " + sql_quoted(name, '"') +
-                    " AS SELECT coalesce(json_extract(value,'$.id')," + key_sql("key") + ") AS id";
+  std::string sql = "CREATE VIEW " + sql_quoted(name, '"') + " AS SELECT coalesce(" + member("id") +
+                    "," + key_sql("key") + ") AS id";
   std::set<std::string> taken{"id"};
   for (const std::string& field : fields) {
     if (taken.size() >= limits::kViewColumnsMax) break;
-    if (!can_be_column(field) || !taken.insert(lower(field)).second) continue;
-    sql += ",json_extract(value," + sql_quoted("$.\"" + field + "\"", '\'') + ") AS " +
-           sql_quoted(field, '"');
+    if (!can_be_path(field) || !taken.insert(lower(field)).second) continue;
+    sql += "," + member(field) + " AS " + sql_quoted(field, '"');
   }
-  return sql + " FROM lanyard_records WHERE collection=" + std::to_string(collection) +
+  return sql + " FROM lanyard_records WHERE collection=" + std::to_string(member.collection) +
          " AND value IS NOT NULL";
 }
 
@@ -72,6 +65,7 @@ Result<std::vector<std::string>> fields_of(Database& database, std::int64_t coll
 
 Result<std::map<std::string, std::string>> wanted_views(Database& database,
                                                         std::vector<std::string>& notes) {
+  LANYARD_TRY_SET(const ZeroFields zeros, ZeroFields::read(database));
   Query query(database, "SELECT number, name FROM lanyard_collections ORDER BY name");
   std::map<std::string, std::string> out;
   std::set<std::string> taken;
@@ -87,9 +81,10 @@ Result<std::map<std::string, std::string>> wanted_views(Database& database,
       return out;
     }
     LANYARD_TRY_SET(const auto fields, fields_of(database, query.integer(0)));
-    out.emplace(name, view_sql(name, query.integer(0), fields));
+    out.emplace(name, view_sql(name, {query.integer(0), zeros}, fields));
   }
-  for (CompatView& view : compat_views(collections)) out.emplace(view.name, std::move(view.sql));
+  for (CompatView& view : compat_views(collections, zeros))
+    out.emplace(view.name, std::move(view.sql));
   return out;
 }
 

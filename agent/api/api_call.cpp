@@ -1,5 +1,6 @@
 #include "agent/api/api_call.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
@@ -13,6 +14,14 @@ namespace {
 
 tl::unexpected<Error> wrong_parameter(std::string_view name, const std::string& what) {
   return fail(Code::kUsage, "the parameter \"" + display_cut(name, 60) + "\" " + what);
+}
+
+/// As forms are encoded (URL Standard, 5.1), and whoever makes a query makes it like one: "+" is a
+/// space, and "%2B" a plus.
+std::optional<std::string> form_decoded(std::string_view text) {
+  std::string spaced(text);
+  std::replace(spaced.begin(), spaced.end(), '+', ' ');
+  return decoded(spaced);
 }
 
 }  // namespace
@@ -45,9 +54,9 @@ Result<QueryText> QueryText::parse(std::string_view text) {
     text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
     if (member.empty()) continue;
     const std::size_t equals = member.find('=');
-    const auto name = decoded(member.substr(0, equals));
-    const auto value =
-        decoded(equals == std::string_view::npos ? std::string_view() : member.substr(equals + 1));
+    const auto name = form_decoded(member.substr(0, equals));
+    const auto value = form_decoded(equals == std::string_view::npos ? std::string_view()
+                                                                     : member.substr(equals + 1));
     if (!name || !value) return fail(Code::kUsage, "the target's query is not good UTF-8");
     for (const Member& each : out.members_)
       if (each.name == *name) return wrong_parameter(*name, "stands there twice");

@@ -21,7 +21,8 @@ struct HttpAnswer {
   std::string problem = {};                                 ///< the code of an error, as LY-D004
 };
 
-/// The part of a target behind its question mark (`name=value&...`, percent-encoded UTF-8). Each
+/// The part of a target behind its question mark (`name=value&...`, encoded as forms are: UTF-8, "+" for a
+/// space). Each
 /// name is asked for once; one that nobody asked for is kUsage at the end.
 class QueryText {
  public:
@@ -114,7 +115,7 @@ class ApiReply {
 /// The HTTP status that says it best.
 [[nodiscard]] int status_of(const Error& error);
 
-/// Percent-decoded (RFC 3986); nothing for a bad escape, a NUL, or what is not UTF-8.
+/// A part of a path, percent-decoded (RFC 3986); nothing for a bad escape, a NUL, or what is not UTF-8.
 [[nodiscard]] std::optional<std::string> decoded(std::string_view text);
 
 }  // namespace lanyard::agent

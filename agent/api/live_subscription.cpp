@@ -80,7 +80,8 @@ void LiveSubscription::tell(const storage::Touched& touched) {
     record->collection = collection;
     record->key = key;
     // One that does not meet the conditions any more is told of as if it were gone.
-    if (is_shown(*record) && !meets(record->json, wish_.where)) record->json.clear();
+    if (is_shown(*record) && !wish_.where.is_met_by(record->json, record->key))
+      record->json.clear();
     line_->send(change_frame(wish_.id, cursor, *record));
   }
 }

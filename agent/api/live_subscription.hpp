@@ -10,7 +10,7 @@ struct LiveWish {
   std::string id;  ///< the client's own name for it
   SpaceId space;
   std::string collection;  ///< empty: all of the space
-  std::vector<storage::Condition> where;
+  storage::Where where;
   std::optional<VectorClock> cursor;  ///< what the client has seen; nothing: a snapshot comes first
 };
 

@@ -12,7 +12,7 @@ namespace lanyard::agent {
 struct ChatLists {
   std::string chats;  ///< the collection
   std::string messages;
-  std::vector<storage::Condition> where = {};  ///< of both; empty: all that there are
+  storage::Where where = {};  ///< of both; empty: all that there are
   /// By which name messages say that they are in a chat (their member `chatId`).
   std::function<std::string(const storage::ReadRecord& chat)> chat_id;
   /// Where a message stands in its chat.

@@ -213,7 +213,7 @@ Status plan_chat_delete(ClaimPlanner& planner, const std::string& chat) {
   LANYARD_TRY(planner.remove("chats", chat));
   storage::RecordQuery query;
   query.collection = "messages";
-  query.where.push_back({"chatId", storage::Comparison::kEqual, {text_value(chat)}});
+  query.where = {{"chatId", storage::Comparison::kEqual, {text_value(chat)}}};
   const auto remove_one = [&](const storage::ReadRecord& record) -> Status {
     LANYARD_TRY_SET(const bool is_seen, planner.has_base("messages", record.key));
     if (is_known && !is_seen)

@@ -191,7 +191,7 @@ void data_watch(ControlRoom& room, Params& params, const Reply& reply) {
   with_params(params, reply, [&](Params& in) -> Status {
     LANYARD_TRY_SET(const std::string space, in.text("space"));
     LANYARD_TRY_SET(const std::string collection, in.text("collection"));
-    std::vector<storage::Condition> where;
+    storage::Where where;
     if (const auto json = in.optional_json("where")) {
       LANYARD_TRY_SET(where, read_where(*json));
     }

@@ -208,7 +208,7 @@ Status read_op(std::string_view json, std::vector<LocalOp>& ops) {
   return {};
 }
 
-Result<std::vector<storage::Condition>> read_where(std::string_view json) {
+Result<storage::Where> read_where(std::string_view json) {
   auto object = JsonObject::parse(json);
   if (!object)
     return wrong_op("where is not a JSON object: " + object.error().detail,
@@ -222,6 +222,9 @@ Result<std::vector<storage::Condition>> read_where(std::string_view json) {
       continue;
     }
     LANYARD_TRY_SET(const JsonObject comparisons, JsonObject::parse(member.value));
+    if (comparisons.members().empty())
+      return wrong_op("where says nothing of \"" + display_cut(member.name, 60) + "\"",
+                      "An empty object is {\"eq\":{}}.");
     for (const JsonMember& part : comparisons.members()) {
       const auto comparison = comparison_of(part.name);
       if (!comparison)
@@ -231,7 +234,7 @@ Result<std::vector<storage::Condition>> read_where(std::string_view json) {
       out.push_back(std::move(one));
     }
   }
-  return out;
+  return storage::Where::of(std::move(out));
 }
 
 Result<std::vector<Bytes>> read_values(const std::vector<std::string_view>& elements) {
@@ -246,6 +249,7 @@ Result<std::vector<Bytes>> read_values(const std::vector<std::string_view>& elem
 void set_order(std::string_view text, storage::RecordQuery& query) {
   query.descending = text.starts_with('-');
   query.order_field = text.substr(query.descending ? 1 : 0);
+  query.must_know_order = true;
 }
 
 }  // namespace lanyard::agent

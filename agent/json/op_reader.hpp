@@ -26,12 +26,13 @@ namespace lanyard::agent {
                              std::vector<storage::LocalOp>& ops);
 
 /// {"field": value} for equality, {"field": {"gt": value, ...}} with eq ne gt ge lt le in prefix.
-[[nodiscard]] Result<std::vector<storage::Condition>> read_where(std::string_view json);
+/// kUsage and kTooLarge as Where::of().
+[[nodiscard]] Result<storage::Where> read_where(std::string_view json);
 
 /// The values of a JSON list, canonical.
 [[nodiscard]] Result<std::vector<Bytes>> read_values(const std::vector<std::string_view>& elements);
 
-/// "field", or "-field" for the highest first.
+/// "field", or "-field" for the highest first; "-" alone by key. One that people ask for.
 void set_order(std::string_view text, storage::RecordQuery& query);
 
 }  // namespace lanyard::agent

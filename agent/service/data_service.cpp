@@ -3,85 +3,10 @@
 #include <algorithm>
 
 #include "agent/clock.hpp"
-#include "replication/types/canonical.hpp"
-#include "replication/types/json_text.hpp"
 
 namespace lanyard::agent {
-namespace {
-
 using storage::LocalChange;
 using storage::Written;
-
-/// Values of one kind compare by their canonical bytes for equality, numbers and texts by order;
-/// values of different kinds have no order.
-std::optional<std::strong_ordering> order_of(ByteView left, ByteView right) {
-  using Kind = CanonicalReader::Kind;
-  CanonicalReader a(left);
-  CanonicalReader b(right);
-  const auto is_number = [](Kind kind) { return kind == Kind::kInteger || kind == Kind::kReal; };
-  if (a.peek() == Kind::kText && b.peek() == Kind::kText) {
-    return compare(as_bytes(a.text()), as_bytes(b.text()));
-  }
-  if (a.peek() == Kind::kInteger && b.peek() == Kind::kInteger) return a.integer() <=> b.integer();
-  if (is_number(a.peek()) && is_number(b.peek())) {
-    const auto number = [](CanonicalReader& in) {
-      return in.peek() == Kind::kReal ? in.real() : static_cast<double>(in.integer());
-    };
-    const double x = number(a);
-    const double y = number(b);
-    return x < y   ? std::strong_ordering::less
-           : x > y ? std::strong_ordering::greater
-                   : std::strong_ordering::equal;
-  }
-  return std::nullopt;
-}
-
-bool has_prefix(ByteView value, ByteView prefix) {
-  CanonicalReader a(value);
-  CanonicalReader b(prefix);
-  return a.peek() == CanonicalReader::Kind::kText && b.peek() == CanonicalReader::Kind::kText &&
-         a.text().starts_with(b.text());
-}
-
-bool is_met(const storage::Condition& condition, ByteView value) {
-  const auto equals = [&](const Bytes& other) { return equal(value, other); };
-  const auto order = [&] { return order_of(value, condition.values.front()); };
-  switch (condition.comparison) {
-    case storage::Comparison::kEqual: return equals(condition.values.front());
-    case storage::Comparison::kNotEqual: return !equals(condition.values.front());
-    case storage::Comparison::kGreater: return order() == std::strong_ordering::greater;
-    case storage::Comparison::kGreaterOrEqual: return order() && *order() >= 0;
-    case storage::Comparison::kLess: return order() == std::strong_ordering::less;
-    case storage::Comparison::kLessOrEqual: return order() && *order() <= 0;
-    case storage::Comparison::kIn:
-      return std::any_of(condition.values.begin(), condition.values.end(), equals);
-    case storage::Comparison::kPrefix: return has_prefix(value, condition.values.front());
-  }
-  return false;
-}
-
-}  // namespace
-
-bool meets(const std::string& json, const std::vector<storage::Condition>& where) {
-  if (where.empty()) return true;
-  const auto value = from_json(json);
-  if (!value) return false;
-  std::vector<bool> found(where.size());
-  CanonicalReader in(*value);
-  const std::size_t members = in.map();
-  for (std::size_t i = 0; i < members; ++i) {
-    const std::string_view name = in.text();
-    const ByteView field = in.value();
-    for (std::size_t c = 0; c < where.size(); ++c) {
-      if (where[c].field != name) continue;
-      if (!is_met(where[c], field)) return false;
-      found[c] = true;
-    }
-  }
-  for (std::size_t c = 0; c < where.size(); ++c)
-    if (!found[c] && where[c].comparison != storage::Comparison::kNotEqual) return false;
-  return true;
-}
 
 void DataService::write(const std::string& space, LocalChange wanted, Done<Written> done) {
   const auto change = std::make_shared<LocalChange>(std::move(wanted));
@@ -192,8 +117,7 @@ void DataService::declare_index(const SpaceId& space, const storage::DeclaredInd
 }
 
 void DataService::watch(const std::string& space, const std::string& collection,
-                        std::vector<storage::Condition> where, Watcher watcher,
-                        const Done<std::uint64_t>& done) {
+                        storage::Where where, Watcher watcher, const Done<std::uint64_t>& done) {
   directory_.find(space, [=, this, where = std::move(where),
                           watcher = std::move(watcher)](const Result<SpaceId>& found) {
     if (!found) return done(fail(found.error()));
@@ -204,7 +128,7 @@ void DataService::watch(const std::string& space, const std::string& collection,
 }
 
 void DataService::on_touched(const SpaceId& space, const std::string& collection,
-                             const std::vector<storage::Condition>& where, const Watcher& watcher,
+                             const storage::Where& where, const Watcher& watcher,
                              const storage::Touched& touched) {
   std::vector<std::string> keys;
   for (const auto& record : touched.records)
@@ -216,7 +140,8 @@ void DataService::on_touched(const SpaceId& space, const std::string& collection
   for (const std::string& key : keys) {
     auto record = reads_.get(space, collection, key);
     if (!record) return watcher(fail(record.error()), false);
-    if (!is_shown(*record) || meets(record->json, where)) changed.push_back(std::move(*record));
+    if (!is_shown(*record) || where.is_met_by(record->json, key))
+      changed.push_back(std::move(*record));
   }
   if (!changed.empty() || !touched.all) watcher(changed, touched.all);
 }

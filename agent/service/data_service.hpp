@@ -43,18 +43,16 @@ class DataService {
   using Watcher =
       std::function<void(const Result<std::vector<storage::ReadRecord>>& changed, bool all)>;
   /// The number to unwatch with. Only records that meet `where` at that moment, and deleted ones.
-  void watch(const std::string& space, const std::string& collection,
-             std::vector<storage::Condition> where, Watcher watcher,
-             const Done<std::uint64_t>& done);
+  void watch(const std::string& space, const std::string& collection, storage::Where where,
+             Watcher watcher, const Done<std::uint64_t>& done);
   void unwatch(std::uint64_t watch) { feed_.unwatch(watch); }
 
  private:
   void list_indexes(const SpaceId& space, const std::string& collection,
                     std::function<Status(storage::SpaceStore&)> first,
                     const Done<std::vector<std::string>>& done);
-  void on_touched(const SpaceId& space, const std::string& collection,
-                  const std::vector<storage::Condition>& where, const Watcher& watcher,
-                  const storage::Touched& touched);
+  void on_touched(const SpaceId& space, const std::string& collection, const storage::Where& where,
+                  const Watcher& watcher, const storage::Touched& touched);
 
   const ServiceHost& host_;
   SpaceDirectory& directory_;
@@ -62,8 +60,5 @@ class DataService {
   LongReads& long_reads_;
   LiveFeed& feed_;
 };
-
-/// Whether a record's JSON meets the conditions. Pure.
-[[nodiscard]] bool meets(const std::string& json, const std::vector<storage::Condition>& where);
 
 }  // namespace lanyard::agent

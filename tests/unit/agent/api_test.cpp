@@ -189,6 +189,7 @@ TEST_CASE("the router finds routes by method and segments") {
   CHECK(route_of("GET", "/v1/spaces/no%20tes") == "/v1/spaces/{space} [no tes]");
   CHECK(route_of("PUT", "/v1/spaces/a/collections/b%2Fc/records/%C3%A4") ==
         "/v1/spaces/{space}/collections/{collection}/records/{key} [a] [b/c] [\xC3\xA4]");
+  CHECK(route_of("GET", "/v1/spaces/a+b") == "/v1/spaces/{space} [a+b]");
   CHECK(route_of("DELETE", "/v1/spaces") == "allowed GET, HEAD, POST");
   for (const char* path : {"/", "/v1", "/v1/spaces/", "/v1//spaces", "/V1/spaces", "/v1/spaces/.",
                            "/v1/spaces/%2e%2e", "/v1/spaces/%", "/v1/spaces/%zz", "/v1/spaces/%00",
@@ -199,8 +200,10 @@ TEST_CASE("the router finds routes by method and segments") {
 }
 
 TEST_CASE("a query is taken apart by name, once each") {
-  auto query = QueryText::parse("where=%7B%22a%22%3A1%7D&limit=5&flag=true&&empty=");
+  auto query =
+      QueryText::parse("where=%7B%22a%22%3A1%7D&limit=5&flag=true&&empty=&two+words=a+%2B");
   REQUIRE(query);
+  CHECK(query->text("two words") == "a +");
   CHECK(query->text("where") == "{\"a\":1}");
   CHECK(query->integer("limit", 1, 1, 10) == 5);
   CHECK(query->boolean("flag", false) == true);

@@ -44,7 +44,8 @@ void make_version_1(const fs::path& file) {
   Database database = must(Database::open(file, Database::Mode::kReadWrite, {}));
   must(
       database.execute("DROP TABLE lanyard_mutations; DROP TABLE lanyard_indexes;"
-                       "DROP TABLE lanyard_resolutions; PRAGMA user_version = 1"));
+                       "DROP TABLE lanyard_resolutions; DROP TABLE lanyard_own_ids;"
+                       "DROP TABLE lanyard_zero_fields; PRAGMA user_version = 1"));
   must(database.checkpoint());
 }
 

@@ -134,7 +134,6 @@ TEST_CASE("queries compare fields by type, in pages") {
       CHECK(found == expected);
     }
   }
-  CHECK(code_of(reader->count(query_of({is("a\"b", Comparison::kEqual, "1")}))) == Code::kUsage);
   RecordQuery bad = query_of({});
   bad.cursor = "zz";
   CHECK(code_of(reader->query(bad)) == Code::kUsage);
