@@ -25,6 +25,7 @@ struct SqlAnswer {
   /// JSON arrays of null, numbers and texts; bytes are {"hex": text}, and numbers that JSON does
   /// not have are null.
   std::vector<std::string> rows;
+  std::vector<std::string> notes;  ///< view_notes(): what the views do not show
   bool is_all = true;  ///< false: there are more rows than asked for, or than limits::kPageBytes
 };
 /// kUsage for what is wrong with the statement: it may only read, and only what a reader of the

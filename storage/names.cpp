@@ -39,6 +39,15 @@ Status check_name(std::string_view name) {
   return {};
 }
 
+Status check_addressable(std::string_view name, const std::string& what) {
+  if (name == "." || name == "..")
+    return fail(Code::kUsage, what + " cannot be \"" + std::string(name) + "\"",
+                "An address would lead elsewhere: use another one.");
+  if (name.find('\0') != std::string_view::npos)
+    return fail(Code::kUsage, what + " cannot have U+0000 in it", "Leave that character out.");
+  return {};
+}
+
 std::string name_from_outside(std::string_view said) {
   if (!is_utf8(as_bytes(said)) || has_control(said)) return {};
   return std::string(cut(said, limits::kNameBytesMax));

@@ -6,6 +6,7 @@
 #include "replication/types/utf8.hpp"
 #include "storage/compat_views.hpp"
 #include "storage/long_reading.hpp"
+#include "storage/view_notes.hpp"
 
 /// SQL of people and apps: it sees what the views show, and nothing of what is kept beside it.
 namespace lanyard::storage {
@@ -108,21 +109,27 @@ Status read_answer(Database& database, const SqlQuestion& question, SqlAnswer& a
 Result<SqlAnswer> ask_sql(const std::filesystem::path& file, const SqlQuestion& question,
                           const Patience& patience) {
   LANYARD_TRY_SET(Database database, Database::open(file, Database::Mode::kReadOnly, {}));
-  // What has to be sorted may be more than fits into memory. The two table functions are made with
-  // their first use, which is too late once nothing may be made any more.
-  LANYARD_TRY(database.execute(
-      "PRAGMA temp_store=FILE;SELECT 1 FROM json_each('[]'),json_tree('[]') LIMIT 0"));
+  // What has to be sorted may be more than fits into memory.
+  LANYARD_TRY(database.execute("PRAGMA temp_store=FILE"));
+  // The two table functions are made with their first use, which is too late once nothing may be
+  // made any more. Where something else has the name, in a file that was made before such names
+  // were left to SQLite, a statement may do without them.
+  static_cast<void>(database.execute("SELECT 1 FROM json_each('[]'),json_tree('[]') LIMIT 0"));
   database.limit_time(patience.most);
   database.give_up_with(patience.is_given_up);
+  database.blame_statements();
+  SqlAnswer answer;
+  LANYARD_TRY_SET(answer.notes, view_notes(database, question.sql));
   database.distrust(names_our_tables(question.sql) ? may_read_column : may_read_in_views,
                     kSqlValueBytesMax);
-  SqlAnswer answer;
   const Status read = read_answer(database, question, answer);
   if (read) return answer;
   const Error& error = read.error();
   if (error.is(Code::kUsage))
     return fail(Code::kUsage, "SQL: " + error.detail,
-                "One SELECT over the views of the collections: SELECT id, title FROM chats");
+                answer.notes.empty()
+                    ? "One SELECT over the views of the collections: SELECT id, title FROM chats"
+                    : "Note: " + answer.notes.front() + ".");
   return fail(error);
 }
 

@@ -52,6 +52,7 @@ struct Database::Connection {
   std::chrono::steady_clock::time_point deadline;
   const std::atomic<bool>* is_given_up = nullptr;
   MayRead may_read = nullptr;
+  bool blames_statements = false;
   WalLength wal;
   std::optional<FileId> wal_file;  ///< once it was seen
 
@@ -132,7 +133,7 @@ Error Database::error() const {
   const int code = handle == nullptr ? SQLITE_NOMEM : sqlite3_extended_errcode(handle);
   const Code ours = code_of_sqlite(code);
   const std::string what = handle == nullptr ? "out of memory" : sqlite3_errmsg(handle);
-  if (connection_->may_read != nullptr && is_about_sql(code)) return Error(Code::kUsage, what);
+  if (connection_->blames_statements && is_about_sql(code)) return Error(Code::kUsage, what);
   return Error(ours, connection_->name + ": " + what + " (sqlite " + std::to_string(code) + ")",
                fix_for(ours));
 }
@@ -249,6 +250,8 @@ void Database::limit_time(std::chrono::milliseconds each) {
 void Database::give_up_with(const std::atomic<bool>& is_given_up) {
   connection_->is_given_up = &is_given_up;
 }
+
+void Database::blame_statements() { connection_->blames_statements = true; }
 
 void Database::distrust(MayRead may_read, std::size_t bytes_max) {
   connection_->may_read = may_read;

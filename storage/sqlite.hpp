@@ -88,8 +88,10 @@ class Database {
   /// What runs fails with kInterrupted as soon as this is true. It outlives this; needs
   /// limit_time().
   void give_up_with(const std::atomic<bool>& is_given_up);
+  /// The file is as it should be: what is wrong with a statement from now on is kUsage.
+  void blame_statements();
   /// For statements of strangers: from now on they read, and only columns of which `may_read` says
-  /// so; make no value above `bytes_max`; and what is wrong with them is kUsage. `within`: the view
+  /// so; make no value above `bytes_max`. `within`: the view
   /// that asks, or what a statement calls a part of itself; empty: the statement.
   using MayRead = bool (*)(std::string_view table, std::string_view column,
                            std::string_view within);

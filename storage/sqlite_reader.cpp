@@ -29,6 +29,7 @@ Result<std::unique_ptr<SpaceReader>> SpaceReader::open(const std::filesystem::pa
     if (!found || query.fixed<SpaceId>(0) != space)
       return fail(Code::kWrongSpace, file.filename().string() + " holds another space");
   }
+  database.blame_statements();
   return std::make_unique<SqliteSpaceReader>(std::move(database), hasher);
 }
 

@@ -1,6 +1,7 @@
 #include "storage/views.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 #include <vector>
@@ -17,12 +18,15 @@ constexpr std::size_t kNameMax = 64;
 /// Beyond this many, the schema that every connection reads would grow without end.
 constexpr std::size_t kViewsMax = 1000;
 
-/// As SQLite compares names: ASCII letters only.
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return out;
-}
+/// Names that SQLite itself gives to what can be read like a table, or that are ours, or may become
+/// so: a view would stand in their way. Not only those that this device's SQLite has: all members
+/// have the same views.
+constexpr auto kTakenNames = std::to_array<std::string_view>(
+    {"bytecode", "carray", "completion", "csv", "dbstat", "fsdir", "generate_series", "json_each",
+     "json_tree", "jsonb_each", "jsonb_tree", "prefixes", "spaces", "tables_used", "tree_ops",
+     "wholenumber", "zipfile"});
+constexpr auto kTakenBeginnings =
+    std::to_array<std::string_view>({"fts3", "fts4", "fts5", "lanyard_", "pragma_", "sqlite_"});
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -31,12 +35,8 @@ std::string view_sql(std::string_view name, const MembersOf& member,
                      const std::vector<std::string>& fields) {
   std::string sql = "CREATE VIEW " + sql_quoted(name, '"') + " AS SELECT coalesce(" + member("id") +
                     "," + key_sql("key") + ") AS id";
-  std::set<std::string> taken{"id"};
-  for (const std::string& field : fields) {
-    if (taken.size() >= limits::kViewColumnsMax) break;
-    if (!can_be_path(field) || !taken.insert(lower(field)).second) continue;
+  for (const std::string& field : columns_of(fields).shown)
     sql += "," + member(field) + " AS " + sql_quoted(field, '"');
-  }
   return sql + " FROM lanyard_records WHERE collection=" + std::to_string(member.collection) +
          " AND value IS NOT NULL";
 }
@@ -52,17 +52,6 @@ Result<std::map<std::string, std::string>> present_views(Database& database) {
   }
 }
 
-Result<std::vector<std::string>> fields_of(Database& database, std::int64_t collection) {
-  Query query(database, "SELECT name FROM lanyard_fields WHERE collection = ? ORDER BY name");
-  query.bind(collection);
-  std::vector<std::string> out;
-  while (true) {
-    LANYARD_TRY_SET(const bool more, query.next());
-    if (!more) return out;
-    out.emplace_back(query.text(0));
-  }
-}
-
 Result<std::map<std::string, std::string>> wanted_views(Database& database,
                                                         std::vector<std::string>& notes) {
   LANYARD_TRY_SET(const ZeroFields zeros, ZeroFields::read(database));
@@ -74,13 +63,13 @@ Result<std::map<std::string, std::string>> wanted_views(Database& database,
     LANYARD_TRY_SET(const bool more, query.next());
     if (!more) break;
     const std::string name(query.text(1));
-    collections.emplace(lower(name), query.integer(0));
-    if (!may_have_view(name) || !taken.insert(lower(name)).second) continue;
+    collections.emplace(sql_name(name), query.integer(0));
+    if (!may_have_view(name) || !taken.insert(sql_name(name)).second) continue;
     if (out.size() >= kViewsMax) {
       notes.emplace_back("there are more than 1,000 collections; the others have no view");
       return out;
     }
-    LANYARD_TRY_SET(const auto fields, fields_of(database, query.integer(0)));
+    LANYARD_TRY_SET(const auto fields, known_fields(database, query.integer(0)));
     out.emplace(name, view_sql(name, {query.integer(0), zeros}, fields));
   }
   for (CompatView& view : compat_views(collections, zeros))
@@ -90,14 +79,52 @@ Result<std::map<std::string, std::string>> wanted_views(Database& database,
 
 }  // namespace
 
+std::string sql_name(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return out;
+}
+
+Result<std::vector<std::string>> known_fields(Database& database, std::int64_t collection) {
+  Query query(database, "SELECT name FROM lanyard_fields WHERE collection = ? ORDER BY name");
+  query.bind(collection);
+  std::vector<std::string> out;
+  while (true) {
+    LANYARD_TRY_SET(const bool more, query.next());
+    if (!more) return out;
+    out.emplace_back(query.text(0));
+  }
+}
+
+ViewColumns columns_of(const std::vector<std::string>& fields) {
+  ViewColumns out;
+  std::map<std::string, std::string> shown{{"id", "id"}};
+  for (const std::string& field : fields) {
+    if (field == "id") continue;
+    const auto twin = shown.find(sql_name(field));
+    if (!can_be_path(field)) {
+      out.unnamed.push_back(field);
+    } else if (twin != shown.end()) {
+      out.twins.emplace_back(field, twin->second);
+    } else if (shown.size() >= limits::kViewColumnsMax) {
+      ++out.beyond;
+    } else {
+      shown.emplace(sql_name(field), field);
+      out.shown.push_back(field);
+    }
+  }
+  return out;
+}
+
 bool may_have_view(std::string_view collection) {
   if (collection.empty() || collection.size() > kNameMax || !is_letter(collection.front()))
     return false;
   const auto allowed = [](char c) { return is_letter(c) || is_digit(c); };
   if (!std::all_of(collection.begin(), collection.end(), allowed)) return false;
-  const std::string name = lower(collection);
-  return !name.starts_with("sqlite_") && !name.starts_with("lanyard_") && name != "tree_ops" &&
-         name != "spaces";
+  const std::string name = sql_name(collection);
+  return std::find(kTakenNames.begin(), kTakenNames.end(), name) == kTakenNames.end() &&
+         std::none_of(kTakenBeginnings.begin(), kTakenBeginnings.end(),
+                      [&](std::string_view begin) { return name.starts_with(begin); });
 }
 
 Status write_views(Database& database, std::vector<std::string>& notes) {

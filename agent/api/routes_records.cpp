@@ -4,6 +4,7 @@
 #include "agent/api/handlers.hpp"
 #include "agent/json/json_answers.hpp"
 #include "agent/json/op_reader.hpp"
+#include "agent/json/question_reader.hpp"
 #include "replication/types/limits.hpp"
 
 /// Records: read, listed, counted, written one at a time.
@@ -157,28 +158,53 @@ class RecordLines : public std::enable_shared_from_this<RecordLines> {
   std::optional<AnswerStream> out_;  ///< once the first page is read
 };
 
+/// Of a page, or of all lines.
+struct LimitRule {
+  std::int64_t otherwise;
+  std::int64_t most;
+};
+
+LimitRule limit_rule(bool as_lines) {
+  if (as_lines) return {0, std::numeric_limits<std::int64_t>::max()};
+  return {100, static_cast<std::int64_t>(limits::kPageRows)};
+}
+
+bool wants_lines(const ApiCall& call) { return media_type(call.accept) == kLinesType; }
+
+void answer_records(ApiRoom& room, const ApiCall& call, const RecordQuery& query,
+                    const ApiReply& reply) {
+  const bool as_lines = wants_lines(call);
+  in_space(room, call, reply, Right::kRead, [&room, query, as_lines, reply](const SpaceId& space) {
+    if (!as_lines) {
+      return room.long_reads.page(space, query, [reply](const Result<storage::RecordPage>& page) {
+        reply.answer(page, page_json);
+      });
+    }
+    const auto most = query.limit == 0 ? std::optional<std::uint64_t>() : query.limit;
+    std::make_shared<RecordLines>(room, space, query, most, reply)->next();
+  });
+}
+
+void answer_count(ApiRoom& room, const ApiCall& call, const RecordQuery& query,
+                  const ApiReply& reply) {
+  in_space(room, call, reply, Right::kRead, [&room, query, reply](const SpaceId& space) {
+    room.long_reads.count(space, query, [reply](const Result<std::uint64_t>& count) {
+      reply.answer(count, count_json);
+    });
+  });
+}
+
 void list_records(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
   with_query(call, reply, [&](QueryText& in) -> Status {
     RecordQuery query;
-    const bool as_lines = media_type(call.accept) == kLinesType;
     LANYARD_TRY(read_query(in, call.names[1], query));
-    LANYARD_TRY_SET(const std::int64_t limit,
-                    in.integer("limit", as_lines ? 0 : 100, as_lines ? 0 : 1,
-                               as_lines ? std::numeric_limits<std::int64_t>::max()
-                                        : static_cast<std::int64_t>(limits::kPageRows)));
+    const LimitRule rule = limit_rule(wants_lines(call));
+    LANYARD_TRY_SET(
+        const std::int64_t limit,
+        in.integer("limit", rule.otherwise, std::min<std::int64_t>(rule.otherwise, 1), rule.most));
     LANYARD_TRY(in.finish());
     query.limit = static_cast<std::size_t>(limit);
-    in_space(room, call, reply, Right::kRead,
-             [&room, query, as_lines, reply](const SpaceId& space) {
-               if (!as_lines) {
-                 return room.long_reads.page(space, query,
-                                             [reply](const Result<storage::RecordPage>& page) {
-                                               reply.answer(page, page_json);
-                                             });
-               }
-               const auto most = query.limit == 0 ? std::optional<std::uint64_t>() : query.limit;
-               std::make_shared<RecordLines>(room, space, query, most, reply)->next();
-             });
+    answer_records(room, call, query, reply);
     return {};
   });
 }
@@ -191,11 +217,37 @@ void count_records(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
       LANYARD_TRY_SET(query.where, read_where(*where));
     }
     LANYARD_TRY(in.finish());
-    in_space(room, call, reply, Right::kRead, [&room, query, reply](const SpaceId& space) {
-      room.long_reads.count(space, query, [reply](const Result<std::uint64_t>& count) {
-        reply.answer(count, count_json);
-      });
-    });
+    answer_count(room, call, query, reply);
+    return {};
+  });
+}
+
+// ---- the same, asked in a body, which holds more than an address does
+
+void query_records(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
+  with_query(call, reply, [&](QueryText& in) -> Status {
+    LANYARD_TRY(in.finish());
+    LANYARD_TRY_SET(Params asked, params_of(call.body));
+    const LimitRule rule = limit_rule(wants_lines(call));
+    LANYARD_TRY_SET(RecordQuery query, read_record_query(asked, rule.otherwise, rule.most));
+    LANYARD_TRY(asked.finish());
+    query.collection = call.names[1];
+    answer_records(room, call, query, reply);
+    return {};
+  });
+}
+
+void query_count(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
+  with_query(call, reply, [&](QueryText& in) -> Status {
+    LANYARD_TRY(in.finish());
+    LANYARD_TRY_SET(Params asked, params_of(call.body));
+    RecordQuery query;
+    query.collection = call.names[1];
+    if (const auto where = asked.optional_json("where")) {
+      LANYARD_TRY_SET(query.where, read_where(*where));
+    }
+    LANYARD_TRY(asked.finish());
+    answer_count(room, call, query, reply);
     return {};
   });
 }
@@ -204,9 +256,14 @@ constexpr std::string_view kRecordPath =
     "/v1/spaces/{space}/collections/{collection}/records/{key}";
 constexpr std::string_view kRecordsPath = "/v1/spaces/{space}/collections/{collection}/records";
 
+constexpr std::string_view kCountPath = "/v1/spaces/{space}/collections/{collection}/count";
+
 constexpr std::array kRecordRoutes = std::to_array<Route>({
     {"GET", kRecordsPath, Need::kToken, list_records},
-    {"GET", "/v1/spaces/{space}/collections/{collection}/count", Need::kToken, count_records},
+    {"POST", "/v1/spaces/{space}/collections/{collection}/query", Need::kToken, query_records,
+     Takes::kJson},
+    {"GET", kCountPath, Need::kToken, count_records},
+    {"POST", kCountPath, Need::kToken, query_count, Takes::kJson},
     {"GET", kRecordPath, Need::kToken, get_record},
     {"PUT", kRecordPath, Need::kToken, put_record, Takes::kJson},
     {"PATCH", kRecordPath, Need::kToken, patch_record, Takes::kPatch},

@@ -46,6 +46,9 @@ Result<int> run(const SqlCommand& command, Session& session) {
   }
   LANYARD_TRY_SET(const Json answer, read_json(text));
   print_answer(answer, out);
+  if (!out.style().quiet)
+    for (const Json& note : answer.value("notes", Json::array()))
+      out.error("Note: " + cell_text(note) + ".\n");
   if (answer.value("more", false) && !out.style().quiet)
     out.error("There is more: ask for less, or for up to 10,000 rows with --limit.\n");
   return exit_code::kOk;

@@ -98,17 +98,9 @@ void data_get(ControlRoom& room, Params& params, const Reply& reply) {
 }
 
 Result<storage::RecordQuery> query_of(Params& in) {
-  storage::RecordQuery out;
-  LANYARD_TRY_SET(out.collection, in.text("collection"));
-  if (const auto where = in.optional_json("where")) {
-    LANYARD_TRY_SET(out.where, read_where(*where));
-  }
-  LANYARD_TRY_SET(const auto order, in.optional_text("order"));
-  set_order(order.value_or(""), out);
-  LANYARD_TRY_SET(const std::int64_t limit, in.integer("limit", 100, 1, limits::kPageRows));
-  out.limit = static_cast<std::size_t>(limit);
-  LANYARD_TRY_SET(const auto cursor, in.optional_text("cursor"));
-  out.cursor = cursor.value_or("");
+  LANYARD_TRY_SET(std::string collection, in.text("collection"));
+  LANYARD_TRY_SET(storage::RecordQuery out, read_record_query(in));
+  out.collection = std::move(collection);
   return out;
 }
 
@@ -219,6 +211,7 @@ Result<ImportService::Incoming> incoming_of(std::string_view json) {
   LANYARD_TRY_SET(out.key, in.text("key"));
   LANYARD_TRY_SET(const std::string_view value, in.json("value"));
   LANYARD_TRY(in.finish());
+  LANYARD_TRY(check_place(out.collection, out.key));
   LANYARD_TRY_SET(out.fields, fields_from_json(value));
   return out;
 }

@@ -73,7 +73,13 @@ std::string sql_json(const storage::SqlAnswer& answer) {
   for (const std::string& column : answer.columns) out.text(utf8_or_escaped(column));
   out.end_array().name("rows").begin_array();
   for (const std::string& row : answer.rows) out.raw(row);
-  return out.end_array().member("more", !answer.is_all).end_object().take();
+  out.end_array().member("more", !answer.is_all);
+  if (!answer.notes.empty()) {
+    out.name("notes").begin_array();
+    for (const std::string& note : answer.notes) out.text(utf8_or_escaped(note));
+    out.end_array();
+  }
+  return out.end_object().take();
 }
 
 std::string count_json(std::uint64_t count) {

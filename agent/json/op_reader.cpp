@@ -6,6 +6,7 @@
 #include "agent/json_slices.hpp"
 #include "replication/types/canonical.hpp"
 #include "replication/types/json_text.hpp"
+#include "storage/names.hpp"
 
 namespace lanyard::agent {
 namespace {
@@ -130,12 +131,18 @@ Result<std::vector<std::pair<std::string, Bytes>>> fields_from_json(std::string_
   return out;
 }
 
+Status check_place(const std::string& collection, const std::string& key) {
+  LANYARD_TRY(storage::check_addressable(collection, "a collection's name"));
+  return storage::check_addressable(key, "a record's key");
+}
+
 Status add_ops(const std::string& op, const std::string& collection, const std::string& key,
                std::optional<std::string_view> value, const std::optional<std::string>& based_on,
                std::vector<LocalOp>& ops) {
   const bool takes_value = op != "delete" && op != "restore";
   if (takes_value && !value) return wrong_op(op + " wants a value");
   if (!takes_value && value) return wrong_op(op + " takes no value");
+  if (takes_value) LANYARD_TRY(check_place(collection, key));
   if (op == "put") {
     LocalOp put = an_op(OpKind::kPut, collection, key, based_on);
     LANYARD_TRY_SET(put.fields, fields_from_json(*value));

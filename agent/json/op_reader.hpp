@@ -16,14 +16,17 @@ namespace lanyard::agent {
 /// Appends what one op of a batch comes to: {"op","collection","key","value","basedOn"} with op one
 /// of put, patch, delete, add, set-add, set-remove, restore. A patch is what RFC 7396 says: null
 /// takes a member away, objects are merged; with "deep": false a field's object is replaced whole.
-/// kUsage names what is wrong.
+/// kUsage names what is wrong. What no address can name is deleted and restored, and not written.
 [[nodiscard]] Status read_op(std::string_view json, std::vector<storage::LocalOp>& ops);
 
-/// put, patch, delete and restore of one record.
+/// put, patch, delete and restore of one record, and the rest, as read_op() has them.
 [[nodiscard]] Status add_ops(const std::string& op, const std::string& collection,
                              const std::string& key, std::optional<std::string_view> value,
                              const std::optional<std::string>& based_on,
                              std::vector<storage::LocalOp>& ops);
+
+/// kUsage unless a record can be written there: storage::check_addressable().
+[[nodiscard]] Status check_place(const std::string& collection, const std::string& key);
 
 /// {"field": value} for equality, {"field": {"gt": value, ...}} with eq ne gt ge lt le in prefix.
 /// kUsage and kTooLarge as Where::of().

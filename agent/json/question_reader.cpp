@@ -11,6 +11,22 @@ constexpr std::int64_t kSqlRowsMax = 10'000;
 
 }  // namespace
 
+Result<storage::RecordQuery> read_record_query(Params& in, std::int64_t limit_or,
+                                               std::int64_t limit_max) {
+  storage::RecordQuery out;
+  if (const auto where = in.optional_json("where")) {
+    LANYARD_TRY_SET(out.where, read_where(*where));
+  }
+  LANYARD_TRY_SET(const auto order, in.optional_text("order"));
+  set_order(order.value_or(""), out);
+  LANYARD_TRY_SET(const std::int64_t limit,
+                  in.integer("limit", limit_or, std::min<std::int64_t>(limit_or, 1), limit_max));
+  out.limit = static_cast<std::size_t>(limit);
+  LANYARD_TRY_SET(const auto cursor, in.optional_text("cursor"));
+  out.cursor = cursor.value_or("");
+  return out;
+}
+
 Result<SqlWish> read_sql(Params& in) {
   SqlWish out;
   LANYARD_TRY_SET(out.question.sql, in.text("sql"));

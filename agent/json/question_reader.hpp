@@ -3,11 +3,19 @@
 #include <chrono>
 
 #include "agent/control/request.hpp"
+#include "replication/types/limits.hpp"
 #include "storage/long_reading.hpp"
+#include "storage/space_reader.hpp"
 #include "storage/vault.hpp"
 
 /// What clients ask for and wish, as both doors take it. Pure.
 namespace lanyard::agent {
+
+/// {"where", "order", "limit", "cursor"}: which records, in which order; others may stand beside
+/// them. `limit_or`: where none is said; `limit_max`: the most that can be.
+[[nodiscard]] Result<storage::RecordQuery> read_record_query(
+    Params& in, std::int64_t limit_or = 100,
+    std::int64_t limit_max = static_cast<std::int64_t>(limits::kPageRows));
 
 struct SqlWish {
   storage::SqlQuestion question;
