@@ -195,7 +195,7 @@ class Parts {
     if (is_null) behind.from({SqlRange::first_number()});
     add_range(rows, expression, sql, behind);
     none.both(values);
-    if (is_down() && rows != Rows::kOwnIds) add_range(rows, expression, sql, none);
+    if (is_down() && !is_by_id_) add_range(rows, expression, sql, none);
   }
 
   void add_range(Rows rows, const std::string& expression, SqlText sql, const SqlRange& range) {

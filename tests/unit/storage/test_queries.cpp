@@ -110,8 +110,12 @@ TEST_CASE("records come in the order of ids, whatever the size of a page") {
           Keys{"a", "own-text", "b", "own-twin", "c", kLaterUuid, "own-zero"});
     CHECK(found(*reader, asking({some}, "", true), limit) ==
           Keys{kLaterUuid, "own-zero", "own-twin", "own-text", "c", "b", "a"});
-    CHECK(found(*reader, asking({some}, "n", true), limit) ==
-          Keys{"a", kLaterUuid, "own-zero", "own-twin", "own-text", "c", "b"});
+    for (const bool has_index : {false, true}) {
+      INFO(has_index);
+      must(group[0].store().declare_index({"notes", "n"}, has_index));
+      CHECK(found(*reader, asking({some}, "n", true), limit) ==
+            Keys{"a", kLaterUuid, "own-zero", "own-twin", "own-text", "c", "b"});
+    }
   }
 }
 
