@@ -211,7 +211,6 @@ Result<ImportService::Incoming> incoming_of(std::string_view json) {
   LANYARD_TRY_SET(out.key, in.text("key"));
   LANYARD_TRY_SET(const std::string_view value, in.json("value"));
   LANYARD_TRY(in.finish());
-  LANYARD_TRY(check_place(out.collection, out.key));
   LANYARD_TRY_SET(out.fields, fields_from_json(value));
   return out;
 }

@@ -109,6 +109,13 @@ Result<storage::Condition> condition_of(const std::string& field, storage::Compa
   return out;
 }
 
+/// Of what is written new. An import and the clients of other servers bring names that were given
+/// elsewhere: to refuse one would lose what has it.
+Status check_place(const std::string& collection, const std::string& key) {
+  LANYARD_TRY(storage::check_addressable(collection, "a collection's name"));
+  return storage::check_addressable(key, "a record's key");
+}
+
 }  // namespace
 
 Result<std::vector<std::pair<std::string, Bytes>>> fields_from_json(std::string_view json) {
@@ -129,11 +136,6 @@ Result<std::vector<std::pair<std::string, Bytes>>> fields_from_json(std::string_
     field.assign(bytes.begin(), bytes.end());
   }
   return out;
-}
-
-Status check_place(const std::string& collection, const std::string& key) {
-  LANYARD_TRY(storage::check_addressable(collection, "a collection's name"));
-  return storage::check_addressable(key, "a record's key");
 }
 
 Status add_ops(const std::string& op, const std::string& collection, const std::string& key,

@@ -25,9 +25,6 @@ namespace lanyard::agent {
                              const std::optional<std::string>& based_on,
                              std::vector<storage::LocalOp>& ops);
 
-/// kUsage unless a record can be written there: storage::check_addressable().
-[[nodiscard]] Status check_place(const std::string& collection, const std::string& key);
-
 /// {"field": value} for equality, {"field": {"gt": value, ...}} with eq ne gt ge lt le in prefix.
 /// kUsage and kTooLarge as Where::of().
 [[nodiscard]] Result<storage::Where> read_where(std::string_view json);

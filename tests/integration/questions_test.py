@@ -14,6 +14,7 @@ import contextlib
 import json
 import os
 import random
+import socket
 import sys
 import time
 from urllib.parse import quote
@@ -250,6 +251,8 @@ def run(seed: int, rounds: range, questions: int) -> int:
             try:
                 one.begin()
                 with Line(pair.doors[0].device.info["apiPort"]) as line:
+                    # The end of one snapshot and the question for the next are sent at once.
+                    line.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                     line.sign_in(pair.doors[0].token)
                     for _ in range(questions):
                         where = one.maker.where(one.records)
