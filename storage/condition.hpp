@@ -24,8 +24,8 @@ enum class Comparison {
   kPrefix
 };
 
-/// A condition on one top-level field, or on `id`: the member of that name or, where it is absent or
-/// null, the record's key. Equality is compare_values(): 1 equals 1.0, and neither equals "1" or
+/// A condition on one top-level field, or on `id`: the member of that name or, where it is absent
+/// or null, the record's key. Equality is compare_values(): 1 equals 1.0, and neither equals "1" or
 /// true. Order is among numbers and among texts, which compare by their bytes. A record without the
 /// field meets only kNotEqual.
 struct Condition {

@@ -21,9 +21,8 @@ struct HttpAnswer {
   std::string problem = {};                                 ///< the code of an error, as LY-D004
 };
 
-/// The part of a target behind its question mark (`name=value&...`, encoded as forms are: UTF-8, "+" for a
-/// space). Each
-/// name is asked for once; one that nobody asked for is kUsage at the end.
+/// The part of a target behind its question mark (`name=value&...`, encoded as forms are: UTF-8,
+/// "+" for a space). Each name is asked for once; one that nobody asked for is kUsage at the end.
 class QueryText {
  public:
   QueryText() = default;
@@ -115,7 +114,8 @@ class ApiReply {
 /// The HTTP status that says it best.
 [[nodiscard]] int status_of(const Error& error);
 
-/// A part of a path, percent-decoded (RFC 3986); nothing for a bad escape, a NUL, or what is not UTF-8.
+/// A part of a path, percent-decoded (RFC 3986); nothing for a bad escape, a NUL, or what is not
+/// UTF-8.
 [[nodiscard]] std::optional<std::string> decoded(std::string_view text);
 
 }  // namespace lanyard::agent

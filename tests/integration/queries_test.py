@@ -52,8 +52,8 @@ class Asking(ApiTest):
         lines = self.api.ask("POST", of("many", "query"), json_body=asked,
                              headers={"Accept": "application/x-ndjson"}).lines
         self.assertEqual(len(lines), 1000)
-        for body in ({"where": []}, {"limit": 0}, {"limit": 1001}, {"sort": "n"}, {"where": {"n": {}}},
-                     {"where": {"n": {"gt": None}}}, {"where": {"n": {"prefix": 1}}}):
+        for body in ({"where": []}, {"limit": 0}, {"limit": 1001}, {"sort": "n"},
+                     {"where": {"n": {}}}, {"where": {"n": {"gt": None}}}, {"where": {"n": {"prefix": 1}}}):
             answer = self.api.ask("POST", of("many", "query"), json_body=body)
             self.assertEqual(answer.status, 400, body)
         too_many = self.api.ask("POST", of("many", "count"),
@@ -155,9 +155,11 @@ class Views(unittest.TestCase):
                  "x_data", "x_content", "x_idx", "rtree", "rtree_node", "generate_series", "select",
                  "order", "values", "table", "with", "main", "temp", "lanyard_records", "lanyard_x",
                  "chats", "messages", "Chat", "chat", "message", "user", "device", "sync_event",
-                 "sync_status", "sync_config", "spaces", "tree_ops", "rowid", "json", "json_extract"]
+                 "sync_status", "sync_config", "spaces", "tree_ops", "rowid", "json",
+                 "json_extract"]
         for name in names:
-            other.call("data.put", space="shared", collection=name, key="k", value={"id": "k", "n": 1})
+            other.call("data.put", space="shared", collection=name, key="k",
+                       value={"id": "k", "n": 1})
         other.call("data.put", space="shared", collection="plain", key="k", value={"n": 7})
         apis = [device.api("--space", "shared", "--write") for device in (self.device, other)]
         path = "/v1/spaces/shared"

@@ -142,8 +142,8 @@ class Doors:
 
 
 class Listening:
-    """Subscriptions of /v1/live and watches of the control socket, each with its conditions, and one
-    of either kind without any, which is told last."""
+    """Subscriptions of /v1/live and watches of the control socket, each with its conditions, and
+    one of either kind without any, which is told last."""
 
     def __init__(self, device, token: str, collection: str, wheres: list[dict]):
         self.wheres = [*wheres, {}]

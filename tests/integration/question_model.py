@@ -89,7 +89,7 @@ def meets(where: dict, key: str, value: dict) -> bool:
 
 
 def json_of(value) -> str:
-    """As the agent writes it. Containers of the generator hold only doubles that both spell alike."""
+    """As the agent writes it: containers hold only doubles that both spell alike."""
     if isinstance(value, list):
         return "[" + ",".join(map(json_of, value)) + "]"
     if isinstance(value, dict):

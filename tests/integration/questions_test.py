@@ -121,7 +121,7 @@ class Round:
         return said([key, self.records.get(key)])
 
     def ask(self, question: Question, line: Line) -> None:
-        """One question at the doors of HTTP of one device, and at the others of one or the other."""
+        """One question at the doors of HTTP of one device, and at the others of either."""
         self.asked += 1
         here, there = self.chance.sample(self.pair.doors, 2)
         if self.chance.random() < 0.2:
