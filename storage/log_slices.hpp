@@ -27,6 +27,11 @@ struct SliceRequest {
                                             const VectorClock& held, const VectorClock& applied,
                                             const PackPorts& ports);
 
+/// SpaceStore::missed_since().
+[[nodiscard]] Result<Missed> missed_since(LogRows& rows, const merge::LogTable& logs,
+                                          const MissedRequest& request, const VectorClock& applied,
+                                          const PackPorts& ports);
+
 /// How far folding has come: positions of the log.
 struct FoldPlace {
   std::uint64_t done = 0;        ///< what lies before it needs no more work

@@ -1,7 +1,5 @@
 #include "storage/mutation_rows.hpp"
 
-#include "replication/types/limits.hpp"
-
 namespace lanyard::storage {
 
 Result<std::optional<Written>> MutationRows::find(const merge::Mutation& mutation) {
@@ -15,7 +13,10 @@ Result<std::optional<Written>> MutationRows::find(const merge::Mutation& mutatio
 }
 
 Status MutationRows::add(const KnownMutation& mutation) {
-  return Query(database_, "INSERT OR IGNORE INTO lanyard_mutations VALUES (?, ?, ?, ?, ?, ?)")
+  // A clock that stepped back does not put it before what was written earlier.
+  return Query(database_,
+               "INSERT OR IGNORE INTO lanyard_mutations VALUES (?1, ?2, ?3, ?4, ?5,"
+               " max(?6, ifnull((SELECT max(at_ms) FROM lanyard_mutations) + 1, ?6)))")
       .bind(mutation.mutation.id.view())
       .bind(mutation.mutation.content.view())
       .bind(mutation.dot.log.view())
@@ -25,13 +26,17 @@ Status MutationRows::add(const KnownMutation& mutation) {
       .run();
 }
 
-Status MutationRows::forget(WallTime wall, std::size_t at_most) {
-  constexpr auto kKept = std::chrono::milliseconds(limits::kMutationKept).count();
+Result<std::uint64_t> MutationRows::count() {
+  LANYARD_TRY_SET(const std::int64_t count,
+                  database_.number("SELECT count(*) FROM lanyard_mutations"));
+  return static_cast<std::uint64_t>(count);
+}
+
+Status MutationRows::forget(std::uint64_t count) {
   return Query(database_,
                "DELETE FROM lanyard_mutations WHERE id IN (SELECT id FROM lanyard_mutations"
-               " WHERE at_ms < ? ORDER BY at_ms LIMIT ?)")
-      .bind(wall.ms - kKept)
-      .bind(std::uint64_t{at_most})
+               " ORDER BY at_ms LIMIT ?)")
+      .bind(count)
       .run();
 }
 
@@ -42,8 +47,8 @@ Result<std::vector<KnownMutation>> MutationRows::newest(std::size_t at_most) {
       database_.number("SELECT count(*) FROM sqlite_schema WHERE name = 'lanyard_mutations'"));
   if (is_there == 0) return out;
   Query query(database_,
-              "SELECT id, content, log, seq, ops, at_ms FROM lanyard_mutations"
-              " ORDER BY at_ms DESC LIMIT ?");
+              "SELECT id, content, log, seq, ops, at_ms FROM (SELECT * FROM lanyard_mutations"
+              " ORDER BY at_ms DESC LIMIT ?) ORDER BY at_ms");
   query.bind(std::uint64_t{at_most});
   while (true) {
     LANYARD_TRY_SET(const bool more, query.next());

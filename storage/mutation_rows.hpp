@@ -13,11 +13,13 @@ class MutationRows {
   /// The change that was written under this id, marked as repeated; nothing if none was. kConflict
   /// if that was one of another content.
   [[nodiscard]] Result<std::optional<Written>> find(const merge::Mutation& mutation);
-  /// A change was written. One whose id is there is passed over.
+  /// A change was written: the newest of all from now on, whatever clocks say. One whose id is
+  /// there is passed over.
   [[nodiscard]] Status add(const KnownMutation& mutation);
-  /// Removes some of those that are older than limits::kMutationKept.
-  [[nodiscard]] Status forget(WallTime wall, std::size_t at_most);
-  /// The newest, newest first. None in a file of before there were any.
+  [[nodiscard]] Result<std::uint64_t> count();
+  /// Removes the oldest.
+  [[nodiscard]] Status forget(std::uint64_t count);
+  /// The newest, the oldest of them first. None in a file of before there were any.
   [[nodiscard]] Result<std::vector<KnownMutation>> newest(std::size_t at_most);
 
  private:

@@ -6,10 +6,13 @@ namespace lanyard::storage {
 
 Status ResolutionRows::note(const LocalChange& change, const Written& written, WallTime wall) {
   if (change.undoes) LANYARD_TRY(remove(*change.undoes));
-  constexpr auto kKept = std::chrono::milliseconds(limits::kMutationKept).count();
+  constexpr auto kKept = std::chrono::milliseconds(limits::kResolutionKept).count();
   if (!change.settled.empty())
-    LANYARD_TRY(Query(database_, "DELETE FROM lanyard_resolutions WHERE at_ms < ?")
+    LANYARD_TRY(Query(database_,
+                      "DELETE FROM lanyard_resolutions WHERE at_ms < ? AND number <= (SELECT number"
+                      " FROM lanyard_resolutions ORDER BY number DESC LIMIT 1 OFFSET ?)")
                     .bind(wall.ms - kKept)
+                    .bind(std::uint64_t{limits::kResolutionsAlwaysKept})
                     .run());
   for (std::size_t at = 0; at < change.settled.size() && at < written.versions.size(); ++at)
     if (!change.settled[at].conflict.empty())

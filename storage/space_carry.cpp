@@ -30,7 +30,7 @@ Status SqliteSpaceStore::know_mutations(const std::vector<KnownMutation>& mutati
   return in_transaction(Sync::kFull, [&]() -> Status {
     MutationRows rows(database_);
     for (const KnownMutation& each : mutations) LANYARD_TRY(rows.add(each));
-    return {};
+    return forget_mutations(rows, mutations.size());
   });
 }
 

@@ -26,7 +26,8 @@ SqliteSpaceStore::SqliteSpaceStore(SpaceFile file, const SpaceId& space, const P
       is_new_(file.is_new),
       database_(std::move(file.database)),
       cipher_(ports.ciphers.make()),
-      tables_(database_, space, ports.signer.device(), ports.hasher, *cipher_, options.merging) {
+      tables_(database_, space, ports.signer.device(), ports.hasher, *cipher_, options.merging),
+      mutations_kept_(options.mutations_kept) {
   if (options.read_only)
     broken_ = Error(Code::kReadOnly, "the space was opened for reading only",
                     "Open it again when its disk can be written.");
@@ -34,6 +35,7 @@ SqliteSpaceStore::SqliteSpaceStore(SpaceFile file, const SpaceId& space, const P
 
 Status SqliteSpaceStore::load() {
   LANYARD_TRY_SET(store_, read_store_id(database_));
+  mutations_.reset();
   LANYARD_TRY(tables_.load());
   LANYARD_TRY(load_author());
   // What the file holds now was synced when it was opened, or before what failed since.
@@ -226,6 +228,11 @@ Result<Touched> SqliteSpaceStore::touched_since(const VectorClock& held,
   if (missing_count(applied, held) > changes_max) return Touched{{}, false, applied};
   return storage::touched_since(tables_.log_rows(), tables_.merger().logs(), held, applied,
                                 {*cipher_, ports_.hasher});
+}
+
+Result<Missed> SqliteSpaceStore::missed_since(const MissedRequest& request) {
+  return storage::missed_since(tables_.log_rows(), tables_.merger().logs(), request,
+                               tables_.space_log().clock(), {*cipher_, ports_.hasher});
 }
 
 Result<LogSlice> SqliteSpaceStore::read_log(std::uint64_t position, const VectorClock& held,

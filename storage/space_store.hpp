@@ -41,6 +41,7 @@ class SqliteSpaceStore final : public SpaceStore {
                                           std::size_t bytes_max, bool sealed) override;
   [[nodiscard]] Result<Touched> touched_since(const VectorClock& held,
                                               std::uint64_t changes_max) override;
+  [[nodiscard]] Result<Missed> missed_since(const MissedRequest& request) override;
   [[nodiscard]] Result<std::vector<Head>> fork_points(const LogId& log) override;
   [[nodiscard]] Result<oplog::Fork> find_branch(const LogId& log,
                                                 const std::vector<Head>& points) override;
@@ -84,6 +85,7 @@ class SqliteSpaceStore final : public SpaceStore {
                                           merge::LocalWriter& writer);
   [[nodiscard]] Result<Written> write_once(const LocalChange& change, WallTime wall,
                                            merge::LocalWriter& writer);
+  [[nodiscard]] Status forget_mutations(MutationRows& rows, std::uint64_t added);
   [[nodiscard]] Status carry_each(const std::vector<merge::NamedRecord>& records,
                                   const merge::HashOf& hash_of, merge::LocalWriter& writer,
                                   WriteOutcome& outcome);
@@ -102,7 +104,8 @@ class SqliteSpaceStore final : public SpaceStore {
   VectorClock durable_;
   bool is_ahead_ = false;     ///< something was committed without a sync
   bool stamps_seen_ = false;  ///< the author knows the timestamps of what was there at load()
-  bool mutations_forgotten_ = false;  ///< the old ones, since the file was opened
+  std::uint64_t mutations_kept_;
+  std::optional<std::uint64_t> mutations_;  ///< how many are known, once they were counted
   FoldPlace folded_;
   std::optional<SpaceSums> sums_;  ///< as nothing was written since
   std::optional<Error> broken_;

@@ -112,11 +112,22 @@ Result<Written> SqliteSpaceStore::write_once(const LocalChange& change, WallTime
   if (before) return *before;
   LANYARD_TRY_SET(Written written, write_one(change, wall, writer));
   LANYARD_TRY(rows.add({*change.mutation, written.dot, change.ops.size(), wall.ms}));
-  // One comes, and at most two go: the table ends up as large as what is young.
-  const std::size_t at_most =
-      std::exchange(mutations_forgotten_, true) ? 2 : limits::kMutationsForgottenMax;
-  LANYARD_TRY(rows.forget(wall, at_most));
+  LANYARD_TRY(forget_mutations(rows, 1));
   return written;
+}
+
+/// After so many were added: the oldest beyond what is kept go.
+Status SqliteSpaceStore::forget_mutations(MutationRows& rows, std::uint64_t added) {
+  if (mutations_) *mutations_ += added;
+  if (!mutations_) {
+    LANYARD_TRY_SET(mutations_, rows.count());
+  }
+  if (*mutations_ <= mutations_kept_) return {};
+  const auto forgotten =
+      std::min<std::uint64_t>(*mutations_ - mutations_kept_, limits::kMutationsForgottenMax);
+  LANYARD_TRY(rows.forget(forgotten));
+  *mutations_ -= forgotten;
+  return {};
 }
 
 Status SqliteSpaceStore::write_each(const std::vector<LocalChange>& changes, WallTime wall,

@@ -13,6 +13,7 @@
 #include "replication/oplog/fork.hpp"
 #include "replication/oplog/intake.hpp"
 #include "replication/ports.hpp"
+#include "replication/types/limits.hpp"
 #include "storage/indexes.hpp"
 
 /// The door to one space's file (docs/STORAGE.md): its log, and the tables that are
@@ -40,6 +41,36 @@ struct Touched {
   bool all = true;  ///< false: there were more than are named
   /// What is applied with this batch: whoever was told of it, and of all before, has seen that.
   VectorClock applied;
+};
+
+/// A change, and the records that it is about: in the order in which it names them, each once.
+struct MissedChange {
+  Dot dot;
+  std::vector<merge::RecordName> records;
+  friend bool operator==(const MissedChange&, const MissedChange&) = default;
+};
+
+/// A part of what somebody missed, in the order in which it was applied here: the same change names
+/// the same records in the same order on every device.
+struct Missed {
+  VectorClock before;  ///< what was held before the first of them, and is applied here
+  std::vector<MissedChange> changes;
+  VectorClock after;  ///< what is held with the last of them
+  bool more = false;  ///< there are changes beyond `after`
+  /// False: there are more changes than were to be looked at, or one is about more records than it
+  /// names. Nothing is named then.
+  bool all = true;
+};
+
+/// What SpaceStore::missed_since() is asked for.
+struct MissedRequest {
+  VectorClock held;
+  std::string collection;         ///< names of others are left out; empty: of none
+  std::uint64_t changes_max = 0;  ///< missing; where there are more, `all` is false
+  /// A part ends with the change that passes one of these.
+  std::size_t records = 1000;
+  std::size_t payload_bytes = 4 * limits::kMiB;
+  std::size_t changes = 2000;
 };
 
 /// Changes of ours that were committed together, signed at their end.
@@ -161,6 +192,7 @@ class SpaceStore {
     /// For tests: a disk that fails, planted bugs.
     std::string vfs;
     merge::Merger::Options merging;
+    std::uint64_t mutations_kept = limits::kMutationsKept;  ///< the newest
   };
 
   /// Opens or creates the file. kNewerVersion for a file of a newer Lanyard (nothing is touched),
@@ -209,8 +241,8 @@ class SpaceStore {
   /// What the last carry() from that space said; the beginning, if there was none.
   [[nodiscard]] virtual Result<CarryPlace> carried(const SpaceId& from) = 0;
 
-  /// What clients of another space had written there is known here from now on, so that what they
-  /// send again is not written again. Durable.
+  /// What clients of another space had written there, the oldest first, is known here from now on,
+  /// so that what they send again is not written again. Durable.
   [[nodiscard]] virtual Status know_mutations(const std::vector<KnownMutation>& mutations) = 0;
 
   /// Keeps a key that a signed grant brought ahead of the log in which it stands, so that what
@@ -250,7 +282,14 @@ class SpaceStore {
   [[nodiscard]] virtual Result<Touched> touched_since(const VectorClock& held,
                                                       std::uint64_t changes_max) = 0;
 
+<<<<<<< HEAD
   // ---- forks (ADR 0011)
+=======
+  /// The next part of what changes beyond `request.held` are about.
+  [[nodiscard]] virtual Result<Missed> missed_since(const MissedRequest& request) = 0;
+
+  // ---- forks (design 2)
+>>>>>>> a6c06f8 (storage: what was missed is named part by part in the order of the log; ids of mutations are kept by number, whatever the clock does)
 
   /// Points of a log held here, by which a peer finds where its own branch parts. kNotFound.
   [[nodiscard]] virtual Result<std::vector<Head>> fork_points(const LogId& log) = 0;

@@ -150,6 +150,11 @@ Result<Touched> WatchedStore::touched_since(const VectorClock& held, std::uint64
   return watched(store_->touched_since(held, changes_max));
 }
 
+Result<Missed> WatchedStore::missed_since(const MissedRequest& request) {
+  LANYARD_TRY(may_read());
+  return watched(store_->missed_since(request));
+}
+
 Result<std::vector<Head>> WatchedStore::fork_points(const LogId& log) {
   LANYARD_TRY(may_read());
   return watched(store_->fork_points(log));

@@ -50,6 +50,7 @@ class WatchedStore final : public SpaceStore {
   [[nodiscard]] Status declare_index(const DeclaredIndex& index, bool is_wanted) override;
   [[nodiscard]] Result<Touched> touched_since(const VectorClock& held,
                                               std::uint64_t changes_max) override;
+  [[nodiscard]] Result<Missed> missed_since(const MissedRequest& request) override;
   [[nodiscard]] Result<std::vector<Head>> fork_points(const LogId& log) override;
   [[nodiscard]] Result<oplog::Fork> find_branch(const LogId& log,
                                                 const std::vector<Head>& points) override;

@@ -163,11 +163,10 @@ inline constexpr std::chrono::seconds kReadTimeMax{5};
 inline constexpr std::size_t kJsonBodyMax = 8 * kMiB;
 /// A browser opens six for each of its pages.
 inline constexpr std::size_t kHttpConnectionsMax = 256;
-/// A message on a WebSocket, and what may wait for a client that does not read: from
-/// kSocketQueueFull on it is told nothing new, and catches up once it has read.
+/// A message on a WebSocket, and what may wait for a client that does not read: beyond
+/// kSocketQueueFull it is told nothing new and asked for nothing, and catches up once it has read.
 inline constexpr std::size_t kSocketMessageMax = 4 * kMiB;
 inline constexpr std::size_t kSocketQueueFull = kMiB;
-inline constexpr std::size_t kSocketQueueMax = 16 * kMiB;
 /// One request line on the control socket.
 inline constexpr std::size_t kControlLineBytesMax = 8 * kMiB;
 inline constexpr std::size_t kControlClientsMax = 256;
@@ -181,11 +180,17 @@ inline constexpr std::size_t kTokenSpacesMax = 256;
 /// A token's last use is stored at most so often: a write for every request would cost more than
 /// what was asked for, and people ask for the day.
 inline constexpr std::chrono::minutes kTokenUseStoredEvery{10};
-/// How long the id of a client's mutation is known: an app that was offline for a season and sends
-/// what it had written again does not write it twice.
-inline constexpr std::chrono::hours kMutationKept{90 * 24};
-/// Ids of mutations that are forgotten when a space is opened, at most: some milliseconds.
+/// Ids of clients' mutations that are known in a space, the newest: counted, since a clock that
+/// steps must not make one be written twice. An app that was offline for a season and sends what it
+/// had written again finds it known where people write by hand. 100 MB at most, less than the log
+/// of as many changes.
+inline constexpr std::size_t kMutationsKept = 1'000'000;
+/// Those that are forgotten with one write, at most: some milliseconds.
 inline constexpr std::size_t kMutationsForgottenMax = 10'000;
+/// How long a resolved conflict can be opened again; the newest of them always, whatever the clock
+/// says.
+inline constexpr std::chrono::hours kResolutionKept{90 * 24};
+inline constexpr std::size_t kResolutionsAlwaysKept = 1000;
 /// Those that are known in another space too, once theirs is carried over to it: the newest, as
 /// many as one transaction takes in within a moment. A client sends again what it wrote last.
 inline constexpr std::size_t kMutationsCarriedMax = 20'000;

@@ -2,7 +2,8 @@
 -- not written again. `id`: a hash of who wrote and of the client's name for the change; `content`: a
 -- hash of what was in it; 16 bytes each. `log` (its 32 bytes) and `seq` name the change that was
 -- written, which may be one of another space that was carried over to this one; `ops`: how many it had;
--- `at_ms`: when, by this device's clock. Written together with the change, and removed after 90 days.
+-- `at_ms`: when, by this device's clock, but later than that of every row before it: their order is
+-- the order of writing. Written together with the change; the newest 1,000,000 are kept.
 CREATE TABLE lanyard_mutations (
   id BLOB PRIMARY KEY,
   content BLOB NOT NULL,

@@ -40,6 +40,7 @@ class FakeStore final : public SpaceStore {
   }
   Status declare_index(const DeclaredIndex&, bool) override { return {}; }
   Result<Touched> touched_since(const VectorClock&, std::uint64_t) override { return Touched{}; }
+  Result<Missed> missed_since(const MissedRequest&) override { return Missed{}; }
   Result<std::vector<Head>> fork_points(const LogId&) override { return {}; }
   Result<oplog::Fork> find_branch(const LogId&, const std::vector<Head>&) override { return {}; }
   Result<KeptFork> keep_fork(const oplog::Fork&) override { return {}; }

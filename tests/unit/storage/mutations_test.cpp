@@ -130,36 +130,40 @@ TEST_CASE("a mutation is known with its change or not at all") {
   a.close();
 }
 
-TEST_CASE("names of changes are forgotten after a season, and no sooner") {
+TEST_CASE("a change is written once whatever the clock did in between") {
   Group group(1);
   Device& a = group[0];
-  const auto season = std::chrono::milliseconds(limits::kMutationKept).count();
-  const LocalChange old = change(named(1), {add("k", "visits", 1)});
-  const Written first = must(write(a, old));
-  a.wall.ms += season - 2000;
-  CHECK(must(write(a, old)).dot == first.dot);
-  must(write(a, change(named(2), {put("other", {{"n", 1}})})));
-  CHECK(known(a) == 2);
-  a.wall.ms += 2000;
-  must(write(a, change(named(3), {put("other", {{"n", 2}})})));
-  CHECK(known(a) == 2);
-  CHECK_FALSE(must(write(a, old)).repeated);
+  constexpr std::int64_t kDay = 24 * 60 * 60 * 1000;
+  const std::int64_t right = a.wall.ms + 4000 * kDay;
+  // A clock that was behind, ahead, without a battery, and right again; restarts between.
+  std::vector<LocalChange> sent;
+  for (const std::int64_t now : {right - 91 * kDay, right, right + 3650 * kDay, std::int64_t{0},
+                                 right, right + 200 * kDay, right - kDay}) {
+    a.wall.ms = now;
+    sent.push_back(change(named(static_cast<std::uint8_t>(sent.size())), {add("k", "visits", 1)}));
+    CHECK_FALSE(must(write(a, sent.back())).repeated);
+    a.open();
+    a.write(put("other", {{"n", 1}}));
+    for (const LocalChange& each : sent) CHECK(must(write(a, each)).repeated);
+  }
+  CHECK(read_shown(a, "k") == json({{"visits", sent.size()}}));
 }
 
-TEST_CASE("many old names go together when the space was opened") {
+TEST_CASE("beyond the number of names that are kept the oldest go, in the order of writing") {
   Group group(1);
   Device& a = group[0];
-  std::vector<LocalChange> many;
-  for (std::uint8_t id = 0; id < 100; ++id)
-    many.push_back(change(named(id), {put("k", {{"n", id}})}));
-  write(a, many);
-  CHECK(known(a) == 100);
-  a.wall.ms += 2 * std::chrono::milliseconds(limits::kMutationKept).count();
-  must(write(a, change(named(200), {put("k", {{"n", 0}})})));
-  CHECK(known(a) == 99);  // one came, two went
-  a.open();
-  must(write(a, change(named(201), {put("k", {{"n", 0}})})));
-  CHECK(known(a) == 2);
+  SpaceStore::Options options;
+  options.mutations_kept = 10;
+  a.open(options);
+  const auto nth = [](std::uint8_t id) { return change(named(id), {put("k", {{"n", id}})}); };
+  for (std::uint8_t id = 0; id < 30; ++id) {
+    a.wall.ms -= 100'000;  // runs backwards
+    must(write(a, nth(id)));
+    if (id == 15) a.open(options);
+  }
+  CHECK(known(a) == 10);
+  for (std::uint8_t id = 20; id < 30; ++id) CHECK(must(write(a, nth(id))).repeated);
+  CHECK_FALSE(must(write(a, nth(19))).repeated);
 }
 
 TEST_CASE("names of changes are this device's own: no hash and no rebuild knows of them") {
