@@ -1,6 +1,6 @@
 #include "agent/api/live_subscription.hpp"
 
-#include <algorithm>
+#include <limits>
 #include <set>
 
 #include "agent/api/live_cursor.hpp"
@@ -15,6 +15,9 @@ namespace {
 /// writer some 20 ms.
 constexpr std::uint64_t kMissedMax = 2000;
 constexpr std::size_t kPageRecords = 200;
+/// A snapshot's frame ends with the record that passes this: libraries of clients refuse messages
+/// beyond 1 MiB unless they are told to take them.
+constexpr std::size_t kFrameBytes = limits::kMiB / 2;
 
 }  // namespace
 
@@ -25,9 +28,9 @@ void LiveSubscription::start() {
         on_touched(space, touched);
       });
   if (!wish_.cursor) return begin_snapshot(false);
-  seen_ = *wish_.cursor;
+  backlog_.begin(*wish_.cursor);
   state_ = State::kBehind;
-  catch_up();
+  go_on();
 }
 
 void LiveSubscription::end() {
@@ -43,8 +46,8 @@ void LiveSubscription::fail(const Error& error) {
 bool LiveSubscription::is_full() const { return line_->waiting_bytes() > limits::kSocketQueueFull; }
 
 void LiveSubscription::on_drained() {
-  if (state_ == State::kBehind) return catch_up();
-  if (state_ == State::kSnapshot) next_page();
+  if (state_ == State::kSnapshot) return next_page();
+  go_on();
 }
 
 // ---- changes
@@ -55,58 +58,90 @@ void LiveSubscription::on_touched(const SpaceId& space, const storage::Touched& 
     wish_.space = space;
     return begin_snapshot(true);
   }
-  if (state_ != State::kLive && state_ != State::kSnapshot) return;
-  if (touched.all && !is_full()) return tell(touched);
-  if (state_ == State::kSnapshot) {
-    has_missed_ = true;  // asked for once the snapshot is told
-    return;
+  if (state_ == State::kSnapshot) return tell_beside(touched);
+  if (state_ != State::kLive) return;
+  if (touched.all && backlog_.is_empty()) {
+    backlog_.add(touched, wish_.collection);
+  } else {
+    state_ = State::kBehind;
   }
-  state_ = State::kBehind;
-  if (!is_full()) catch_up();
+  go_on();
 }
 
-void LiveSubscription::tell(const storage::Touched& touched) {
-  std::set<std::pair<std::string_view, std::string_view>> names;
-  for (const auto& each : touched.records)
-    if (wish_.collection.empty() || each.collection == wish_.collection)
-      names.emplace(each.collection, each.key);
-  // Who comes again with a cursor is told nothing of a snapshot: there is none before its end.
-  const bool is_live = state_ == State::kLive;
-  if (is_live) seen_ = touched.applied;
-  const std::string cursor = names.empty() || !is_live ? std::string() : cursor_text(seen_);
-  for (const auto& [collection, key] : names) {
-    auto record = room_.round_reads.get(wish_.space, std::string(collection), std::string(key));
-    if (!record) return fail(record.error());
-    record->collection = collection;
-    record->key = key;
-    // One that does not meet the conditions any more is told of as if it were gone.
-    if (is_shown(*record) && !wish_.where.is_met_by(record->json, record->key))
-      record->json.clear();
-    line_->send(change_frame(wish_.id, cursor, *record));
+/// Tells as much as the client takes. on_drained() comes back for the rest.
+void LiveSubscription::go_on() {
+  if (state_ != State::kLive && state_ != State::kBehind) return;
+  tell_backlog();
+  if (is_full() || !backlog_.is_empty()) return;
+  if (state_ == State::kBehind) return catch_up();
+  if (state_ != State::kLive) return;
+  was_level_ = true;
+  if (const auto cursor = backlog_.overdue_cursor())
+    line_->send(begin_frame("cursor", wish_.id, *cursor).end_object().take());
+}
+
+void LiveSubscription::tell_backlog() {
+  while (!is_full()) {
+    const auto record = backlog_.next();
+    if (!record || !tell(record->name, record->cursor)) return;
   }
+}
+
+/// A change while everything is being told. Who comes again with a cursor is told nothing of a
+/// snapshot: there is none before its end.
+void LiveSubscription::tell_beside(const storage::Touched& touched) {
+  has_missed_ = has_missed_ || !touched.all;
+  if (!touched.all) return;
+  std::set<merge::RecordName> names;
+  for (const merge::RecordName& each : touched.records)
+    if (wish_.collection.empty() || each.collection == wish_.collection) names.insert(each);
+  for (const merge::RecordName& name : names) {
+    has_missed_ = has_missed_ || is_full();
+    if (has_missed_ || !tell(name, "")) return;
+  }
+}
+
+/// False: it could not be read, and the subscription is over.
+bool LiveSubscription::tell(const merge::RecordName& name, const std::string& cursor) {
+  auto record = room_.round_reads.get(wish_.space, name.collection, name.key);
+  if (!record) {
+    fail(record.error());
+    return false;
+  }
+  record->collection = name.collection;
+  record->key = name.key;
+  // One that does not meet the conditions any more is told of as if it were gone.
+  if (is_shown(*record) && !meets(record->json, wish_.where)) record->json.clear();
+  line_->send(change_frame(wish_.id, cursor, *record));
+  return true;
 }
 
 // ---- what went by
 
 void LiveSubscription::catch_up() {
   state_ = State::kAsking;
-  ask_storage<storage::Touched>(
+  storage::MissedRequest request;
+  request.held = backlog_.told();
+  request.collection = wish_.collection;
+  request.changes_max = was_level_ ? kMissedMax : std::numeric_limits<std::uint64_t>::max();
+  ask_storage<storage::Missed>(
       room_.host,
-      [space = wish_.space, seen = seen_](storage::Vault& vault) -> Result<storage::Touched> {
+      [space = wish_.space, request](storage::Vault& vault) -> Result<storage::Missed> {
         LANYARD_TRY_SET(storage::SpaceStore* const store, vault.space(space));
-        return store->touched_since(seen, kMissedMax);
+        return store->missed_since(request);
       },
-      [self = weak_from_this()](const Result<storage::Touched>& missed) {
-        if (const auto subscription = self.lock()) subscription->on_missed(missed);
+      [self = weak_from_this()](Result<storage::Missed> missed) {
+        if (const auto subscription = self.lock()) subscription->on_missed(std::move(missed));
       });
 }
 
-void LiveSubscription::on_missed(const Result<storage::Touched>& missed) {
+void LiveSubscription::on_missed(Result<storage::Missed> missed) {
   if (state_ != State::kAsking) return;
   if (!missed) return fail(missed.error());
   if (!missed->all) return begin_snapshot(true);
-  state_ = State::kLive;
-  tell(*missed);
+  state_ = missed->more ? State::kBehind : State::kLive;
+  backlog_.add(std::move(*missed));
+  go_on();
 }
 
 // ---- everything
@@ -116,7 +151,7 @@ void LiveSubscription::begin_snapshot(bool is_resync) {
   // after this clock.
   auto applied = room_.reads.clock(wish_.space);
   if (!applied) return fail(applied.error());
-  seen_ = std::move(*applied);
+  at_start_ = std::move(*applied);
   collections_ = {wish_.collection};
   if (wish_.collection.empty()) {
     const auto numbers = room_.reads.numbers(wish_.space);
@@ -126,40 +161,58 @@ void LiveSubscription::begin_snapshot(bool is_resync) {
       collections_.push_back(each.name);
   }
   page_.clear();
+  backlog_.begin({});
   has_missed_ = false;
+  was_level_ = false;
   state_ = State::kSnapshot;
   if (is_resync) line_->send(begin_frame("resync", wish_.id, "").end_object().take());
   next_page();
 }
 
+Result<storage::RecordPage> LiveSubscription::read_page() {
+  if (collections_.empty()) return storage::RecordPage{};
+  storage::RecordQuery query;
+  query.collection = collections_.back();
+  query.where = wish_.where;
+  query.limit = kPageRecords;
+  query.cursor = page_;
+  return room_.reads.query(wish_.space, query);
+}
+
 void LiveSubscription::next_page() {
-  storage::RecordPage page;
-  if (!collections_.empty()) {
-    storage::RecordQuery query;
-    query.collection = collections_.back();
-    query.where = wish_.where;
-    query.limit = kPageRecords;
-    query.cursor = page_;
-    auto read = room_.reads.query(wish_.space, query);
-    if (!read) return fail(read.error());
-    page = std::move(*read);
-  }
-  const bool has_more = !page.cursor.empty() || collections_.size() > 1;
-  JsonWriter out = begin_frame("snapshot", wish_.id, has_more ? "" : cursor_text(seen_));
-  out.name("records").begin_array();
-  for (const storage::ReadRecord& record : page.records) {
-    out.begin_object().member("collection", utf8_or_escaped(collections_.back()));
-    out.name("record");
-    write_record(record, out);
-    out.end_object();
-  }
-  out.end_array();
-  page_ = page.cursor;
+  if (is_full()) return;
+  const auto page = read_page();
+  if (!page) return fail(page.error());
+  const bool has_more = !page->cursor.empty() || collections_.size() > 1;
+  tell_page(*page, has_more);
+  page_ = page->cursor;
   if (page_.empty() && !collections_.empty()) collections_.pop_back();
-  line_->send(out.member("more", has_more).end_object().take());
   if (has_more) return;
+  backlog_.begin({std::move(at_start_), std::nullopt});
   state_ = has_missed_ ? State::kBehind : State::kLive;
-  if (has_missed_) catch_up();
+  go_on();
+}
+
+void LiveSubscription::tell_page(const storage::RecordPage& page, bool has_more) {
+  std::size_t next = 0;
+  do {
+    std::size_t bytes = 0;
+    JsonWriter records;
+    records.begin_array();
+    while (next < page.records.size() && bytes < kFrameBytes) {
+      const storage::ReadRecord& record = page.records[next++];
+      records.begin_object().member("collection", utf8_or_escaped(collections_.back()));
+      records.name("record");
+      write_record(record, records);
+      records.end_object();
+      bytes += record.json.size();
+    }
+    const bool is_last = !has_more && next == page.records.size();
+    JsonWriter out = begin_frame("snapshot", wish_.id,
+                                 is_last ? cursor_text({at_start_, std::nullopt}) : "");
+    out.name("records").raw(records.end_array().take());
+    line_->send(out.member("more", !is_last).end_object().take());
+  } while (next < page.records.size());
 }
 
 }  // namespace lanyard::agent

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "agent/api/api_room.hpp"
+#include "agent/api/live_backlog.hpp"
 #include "agent/api/http_server.hpp"
 
 namespace lanyard::agent {
@@ -11,13 +12,14 @@ struct LiveWish {
   SpaceId space;
   std::string collection;  ///< empty: all of the space
   storage::Where where;
-  std::optional<VectorClock> cursor;  ///< what the client has seen; nothing: a snapshot comes first
+  std::optional<LiveCursor> cursor;  ///< what the client was told; nothing: a snapshot comes first
 };
 
 /// One subscription: tells of records as they are, in the order in which they changed, and of each
-/// at least once; a record that changed twice may be told of once. A client that does not read is
-/// told nothing new until it has read, and then what it missed (limits::kSocketQueueFull): nothing
-/// is buffered for it. Belongs to the api thread.
+/// at least once; a record that changed twice may be told of once. The cursor of a frame is true
+/// once that frame is told. A client that does not read is told nothing new until it has read, and
+/// then what it missed (limits::kSocketQueueFull): of what waits, names alone are kept. Belongs to
+/// the api thread.
 class LiveSubscription : public std::enable_shared_from_this<LiveSubscription> {
  public:
   /// `room` outlives this.
@@ -35,18 +37,23 @@ class LiveSubscription : public std::enable_shared_from_this<LiveSubscription> {
 
  private:
   enum class State : std::uint8_t {
-    kLive,      ///< told of each change as it comes
+    kLive,      ///< told of each change as it comes, once the backlog is told
     kSnapshot,  ///< everything is being told, page by page, and changes beside it
-    kBehind,    ///< changes went by untold
+    kBehind,    ///< changes went by that are not in the backlog
     kAsking,    ///< storage was asked which
     kEnded,
   };
   void on_touched(const SpaceId& space, const storage::Touched& touched);
-  void tell(const storage::Touched& touched);
+  void go_on();
+  void tell_backlog();
+  void tell_beside(const storage::Touched& touched);
+  [[nodiscard]] bool tell(const merge::RecordName& name, const std::string& cursor);
   void catch_up();
-  void on_missed(const Result<storage::Touched>& missed);
+  void on_missed(Result<storage::Missed> missed);
   void begin_snapshot(bool is_resync);
   void next_page();
+  [[nodiscard]] Result<storage::RecordPage> read_page();
+  void tell_page(const storage::RecordPage& page, bool has_more);
   void fail(const Error& error);
   [[nodiscard]] bool is_full() const;
 
@@ -55,8 +62,12 @@ class LiveSubscription : public std::enable_shared_from_this<LiveSubscription> {
   LiveWish wish_;
   State state_ = State::kEnded;
   std::uint64_t watch_ = 0;
-  VectorClock seen_;  ///< what the client has been told of; of a snapshot, once it is whole
+  LiveBacklog backlog_;
+  /// One that missed too much is told everything again. Not before it was once told of everything:
+  /// who reads slowly would be told from the beginning for ever.
+  bool was_level_ = true;
   // While a snapshot is told.
+  VectorClock at_start_;                  ///< what everybody is told of once it is whole
   bool has_missed_ = false;               ///< changes went by beside it
   std::vector<std::string> collections_;  ///< that are still to come, the present one last
   std::string page_;                      ///< where its next page begins

@@ -74,12 +74,16 @@ class LiveTalk final : public SocketTalk,
   void in_space(const std::string& name, Right right, const std::string& id,
                 const std::function<void(const SpaceId&)>& go);
   void open(LiveWish wish);
+  [[nodiscard]] bool is_full() const {
+    return line_->waiting_bytes() > limits::kSocketQueueFull;
+  }
 
   ApiRoom& room_;
   std::shared_ptr<SocketLine> line_;
   std::optional<std::string> origin_;
   std::optional<Hash> token_;  ///< once it is signed in
   std::map<std::string, std::shared_ptr<LiveSubscription>> subscriptions_;
+  std::string served_;  ///< the subscription that was told last
   std::map<SpaceId, std::string> names_;  ///< of spaces, as this client said them last
   std::optional<std::string> status_id_;  ///< of the subscription to the agent's status
   std::string status_;                    ///< as it was told last
@@ -105,9 +109,15 @@ void LiveTalk::on_closed() {
   subscriptions_.clear();
 }
 
+/// Each in its turn: one that always has more to tell leaves the others their part of the line.
 void LiveTalk::on_drained() {
   const auto subscriptions = subscriptions_;
-  for (const auto& [id, subscription] : subscriptions) subscription->on_drained();
+  auto next = subscriptions.upper_bound(served_);
+  for (std::size_t i = 0; i < subscriptions.size() && !is_full(); ++i) {
+    if (next == subscriptions.end()) next = subscriptions.begin();
+    served_ = next->first;
+    (next++)->second->on_drained();
+  }
 }
 
 void LiveTalk::on_access_changed() {
@@ -206,7 +216,7 @@ void LiveTalk::on_status(const AgentStatus& status) {
   if (!status_id_ || !granted) return;
   std::string now = live_status_text(seen_by(*granted, status));
   if (now == status_) return;
-  if (line_->waiting_bytes() > limits::kSocketQueueFull) return;  // the next one is newer
+  if (is_full()) return;  // the next one is newer
   status_ = std::move(now);
   std::string frame = begin_frame("status", *status_id_, "").end_object().take();
   frame.back() = ',';
@@ -290,7 +300,7 @@ void LiveTalk::on_acknowledged(const DeviceId& device, const SpaceId& space,
                                const VectorClock& durable) {
   for (Sent& each : sent_) {
     if (each.space != space || seq_in(durable, each.dot.log) < each.dot.seq) continue;
-    if (line_->waiting_bytes() > limits::kSocketQueueFull) return;  // with the next word of it
+    if (is_full()) return;  // with the next word of it
     if (!each.members.insert(device).second) continue;
     JsonWriter out = begin_frame("receipt", each.id, "");
     write_change(each.dot, out);
@@ -324,7 +334,7 @@ Status LiveTalk::presence(Params& in, const std::string& id) {
 void LiveTalk::on_presence(const Present& present) {
   const auto granted = access();
   if (!granted || !granted->may_read(present.space)) return;
-  if (line_->waiting_bytes() > limits::kSocketQueueFull) return;  // the next one is newer
+  if (is_full()) return;  // the next one is newer
   const auto name = names_.find(present.space);
   JsonWriter out = begin_frame("presence", "", "");
   out.member("space", name == names_.end() ? to_text(present.space) : name->second);

@@ -59,7 +59,7 @@ class Line:
                         if value is not None)
         self.socket.sendall(head.encode() + b"\r\n")
         while b"\r\n\r\n" not in self.buffer:
-            piece = self.socket.recv(65536)
+            piece = self.receive()
             if not piece:
                 break
             self.buffer += piece
@@ -86,9 +86,13 @@ class Line:
             message = json.dumps(message, ensure_ascii=False)
         self.raw(frame(TEXT, message.encode()))
 
+    def receive(self) -> bytes:
+        """What comes next; nothing once the agent has closed."""
+        return self.socket.recv(65536)
+
     def _take(self, size: int) -> bytes:
         while len(self.buffer) < size:
-            piece = self.socket.recv(65536)
+            piece = self.receive()
             if not piece:
                 raise ConnectionError("the agent closed the connection")
             self.buffer += piece
@@ -108,7 +112,7 @@ class Line:
 
     def message(self) -> dict:
         """The next text message; pings are answered. ConnectionError with the code at a close."""
-        whole = b""
+        whole = bytearray()
         while True:
             first, payload = self.frame()
             opcode = first & 0x0F

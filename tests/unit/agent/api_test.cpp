@@ -270,13 +270,16 @@ TEST_CASE("what needs no token is written in the description") {
 }
 
 TEST_CASE("a cursor is read back as it was written, and nothing else is one") {
-  VectorClock seen;
+  LiveCursor seen;
   CHECK(cursor_from_text(cursor_text(seen)) == seen);
   for (std::uint8_t i = 0; i < 64; ++i) {
     LogId log{};
     log.bytes[0] = i;
-    seen[log].seq = Seq{std::uint64_t{1} << i};
+    seen.told[log].seq = Seq{std::uint64_t{1} << i};
+    seen.begun = {{log, Seq{std::uint64_t{2} << i}}, i};
+    CHECK(cursor_from_text(cursor_text(seen)) == seen);
   }
+  seen.begun.reset();
   const std::string text = cursor_text(seen);
   CHECK(cursor_from_text(text) == seen);
   for (const std::string& wrong :
