@@ -1,17 +1,46 @@
 #include "agent/api/bulk_taker.hpp"
 
+#include <algorithm>
+#include <array>
+#include <deque>
+
 #include "agent/api/handlers.hpp"
 #include "agent/json/op_reader.hpp"
+#include "agent/json_slices.hpp"
 #include "agent/service/mutation.hpp"
 #include "replication/types/limits.hpp"
 
 namespace lanyard::agent {
 namespace {
 
-constexpr std::size_t kBatchOps = 1000;
-constexpr std::size_t kBatchBytes = 4 * limits::kMiB;
+constexpr std::size_t kBatchLines = 1000;
+/// Of a change, with room for what the writer adds to an op: what its client had not seen.
+constexpr std::size_t kBatchBytes = limits::kPayloadBytesMax - 64 * limits::kKiB;
+/// What an op takes beside its texts and values.
+constexpr std::size_t kOpHead = 32;
 /// Of one line: an op with the largest record that a JSON body may bring.
 constexpr std::size_t kLineMax = limits::kJsonBodyMax;
+
+/// A line that is not committed yet.
+struct BulkLine {
+  std::uint64_t number = 0;
+  std::vector<storage::LocalOp> ops;
+  std::size_t bytes = 0;  ///< in a change, about
+};
+
+std::size_t bytes_of(const storage::LocalOp& op) {
+  std::size_t out = kOpHead + op.collection.size() + op.key.size() + op.field.size() +
+                    op.element.size() + op.based_on.value_or("").size();
+  for (const auto& [name, value] : op.fields) out += 8 + name.size() + value.size();
+  for (const std::string& name : op.names) out += 8 + name.size();
+  return out;
+}
+
+/// Whether an error may be about one of the ops alone: the others are worth a try without it.
+bool is_about_one(const Error& error) {
+  constexpr std::array kCodes = {Code::kTooLarge, Code::kConflict, Code::kNotFound, Code::kUsage};
+  return std::any_of(kCodes.begin(), kCodes.end(), [&](Code code) { return error.is(code); });
+}
 
 class Bulk : public std::enable_shared_from_this<Bulk> {
  public:
@@ -34,11 +63,12 @@ class Bulk : public std::enable_shared_from_this<Bulk> {
   void find_space();
   void read_lines();
   [[nodiscard]] Status read_line(std::string_view line);
+  /// With the last line that was read the batch is larger than a change, or has all its lines.
   [[nodiscard]] bool is_full() const {
-    return ops_.size() >= kBatchOps || batch_bytes_ >= kBatchBytes;
+    return lines_.size() >= kBatchLines || (lines_.size() > 1 && bytes_ > kBatchBytes);
   }
-  void commit();
-  void on_committed(const Result<storage::Written>& written);
+  void commit(std::size_t count);
+  void on_committed(std::size_t count, const Result<storage::Written>& written);
   void report_progress();
   void finish();
   void fail_at(std::uint64_t line, Error error);
@@ -56,12 +86,11 @@ class Bulk : public std::enable_shared_from_this<Bulk> {
   bool is_over_ = false;
   std::function<void()> go_on_;
 
-  std::vector<storage::LocalOp> ops_;
-  std::size_t batch_bytes_ = 0;
-  std::uint64_t lines_ = 0;  ///< read so far
-  std::uint64_t applied_ = 0;
-  std::uint64_t acknowledged_ = 0;  ///< the last line of what was committed
-  std::uint64_t batches_ = 0;
+  std::deque<BulkLine> lines_;  ///< of the batch
+  std::size_t bytes_ = 0;       ///< of them
+  std::uint64_t line_ = 0;      ///< the last that was read
+  std::uint64_t applied_ = 0;   ///< lines with ops that are committed
+  std::uint64_t acknowledged_ = 0;  ///< the last of them
   std::optional<storage::Written> last_;
 };
 
@@ -84,55 +113,71 @@ void Bulk::find_space() {
 
 void Bulk::read_lines() {
   while (!is_over_) {
-    if (is_full()) return commit();
+    if (is_full()) return commit(bytes_ > kBatchBytes ? lines_.size() - 1 : lines_.size());
     const std::size_t end = text_.find('\n', read_);
     const bool is_rest = end == std::string::npos;
     if (is_rest && (!has_all_ || read_ == text_.size())) break;
     const std::string_view line =
         std::string_view(text_).substr(read_, is_rest ? std::string::npos : end - read_);
-    ++lines_;
-    if (Status good = read_line(line); !good) return fail_at(lines_, std::move(good).error());
+    ++line_;
+    if (Status good = read_line(line); !good) return fail_at(line_, std::move(good).error());
     read_ = is_rest ? text_.size() : end + 1;
   }
   if (is_over_) return;
   text_.erase(0, std::exchange(read_, 0));
   if (text_.size() > kLineMax)
-    return fail_at(lines_ + 1, Error(Code::kTooLarge, "a line holds at most 8 MiB"));
-  if (has_all_) return ops_.empty() ? finish() : commit();
+    return fail_at(line_ + 1, Error(Code::kTooLarge, "a line holds at most 8 MiB"));
+  if (has_all_) return lines_.empty() ? finish() : commit(lines_.size());
   if (const auto go_on = std::exchange(go_on_, nullptr)) go_on();
 }
 
 Status Bulk::read_line(std::string_view line) {
+  if (line_ == 1) line = without_byte_order_mark(line);
   if (line.ends_with('\r')) line.remove_suffix(1);
   if (line.find_first_not_of(" \t") == std::string_view::npos) return {};
-  batch_bytes_ += line.size();
-  ++applied_;
-  return read_op(line, ops_);
+  BulkLine read{line_, {}, 0};
+  LANYARD_TRY(read_op(line, read.ops));
+  for (const storage::LocalOp& op : read.ops) read.bytes += bytes_of(op);
+  bytes_ += read.bytes;
+  lines_.push_back(std::move(read));
+  return {};
 }
 
-void Bulk::commit() {
-  batch_bytes_ = 0;
+/// Writes the first `count` lines of the batch. Their name is that of the first of them: sent
+/// again, they are known by it, however many went together then.
+void Bulk::commit(std::size_t count) {
   storage::LocalChange change;
-  change.ops = std::exchange(ops_, {});
   change.wants_versions = false;
+  for (std::size_t at = 0; at < count; ++at)
+    change.ops.insert(change.ops.end(), lines_[at].ops.begin(), lines_[at].ops.end());
   if (mutation_) {
-    const std::string name = *mutation_ + "/" + std::to_string(++batches_);
+    const std::string name = *mutation_ + "/" + std::to_string(applied_);
     auto mutation = mutation_of(call_.access.name, name, change.ops, room_.hasher);
-    if (!mutation) return fail_at(lines_, std::move(mutation).error());
+    if (!mutation) return fail_at(lines_.front().number, std::move(mutation).error());
     change.mutation = *mutation;
   }
   room_.data.write(to_text(*space_), std::move(change),
-                   [self = shared_from_this()](const Result<storage::Written>& written) {
-                     if (!self->is_over_) self->on_committed(written);
+                   [self = shared_from_this(), count](const Result<storage::Written>& written) {
+                     if (!self->is_over_) self->on_committed(count, written);
                    });
 }
 
-void Bulk::on_committed(const Result<storage::Written>& written) {
-  if (!written) return fail_at(lines_, written.error());
+void Bulk::on_committed(std::size_t count, const Result<storage::Written>& written) {
+  if (!written) {
+    // What they come to with what is there may be more than a change holds, or one is no good: half
+    // of them, until it is known which.
+    if (count > 1 && is_about_one(written.error())) return commit(count / 2);
+    return fail_at(lines_.front().number, written.error());
+  }
   const bool all_repeated = (!last_ || last_->repeated) && written->repeated;
   last_ = *written;
   last_->repeated = all_repeated;
-  acknowledged_ = lines_;
+  applied_ += count;
+  acknowledged_ = lines_[count - 1].number;
+  for (std::size_t at = 0; at < count; ++at) {
+    bytes_ -= lines_.front().bytes;
+    lines_.pop_front();
+  }
   progress_ ? report_progress() : read_lines();
 }
 
@@ -145,7 +190,7 @@ void Bulk::report_progress() {
 
 void Bulk::finish() {
   is_over_ = true;
-  if (!last_) return fail_at(lines_, Error(Code::kUsage, "there are no ops"));
+  if (!last_) return fail_at(line_, Error(Code::kUsage, "there are no ops"));
   if (progress_) return progress_->end();
   reply_.json(acknowledgement(*last_, applied_));
 }

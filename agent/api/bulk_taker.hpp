@@ -6,11 +6,12 @@
 
 namespace lanyard::agent {
 
-/// Ops line by line (application/x-ndjson), committed every 1,000 ops or 4 MiB, each such batch one
-/// transaction. Never holds more than one batch and one line. Answers what was committed; where the
-/// client accepts lines, also how far it is, a line per batch. With ?mutationId= each batch is a
-/// mutation of its own, so that the same lines sent again write only what is not there yet. The
-/// first bad line ends it: what was committed before stays, and the error says up to which line.
+/// Ops line by line (application/x-ndjson), committed every 1,000 lines or what one change holds,
+/// each such batch one transaction. Never holds more than one batch and one line. Answers what was
+/// committed; where the client accepts lines, also how far it is, a line per batch. With
+/// ?mutationId= each batch is a mutation of its own, so that the same lines sent again write only
+/// what is not there yet. The first bad line ends it: what came before it stays, and the error says
+/// which it is and up to where all is stored.
 [[nodiscard]] std::unique_ptr<BodyTaker> take_lines(ApiRoom& room, ApiCall call,
                                                     const ApiReply& reply);
 

@@ -195,6 +195,49 @@ class Bulk(ApiTest):
         self.assertIn("up to line 1000", refused.json["fix"])
         self.assertEqual(self.api.get("/v1/spaces/default/collections/bad/count"), {"count": 1000})
 
+    def test_lines_of_any_length_are_committed_by_what_a_change_holds(self):
+        lengths = {"1 KB": [1040] * 2500, "9 KB": [9000] * 300, "250 KB": [250_000] * 12,
+                   "a mix": [10 ** (n % 6) * 2 for n in range(700)]}
+        for name, sizes in lengths.items():
+            with self.subTest(name):
+                heard = self.send([self.line(f"long {name}", f"k{n}", text="x" * size)
+                                   for n, size in enumerate(sizes)],
+                                  Accept="application/x-ndjson").lines
+                applied = [each["applied"] for each in heard]
+                self.assertEqual((applied[-1], applied), (len(sizes), sorted(set(applied))))
+                self.assertLessEqual(applied[0], 1000)
+                self.assertEqual(self.api.get(f"/v1/spaces/default/collections/long%20{name}/count"
+                                              .replace(" ", "%20")), {"count": len(sizes)})
+
+    def test_patches_that_come_to_more_than_a_change_with_what_is_there(self):
+        """And each stands once where they are sent again."""
+        large = {"text": "y" * 200_000}
+        self.send([self.line("grown", f"k{n}", value=large) for n in range(20)])
+        lines = [json.dumps({"op": op, "collection": "grown", "key": f"k{n}", "value": value}) + "\n"
+                 for n in range(20) for op, value in (("patch", {"value": {"n": n}}),
+                                                      ("add", {"visits": 1}))]
+        path = "/v1/spaces/default/changes?mutationId=grown"
+        for is_repeated in (False, True):
+            answer = self.api.ask("POST", path, "".join(lines).encode(),
+                                  headers={"Content-Type": "application/x-ndjson"})
+            self.assertEqual((answer.status, answer.json.get("applied"),
+                              answer.json.get("repeated")), (200, 40, is_repeated))
+        for n in (0, 19):
+            self.assertEqual(self.api.get(record_path(f"k{n}", "grown"))["value"],
+                             {"value": {**large, "n": n}, "visits": 1})
+
+    def test_the_line_of_an_op_that_cannot_be_written_is_named(self):
+        lines = [self.line("named", f"k{n}") for n in range(50)]
+        lines[30] = '{"op":"delete","collection":"named","key":"never"}\n'
+        refused = self.send(lines)
+        self.assertEqual(refused.status, 404)
+        self.assertIn("line 31:", refused.json["why"])
+        self.assertIn("up to line 30 ", refused.json["fix"])
+        self.assertEqual(self.api.get("/v1/spaces/default/collections/named/count"), {"count": 30})
+        too_large = self.send([self.line("named", "a"), self.line("named", "b", x="z" * 300_000)])
+        self.assertEqual(too_large.status, 413)
+        self.assertIn("line 2:", too_large.json["why"])
+
     def test_lines_that_are_sent_again_are_written_once(self):
         lines = [json.dumps({"op": "add", "collection": "again", "key": f"k{i}",
                              "value": {"n": 1}}) + "\n" for i in range(1500)]
