@@ -87,6 +87,8 @@ void HttpConnection::on_head_bytes(const NetError& error, std::size_t size) {
   if (look.refusal)
     return refuse_request(look.refusal->status, "LY-W012", "This is no good HTTP request",
                           look.refusal->why);
+  in_.erase(0, look.start);
+  if (in_.empty()) return read_head(kIdleMax);
   if (look.size > 0) return take_head(look.size);
   const auto left = std::chrono::duration_cast<milliseconds>(since_ + kHeadMax - Clock::now());
   read_head(std::max(left, milliseconds(1)));
@@ -139,6 +141,8 @@ void HttpConnection::follow(HeadOrder order) {
   order_ = std::move(order);
   body_.clear();
   body_size_ = 0;
+  // What stands behind a request without a body is the next one, however this one is answered.
+  if (parser_->is_done()) keep_rest();
   if (order_.answer) return refuse(std::move(*order_.answer));
   if (parser_->content_length().value_or(0) > order_.body_max) return refuse_size();
   const auto expects = parser_->get()[http::field::expect];
@@ -150,6 +154,10 @@ void HttpConnection::follow(HeadOrder order) {
   if (parser_->is_done()) return on_body_end();
   if (!expects.empty() && rest_.size() == 0) return ask_for_body();
   read_body();
+}
+
+void HttpConnection::keep_rest() {
+  in_.assign(static_cast<const char*>(rest_.data().data()), rest_.data().size());
 }
 
 void HttpConnection::upgrade() {
@@ -226,7 +234,7 @@ void HttpConnection::go_on() {
 
 void HttpConnection::on_body_end() {
   state_ = State::kAnswer;
-  in_.assign(static_cast<const char*>(rest_.data().data()), rest_.data().size());
+  keep_rest();
   stream_.expires_never();
   if (taker_) return taker_->end();
   const auto go = std::move(order_.go);

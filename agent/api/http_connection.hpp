@@ -19,7 +19,9 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection>,
 
   void start() { wait_for_request(); }
   void close() override;
-  [[nodiscard]] bool is_waiting() const override { return state_ == State::kHead; }
+  [[nodiscard]] bool is_waiting() const override {
+    return state_ == State::kHead || state_ == State::kGoodbye;
+  }
   [[nodiscard]] std::chrono::steady_clock::time_point since() const override { return since_; }
 
   // ---- AnswerSink. An answer to a request whose body was not read ends the connection.
@@ -32,7 +34,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection>,
  private:
   using Clock = std::chrono::steady_clock;
   using Parser = http::request_parser<http::buffer_body>;
-  enum class State : std::uint8_t { kHead, kBody, kAnswer, kClosed };
+  enum class State : std::uint8_t { kHead, kBody, kAnswer, kGoodbye, kClosed };
 
   // Reading (http_connection.cpp).
   void wait_for_request();
@@ -41,6 +43,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection>,
   void take_head(std::size_t size);
   [[nodiscard]] HeadView view() const;
   void follow(HeadOrder order);
+  void keep_rest();
   void upgrade();
   void ask_for_body();
   void read_body();
@@ -84,7 +87,6 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection>,
   bool is_begun_ = false;     ///< an answer in pieces
   bool is_answered_ = false;  ///< as a whole, or with its last piece
   bool is_last_ = false;
-  std::size_t drained_ = 0;
   std::optional<http::response<http::string_body>> response_;
   std::string out_;                               ///< the piece that is being written
   std::function<void(bool is_open)> on_written_;  ///< who waits for it

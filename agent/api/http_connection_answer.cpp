@@ -13,9 +13,10 @@ using std::chrono::seconds;
 
 /// Without the answer being taken.
 constexpr seconds kWriteMax{60};
-constexpr seconds kGoodbyeMax{2};
-/// Of a request that was refused, read so that the client sees the answer.
-constexpr std::size_t kDrainedMax = 1024 * 1024;
+/// How long the rest of a request that was refused is taken and thrown away, so that the client
+/// gets to reading the answer: without a byte, and in all.
+constexpr seconds kGoodbyePause{2};
+constexpr seconds kGoodbyeMax{30};
 
 /// What every answer says to a browser: guess nothing, keep nothing, frame nothing, run nothing.
 constexpr auto kAlways = std::to_array<std::pair<const char*, const char*>>({
@@ -141,17 +142,18 @@ void HttpConnection::end() {
 void HttpConnection::say_goodbye() {
   NetError ignored;
   stream_.socket().shutdown(LoopbackTcp::socket::shutdown_send, ignored);
-  stream_.expires_after(kGoodbyeMax);
+  state_ = State::kGoodbye;
+  since_ = Clock::now();
   drain();
 }
 
 void HttpConnection::drain() {
+  if (Clock::now() - since_ > kGoodbyeMax) return close();
+  stream_.expires_after(kGoodbyePause);
   stream_.async_read_some(net::buffer(piece_),
-                          [self = shared_from_this()](const NetError& error, std::size_t size) {
+                          [self = shared_from_this()](const NetError& error, std::size_t) {
                             if (self->state_ == State::kClosed) return;
-                            self->drained_ += size;
-                            if (error || self->drained_ > kDrainedMax) return self->close();
-                            self->drain();
+                            error ? self->close() : self->drain();
                           });
 }
 

@@ -49,13 +49,14 @@ class BodyTaker {
 class SocketLine {
  public:
   virtual ~SocketLine() = default;
-  /// A text message. Beyond limits::kSocketQueueMax waiting bytes the line is cut.
+  /// A text message. Whoever has much to say looks at waiting_bytes() first: beyond
+  /// limits::kSocketQueueFull nothing more is read from the client, and nothing is thrown away.
   virtual void send(std::string message) = 0;
   /// Of messages that the client has not taken yet.
   [[nodiscard]] virtual std::size_t waiting_bytes() const = 0;
   /// Says why, and closes.
   virtual void close(std::uint16_t code, std::string reason) = 0;
-  /// Closes after this time; nothing: not any more.
+  /// Closes with 1008 after this time; nothing: not any more.
   virtual void close_within(std::optional<std::chrono::milliseconds> time) = 0;
   /// No further message is read as long as somebody keeps one of these, on any thread: who is slow
   /// to take what was said hears the rest later.

@@ -111,7 +111,7 @@ bool LiveSubscription::tell(const merge::RecordName& name, const std::string& cu
   record->collection = name.collection;
   record->key = name.key;
   // One that does not meet the conditions any more is told of as if it were gone.
-  if (is_shown(*record) && !meets(record->json, wish_.where)) record->json.clear();
+  if (is_shown(*record) && !wish_.where.is_met_by(record->json, record->key)) record->json.clear();
   line_->send(change_frame(wish_.id, cursor, *record));
   return true;
 }

@@ -1,5 +1,6 @@
 #include "agent/api/socket_connection.hpp"
 
+#include <array>
 #include <boost/beast/websocket.hpp>
 #include <deque>
 
@@ -18,8 +19,31 @@ constexpr std::chrono::seconds kHandshakeMax{10};
 /// For the answer to a close. Well before Beast's own timer, which would end the read under us.
 constexpr std::chrono::seconds kGoodbyeMax{5};
 static_assert(kGoodbyeMax < kHandshakeMax);
+/// How long what a client is still sending is taken, so that it gets to reading why it is sent
+/// away: without a byte, and in all.
+constexpr std::chrono::seconds kLingerPause{2};
+constexpr std::chrono::seconds kLingerMax{30};
+constexpr std::uint16_t kPolicyViolation = 1008;  // RFC 6455, 7.4.1
+constexpr std::size_t kLingerBytes = 64 * limits::kKiB;
+/// A large message goes in fragments of so much; pings and a close pass between them.
+constexpr std::size_t kFragmentBytes = 64 * limits::kKiB;
 /// What a large message needed goes back.
 constexpr std::size_t kBufferKept = 64 * limits::kKiB;
+
+/// The end of a WebSocket is ours to see to: Beast 1.74 closes the socket with the first bytes that
+/// come after a close, which resets it under a client that has not read the close yet.
+class LingeringStream : public beast::tcp_stream {
+ public:
+  explicit LingeringStream(beast::tcp_stream&& stream) : beast::tcp_stream(std::move(stream)) {}
+};
+
+/// What Beast calls for it (found by its name and argument).
+template <class Handler>
+void async_teardown(beast::role_type, LingeringStream& stream, Handler&& handler) {
+  NetError error;
+  stream.socket().shutdown(LoopbackTcp::socket::shutdown_send, error);
+  net::post(stream.get_executor(), beast::bind_front_handler(std::forward<Handler>(handler), error));
+}
 
 class SocketConnection : public std::enable_shared_from_this<SocketConnection>,
                          public LoopbackConnection,
@@ -32,8 +56,8 @@ class SocketConnection : public std::enable_shared_from_this<SocketConnection>,
 
   // ---- LoopbackConnection
   void close() override;
-  /// Who has not said yet who it is makes room like an idle connection.
-  [[nodiscard]] bool is_waiting() const override { return is_on_trial_; }
+  /// Who has not said yet who it is, or was sent away, makes room like an idle connection.
+  [[nodiscard]] bool is_waiting() const override { return is_on_trial_ || scratch_; }
   [[nodiscard]] std::chrono::steady_clock::time_point since() const override { return since_; }
 
   // ---- SocketLine
@@ -51,9 +75,16 @@ class SocketConnection : public std::enable_shared_from_this<SocketConnection>,
   void write_next();
   void on_written(const NetError& error);
   void end_within(std::chrono::milliseconds time);
+  void after(std::chrono::milliseconds time, void (*then)(SocketConnection&));
   void say_goodbye();
+  void leave();
+  void linger();
+  void drain();
+  [[nodiscard]] bool may_read() const {
+    return holds_ == 0 && !is_reading_ && !scratch_ && waiting_bytes_ <= limits::kSocketQueueFull;
+  }
 
-  websocket::stream<beast::tcp_stream> stream_;
+  websocket::stream<LingeringStream> stream_;
   const HttpHost& host_;
   std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
   http::request<http::buffer_body> request_;
@@ -68,10 +99,13 @@ class SocketConnection : public std::enable_shared_from_this<SocketConnection>,
   bool is_reading_ = false;
   std::size_t holds_ = 0;  ///< how many keep it from reading
   bool is_closed_ = false;
+  /// Where what is thrown away is read to, from the last word on.
+  std::unique_ptr<std::array<char, kLingerBytes>> scratch_;
+  std::chrono::steady_clock::time_point lingers_until_;
 };
 
 SocketConnection::SocketConnection(beast::tcp_stream stream, const HttpHost& host)
-    : stream_(std::move(stream)),
+    : stream_(LingeringStream(std::move(stream))),
       host_(host),
       deadline_(stream_.get_executor()),
       in_(host.manners.message_max + 1) {
@@ -80,6 +114,7 @@ SocketConnection::SocketConnection(beast::tcp_stream stream, const HttpHost& hos
     response.set(http::field::server, std::string("lanyard/") + kBuild);
   }));
   stream_.read_message_max(host.manners.message_max);
+  stream_.write_buffer_bytes(kFragmentBytes);
 }
 
 void SocketConnection::start(http::request<http::buffer_body> request, const Upgrade& upgrade) {
@@ -98,14 +133,20 @@ void SocketConnection::close() {
   NetError ignored;
   deadline_.cancel();
   beast::get_lowest_layer(stream_).socket().close(ignored);
+  leave();
+  host_.closed(this);
+}
+
+void SocketConnection::leave() {
   out_.clear();
   if (const auto talk = std::exchange(talk_, nullptr)) talk->on_closed();
-  host_.closed(this);
 }
 
 // ---- reading
 
+/// Who does not take what waits for it is not asked for more: its answers would only wait, too.
 void SocketConnection::read() {
+  if (is_closed_ || !may_read()) return;
   is_reading_ = true;
   stream_.async_read(in_, [self = shared_from_this()](const NetError& error, std::size_t) {
     self->on_message(error);
@@ -115,12 +156,14 @@ void SocketConnection::read() {
 void SocketConnection::on_message(const NetError& error) {
   is_reading_ = false;
   if (is_closed_) return;
-  if (error) return close();  // Beast has said why, where there is anything to say
+  if (scratch_) return;
+  if (error && goodbye_) return;  // whoever says it sees to the rest
+  if (error) return linger();  // Beast has said why, where there is anything to say
   const std::string message = beast::buffers_to_string(in_.data());
   in_.consume(in_.size());
   if (in_.capacity() > kBufferKept) in_.shrink_to_fit();
   take(message);
-  if (!is_closed_ && holds_ == 0) read();  // who is sent away has still to answer the close
+  read();  // who is sent away has still to answer the close
 }
 
 std::shared_ptr<void> SocketConnection::hold_reading() {
@@ -134,7 +177,8 @@ std::shared_ptr<void> SocketConnection::hold_reading() {
 }
 
 void SocketConnection::let_go() {
-  if (--holds_ == 0 && !is_reading_ && !is_closed_) read();
+  --holds_;
+  read();
 }
 
 void SocketConnection::take(const std::string& message) {
@@ -148,9 +192,8 @@ void SocketConnection::take(const std::string& message) {
 // ---- writing
 
 void SocketConnection::send(std::string message) {
-  if (is_closed_ || goodbye_) return;
+  if (is_closed_ || goodbye_ || scratch_) return;
   waiting_bytes_ += message.size();
-  if (waiting_bytes_ > limits::kSocketQueueMax) return close();
   out_.push_back(std::move(message));
   write_next();
 }
@@ -167,18 +210,19 @@ void SocketConnection::write_next() {
 
 void SocketConnection::on_written(const NetError& error) {
   is_writing_ = false;
-  if (is_closed_) return;
+  if (is_closed_ || scratch_) return;
   if (error) return close();
   waiting_bytes_ -= out_.front().size();
   out_.pop_front();
   if (out_.empty() && !goodbye_) talk_->on_drained();
   write_next();
+  read();
 }
 
 // ---- the end
 
 void SocketConnection::close(std::uint16_t code, std::string reason) {
-  if (is_closed_ || goodbye_) return;
+  if (is_closed_ || goodbye_ || scratch_) return;
   goodbye_.emplace(code);
   goodbye_->reason = beast::string_view(reason.data(), std::min<std::size_t>(reason.size(), 123));
   end_within(kGoodbyeMax);
@@ -187,24 +231,56 @@ void SocketConnection::close(std::uint16_t code, std::string reason) {
 
 void SocketConnection::say_goodbye() {
   is_writing_ = true;
-  stream_.async_close(*goodbye_, [self = shared_from_this()](const NetError&) { self->close(); });
+  stream_.async_close(*goodbye_, [self = shared_from_this()](const NetError&) { self->linger(); });
+}
+
+/// Nothing more is said. Closed while bytes wait to be read, the connection would be reset, and the
+/// client might never see what was said last.
+void SocketConnection::linger() {
+  if (is_closed_ || scratch_) return;
+  scratch_ = std::make_unique<std::array<char, kLingerBytes>>();
+  since_ = std::chrono::steady_clock::now();
+  lingers_until_ = since_ + kLingerMax;
+  leave();
+  NetError error;
+  auto& socket = beast::get_lowest_layer(stream_).socket();
+  socket.shutdown(LoopbackTcp::socket::shutdown_send, error);
+  error ? close() : drain();
+}
+
+void SocketConnection::drain() {
+  if (std::chrono::steady_clock::now() > lingers_until_) return close();
+  end_within(kLingerPause);
+  beast::get_lowest_layer(stream_).async_read_some(
+      net::buffer(*scratch_),
+      [self = shared_from_this()](const NetError& error, std::size_t) {
+        if (self->is_closed_) return;
+        error ? self->close() : self->drain();
+      });
 }
 
 void SocketConnection::close_within(std::optional<std::chrono::milliseconds> time) {
-  if (goodbye_) return;  // that has a deadline of its own
+  if (goodbye_ || scratch_) return;  // those have deadlines of their own
   is_on_trial_ = time.has_value();
   if (!time) {
     deadline_.cancel();
     return;
   }
-  end_within(*time);
+  after(*time, [](SocketConnection& self) {
+    self.close(kPolicyViolation, "who speaks was not said in time");
+  });
 }
 
 void SocketConnection::end_within(std::chrono::milliseconds time) {
+  after(time, [](SocketConnection& self) { self.close(); });
+}
+
+/// Instead of what was to be done before.
+void SocketConnection::after(std::chrono::milliseconds time, void (*then)(SocketConnection&)) {
   deadline_.expires_after(time);
-  deadline_.async_wait([self = weak_from_this()](const NetError& error) {
+  deadline_.async_wait([self = weak_from_this(), then](const NetError& error) {
     const auto connection = self.lock();
-    if (!error && connection) connection->close();
+    if (!error && connection) then(*connection);
   });
 }
 

@@ -16,6 +16,23 @@ std::string a_head(const std::string& line, const std::string& more = "") {
   return line + "\r\nHost: localhost:7760\r\n" + more + "\r\n";
 }
 
+TEST_CASE("a few empty lines before a request are passed over") {
+  using lanyard::agent::look_for_head;
+  const std::string head = a_head("GET / HTTP/1.1");
+  for (std::size_t lines = 0; lines <= lanyard::agent::kEmptyLinesMax; ++lines) {
+    std::string before;
+    for (std::size_t line = 0; line < lines; ++line) before += "\r\n";
+    const auto look = look_for_head(before + head + "more");
+    CHECK(look.start == before.size());
+    CHECK(look.size == head.size());
+    CHECK(!look.refusal);
+    CHECK(look_for_head(before).start == before.size());
+    CHECK(look_for_head(before).size == 0);
+  }
+  const auto look = look_for_head(std::string(2 * 1000, '\r').replace(1, 1, "\n"));
+  CHECK(look.start == 2);
+}
+
 TEST_CASE("a head that two readers could understand differently is refused") {
   const auto with = [](const std::string& fields) { return a_head("GET / HTTP/1.1", fields); };
   const auto row = GENERATE_COPY(values<Row>({
