@@ -282,14 +282,10 @@ class SpaceStore {
   [[nodiscard]] virtual Result<Touched> touched_since(const VectorClock& held,
                                                       std::uint64_t changes_max) = 0;
 
-<<<<<<< HEAD
-  // ---- forks (ADR 0011)
-=======
   /// The next part of what changes beyond `request.held` are about.
   [[nodiscard]] virtual Result<Missed> missed_since(const MissedRequest& request) = 0;
 
-  // ---- forks (design 2)
->>>>>>> a6c06f8 (storage: what was missed is named part by part in the order of the log; ids of mutations are kept by number, whatever the clock does)
+  // ---- forks (ADR 0011)
 
   /// Points of a log held here, by which a peer finds where its own branch parts. kNotFound.
   [[nodiscard]] virtual Result<std::vector<Head>> fork_points(const LogId& log) = 0;
