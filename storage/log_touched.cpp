@@ -115,11 +115,10 @@ Result<Touched> touched_since(LogRows& rows, const merge::LogTable& logs, const 
                               const VectorClock& applied, const PackPorts& ports) {
   Touched out{{}, true, applied};
   std::set<RecordName> names;
-  LANYARD_TRY(
-      for_each_missing(rows, logs, held, applied, ports, [&](const oplog::Change& change) {
-        out.all = for_each_name(change, [&](const RecordName& name) { names.insert(name); });
-        return out.all;
-      }));
+  LANYARD_TRY(for_each_missing(rows, logs, held, applied, ports, [&](const oplog::Change& change) {
+    out.all = for_each_name(change, [&](const RecordName& name) { names.insert(name); });
+    return out.all;
+  }));
   if (!out.all) return out;
   out.records.assign(names.begin(), names.end());
   return out;

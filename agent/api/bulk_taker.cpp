@@ -86,10 +86,10 @@ class Bulk : public std::enable_shared_from_this<Bulk> {
   bool is_over_ = false;
   std::function<void()> go_on_;
 
-  std::deque<BulkLine> lines_;  ///< of the batch
-  std::size_t bytes_ = 0;       ///< of them
-  std::uint64_t line_ = 0;      ///< the last that was read
-  std::uint64_t applied_ = 0;   ///< lines with ops that are committed
+  std::deque<BulkLine> lines_;      ///< of the batch
+  std::size_t bytes_ = 0;           ///< of them
+  std::uint64_t line_ = 0;          ///< the last that was read
+  std::uint64_t applied_ = 0;       ///< lines with ops that are committed
   std::uint64_t acknowledged_ = 0;  ///< the last of them
   std::optional<storage::Written> last_;
 };

@@ -27,8 +27,8 @@ void LiveBacklog::add(storage::Missed missed) {
     step.change = change.dot;
     step.records = std::move(change.records);
     if (begun_ && begun_->change == change.dot)
-      step.done = static_cast<std::size_t>(
-          std::min<std::uint64_t>(begun_->records, step.records.size()));
+      step.done =
+          static_cast<std::size_t>(std::min<std::uint64_t>(begun_->records, step.records.size()));
   }
   pass_over_done();
 }

@@ -49,8 +49,8 @@ class LiveBacklog {
   std::optional<LiveCursor::Begun> begun_;  ///< as the client brought it
   std::deque<Step> steps_;
   std::set<merge::RecordName> names_told_;  ///< since the part was added
-  VectorClock after_;  ///< what is told with the last of them
-  VectorClock said_;   ///< of the last cursor that the client got
+  VectorClock after_;                       ///< what is told with the last of them
+  VectorClock said_;                        ///< of the last cursor that the client got
 };
 
 }  // namespace lanyard::agent

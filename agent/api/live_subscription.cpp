@@ -208,8 +208,8 @@ void LiveSubscription::tell_page(const storage::RecordPage& page, bool has_more)
       bytes += record.json.size();
     }
     const bool is_last = !has_more && next == page.records.size();
-    JsonWriter out = begin_frame("snapshot", wish_.id,
-                                 is_last ? cursor_text({at_start_, std::nullopt}) : "");
+    JsonWriter out =
+        begin_frame("snapshot", wish_.id, is_last ? cursor_text({at_start_, std::nullopt}) : "");
     out.name("records").raw(records.end_array().take());
     line_->send(out.member("more", !is_last).end_object().take());
   } while (next < page.records.size());

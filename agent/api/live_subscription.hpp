@@ -1,8 +1,8 @@
 #pragma once
 
 #include "agent/api/api_room.hpp"
-#include "agent/api/live_backlog.hpp"
 #include "agent/api/http_server.hpp"
+#include "agent/api/live_backlog.hpp"
 
 namespace lanyard::agent {
 

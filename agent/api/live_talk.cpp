@@ -74,16 +74,14 @@ class LiveTalk final : public SocketTalk,
   void in_space(const std::string& name, Right right, const std::string& id,
                 const std::function<void(const SpaceId&)>& go);
   void open(LiveWish wish);
-  [[nodiscard]] bool is_full() const {
-    return line_->waiting_bytes() > limits::kSocketQueueFull;
-  }
+  [[nodiscard]] bool is_full() const { return line_->waiting_bytes() > limits::kSocketQueueFull; }
 
   ApiRoom& room_;
   std::shared_ptr<SocketLine> line_;
   std::optional<std::string> origin_;
   std::optional<Hash> token_;  ///< once it is signed in
   std::map<std::string, std::shared_ptr<LiveSubscription>> subscriptions_;
-  std::string served_;  ///< the subscription that was told last
+  std::string served_;                    ///< the subscription that was told last
   std::map<SpaceId, std::string> names_;  ///< of spaces, as this client said them last
   std::optional<std::string> status_id_;  ///< of the subscription to the agent's status
   std::string status_;                    ///< as it was told last

@@ -96,7 +96,8 @@ HeadLook look_for_head(std::string_view bytes) {
   const std::size_t end = bytes.find("\r\n\r\n");
   const std::string_view head = bytes.substr(0, end);
   for (std::size_t at = head.find('\n'); at != std::string_view::npos; at = head.find('\n', at + 1))
-    if (at == 0 || head[at - 1] != '\r') return {start, 0, bad("a line does not end with CR and LF")};
+    if (at == 0 || head[at - 1] != '\r')
+      return {start, 0, bad("a line does not end with CR and LF")};
   const std::size_t size = end == std::string_view::npos ? bytes.size() : end + 4;
   if (size > kHeadBytesMax || (end == std::string_view::npos && size == kHeadBytesMax))
     return {start, 0, HeadRefusal{431, "the head is larger than 16 KiB"}};

@@ -42,7 +42,8 @@ template <class Handler>
 void async_teardown(beast::role_type, LingeringStream& stream, Handler&& handler) {
   NetError error;
   stream.socket().shutdown(LoopbackTcp::socket::shutdown_send, error);
-  net::post(stream.get_executor(), beast::bind_front_handler(std::forward<Handler>(handler), error));
+  net::post(stream.get_executor(),
+            beast::bind_front_handler(std::forward<Handler>(handler), error));
 }
 
 class SocketConnection : public std::enable_shared_from_this<SocketConnection>,
@@ -158,7 +159,7 @@ void SocketConnection::on_message(const NetError& error) {
   if (is_closed_) return;
   if (scratch_) return;
   if (error && goodbye_) return;  // whoever says it sees to the rest
-  if (error) return linger();  // Beast has said why, where there is anything to say
+  if (error) return linger();     // Beast has said why, where there is anything to say
   const std::string message = beast::buffers_to_string(in_.data());
   in_.consume(in_.size());
   if (in_.capacity() > kBufferKept) in_.shrink_to_fit();
@@ -252,8 +253,7 @@ void SocketConnection::drain() {
   if (std::chrono::steady_clock::now() > lingers_until_) return close();
   end_within(kLingerPause);
   beast::get_lowest_layer(stream_).async_read_some(
-      net::buffer(*scratch_),
-      [self = shared_from_this()](const NetError& error, std::size_t) {
+      net::buffer(*scratch_), [self = shared_from_this()](const NetError& error, std::size_t) {
         if (self->is_closed_) return;
         error ? self->close() : self->drain();
       });

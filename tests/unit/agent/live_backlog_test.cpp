@@ -30,8 +30,12 @@ std::vector<MissedChange> history() {
     for (std::string& key : keys) out.records.push_back({"c", std::move(key)});
     return out;
   };
-  return {change(1, 1, {"a", "b", "c"}), change(2, 1, {}),        change(2, 2, {"d"}),
-          change(1, 2, {}),              change(1, 3, {"a", "e"}), change(2, 3, {"f", "d"}),
+  return {change(1, 1, {"a", "b", "c"}),
+          change(2, 1, {}),
+          change(2, 2, {"d"}),
+          change(1, 2, {}),
+          change(1, 3, {"a", "e"}),
+          change(2, 3, {"f", "d"}),
           change(1, 4, {})};
 }
 
