@@ -34,8 +34,8 @@ class JsonObject {
 /// more than 65,536.
 [[nodiscard]] Result<std::vector<std::string_view>> json_elements(std::string_view text);
 
-/// A text without the mark that some editors and shells put before it; readers may pass over it (RFC
-/// 8259 8.1).
+/// A text without the mark that some editors and shells put before it; readers may pass over it
+/// (RFC 8259 8.1).
 [[nodiscard]] inline std::string_view without_byte_order_mark(std::string_view text) {
   constexpr std::string_view kMark = "\xef\xbb\xbf";
   if (text.starts_with(kMark)) text.remove_prefix(kMark.size());

@@ -38,12 +38,11 @@ class LingeringStream : public beast::tcp_stream {
 };
 
 /// What Beast calls for it (found by its name and argument).
-template <class Handler>
-void async_teardown(beast::role_type, LingeringStream& stream, Handler&& handler) {
+template <class Done>
+void async_teardown(beast::role_type, LingeringStream& stream, Done&& done) {
   NetError error;
   stream.socket().shutdown(LoopbackTcp::socket::shutdown_send, error);
-  net::post(stream.get_executor(),
-            beast::bind_front_handler(std::forward<Handler>(handler), error));
+  net::post(stream.get_executor(), beast::bind_front_handler(std::forward<Done>(done), error));
 }
 
 class SocketConnection : public std::enable_shared_from_this<SocketConnection>,

@@ -213,7 +213,8 @@ class Bulk(ApiTest):
         """And each stands once where they are sent again."""
         large = {"text": "y" * 200_000}
         self.send([self.line("grown", f"k{n}", value=large) for n in range(20)])
-        lines = [json.dumps({"op": op, "collection": "grown", "key": f"k{n}", "value": value}) + "\n"
+        lines = [json.dumps({"op": op, "collection": "grown", "key": f"k{n}",
+                             "value": value}) + "\n"
                  for n in range(20) for op, value in (("patch", {"value": {"n": n}}),
                                                       ("add", {"visits": 1}))]
         path = "/v1/spaces/default/changes?mutationId=grown"
