@@ -24,8 +24,8 @@ struct HeadLook {
   std::size_t size = 0;                ///< of the whole head with its empty line; 0: more must come
   std::optional<HeadRefusal> refusal;  ///< more need not come
 };
-/// Finds a head's beginning and end. Refuses early what will not become one: a line that ends without CR,
-/// and what is larger than kHeadBytesMax. Pure.
+/// Finds a head's beginning and end. Refuses early what will not become one: a line that ends
+/// without CR, and what is larger than kHeadBytesMax. Pure.
 [[nodiscard]] HeadLook look_for_head(std::string_view bytes);
 
 /// Looks at the head of a request before anybody else reads it, and refuses whatever two readers
