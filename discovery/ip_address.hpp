@@ -16,7 +16,7 @@ class IpAddress {
  public:
   /// 4 or 16 bytes, in the order of the network; nothing for any other number.
   [[nodiscard]] static std::optional<IpAddress> from(ByteView bytes);
-  /// "192.168.1.24" or "fe80::1"; nothing for anything else, scopes and names too.
+  /// "192.0.2.24" or "fe80::1"; nothing for anything else, scopes and names too.
   [[nodiscard]] static std::optional<IpAddress> parse(const std::string& text);
 
   [[nodiscard]] bool is_v6() const { return is_v6_; }

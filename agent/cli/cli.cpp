@@ -1,6 +1,7 @@
 #include "agent/cli/cli.hpp"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -14,6 +15,12 @@
 namespace lanyard::agent {
 namespace {
 
+/// 0 where the terminal does not say.
+std::size_t terminal_columns() {
+  struct winsize size {};
+  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 Output output_for(const GlobalOptions& options, const Environment& environment) {
   Output::Style style;
   style.json = options.json;
@@ -24,6 +31,7 @@ Output output_for(const GlobalOptions& options, const Environment& environment) 
   style.color = style.terminal && !options.json && !options.no_color &&
                 (no_color == environment.end() || no_color->second.empty()) &&
                 (term == environment.end() || term->second != "dumb");
+  if (style.terminal) style.columns = terminal_columns();
   return Output(style);
 }
 

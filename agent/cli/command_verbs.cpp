@@ -5,22 +5,25 @@
 namespace lanyard::agent {
 
 void Parser::add_agent_flags(CLI::App* app) {
-  const auto key = [&](const char* flag, const char* name, const char* help) {
+  const auto key = [&](const char* flag, const char* value, const char* name, const char* help) {
     app->add_option_function<std::string>(
-        flag,
-        [this, flag, name](const std::string& text) {
-          flags_.push_back({name, flag, text});
-        },
-        help);
+           flag,
+           [this, flag, name](const std::string& text) {
+             flags_.push_back({name, flag, text});
+           },
+           help)
+        ->type_name(value);
   };
-  key("--name", "device.name", "what other devices call this one");
-  key("--sync-port", "sync.port", "TCP port for other devices");
-  key("--listen", "sync.listen", "address to listen on for other devices");
-  key("--api-port", "api.port", "loopback port of the local API");
-  key("--log-level", "log.level", "debug, info, warning, error or off");
-  key("--log-target", "log.target", "auto, journal, stderr or file");
+  key("--name", "NAME", "device.name", "what other devices call this one");
+  key("--sync-port", "PORT", "sync.port", "TCP port for other devices");
+  key("--listen", "ADDRESS", "sync.listen", "address to listen on for other devices");
+  key("--api-port", "PORT", "api.port", "loopback port of the local API");
+  key("--log-level", "LEVEL", "log.level", "debug, info, warning, error or off");
+  key("--log-target", "TARGET", "log.target", "auto, journal, stderr or file");
   app->add_flag("--no-discovery", no_discovery_, "do not look for devices on the network");
-  app->add_option("--peer", peers_, "host:port of a device to try; may be given again")->take_all();
+  app->add_option("--peer", peers_, "a device to try; may be given again")
+      ->type_name("HOST:PORT")
+      ->take_all();
 }
 void Parser::take_agent_flags() {
   if (no_discovery_) flags_.push_back({"discovery.mode", "--no-discovery", "off"});
@@ -36,17 +39,23 @@ void Parser::add_agent_verbs() {
                                      "  lanyard agent\n  lanyard agent --data-dir /srv/lanyard "
                                      "--name pi --sync-port 7761")
                       .first);
-  add_agent_flags(verb<UpCommand>(app_, "up", "Start the agent, or show the one that is running.",
-                                  "  lanyard up\n  lanyard up --name ada-laptop")
-                      .first);
+  const auto [up, start] =
+      verb<UpCommand>(app_, "up", "Start the agent, or show the one that is running.",
+                      "  lanyard up\n  lanyard up --name ada-laptop\n"
+                      "  lanyard up --upgrade      after this program was built or installed anew");
+  up->add_flag("--upgrade", start->upgrade,
+               "if the agent that is running was started from another program than this one, stop "
+               "it and start this one, with the same flags");
+  add_agent_flags(up);
   verb<DownCommand>(app_, "down", "Stop the agent.", "  lanyard down");
   const auto [status, what] = verb<StatusCommand>(
-      app_, "status", "How the agent, its devices and spaces are.",
+      app_, "status", "Show how the agent, its devices and its spaces are.",
       "  lanyard status\n  lanyard status --watch\n  lanyard status --check && echo all synced");
   status->add_flag("--watch,-w", what->watch, "show it again every 2 seconds");
   status->add_flag("--check", what->check,
                    "exit code 7 if there are conflicts, unsynced data, or parts that do not work");
-  verb<MetricsCommand>(app_, "metrics", "What the agent counts, as GET /metrics shows it.",
+  verb<MetricsCommand>(app_, "metrics",
+                       "Print what the agent counts, as GET /metrics of the local API does.",
                        "  lanyard metrics\n  lanyard metrics | grep sync");
   add_pair_verb();
   const auto [ping, whom] = verb<PingCommand>(app_, "ping", "Try to reach a device, step by step.",
@@ -55,9 +64,10 @@ void Parser::add_agent_verbs() {
   const auto [log, which] = verb<LogCommand>(app_, "log", "Show the agent's log.",
                                              "  lanyard log\n  lanyard log -n 200 -f");
   log->add_option("-n,--lines", which->lines, "how many lines (50)")
+      ->type_name("N")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}));
-  log->add_flag("-f,--follow", which->follow, "go on as lines come");
-  verb<VersionCommand>(app_, "version", "The version of this program.", "  lanyard version");
+  log->add_flag("-f,--follow", which->follow, "go on, and print lines as they come");
+  verb<VersionCommand>(app_, "version", "Print the version of this program.", "  lanyard version");
 }
 
 void Parser::add_pair_verb() {
@@ -65,13 +75,15 @@ void Parser::add_pair_verb() {
       app_, "pair", "Pair this device with another: show a code, or type one.",
       "  lanyard pair                          on one device, then on the other:\n"
       "  lanyard pair copper-violin-ranch\n"
-      "  lanyard pair cop-vio-ran --at 192.168.1.24\n"
+      "  lanyard pair cop-vio-ran --at 192.0.2.24\n"
       "  lanyard pair --code-file code.txt --yes --json");
   CLI::Option* const code = pair->add_option(
       "code", what->code, "three words, their beginnings, or nine digits; none: show a code");
   pair->add_option("--code-file", what->code_file, "read the code from a file, or from -")
+      ->type_name("FILE")
       ->excludes(code);
-  pair->add_option("--at", what->at, "the other device's address: HOST or HOST:PORT");
+  pair->add_option("--at", what->at, "the other device's address: HOST or HOST:PORT")
+      ->type_name("ADDRESS");
   pair->add_flag("--yes,-y", what->yes, "do not ask whether it is the right device");
   pair->add_flag("--keep-both", what->keep_both,
                  "also if both have a default space that others share: each keeps its own");
@@ -80,19 +92,21 @@ void Parser::add_pair_verb() {
 
 void Parser::add_device_verbs() {
   using Action = DeviceCommand::Action;
-  CLI::App& devices = group("devices", "Which devices this one talks to.",
-                            "  lanyard devices list\n  lanyard devices add K7QM-2VXA-... --at "
-                            "192.168.1.24:7761");
+  CLI::App& devices = listing_group<DeviceCommand>(
+      "devices", "List the devices that this one knows; add, rename or forget one.",
+      "  lanyard devices\n  lanyard devices rename pi kitchen");
   verb<DeviceCommand>(devices, "list", "List the known devices.", "  lanyard devices list",
                       {.action = Action::kList});
   const auto [add, added] = verb<DeviceCommand>(
       devices, "add", "Make a device known; do the same on the other one.",
-      "  lanyard devices add K7QM-2VXA-... --at 192.168.1.24:7761", {.action = Action::kAdd});
-  add->add_option("device-id", added->device, "the whole id that `lanyard up` shows there")
+      "  lanyard devices add K7QM-2VXA-... --at 192.0.2.24:7761", {.action = Action::kAdd});
+  add->add_option("device-id", added->device, "the whole id that lanyard up shows there")
       ->required();
-  add->add_option("--at", added->address, "host:port; left out: it dials us");
+  add->add_option("--at", added->address,
+                  "where it listens; left out: this device waits until the other one calls")
+      ->type_name("HOST:PORT");
   const auto [rename, renamed] =
-      verb<DeviceCommand>(devices, "rename", "Give a device another name, here.",
+      verb<DeviceCommand>(devices, "rename", "Give a device another name on this device.",
                           "  lanyard devices rename pi kitchen", {.action = Action::kRename});
   rename->add_option("device", renamed->device, "name or id")->required();
   rename->add_option("name", renamed->name, "the new name")->required();
@@ -105,8 +119,9 @@ void Parser::add_device_verbs() {
 
 void Parser::add_space_verbs() {
   using Action = SpaceCommand::Action;
-  CLI::App& spaces = group("space", "Shared databases.",
-                           "  lanyard space create notes\n  lanyard space share notes pi-kitchen");
+  CLI::App& spaces = listing_group<SpaceCommand>(
+      "space", "List the spaces, which hold the records; make, share or leave one.",
+      "  lanyard space\n  lanyard space create notes\n  lanyard space share notes pi-kitchen");
   const auto one = [&](const char* name, const char* help, const char* examples, Action action) {
     const auto made = verb<SpaceCommand>(spaces, name, help, examples, {.action = action});
     if (action != Action::kList)
@@ -115,10 +130,11 @@ void Parser::add_space_verbs() {
   };
   one("list", "List the spaces of this device.", "  lanyard space list", Action::kList);
   one("create", "Make a new space.", "  lanyard space create notes", Action::kCreate);
-  const auto [share, shared] = one("share", "Make a device a member of a space.",
-                                   "  lanyard space share notes pi-kitchen", Action::kShare);
+  const auto [share, shared] =
+      one("share", "Make a device a member of a space: it gets all that is in it.",
+          "  lanyard space share notes pi-kitchen", Action::kShare);
   share->add_option("device", shared->device, "name or id")->required();
-  const auto [rename, renamed] = one("rename", "Call a space otherwise on this device.",
+  const auto [rename, renamed] = one("rename", "Give a space another name on this device.",
                                      "  lanyard space rename notes work", Action::kRename);
   rename->add_option("name", renamed->name, "the new name")->required();
   const auto [mode, way] = one(
@@ -137,110 +153,38 @@ void Parser::add_space_verbs() {
           "  lanyard space leave notes\n  lanyard space leave notes --remove-copy --yes",
           Action::kLeave);
   leave->add_flag("--yes,-y", left->yes, "do not ask; the copy is kept");
-  leave->add_flag("--keep-copy", left->keep_copy, "the file stays, and is not synced");
-  leave->add_flag("--remove-copy", left->remove_copy, "the file goes, if others have all of it")
+  leave->add_flag("--keep-copy", left->keep_copy,
+                  "keep this device's copy as a file that is not synced");
+  leave
+      ->add_flag("--remove-copy", left->remove_copy,
+                 "delete this device's copy; refused if it holds changes that no other device has")
       ->excludes("--keep-copy");
-  leave->add_flag("--even-if-alone", left->even_if_alone, "and what no other device has is lost")
+  leave
+      ->add_flag("--even-if-alone", left->even_if_alone,
+                 "with --remove-copy: delete it even so; changes that no other device has are lost")
       ->needs("--remove-copy");
-  const auto [info, shown] = one("info", "Numbers, members and state hash of a space.",
+  const auto [info, shown] = one("info", "Show the numbers, members and state hash of a space.",
                                  "  lanyard space info notes --json", Action::kInfo);
-  info->add_flag("--no-hash", shown->no_hash, "leave the state hash out: it reads every record");
-  one("forks", "What two copies of one device wrote under the same numbers.",
+  info->add_flag("--no-hash", shown->no_hash,
+                 "leave the state hash out, for which every record is read");
+  one("forks", "Show what two copies of one device wrote under the same numbers.",
       "  lanyard space forks notes\n  lanyard space forks notes --json > both-branches.json",
       Action::kForks);
 }
 
-void Parser::add_token_verbs() {
-  using Action = TokenCommand::Action;
-  constexpr std::int64_t kDaysMax = 36'500;
-  CLI::App& tokens = group("token", "What apps and scripts may do on this device.",
-                           "  lanyard token create --app backup --all-spaces\n"
-                           "  lanyard token list\n  lanyard token revoke backup");
-  const auto [create, made] = verb<TokenCommand>(
-      tokens, "create", "Give an app a token, which is shown this once.",
-      "  lanyard token create --app notes-page --space notes --write --origin "
-      "http://localhost:5173\n"
-      "  lanyard token create --app backup --all-spaces --expires 90 > backup.token\n"
-      "  lanyard token create --app rechat --user ann --origin http://localhost:3000",
-      {.action = Action::kCreate});
-  create->add_option("--app", made->app, "what you call the app or script")->required();
-  CLI::Option* const some =
-      create->add_option("--space", made->spaces, "a space it may read; may be given again")
-          ->allow_extra_args(false)
-          ->take_all();
-  create->add_flag("--all-spaces", made->all_spaces, "every space, those to come too")
-      ->excludes(some);
-  create->add_flag("--write", made->write, "it may write to these spaces as well");
-  create->add_flag("--manage", made->manage,
-                   "it may create, rename and leave spaces, and sync now");
-  create
-      ->add_option("--user", made->user,
-                   "a user of the chatsync or cloudapi listener, whose rows it may read and write")
-      ->excludes(some);
-  create->add_option("--origin", made->origin,
-                     "the web page that alone may use it, such as http://localhost:5173; left out: "
-                     "programs, and no page");
-  create->add_option("--expires", made->expires_days, "days until it is refused; left out: never")
-      ->check(CLI::Range(std::int64_t{1}, kDaysMax));
-  verb<TokenCommand>(tokens, "list", "Who has a token, and what for.", "  lanyard token list",
-                     {.action = Action::kList});
-  const auto [revoke, gone] =
-      verb<TokenCommand>(tokens, "revoke", "Refuse a token, or all of an app, from now on.",
-                         "  lanyard token revoke backup\n  lanyard token revoke 3f9a22c1 --yes",
-                         {.action = Action::kRevoke});
-  revoke->add_option("token", gone->token, "id, its beginning, or the app's name")->required();
-  revoke->add_flag("--yes,-y", gone->yes, "do not ask");
-}
-
-void Parser::add_apps_verbs() {
-  using Action = AppsCommand::Action;
-  CLI::App& apps = group("apps", "Apps that ask for access, and those that have it.",
-                         "  lanyard apps\n  lanyard apps allow 3f9a22c1\n"
-                         "  lanyard apps deny 3f9a22c1");
-  // By itself it lists: what a person types who was told that an app asks.
-  apps.require_subcommand(0, 1);
-  apps.final_callback([this, &apps] {
-    if (apps.get_subcommands().empty()) command_ = AppsCommand{};
-  });
-  verb<AppsCommand>(apps, "list", "Who asks, and who has access.", "  lanyard apps list");
-  const auto [allow, allowed] = verb<AppsCommand>(
-      apps, "allow", "Give an app what it asks for, or less.",
-      "  lanyard apps allow 3f9a22c1\n  lanyard apps allow 3f9a22c1 --read-only --space notes",
-      {.action = Action::kAllow});
-  allow->add_option("request", allowed->request, "id, or its beginning")->required();
-  allow->add_flag("--read-only", allowed->read_only, "also if it asks to write");
-  allow
-      ->add_option("--space", allowed->spaces,
-                   "only this one of those that it asks for; may be given again")
-      ->allow_extra_args(false)
-      ->take_all();
-  allow->add_flag("--yes,-y", allowed->yes, "do not ask");
-  const auto [deny, denied] =
-      verb<AppsCommand>(apps, "deny", "Refuse what an app asks for.",
-                        "  lanyard apps deny 3f9a22c1", {.action = Action::kDeny});
-  deny->add_option("request", denied->request, "id, or its beginning")->required();
-}
-
-void Parser::add_ui_verb() {
-  const auto [ui, what] =
-      verb<UiCommand>(app_, "ui", "Open the agent's page, signed in.",
-                      "  lanyard ui\n  lanyard ui --print-url     to open it yourself");
-  ui->add_flag("--print-url", what->print_url, "print its address, which is good for a minute");
-}
-
 void Parser::add_conflict_verbs() {
   using Action = ConflictCommand::Action;
-  CLI::App& conflicts =
-      group("conflicts", "Edits that did not know of each other.",
-            "  lanyard conflicts list\n  lanyard conflicts resolve c-7f3a --use 2");
+  CLI::App& conflicts = listing_group<ConflictCommand>(
+      "conflicts", "List edits that did not know of each other; settle one.",
+      "  lanyard conflicts\n  lanyard conflicts resolve c-7f3a --use 2");
   const auto [list, listed] =
       verb<ConflictCommand>(conflicts, "list", "List what waits to be settled.",
                             "  lanyard conflicts list", {.action = Action::kList});
-  list->add_option("--space", listed->space, "only of this space");
+  list->add_option("--space", listed->space, "only those of this space")->type_name("SPACE");
   list->add_option("--limit", listed->limit, "how many (100)")
       ->check(CLI::Range(std::size_t{1}, std::size_t{100'000}));
   const auto [show, shown] =
-      verb<ConflictCommand>(conflicts, "show", "All values of one conflict.",
+      verb<ConflictCommand>(conflicts, "show", "Show all values of one conflict.",
                             "  lanyard conflicts show c-7f3a", {.action = Action::kShow});
   show->add_option("id", shown->id, "id, or its beginning")->required();
   const auto [resolve, resolved] =
@@ -251,16 +195,18 @@ void Parser::add_conflict_verbs() {
                             {.action = Action::kResolve});
   resolve->add_option("id", resolved->id, "id, or its beginning")->required();
   auto* how = resolve->add_option_group("how", "exactly one of these");
-  how->add_option("--use", resolved->use, "the number of a value, as show has it")
+  how->add_option("--use", resolved->use, "the value of this number, as show has it")
+      ->type_name("NUMBER")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}));
-  how->add_option("--value", resolved->value, "this value (JSON, @file or -)");
-  how->add_flag("--merge", resolved->merge, "objects, member by member; the shown value first");
+  how->add_option("--value", resolved->value, "this value (JSON, @file or -)")->type_name("JSON");
+  how->add_flag("--merge", resolved->merge,
+                "objects, merged member by member; of two members the shown value's counts");
   how->require_option(1);
   const auto [undo, undone] = verb<ConflictCommand>(
       conflicts, "undo", "Take back how a conflict was resolved on this device.",
       "  lanyard conflicts undo c-7f3a", {.action = Action::kUndo});
   undo->add_option("id", undone->id, "id, or its beginning")->required();
-  undo->add_option("--space", undone->space, "only of this space");
+  undo->add_option("--space", undone->space, "only one of this space")->type_name("SPACE");
 }
 
 void Parser::add_import_and_check() {
@@ -269,7 +215,8 @@ void Parser::add_import_and_check() {
                           "  lanyard import rangerplex-export.json --space chats\n"
                           "  lanyard import export.json --dry-run");
   import->add_option("file", what->file, "the export, or - for standard input")->required();
-  import->add_option("--space", what->space, "the space to put it into (default)");
+  import->add_option("--space", what->space, "the space to put it into (default)")
+      ->type_name("SPACE");
   import->add_flag("--dry-run", what->dry_run, "check and count, write nothing");
   const auto [check, which] = verb<CheckCommand>(
       app_, "check", "Check the stored data.", "  lanyard check\n  lanyard check notes --rebuild");
@@ -280,21 +227,22 @@ void Parser::add_import_and_check() {
 
 void Parser::add_config_verbs() {
   using Action = ConfigCommand::Action;
-  CLI::App& config = group("config", "What is configured.",
-                           "  lanyard config list\n  lanyard config set device.name ada-laptop");
-  verb<ConfigCommand>(config, "list", "Every key, its value and who set it.",
+  CLI::App& config =
+      listing_group<ConfigCommand>("config", "List what is configured; read or set one key.",
+                                   "  lanyard config\n  lanyard config set device.name ada-laptop");
+  verb<ConfigCommand>(config, "list", "List every key, its value and who set it.",
                       "  lanyard config list", {.action = Action::kList});
   const auto [get, got] =
-      verb<ConfigCommand>(config, "get", "The value of one key.", "  lanyard config get sync.port",
-                          {.action = Action::kGet});
+      verb<ConfigCommand>(config, "get", "Print the value of one key.",
+                          "  lanyard config get sync.port", {.action = Action::kGet});
   get->add_option("key", got->key, "such as sync.port")->required();
   const auto [set, given] = verb<ConfigCommand>(
       config, "set", "Set one key in the configuration file; counts after a restart.",
-      "  lanyard config set discovery.peers 192.168.1.24:7761", {.action = Action::kSet});
+      "  lanyard config set discovery.peers 192.0.2.24:7761", {.action = Action::kSet});
   set->add_option("key", given->key, "such as sync.port")->required();
   set->add_option("value", given->value, "the value; lists with commas")->required();
-  verb<ConfigCommand>(config, "path", "Where the configuration file is.", "  lanyard config path",
-                      {.action = Action::kPath});
+  verb<ConfigCommand>(config, "path", "Print where the configuration file is.",
+                      "  lanyard config path", {.action = Action::kPath});
   verb<ConfigCommand>(config, "check", "Check the whole configuration.", "  lanyard config check",
                       {.action = Action::kCheck});
 }
@@ -307,11 +255,14 @@ void Parser::add_record_verb(CLI::App& data, const char* name, const char* help,
   app->add_option("collection", what->collection, "such as chats")->required();
   if (action == Action::kQuery || action == Action::kHistory)
     app->add_option("--limit", what->limit, "how many records or changes (100)")
+        ->type_name("N")
         ->check(CLI::Range(std::size_t{1}, std::size_t{10'000'000}));
   if (action == Action::kQuery || action == Action::kWatch) {
-    app->add_option("--where", what->where, "JSON, such as {\"chatId\":\"c1\",\"n\":{\"gt\":5}}");
+    app->add_option("--where", what->where, "JSON, such as {\"chatId\":\"c1\",\"n\":{\"gt\":5}}")
+        ->type_name("JSON");
     if (action == Action::kQuery)
-      app->add_option("--order", what->order, "a field, or -field for the greatest first");
+      app->add_option("--order", what->order, "a field, or -field for the greatest first")
+          ->type_name("FIELD");
     return;
   }
   app->add_option("key", what->key, "the record's key")->required();
@@ -319,12 +270,13 @@ void Parser::add_record_verb(CLI::App& data, const char* name, const char* help,
     app->add_option("value", what->value, "JSON, @file, or - for standard input (default)");
   if (action != Action::kGet && action != Action::kHistory)
     app->add_option("--based-on", what->based_on,
-                    "the version that you had read: edits that you have not seen survive");
+                    "the version that you had read: edits that you have not seen survive")
+        ->type_name("VERSION");
 }
 
 void Parser::add_data_verbs() {
   using Action = DataCommand::Action;
-  CLI::App& data = group("data", "Records.",
+  CLI::App& data = group("data", "Write, read, find and watch records.",
                          "  lanyard data put notes tasks t1 '{\"title\":\"Buy milk\"}'\n"
                          "  lanyard data query notes tasks --where '{\"done\":false}'");
   add_record_verb(data, "put", "Replace a record: fields that are not named go.",
@@ -344,7 +296,7 @@ void Parser::add_data_verbs() {
                   Action::kQuery);
   add_record_verb(data, "watch", "Show records as they change, until Ctrl-C.",
                   "  lanyard data watch notes tasks", Action::kWatch);
-  add_record_verb(data, "history", "What was done to a record, the newest first.",
+  add_record_verb(data, "history", "Show what was done to a record, the newest first.",
                   "  lanyard data history notes tasks t1", Action::kHistory);
   const auto [sql, asked] = verb<SqlCommand>(
       app_, "sql", "Ask a space in SQL: one SELECT over the views of its collections.",
@@ -354,9 +306,11 @@ void Parser::add_data_verbs() {
   sql->add_option("statement", asked->statement, "the SELECT, @file, or - for standard input")
       ->required();
   sql->add_option("--value", asked->values, "for a ? in it: JSON, or text; may be given again")
+      ->type_name("VALUE")
       ->allow_extra_args(false)
       ->take_all();
   sql->add_option("--limit", asked->limit, "how many rows (1000)")
+      ->type_name("N")
       ->check(CLI::Range(std::size_t{1}, std::size_t{10'000}));
 }
 

@@ -27,7 +27,8 @@ struct AgentCommand {
   AgentFlags agent;
 };
 struct UpCommand {
-  AgentFlags agent;
+  AgentFlags agent = {};
+  bool upgrade = false;  ///< replaces an agent that another program file runs
 };
 struct DownCommand {};
 struct StatusCommand {
@@ -51,6 +52,14 @@ struct LogCommand {
   bool follow = false;
 };
 struct VersionCommand {};
+struct ManCommand {};
+struct CompletionCommand {
+  std::string shell = {};
+};
+/// What could stand in place of the last of `words`: asked by the scripts of `completion`.
+struct CompleteCommand {
+  std::vector<std::string> words = {};
+};
 
 struct DeviceCommand {
   enum class Action { kList, kAdd, kRename, kForget };
@@ -173,11 +182,11 @@ struct ConfigCommand {
   std::string value = {};
 };
 
-using Command =
-    std::variant<AgentCommand, UpCommand, DownCommand, StatusCommand, PairCommand, PingCommand,
-                 LogCommand, VersionCommand, MetricsCommand, DeviceCommand, SpaceCommand,
-                 TokenCommand, AppsCommand, UiCommand, CompatCommand, DataCommand, SqlCommand,
-                 ConflictCommand, ImportCommand, CheckCommand, ConfigCommand>;
+using Command = std::variant<AgentCommand, UpCommand, DownCommand, StatusCommand, PairCommand,
+                             PingCommand, LogCommand, VersionCommand, MetricsCommand, DeviceCommand,
+                             SpaceCommand, TokenCommand, AppsCommand, UiCommand, CompatCommand,
+                             DataCommand, SqlCommand, ConflictCommand, ImportCommand, CheckCommand,
+                             ConfigCommand, ManCommand, CompletionCommand, CompleteCommand>;
 
 struct Invocation {
   GlobalOptions global;

@@ -53,6 +53,10 @@ void Output::json(std::string_view schema, std::string_view object) const {
   line(out);
 }
 
+void Output::print_table(const std::vector<std::vector<std::string>>& rows) const {
+  print(table(rows, style_.columns));
+}
+
 void Output::error(std::string_view text) const { write_all(STDERR_FILENO, text); }
 
 void Output::progress(std::string_view text) const {
@@ -75,35 +79,6 @@ std::string Output::toned(Tone tone, std::string_view text) const {
                      : tone == Tone::kQuiet   ? "2"
                                               : "1";
   return "\x1B[" + std::string(code) + "m" + std::string(text) + "\x1B[0m";
-}
-
-std::string table(const std::vector<std::vector<std::string>>& rows) {
-  std::vector<std::size_t> widths;
-  const auto width_of = [](const std::string& cell) {
-    // Colours take no room.
-    std::string plain;
-    for (std::size_t i = 0; i < cell.size(); ++i) {
-      if (cell[i] == '\x1B')
-        i = std::min(cell.find('m', i), cell.size() - 1);
-      else
-        plain += cell[i];
-    }
-    return display_width(plain);
-  };
-  for (const auto& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
-  }
-  std::string out;
-  for (const auto& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      line += row[i];
-      if (i + 1 < row.size()) line.append(widths[i] - width_of(row[i]) + 2, ' ');
-    }
-    out += line + "\n";
-  }
-  return out;
 }
 
 std::string count_text(std::uint64_t count) {

@@ -14,7 +14,8 @@ class Output {
     bool json = false;
     bool quiet = false;
     bool color = false;
-    bool terminal = false;  ///< standard output is one
+    bool terminal = false;    ///< standard output is one
+    std::size_t columns = 0;  ///< of the terminal; 0: tables are as wide as they want
   };
   explicit Output(Style style) : style_(style) {}
 
@@ -26,6 +27,9 @@ class Output {
   void say(std::string_view text) const;
   /// {"schema":"lanyard.<schema>", ...members of the object}
   void json(std::string_view schema, std::string_view object) const;
+  /// A table, as wide as the terminal at most: cells that are too wide for it end with an ellipsis.
+  /// A file or a pipe gets it whole.
+  void print_table(const std::vector<std::vector<std::string>>& rows) const;
   /// To standard error.
   void error(std::string_view text) const;
   /// On a terminal one line that is written again and again; elsewhere a line of its own.
@@ -40,8 +44,11 @@ class Output {
   Style style_;
 };
 
-/// Columns as wide as their widest cell. Cells are shown as they are: escape them before.
-[[nodiscard]] std::string table(const std::vector<std::vector<std::string>>& rows);
+/// Columns as wide as their widest cell, below headings; of those that are wider than the others
+/// something is cut until a line has at most `columns_max` (0: no limit), but for the columns ID and
+/// KEY, which are there to be copied. Cells are shown as they are: escape them before.
+[[nodiscard]] std::string table(const std::vector<std::vector<std::string>>& rows,
+                                std::size_t columns_max = 0);
 
 [[nodiscard]] std::string count_text(std::uint64_t count);           ///< "1,204"
 [[nodiscard]] std::string bytes_text(std::uint64_t bytes);           ///< "2.4 MB"

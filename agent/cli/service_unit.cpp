@@ -5,6 +5,7 @@
 
 #include <fstream>
 
+#include "agent/cli/printed_error.hpp"
 #include "agent/cli/subprocess.hpp"
 
 namespace lanyard::agent {
@@ -100,6 +101,7 @@ Status ServiceUnit::start(const std::vector<std::string>& arguments) const {
       {"journalctl", "--user", "--unit", name_, "--lines", "12", "--output", "cat", "--no-pager"},
       kAnswerWithin);
   static_cast<void>(stop());
+  if (auto printed = printed_error(said.output)) return tl::unexpected(std::move(*printed));
   return fail(Code::kNotRunning,
               "systemd could not start " + name_ + ": " +
                   first_lines(said.output.empty() ? started.output : said.output),

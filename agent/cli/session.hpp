@@ -85,5 +85,8 @@ void release_interrupts();
 [[nodiscard]] Result<int> run(const ImportCommand& command, Session& session);
 [[nodiscard]] Result<int> run(const CheckCommand& command, Session& session);
 [[nodiscard]] Result<int> run(const ConfigCommand& command, Session& session);
+[[nodiscard]] Result<int> run(const ManCommand& command, Session& session);
+[[nodiscard]] Result<int> run(const CompletionCommand& command, Session& session);
+[[nodiscard]] Result<int> run(const CompleteCommand& command, Session& session);
 
 }  // namespace lanyard::agent

@@ -28,7 +28,7 @@ std::string rights_text(const Json& token) {
   return out;
 }
 
-std::string token_table(const Json& tokens, std::int64_t now_ms) {
+std::vector<std::vector<std::string>> token_rows(const Json& tokens, std::int64_t now_ms) {
   std::vector<std::vector<std::string>> rows = {
       {"ID", "APP", "ORIGIN", "SPACES", "LAST USED", "EXPIRES"}};
   for (const Json& token : tokens) {
@@ -38,7 +38,7 @@ std::string token_table(const Json& tokens, std::int64_t now_ms) {
          origin.empty() ? "programs" : origin, display_cut(rights_text(token), kSpacesColumns),
          age_text(token.value("lastUsedMs", std::int64_t{0}), now_ms), expiry_text(token, now_ms)});
   }
-  return table(rows);
+  return rows;
 }
 
 }  // namespace lanyard::agent

@@ -7,7 +7,8 @@ namespace lanyard::agent {
 
 /// "notes rw, chats r, manage"
 [[nodiscard]] std::string rights_text(const Json& token);
-/// A line for each of `tokens`, as the agent lists them.
-[[nodiscard]] std::string token_table(const Json& tokens, std::int64_t now_ms);
+/// A row for each of `tokens`, as the agent lists them, below one of headings.
+[[nodiscard]] std::vector<std::vector<std::string>> token_rows(const Json& tokens,
+                                                               std::int64_t now_ms);
 
 }  // namespace lanyard::agent

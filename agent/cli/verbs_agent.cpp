@@ -7,6 +7,8 @@
 
 #include "agent/agent.hpp"
 #include "agent/cli/json_read.hpp"
+#include "agent/cli/printed_error.hpp"
+#include "agent/cli/running_program.hpp"
 #include "agent/cli/service_unit.hpp"
 #include "agent/cli/subprocess.hpp"
 #include "agent/errors.hpp"
@@ -69,29 +71,53 @@ void print_running(const Json& agent, bool is_service, const Session& session) {
       "\nNext: lanyard pair   (it shows a code, which the other device types:  lanyard pair CODE)");
 }
 
-Result<int> show_running(const std::string& info, Session& session) {
+std::string build_of(const Json& agent) { return "Lanyard " + shown(agent, "build"); }
+
+/// A program that was built or installed anew does not run before the agent starts again.
+void say_older(const Json& agent, const RunningProgram& program, const Output& out) {
+  out.say("\n! The agent was started from another program than this one: " + build_of(agent) +
+          ", " + display_text(program.path) +
+          (program.is_gone ? ", which has been replaced since." : ".") +
+          "\n  Fix: lanyard up --upgrade");
+}
+
+/// What the agent runs, if that is another file than this program.
+std::optional<RunningProgram> other_program(const Json& agent) {
+  auto program = program_of(agent.value("pid", pid_t{0}));
+  if (program && program->is_this_file) program.reset();
+  return program;
+}
+
+Result<int> show_running(const std::string& info, bool is_upgraded, Session& session) {
   LANYARD_TRY_SET(const Json answer, read_json(info));
+  const Json& agent = answer["agent"];
+  const auto other = other_program(agent);
   const bool is_service = ServiceUnit(session).is_installed();
   if (!session.out().style().json) {
-    print_running(answer["agent"], is_service, session);
+    print_running(agent, is_service, session);
+    if (other) say_older(agent, *other, session.out());
     return exit_code::kOk;
   }
   JsonWriter json;
-  json.begin_object().name("agent").raw(answer["agent"].dump()).member("service", is_service);
+  json.begin_object().name("agent").raw(agent.dump()).member("service", is_service);
+  json.member("otherProgram", other.has_value()).member("upgraded", is_upgraded);
   session.out().json("up/1", json.end_object().str());
   return exit_code::kOk;
 }
 
-/// What an agent printed before it ended, on one line: its own three-part error mostly.
-std::string last_words(const std::filesystem::path& file) {
+constexpr std::size_t kLastWordsMax = 4096;
+
+/// Why an agent ended at once: the error that it printed, or else whatever it printed.
+Error last_words(const std::filesystem::path& file, Code code) {
   std::ifstream in(file);
-  std::string line;
-  std::string out;
-  while (std::getline(in, line) && out.size() < 1000) {
-    const std::size_t text = line.find_first_not_of(' ');
-    if (text != std::string::npos) out += (out.empty() ? "" : " ") + line.substr(text);
-  }
-  return out.empty() ? "it ended without a word" : out;
+  std::string text(kLastWordsMax, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  if (auto printed = printed_error(text)) return *printed;
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return Error(code, "the agent ended at once: " + (text.empty() ? "without a word" : text),
+               "Mend that, then run  lanyard up  again.");
 }
 
 /// Waits until the agent answers, or `gone` says that it never will.
@@ -124,7 +150,9 @@ Code code_of_exit(int status) {
 
 Result<std::string> start_daemon(std::vector<std::string> arguments, const Session& session,
                                  const Config& config) {
-  if (config.sources.at("log.target") == "default")
+  const bool has_target =
+      std::find(arguments.begin(), arguments.end(), "--log-target") != arguments.end();
+  if (config.sources.at("log.target") == "default" && !has_target)
     arguments.insert(arguments.end(), {"--log-target", "file"});
   const auto output = session.paths().output();
   const int process = start_background(arguments, output.string());
@@ -134,8 +162,7 @@ Result<std::string> start_daemon(std::vector<std::string> arguments, const Sessi
   auto answer = wait_for_answer(session, [&]() -> Status {
     int status = 0;
     if (waitpid(process, &status, WNOHANG) != process) return {};
-    return fail(code_of_exit(status), "the agent ended at once: " + last_words(output),
-                "Mend that, then run  lanyard up  again.");
+    return tl::unexpected(last_words(output, code_of_exit(status)));
   });
   if (!answer) kill(process, SIGTERM);
   return answer;
@@ -162,6 +189,41 @@ Status wait_until_gone(const Session& session) {
   return {};
 }
 
+/// As a service where there is a systemd for it, else as a process of its own.
+Result<std::string> start_agent(const std::vector<std::string>& arguments, const Session& session,
+                                const Config& config) {
+  return ServiceUnit::is_available() ? start_service(arguments, session)
+                                     : start_daemon(arguments, session, config);
+}
+
+/// Until it has gone; fine if there is none. A service does not start by itself any more.
+Status stop_agent(const Session& session) {
+  const ServiceUnit unit(session);
+  if (unit.is_installed()) LANYARD_TRY(unit.stop());
+  // One that was not started as a service is asked.
+  if (lock_holder(session.paths().data_dir)) {
+    const auto asked = session.call("agent.stop", "{}");
+    if (!asked && !asked.error().is(Code::kNotRunning)) return fail(asked.error());
+  }
+  return wait_until_gone(session);
+}
+
+/// Stops the agent and puts this program in its place: with the flags that are given now, or else
+/// with those that it was started with.
+Result<int> upgrade(const UpCommand& command, const Json& running, const RunningProgram& older,
+                    const Config& config, Session& session) {
+  std::vector<std::string> arguments = agent_arguments(command, session);
+  if (command.agent.flags.empty() && !older.arguments.empty()) {
+    arguments.resize(1);
+    arguments.insert(arguments.end(), older.arguments.begin(), older.arguments.end());
+  }
+  LANYARD_TRY(stop_agent(session));
+  LANYARD_TRY_SET(const std::string info, start_agent(arguments, session, config));
+  session.out().say("ok  " + build_of(running) + " from " + display_text(older.path) +
+                    " was stopped; this program has started in its place.\n");
+  return show_running(info, true, session);
+}
+
 }  // namespace
 
 Result<int> run(const AgentCommand& command, Session& session) {
@@ -174,27 +236,23 @@ Result<int> run(const AgentCommand& command, Session& session) {
 Result<int> run(const UpCommand& command, Session& session) {
   session.attempt("Could not start the agent");
   LANYARD_TRY_SET(const Config config, session.configuration(command.agent));
-  if (const auto running = session.call("agent.info", "{}")) return show_running(*running, session);
+  if (const auto running = session.call("agent.info", "{}")) {
+    LANYARD_TRY_SET(const Json answer, read_json(*running));
+    const auto other = other_program(answer["agent"]);
+    if (!other || !command.upgrade) return show_running(*running, false, session);
+    return upgrade(command, answer["agent"], *other, config, session);
+  }
   LANYARD_TRY(prepare_folders(session.paths()));
-  const auto arguments = agent_arguments(command, session);
-  LANYARD_TRY_SET(const std::string info, ServiceUnit::is_available()
-                                              ? start_service(arguments, session)
-                                              : start_daemon(arguments, session, config));
-  return show_running(info, session);
+  LANYARD_TRY_SET(const std::string info,
+                  start_agent(agent_arguments(command, session), session, config));
+  return show_running(info, false, session);
 }
 
 Result<int> run(const DownCommand& /*command*/, Session& session) {
   session.attempt("Could not stop the agent");
-  const ServiceUnit unit(session);
   const bool was_running = lock_holder(session.paths().data_dir).has_value();
-  const bool is_service = unit.is_installed();
-  if (is_service) LANYARD_TRY(unit.stop());
-  // One that was not started as a service is asked.
-  if (lock_holder(session.paths().data_dir)) {
-    const auto asked = session.call("agent.stop", "{}");
-    if (!asked && !asked.error().is(Code::kNotRunning)) return fail(asked.error());
-  }
-  LANYARD_TRY(wait_until_gone(session));
+  const bool is_service = ServiceUnit(session).is_installed();
+  LANYARD_TRY(stop_agent(session));
   if (session.out().style().json)
     session.out().json("down/1", was_running ? "{\"stopped\":true}" : "{\"stopped\":false}");
   session.out().say(!was_running && !is_service ? "The agent was not running."

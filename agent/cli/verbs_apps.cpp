@@ -62,10 +62,12 @@ Result<int> list_apps(Session& session) {
               ? "No app asks for access."
               : "Answer with  lanyard apps allow ID [--read-only] [--space NAME]  or  lanyard apps "
                 "deny ID");
-  if (apps["tokens"].empty())
+  if (apps["tokens"].empty()) {
     out.say("No app has access.");
-  else
-    out.print("\n" + token_table(apps["tokens"], now_ms));
+  } else {
+    out.line("");
+    out.print_table(token_rows(apps["tokens"], now_ms));
+  }
   return exit_code::kOk;
 }
 

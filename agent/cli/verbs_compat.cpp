@@ -77,7 +77,7 @@ Result<int> list_listeners(Session& session) {
     out.say("No listener was ever on. Next: lanyard compat enable rangerplex --origin URL");
     return exit_code::kOk;
   }
-  out.print(table(rows));
+  out.print_table(rows);
   for (const Json& each : answer["listeners"])
     if (const std::string problem = shown(each, "problem"); !problem.empty())
       out.line(shown(each, "kind") + " does not serve: " + problem);

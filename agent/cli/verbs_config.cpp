@@ -35,7 +35,7 @@ int list_keys(const Config& config, const Output& out) {
     json.member("expects", expected_of(key)).member("help", key.help).end_object();
   }
   json.end_array().end_object();
-  out.style().json ? out.json("config/1", json.str()) : out.print(table(rows));
+  out.style().json ? out.json("config/1", json.str()) : out.print_table(rows);
   return exit_code::kOk;
 }
 

@@ -45,7 +45,7 @@ Result<int> list_conflicts(const ConflictCommand& command, Session& session) {
                     display_cut(conflict.value("field", std::string()), 30), authors(conflict),
                     age_text(newest(conflict), wall_now().ms)});
   if (rows.size() > 1)
-    out.print(table(rows));
+    out.print_table(rows);
   else
     out.say("There are no conflicts.");
   if (answer.value("more", false))

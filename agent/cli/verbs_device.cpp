@@ -35,7 +35,7 @@ Result<int> list_devices(Session& session) {
                                       self.value("nowMs", std::int64_t{0}))});
   }
   if (rows.size() > 1)
-    out.print(table(rows));
+    out.print_table(rows);
   else
     out.say("No other device is known. Next: lanyard pair");
   return exit_code::kOk;

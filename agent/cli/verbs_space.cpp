@@ -27,7 +27,7 @@ Result<int> list_spaces(Session& session) {
     rows.push_back({display_cut(space.value("name", std::string()), 40), shown(space, "id"),
                     count_text(space["members"].size()), space_state(space)});
   if (rows.size() > 1)
-    out.print(table(rows));
+    out.print_table(rows);
   else
     out.say("There is no space yet. Next: lanyard space create NAME");
   return exit_code::kOk;

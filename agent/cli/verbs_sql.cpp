@@ -25,7 +25,7 @@ void print_answer(const Json& answer, const Output& out) {
     std::vector<std::string>& cells = rows.emplace_back();
     for (const Json& cell : row) cells.push_back(cell_text(cell));
   }
-  out.print(table(rows));
+  out.print_table(rows);
 }
 
 }  // namespace

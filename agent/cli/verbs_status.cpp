@@ -36,7 +36,7 @@ void print_devices(const Json& status, std::int64_t now_ms, const Output& out) {
                     linked ? "now" : age_text(device.value("lastSeenMs", std::int64_t{0}), now_ms),
                     path_of(device), missing == 0 ? "0" : plural(missing, "change")});
   }
-  if (rows.size() > 1) out.print(table(rows));
+  if (rows.size() > 1) out.print_table(rows);
 }
 
 void print_spaces(const Json& status, const Output& out) {
@@ -52,7 +52,7 @@ void print_spaces(const Json& status, const Output& out) {
                     count_text(space.value("memberCount", std::uint64_t{0})),
                     conflicts == 0 ? "0" : out.toned(Tone::kWarning, count_text(conflicts))});
   }
-  if (rows.size() > 1) out.print(table(rows));
+  if (rows.size() > 1) out.print_table(rows);
   const std::uint64_t more = status.value("moreSpaces", std::uint64_t{0});
   if (more > 0) out.line("and " + plural(more, "more space") + ": lanyard space list");
 }
@@ -222,7 +222,7 @@ Result<int> run(const PingCommand& command, Session& session) {
     rows.push_back({shown(step, "name"), shown(step, "detail"),
                     out.toned(step_ok ? Tone::kGood : Tone::kBad, step_ok ? "ok" : "FAIL"), took});
   }
-  out.style().json ? out.json("ping/1", text) : out.print(table(rows));
+  out.style().json ? out.json("ping/1", text) : out.print_table(rows);
   return answer.value("reached", false) ? exit_code::kOk : exit_code::kUnreachable;
 }
 

@@ -53,7 +53,7 @@ Result<int> list(Session& session) {
     return exit_code::kOk;
   }
   if (!answer["tokens"].empty())
-    out.print(token_table(answer["tokens"], wall_now().ms));
+    out.print_table(token_rows(answer["tokens"], wall_now().ms));
   else
     out.say("No app has a token. Next: lanyard token create --app NAME --space SPACE");
   return exit_code::kOk;

@@ -50,7 +50,7 @@ void DeviceService::add(const std::string& id, const std::string& address, Done<
   const auto device = device_id_from_text(id);
   if (!device)
     return done(fail(Code::kUsage, "the device id is not right: " + device.error().detail,
-                     "Copy it again from  lanyard status  on the other device."));
+                     "Copy it again from  lanyard devices  on the other device."));
   if (*device == host_.self)
     return done(fail(Code::kUsage, "that is this device's own id",
                      "Use the id that the other device shows."));

@@ -34,7 +34,7 @@ class PairingService {
   const ServiceHost& host_;
 };
 
-/// "192.168.1.24" and "192.168.1.24:7761" and "[fe80::1%eth0]" as host:port. kUsage.
+/// "192.0.2.24" and "192.0.2.24:7761" and "[fe80::1%eth0]" as host:port. kUsage.
 [[nodiscard]] Result<std::string> pairing_address(const std::string& at);
 
 }  // namespace lanyard::agent
