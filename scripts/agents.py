@@ -30,7 +30,7 @@ def build_released(program: str | os.PathLike = RELEASED) -> None:
     if pathlib.Path(program) != RELEASED or RELEASED.exists():
         return
     print("   (building the program first)", file=sys.stderr, flush=True)
-    for command in (["scripts/setup", "--quiet"], ["cmake", "--preset", "release"],
+    for command in (["scripts/setup", "--quiet", "test"], ["cmake", "--preset", "release"],
                     ["cmake", "--build", "--preset", "release", "--target", "lanyard"]):
         subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 

@@ -8,7 +8,10 @@ cd "$root" || exit 1
 exec </dev/null # nothing here asks a question
 
 script=$(basename "$script_path")
+# As many compilers at a time as there are cores, and as memory is there for: one takes up to 1 GB.
 jobs=$(nproc 2>/dev/null || echo 2)
+memory_gb=$(awk '/^MemAvailable:/ { print int($2 / 1000000) }' /proc/meminfo 2>/dev/null || true)
+[ "${memory_gb:-$jobs}" -ge "$jobs" ] || jobs=$((memory_gb > 1 ? memory_gb : 1))
 # A cache of our own with a bound, unless the person has chosen one: theirs is not ours to shrink.
 if [ -z "${CCACHE_DIR:-}" ]; then
   export CCACHE_DIR="$root/build/ccache" CCACHE_MAXSIZE="${CCACHE_MAXSIZE:-1G}"
@@ -54,9 +57,9 @@ print_seconds() {
   printf '  %5d  in all\n' "$SECONDS"
 }
 
-# install_packages: what the build needs, from Debian's own archive.
+# install_packages run|test: from Debian's own archive, what that needs.
 install_packages() {
-  scripts/setup --quiet || fail "the packages could not be installed" \
+  scripts/setup --quiet "$1" || fail "the packages could not be installed" \
     "scripts/setup said why, above" "mend that, then run scripts/$script again"
 }
 
