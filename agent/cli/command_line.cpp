@@ -13,8 +13,8 @@ constexpr std::size_t kWhyColumnsMax = 200;
 /// What the scripts of `lanyard completion` call.
 constexpr std::string_view kCompleteWord = "complete-words";
 
-/// Words that other programs have for what is called otherwise here, or is not here. `group`: behind
-/// which command; empty: behind none.
+/// Words that other programs have for what is called otherwise here, or is not here. `group`: the
+/// command behind which they stand; empty: none.
 struct Advice {
   std::string_view group;
   std::string_view word;
@@ -58,12 +58,15 @@ constexpr std::array kAdvice = std::to_array<Advice>({
     {"config", "edit", "lanyard config path  says which file it is."},
 });
 
-/// CLI11's "device is required" in words of ours, and which commands there are where one is missing.
+/// CLI11's "device is required" in words of ours, and which commands there are where one is
+/// missing.
 std::string missing_in(const CommandEntry& command, const std::string& why) {
   constexpr std::string_view kRequired = " is required";
   if (!why.ends_with(kRequired)) return why;
   const std::string what = why.substr(0, why.size() - kRequired.size());
   if (command.commands.empty()) return (what.starts_with('-') ? "" : "The ") + what + " is missing";
+  // All that `lanyard` knows is too much for a line.
+  if (command.name == "lanyard") return "A command is missing";
   std::string names;
   for (const CommandEntry& each : command.commands)
     names += (names.empty() ? "" : ", ") + each.name;
@@ -109,12 +112,12 @@ std::variant<Invocation, NoCommand> Parser::parse(std::vector<std::string> argum
   std::reverse(arguments.begin(), arguments.end());
   try {
     app_.parse(arguments);
-    if (app_.get_subcommands().empty() && !asks_version_) throw CLI::RequiredError("A command");
   } catch (const CLI::CallForHelp&) {
     return help();
   } catch (const CLI::ParseError& error) {
     return wrong(error);
   }
+  if (app_.get_subcommands().empty() && !asks_version_) return wrong(CLI::RequiredError("command"));
   if (asks_version_) command_ = VersionCommand{};
   if (asks_help_) return help_for(help_words_);
   global_.timeout = std::chrono::milliseconds(static_cast<std::int64_t>(timeout_s_ * 1000));

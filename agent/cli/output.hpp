@@ -45,8 +45,8 @@ class Output {
 };
 
 /// Columns as wide as their widest cell, below headings; of those that are wider than the others
-/// something is cut until a line has at most `columns_max` (0: no limit), but for the columns ID and
-/// KEY, which are there to be copied. Cells are shown as they are: escape them before.
+/// something is cut until a line has at most `columns_max` (0: no limit), but not of the columns ID
+/// and KEY, which are there to be copied. Cells are shown as they are: escape them before.
 [[nodiscard]] std::string table(const std::vector<std::vector<std::string>>& rows,
                                 std::size_t columns_max = 0);
 

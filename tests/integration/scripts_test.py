@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""scripts/uninstall and scripts/setup, as a person runs them: what goes, what stays, what is said."""
+"""scripts/uninstall and scripts/setup, as a person runs them: what goes, and what stays."""
 
 import pathlib
 import shutil
