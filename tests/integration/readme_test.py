@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
-"""The README's tour of the API, typed line by line; and that it visits every path there is."""
+"""The README's tour of the API, typed line by line; that it visits every path there is; and that
+what it names is there."""
 
+import os
 import pathlib
 import re
 import subprocess
@@ -49,6 +51,17 @@ class Tour(unittest.TestCase):
         path = re.sub(r"/requests/\$REQUEST", "/requests/{id}", path)
         path = re.sub(r"/tokens/planner", "/tokens/{id}", path)
         return re.sub(r"/conflicts/\$ID", "/conflicts/{id}", path)
+
+
+class Named(unittest.TestCase):
+    def test_every_script_and_page_that_is_named_is_there(self):
+        text = README.read_text()
+        scripts = set(re.findall(r"scripts/\w+", text))
+        self.assertIn("scripts/uninstall", scripts)
+        for script in scripts:
+            self.assertTrue(os.access(README.parent / script, os.X_OK), script)
+        for page in re.findall(r"\]\(((?!http)[^)#]+)\)", text):
+            self.assertTrue((README.parent / page).exists(), page)
 
 
 if __name__ == "__main__":
