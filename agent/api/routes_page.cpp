@@ -3,13 +3,14 @@
 #include "agent/api/handlers.hpp"
 #include "agent/api/page.hpp"
 
-/// The plain page of this agent: three files that hold nothing of anybody's data.
+/// The plain page of this agent: four files that hold nothing of anybody's data.
 namespace lanyard::agent {
 namespace {
 
 /// Runs and shows what comes from here, speaks to here, and stands in no other page.
 constexpr const char* kPagePolicy =
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self'; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 void answer_file(ApiCall& call, const ApiReply& reply, const char* type, std::string_view body) {
@@ -36,10 +37,17 @@ void get_style(ApiRoom& /*room*/, ApiCall& call, const ApiReply& reply) {
   answer_file(call, reply, "text/css; charset=utf-8", status_css());
 }
 
+/// Browsers ask for it at both addresses.
+void get_icon(ApiRoom& /*room*/, ApiCall& call, const ApiReply& reply) {
+  answer_file(call, reply, "image/svg+xml", icon_svg());
+}
+
 constexpr std::array kPageRoutes = std::to_array<Route>({
     {"GET", "/", Need::kNothing, get_page},
     {"GET", "/ui/status.js", Need::kNothing, get_script},
     {"GET", "/ui/status.css", Need::kNothing, get_style},
+    {"GET", "/ui/icon.svg", Need::kNothing, get_icon},
+    {"GET", "/favicon.ico", Need::kNothing, get_icon},
 });
 
 }  // namespace

@@ -79,7 +79,7 @@ class Description:
         kind = answer.headers.get("content-type", "")
         content = self.resolved(response)["content"]
         assert kind in content, f"not a described type, {kind}: {where}"
-        if kind.startswith("text/"):
+        if kind.startswith(("text/", "image/svg+xml")):
             values = [answer.body.decode()]
         elif kind == "application/x-ndjson":
             values = answer.lines

@@ -177,6 +177,12 @@ class AgentPage(ApiTest):
         shown.value("[...document.querySelectorAll('#tokens tr')].find(each => each.innerText"
                     ".includes('Garden')).querySelector('button').id = 'revoke-it'")
         shown.click("#revoke-it")
+        self.wait_for_text(shown, "It must ask again then.")
+        self.assertTrue(any(each["origin"] == self.app
+                            for each in self.device.json("token", "list")["tokens"]))
+        shown.value("[...document.querySelectorAll('#tokens button')].find(each => "
+                    "each.innerText == 'Revoke it').id = 'yes'")
+        shown.click("#yes")
         self.wait_for_text(shown, "has no access any more.")
         wait_until("its row has gone", lambda: self.app not in self.text(shown),
                    REPORTS_WITHIN_S)
@@ -200,6 +206,24 @@ class AgentPage(ApiTest):
         self.wait_for_text(shown, "there is no space", "space create", request)
         self.press(shown, request, "Refuse")
         self.wait_for_report("told refused")
+
+    def test_a_table_can_be_read_on_a_phone(self):
+        page = self.signed_in()
+        page.screenshot(SCREENSHOTS / "page-1280.png", width=1280)
+        page.screenshot(SCREENSHOTS / "page-390.png", width=390)
+        self.assertLessEqual(page.value("document.documentElement.scrollWidth"), 390)
+        # No cell is so narrow that its words break letter by letter.
+        tall = page.value("[...document.querySelectorAll('td')].filter(each => "
+                          "each.getBoundingClientRect().height > 90).map(each => each.innerText)")
+        self.assertEqual(tall, [])
+        self.assertEqual(page.value("getComputedStyle(document.querySelector('#spaces td'), "
+                                    "'::before').content"), '"Space"')
+
+    def test_browsers_find_the_picture_of_the_page(self):
+        for path in ("/favicon.ico", "/ui/icon.svg"):
+            answer = self.api.ask("GET", path)
+            self.assertEqual((answer.status, answer.headers["content-type"]),
+                             (200, "image/svg+xml"))
 
     # ---- what else such a page tries
 

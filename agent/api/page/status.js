@@ -34,6 +34,9 @@ function table(heads, rows) {
     cell.scope = "col";
     return cell;
   }));
+  // On a narrow screen a cell stands below its heading no more, and says it itself.
+  for (const row of rows)
+    [...row.cells].forEach((cell, i) => { cell.dataset.label = heads[i].replace("#", ""); });
   return made("div.wide", made("table", made("thead", head), made("tbody", ...rows)));
 }
 
@@ -84,6 +87,7 @@ async function attempt(action) {
     await action();
   } catch (problem) {
     isCutOff = !(problem instanceof Problem);
+    byId("signed-in").inert = isCutOff;  // no button that cannot work
     if (problem.status === 401) {
       showSignedOut();
       return say("Your session has ended.", true);
@@ -169,15 +173,34 @@ function spaceRow(space) {
     made("td.number", space.memberCount), state);
 }
 
-function tokenRow(token) {
-  const revoke = button("button", "Revoke", `Revoke the access of ${token.app}`, async () => {
-    await ask("DELETE", `/v1/apps/tokens/${token.id}`);
-    say(`${token.app} has no access any more.`);
+/// A question in the place of the button that asked it: what is revoked cannot be given back.
+function revokeCell(token) {
+  const cell = made("td");
+  const asks = made("button", "Revoke");
+  const rests = () => cell.replaceChildren(asks);
+  asks.type = "button";
+  asks.setAttribute("aria-label", escaped(`Revoke the access of ${token.app}`));
+  asks.addEventListener("click", () => {
+    const yes = button("button.main", "Revoke it", `Yes, revoke the access of ${token.app}`,
+      async () => {
+        await ask("DELETE", `/v1/apps/tokens/${token.id}`);
+        say(`${token.app} has no access any more.`);
+      });
+    const no = made("button", "Keep it");
+    no.type = "button";
+    no.addEventListener("click", () => { rests(); asks.focus(); });
+    cell.replaceChildren(made("div.actions", made("span", "It must ask again then."), yes, no));
+    no.focus();
   });
+  rests();
+  return cell;
+}
+
+function tokenRow(token) {
+  const revoke = revokeCell(token);
   const where = token.origin ? foreign(token.origin) : "programs";
   return made("tr", made("td", foreign(token.app)), made("td", where),
-    made("td", foreign(tokenRights(token))), made("td.when", day(token.lastUsedMs)),
-    made("td", revoke));
+    made("td", foreign(tokenRights(token))), made("td.when", day(token.lastUsedMs)), revoke);
 }
 
 /// A section of rows; where there are none, a sentence instead.
@@ -228,7 +251,7 @@ async function refresh() {
     byId("signed-in").hidden = byId("sign-out").hidden = false;
     showAll(status, asked.requests, given.tokens);
     if (isCutOff) say("");
-    isCutOff = false;
+    isCutOff = byId("signed-in").inert = false;
   });
 }
 
