@@ -5,8 +5,8 @@
 namespace lanyard::agent {
 
 /// One `lanyard ping`: calls the device at all its addresses, also while it is linked, asks its
-/// engine on the link that there is then, and says what became of each step. Lives on the network thread,
-/// kept alive by its own handlers.
+/// engine on the link that there is then, and says what became of each step. Lives on the network
+/// thread, kept alive by its own handlers.
 class PingRun : public std::enable_shared_from_this<PingRun> {
  public:
   using Done = std::function<void(std::vector<PingStep>)>;

@@ -6,9 +6,9 @@
 #include "storage/sql_range.hpp"
 
 /// A query over one collection as statements. Each finds its records in the query's order, no
-/// record is found by two, and together they find every one: merged, they are the answer. There is more
-/// than one where no single index has the order, as with ids: most are keys, of which UUIDs are
-/// stored apart from texts, and some are members of their own.
+/// record is found by two, and together they find every one: merged, they are the answer. There
+/// is more than one where no single index has the order, as with ids: most are keys, of which UUIDs
+/// are stored apart from texts, and some are members of their own.
 namespace lanyard::storage {
 
 /// What the file has for a query.

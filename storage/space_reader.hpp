@@ -30,8 +30,8 @@ struct RecordQuery {
   std::string collection;
   Where where;
   /// Empty: by key, texts that are no UUID first. A field: absent and null first, then numbers,
-  /// with true as 1 and false as 0, then texts by their bytes, with arrays and objects as their JSON;
-  /// those that are equal by key. `id`: as conditions have it.
+  /// with true as 1 and false as 0, then texts by their bytes, with arrays and objects as their
+  /// JSON; those that are equal by key. `id`: as conditions have it.
   std::string order_field;
   bool descending = false;
   std::size_t limit = 100;  ///< at most limits::kPageRows

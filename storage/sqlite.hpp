@@ -111,6 +111,9 @@ class Database {
   [[nodiscard]] static Result<Database> open_now(const std::filesystem::path& file, Mode mode,
                                                  const Options& options);
   [[nodiscard]] Result<sqlite3_stmt*> statement(const char* sql);
+  /// For one query, which finalizes it.
+  [[nodiscard]] Result<sqlite3_stmt*> prepare_own(const std::string& sql);
+  void begin_time_limit();
   [[nodiscard]] Error error() const;
 
   std::unique_ptr<Connection> connection_;

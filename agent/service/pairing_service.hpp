@@ -22,8 +22,9 @@ class PairingService {
     /// How long that one is looked for.
     std::chrono::milliseconds look_for{0};
   };
-  /// Tries the code there, once. `looking`: no window is open near by yet. `found` is asked about with answer(). kUsage for what is no code,
-  /// kNotFound where no window is open near by, kNotAllowed for a wrong code, kUnreachable, kBusy.
+  /// Tries the code there, once. `looking`: no window is open near by yet. `found` is asked about
+  /// with answer(). kUsage for what is no code, kNotFound where no window is open
+  /// near by, kNotAllowed for a wrong code, kUnreachable, kBusy.
   void join(const Wish& wish, const std::function<void(std::chrono::milliseconds)>& looking,
             const std::function<void(const Paired&)>& found, const Done<Paired>& done);
   /// `keep_both`: also where each keeps a `default` of its own. After a no, and if nothing was

@@ -235,7 +235,7 @@ class Bulk(ApiTest):
         self.assertIn("line 31:", refused.json["why"])
         self.assertIn("up to line 30 ", refused.json["fix"])
         self.assertEqual(self.api.get("/v1/spaces/default/collections/named/count"), {"count": 30})
-        too_large = self.send([self.line("named", "a"), self.line("named", "b", x="z" * 300_000)])
+        too_large = self.send([self.line("named", "a"), self.line("named", "b", **{"x" * 257: 1})])
         self.assertEqual(too_large.status, 413)
         self.assertIn("line 2:", too_large.json["why"])
 

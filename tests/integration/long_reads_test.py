@@ -12,8 +12,10 @@ from api_device import ApiTest, record_path
 
 SPACE = "/v1/spaces/default"
 RECORDS = 12_000
-# Each condition holds for every record, and none has an index: all are looked at, in each of them.
-HARD = json.dumps({f"absent{n}": {"ne": n} for n in range(200)})
+# Each condition holds for every record, and none has an index: all are looked at, in each of them,
+# and the lists are converted for it.
+LISTS = {f"list{n}": list(range(n, n + 30)) for n in range(12)}
+HARD = json.dumps({name: {"ne": 0} for name in LISTS})
 LONG = 8
 
 
@@ -26,7 +28,7 @@ class LongReads(ApiTest):
     def setUpClass(cls):
         super().setUpClass()
         lines = [json.dumps({"op": "put", "collection": "texts", "key": f"t{n:05}",
-                             "value": {"n": n, "text": f"{n} " * 300}}) for n in range(RECORDS)]
+                             "value": {"n": n, **LISTS}}) for n in range(RECORDS)]
         for first in range(0, RECORDS, 200):
             taken = cls.api.ask("POST", f"{SPACE}/changes",
                                 "\n".join(lines[first:first + 200]).encode(),

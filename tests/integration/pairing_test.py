@@ -294,9 +294,10 @@ class Codes(unittest.TestCase):
         self.assertEqual(join(self.joiner, code, self.host).returncode, 0)
         window.end()
 
-    def test_without_an_address_and_with_nobody_near_by_it_says_what_to_do(self):
+    def test_without_an_address_and_without_discovery_it_says_what_to_do(self):
         done = self.joiner.run("pair", "000000000", "--yes")
-        self.assertEqual(done.returncode, 4, done.stderr)
+        self.assertEqual(done.returncode, 5, done.stderr)
+        self.assertIn("discovery is switched off", done.stderr)
         self.assertIn("--at", done.stderr)
 
     def test_a_code_in_a_file_and_nobody_to_ask(self):

@@ -53,7 +53,8 @@ class Asking(ApiTest):
                              headers={"Accept": "application/x-ndjson"}).lines
         self.assertEqual(len(lines), 1000)
         for body in ({"where": []}, {"limit": 0}, {"limit": 1001}, {"sort": "n"},
-                     {"where": {"n": {}}}, {"where": {"n": {"gt": None}}}, {"where": {"n": {"prefix": 1}}}):
+                     {"where": {"n": {}}}, {"where": {"n": {"gt": None}}},
+                     {"where": {"n": {"prefix": 1}}}):
             answer = self.api.ask("POST", of("many", "query"), json_body=body)
             self.assertEqual(answer.status, 400, body)
         too_many = self.api.ask("POST", of("many", "count"),

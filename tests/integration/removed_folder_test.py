@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A data folder that is moved or removed under a running agent: nothing is acknowledged any more."""
+"""A data folder that is moved or removed under a running agent: no write is acknowledged."""
 
 import shutil
 import unittest

@@ -97,13 +97,13 @@ class Sessions(ApiTest):
     # ---- its files
 
     def test_the_page_and_its_policy(self):
-        for path in ("/", "/ui/status.js", "/ui/status.css"):
+        for path in ("/", "/ui/status.js", "/ui/status.css", "/ui/icon.svg"):
             got = self.program().ask("GET", path)
             self.assertEqual(got.status, 200)
             self.assertEqual(
                 got.headers["content-security-policy"],
                 "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-                "frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
+                "img-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
             self.assertNotIn("set-cookie", got.headers)
             for danger in (b"innerHTML", b"outerHTML", b"eval(", b"document.write", b" style=",
                            b" onclick=", b"insertAdjacent"):
@@ -111,7 +111,7 @@ class Sessions(ApiTest):
         html = self.program().ask("GET", "/").body.decode()
         self.assertEqual(re.findall(r"<script[^>]*>(.*?)</script>", html), [""])
         self.assertEqual(re.findall(r'(?:src|href)="(.*?)"', html),
-                         ["/ui/status.css", "/ui/status.js"])
+                         ["/ui/icon.svg", "/ui/status.css", "/ui/status.js"])
 
 
 if __name__ == "__main__":
