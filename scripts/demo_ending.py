@@ -2,11 +2,13 @@
 could read it on the way.
 
     figures = compare(story)                         while the agents run
+    settle(story)                                    the same
     figures["capture"] = check_frames(stage, capture)    when they have ended
 """
 from __future__ import annotations
 
 import frames
+from agents import wait_until
 from capture import Capture
 from demo_stage import NAMES, Stage, say
 from demo_story import SCRATCH, Story
@@ -68,6 +70,27 @@ def check_conflicts(story: Story, conflicts: dict) -> None:
     say("   Every inbox holds the three contested titles; the delete that met an edit is void.")
 
 
+def settle(story: Story) -> None:
+    """One contested title is settled on the pi: it is gone from every inbox, and all show it."""
+    say("6. One of the conflicts is settled, on the pi:")
+    stage, key = story.stage, story.contested[0]
+    conflict = next(each for each in stage.conflicts("pi") if each["key"] == key)
+    values = [sibling["value"] for sibling in conflict["siblings"]]
+    chosen = values.index("desktop says 0")
+    short = conflict["id"][:10]
+    stage.agents["pi"].ok("conflicts", "resolve", short, "--use", str(chosen + 1))
+    say(f"   lanyard conflicts resolve {short} --use {chosen + 1}")
+
+    def is_settled(name: str) -> bool:
+        record = stage.agents[name].call("data.get", space=story.space, collection="chats", key=key)
+        return (record["value"]["title"] == "desktop says 0" and
+                {each["key"] for each in stage.conflicts(name)} == set(story.contested[1:]))
+
+    for name in NAMES:
+        wait_until(f"it is settled on the {name}", lambda: is_settled(name))
+    say("   All three show the chosen title, and two conflicts wait in every inbox.")
+
+
 def check_paths(stage: Stage) -> dict:
     """Nothing at all has passed between the two since they were parted."""
     heard = stage.heard_since()
@@ -82,7 +105,7 @@ def check_paths(stage: Stage) -> dict:
 # ---- what could be read on the way
 
 def check_frames(stage: Stage, capture: Capture) -> dict:
-    say("6. What could be read on the way:")
+    say("7. What could be read on the way:")
     stage.lab.take_down()
     figures = capture.end(stage.lab.counters())
     say(f"   {figures['frames']} frames of {figures['bytes']} bytes were captured on the bridge's "
