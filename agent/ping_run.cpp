@@ -6,7 +6,7 @@
 namespace lanyard::agent {
 namespace {
 
-constexpr std::chrono::milliseconds kLookEvery{10};
+constexpr std::chrono::milliseconds kLinkLookEvery{10};
 /// Every call has ended by then.
 constexpr auto kPatience = limits::kHandshakeTimeMax + std::chrono::milliseconds(500);
 /// How long the other addresses may take while there is a link.
@@ -59,7 +59,7 @@ void PingRun::look() {
     if (link) return ask(*link);
     return finish();
   }
-  timer_.expires_after(kLookEvery);
+  timer_.expires_after(kLinkLookEvery);
   timer_.async_wait([self = shared_from_this()](const std::error_code& error) {
     if (!error) self->look();
   });

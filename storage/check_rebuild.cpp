@@ -11,12 +11,12 @@ constexpr std::size_t kDifferencesMax = 100;
 
 /// Rows of every table that follows from the log, in an order that follows from it too. Row numbers
 /// of records depend on how changes were batched, and mean nothing.
-struct Comparison {
+struct ComparedTables {
   const char* table;
   const char* columns;
   const char* order;
 };
-constexpr Comparison kComparisons[] = {
+constexpr ComparedTables kComparisons[] = {
     {"lanyard_log", "position, changes, logs, hashes", "position"},
     {"lanyard_log_index", "log, first, position", "log, first"},
     {"lanyard_logs", "number, log, device, incarnation, founding, seq, hash, timestamp, context",
@@ -75,7 +75,7 @@ class Rebuild {
     LANYARD_TRY_SET(const std::int64_t records,
                     file_.number("SELECT count(*) FROM lanyard_records"));
     report.records = static_cast<std::uint64_t>(records);
-    for (const Comparison& each : kComparisons) LANYARD_TRY(compare_tables(each, report));
+    for (const ComparedTables& each : kComparisons) LANYARD_TRY(compare_tables(each, report));
     return report;
   }
 
@@ -101,7 +101,7 @@ class Rebuild {
     return {};
   }
 
-  Status compare_tables(const Comparison& what, CheckReport& report) {
+  Status compare_tables(const ComparedTables& what, CheckReport& report) {
     const std::string sql =
         std::string("SELECT ") + what.columns + " FROM " + what.table + " ORDER BY " + what.order;
     Query left(file_, sql);

@@ -21,19 +21,19 @@ NamesOf names_for(std::string_view place) {
 }
 
 /// Where the words before the last have led.
-struct Place {
+struct TypedPlace {
   std::vector<const CommandEntry*> path;
   std::size_t arguments = 0;           ///< so many are there
   const OptionEntry* waits = nullptr;  ///< an option, for its value
 };
 
-const OptionEntry* option_at(const Place& place, const std::string& word) {
+const OptionEntry* option_at(const TypedPlace& place, const std::string& word) {
   const OptionEntry* const own = find_option(*place.path.back(), word);
   return own != nullptr ? own : find_option(*place.path.front(), word);
 }
 
-Place place_of(const CommandEntry& root, const std::vector<std::string>& words) {
-  Place place{{&root}, 0, nullptr};
+TypedPlace place_of(const CommandEntry& root, const std::vector<std::string>& words) {
+  TypedPlace place{{&root}, 0, nullptr};
   for (std::size_t i = 0; i + 1 < words.size(); ++i) {
     const std::string& word = words[i];
     if (place.waits != nullptr) {
@@ -59,7 +59,7 @@ void add_options(const CommandEntry& command, std::vector<Candidate>& into) {
 
 Completion completion_of(const CommandEntry& root, const std::vector<std::string>& words) {
   Completion out;
-  const Place place = place_of(root, words);
+  const TypedPlace place = place_of(root, words);
   const CommandEntry& last = *place.path.back();
   if (place.waits != nullptr) {
     out.names = names_for(place.waits->value);
