@@ -12,7 +12,7 @@ constexpr auto kPatience = limits::kHandshakeTimeMax + std::chrono::milliseconds
 /// How long the other addresses may take while there is a link.
 constexpr std::chrono::seconds kOthersMax{1};
 
-using Result = PingStep::Result;
+using StepOutcome = PingStep::Result;
 
 std::chrono::microseconds since(std::chrono::steady_clock::time_point then) {
   return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() -
@@ -36,14 +36,14 @@ void PingRun::start() {
   if (addresses_.empty() && !link)
     return fail("name", "no address is known, and it has not called");
   if (addresses_.empty()) {
-    step("name", "it called from " + links_.status_of(device_).address, Result::kOk);
-    step("tcp", "no address to call it at is known", Result::kNotTried);
+    step("name", "it called from " + links_.status_of(device_).address, StepOutcome::kOk);
+    step("tcp", "no address to call it at is known", StepOutcome::kNotTried);
     return ask(*link);
   }
   step("name",
        addresses_.size() == 1 ? addresses_.front()
                               : std::to_string(addresses_.size()) + " addresses are known",
-       Result::kOk);
+       StepOutcome::kOk);
   look();
 }
 
@@ -70,18 +70,18 @@ void PingRun::say_call(const std::string& address) {
   const CallReport report =
       found == reports_.end() ? CallReport{address, {}, {}, {}, "no answer yet"} : found->second;
   if (!report.to_connect) {
-    step("tcp", address + ": " + report.failure, Result::kFailed);
-    return step("secure", address, Result::kNotTried);
+    step("tcp", address + ": " + report.failure, StepOutcome::kFailed);
+    return step("secure", address, StepOutcome::kNotTried);
   }
-  step("tcp", address, Result::kOk, *report.to_connect);
+  step("tcp", address, StepOutcome::kOk, *report.to_connect);
   if (report.met == device_ && report.failure.empty())
-    return step("secure", address + ": identity verified", Result::kOk, report.to_settle);
+    return step("secure", address + ": identity verified", StepOutcome::kOk, report.to_settle);
   const bool is_other = report.met && report.met != device_;
   step("secure",
        address + ": " +
            (is_other ? "another device answers there, " + to_short_text(*report.met)
                      : report.failure),
-       Result::kFailed, report.to_settle);
+       StepOutcome::kFailed, report.to_settle);
 }
 
 void PingRun::ask(engine::LinkId link) {
@@ -89,7 +89,7 @@ void PingRun::ask(engine::LinkId link) {
   driver_.ask(link, [weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self || self->over_) return;
-    self->step("sync", "round trip", Result::kOk, since(self->since_));
+    self->step("sync", "round trip", StepOutcome::kOk, since(self->since_));
     self->finish();
   });
   timer_.expires_after(kPatience);
@@ -98,13 +98,13 @@ void PingRun::ask(engine::LinkId link) {
   });
 }
 
-void PingRun::step(const char* name, std::string detail, Result result,
+void PingRun::step(const char* name, std::string detail, StepOutcome result,
                    std::chrono::microseconds took) {
   steps_.push_back({name, std::move(detail), result, took});
 }
 
 void PingRun::fail(const char* name, std::string why) {
-  step(name, std::move(why), Result::kFailed, since(since_));
+  step(name, std::move(why), StepOutcome::kFailed, since(since_));
   finish();
 }
 
@@ -115,7 +115,7 @@ void PingRun::finish() {
   for (const char* name : {"tcp", "secure", "sync"}) {
     const bool is_said = std::any_of(steps_.begin(), steps_.end(),
                                      [name](const PingStep& each) { return each.name == name; });
-    if (!is_said) step(name, "", Result::kNotTried);
+    if (!is_said) step(name, "", StepOutcome::kNotTried);
   }
   done_(std::move(steps_));
 }
