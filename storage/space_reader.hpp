@@ -87,6 +87,21 @@ struct ReadTrash {
   std::vector<Dot> deleted_by;
 };
 
+/// A value of one field that deletes hide.
+struct HiddenValue {
+  std::string key;  ///< of its record
+  std::string json;
+  std::vector<Dot> deleted_by;
+};
+/// Which of them are asked for.
+struct HiddenQuestion {
+  std::string collection;
+  std::string field;
+  std::optional<std::string> json = {};  ///< that value alone, canonical
+  std::string after = {};                ///< records behind the one with this key; empty: all
+  std::size_t limit = 1000;              ///< rows; of the last record there may be more
+};
+
 struct RecordOf {
   std::string collection;
   std::string key;
@@ -140,6 +155,11 @@ class SpaceReader {
       const std::string& conflict) = 0;
   [[nodiscard]] virtual Result<std::vector<ReadTrash>> trash(const std::optional<RecordOf>& record,
                                                              std::size_t limit) = 0;
+  /// By the records' keys.
+  [[nodiscard]] virtual Result<std::vector<HiddenValue>> hidden(const HiddenQuestion& question) = 0;
+  /// Those of the changes that delete the record too, void or not. Such as are not here are none.
+  [[nodiscard]] virtual Result<std::vector<Dot>> deleting(const std::vector<Dot>& changes,
+                                                          const RecordOf& record) = 0;
   /// Keys of a collection's records that are deleted, whether or not something of them is hidden.
   [[nodiscard]] virtual Result<std::vector<std::string>> deleted(const std::string& collection) = 0;
   [[nodiscard]] virtual Result<std::vector<DeclaredIndex>> indexes() = 0;

@@ -29,6 +29,9 @@ class SqliteSpaceReader final : public SpaceReader {
       const std::string& conflict) override;
   [[nodiscard]] Result<std::vector<ReadTrash>> trash(const std::optional<RecordOf>& record,
                                                      std::size_t limit) override;
+  [[nodiscard]] Result<std::vector<HiddenValue>> hidden(const HiddenQuestion& question) override;
+  [[nodiscard]] Result<std::vector<Dot>> deleting(const std::vector<Dot>& changes,
+                                                  const RecordOf& record) override;
   [[nodiscard]] Result<std::vector<std::string>> deleted(const std::string& collection) override;
   [[nodiscard]] Result<std::vector<DeclaredIndex>> indexes() override {
     return read_indexes(database_);

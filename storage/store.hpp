@@ -41,6 +41,8 @@ struct Touched {
   bool all = true;  ///< false: there were more than are named
   /// What is applied with this batch: whoever was told of it, and of all before, has seen that.
   VectorClock applied;
+  /// Those of them of which a delete was found to be void just now: it hides nothing any more.
+  std::vector<merge::RecordName> voided = {};
 };
 
 /// A change, and the records that it is about: in the order in which it names them, each once.

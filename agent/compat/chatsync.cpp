@@ -45,10 +45,7 @@ std::string branches_text(const Branches& branches, const std::string& chat) {
 }
 
 std::string chat_name(const storage::ReadRecord& chat) {
-  const auto object = JsonObject::parse(chat.json);
-  if (!object) return {};
-  const auto id = element_key(*object);
-  return id ? *id : std::string();
+  return chatsync_records().id(chat).value_or("");
 }
 
 }  // namespace
@@ -63,11 +60,16 @@ Chatsync::Chatsync(const CompatRoom& room, const storage::CompatListener& listen
           room.services, room.store, listener.space,
           [&hasher = room.services.hasher](const std::string& collection, std::string_view json) {
             return chatsync_members(collection, json, hasher);
-          })) {
+          })),
+      returns_(std::make_shared<ChatReturns>(room.services, queue_, chatsync_records())) {
+  returns_->watch();
   index_fields(services_, space_, {{kUserChats, "userId"}, {kUserMessages, "userId"}});
 }
 
-void Chatsync::close() { queue_->close(); }
+void Chatsync::close() {
+  queue_->close();
+  returns_->close();
+}
 
 // ---- requests
 

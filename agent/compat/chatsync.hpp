@@ -4,6 +4,7 @@
 
 #include "agent/access/access.hpp"
 #include "agent/compat/chat_listing.hpp"
+#include "agent/compat/chat_returns.hpp"
 #include "agent/compat/compat_gate.hpp"
 #include "agent/compat/compat_protocol.hpp"
 #include "agent/compat/posted_text.hpp"
@@ -61,6 +62,7 @@ class Chatsync : public CompatProtocol, public std::enable_shared_from_this<Chat
   Services& services_;
   std::string space_;
   std::shared_ptr<ClaimQueue> queue_;
+  std::shared_ptr<ChatReturns> returns_;
   struct Synced {
     std::int64_t last_ms = 0;
     std::int64_t written_ms = 0;

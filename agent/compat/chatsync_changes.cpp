@@ -91,9 +91,13 @@ Status plan_user_chat(ClaimPlanner& planner, const UserChat& chat, WallTime wall
   }
   const bool touched = planner.plan().ops.size() > begin;
   LANYARD_TRY_SET(const PlannedElement itself, times.plan(chat.claim, now, standing, touched));
-  if (now.is_shown() || !planner.has_edits(begin)) return {};
+  if (!planner.has_edits(begin)) return {};
+  if (now.is_shown())
+    return itself.fate == Fate::kNothing ? planner.touch(kUserChats, chat.key) : Status();
   if (itself.fate == Fate::kNothing) LANYARD_TRY(planner.restore(kUserChats, chat.key));
-  return bring_back(planner, planned);
+  LANYARD_TRY(bring_back(planner, planned));
+  if (itself.fate == Fate::kCreated) return {};
+  return plan_return(planner, chatsync_records(), chat.key, chat.id, true);
 }
 
 /// The chats of one post, and how many there are.
@@ -176,13 +180,19 @@ void Chatsync::delete_chat(const Caller& caller, const std::string& chat, const 
     query.collection = kUserMessages;
     query.where = {of_user(caller.user),
                    {"chatId", storage::Comparison::kEqual, {text_value(chat)}}};
+    const ClaimPlanner::Mark begin = planner.mark();
+    LANYARD_TRY_SET(const bool is_known, planner.has_base(kUserChats, key));
     const auto remove_one = [&](const storage::ReadRecord& message) -> Status {
+      LANYARD_TRY_SET(const bool is_seen, planner.has_base(kUserMessages, message.key));
+      if (is_known && !is_seen)
+        return fail(Code::kConflict, "the chat has messages that this client has not read");
       LANYARD_TRY(planner.remove(kUserMessages, message.key));
       planner.plan().forgotten.push_back({planner.space(), kUserMessages, message.key});
       return {};
     };
     LANYARD_TRY(planner.services().reads.for_each(planner.space(), query, remove_one));
     LANYARD_TRY(planner.remove(kUserChats, key));
+    planner.join_since(begin);
     planner.plan().forgotten.push_back({planner.space(), kUserChats, key});
     return {};
   };

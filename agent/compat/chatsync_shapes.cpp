@@ -155,6 +155,19 @@ ElementPlace chatsync_place(const std::string& key, const JsonObject& message) {
   return out;
 }
 
+ChatRecords chatsync_records() {
+  const auto id_of = [](const storage::ReadRecord& chat) -> std::optional<std::string> {
+    const auto object = JsonObject::parse(chat.json);
+    const auto id = object ? element_key(*object) : Result<std::string>(fail(Code::kMalformed));
+    return id ? std::optional(*id) : std::nullopt;
+  };
+  // A message's key is its chat's and one part more.
+  const auto chat_of = [](const std::string& message, const std::string& /*id*/) {
+    return message.substr(0, message.rfind('/'));
+  };
+  return {kUserChats, kUserMessages, id_of, chat_of};
+}
+
 storage::Condition of_user(const std::string& user) {
   return {"userId", storage::Comparison::kEqual, {text_value(user)}};
 }

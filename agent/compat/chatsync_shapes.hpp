@@ -1,6 +1,6 @@
 #pragma once
 
-#include "agent/compat/claim_plan.hpp"
+#include "agent/compat/chat_returns.hpp"
 #include "agent/compat/rangerplex_shapes.hpp"
 
 /// A chatsync server's chats as records, and back. Each row belongs to one user, who stands in its
@@ -41,6 +41,9 @@ inline constexpr std::string_view kRowTimes[] = {"createdAt", "updatedAt"};
 
 /// Where a message stands: by `position`, then by `timestamp`, then by its key.
 [[nodiscard]] ElementPlace chatsync_place(const std::string& key, const JsonObject& message);
+
+/// Which records a chat and its messages are.
+[[nodiscard]] ChatRecords chatsync_records();
 
 /// The condition that a row is the user's.
 [[nodiscard]] storage::Condition of_user(const std::string& user);

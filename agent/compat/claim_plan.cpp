@@ -58,7 +58,7 @@ Result<std::string> version_without(const std::string& text, const std::vector<D
 }  // namespace
 
 std::size_t PlannedOp::size() const {
-  std::size_t out = key.size();
+  std::size_t out = collection.size() + key.size();
   for (const auto& [name, json] : said) out += name.size() + json.size();
   return out;
 }

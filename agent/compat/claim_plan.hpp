@@ -39,7 +39,10 @@ struct PlannedOp {
   std::vector<std::string> names;  ///< to be unset
   std::optional<std::string> based_on;
   bool restore = false;
-  /// Bytes of JSON that it will read.
+  /// It stands in one change with the op before it, as far as a change has room: a delete of a chat
+  /// and those of its messages.
+  bool joins = false;
+  /// Bytes of JSON that it will read, and of its names.
   [[nodiscard]] std::size_t size() const;
 };
 /// A text as it is stored, for members of ours.
@@ -80,6 +83,11 @@ struct PresentRecord {
 /// one client, on the api thread. Errors are those of reading.
 class ClaimPlanner {
  public:
+  /// How far the plan had come; to be planned again from there.
+  struct Mark {
+    std::size_t ops = 0;
+    std::size_t notes = 0;
+  };
   /// All outlive it. `may_delete` false: nothing is deleted, for a try after a delete was refused.
   ClaimPlanner(Services& services, storage::CompatStore& store, const SpaceId& space,
                const std::string& client, ShownAs shown_as, bool may_delete)
@@ -114,6 +122,13 @@ class ClaimPlanner {
                                      const std::set<std::string>& kept);
   /// Deletes a record as the client knows it; kConflict if others have changed it since.
   [[nodiscard]] Status remove(const std::string& collection, const std::string& key);
+  /// Somebody goes on with what the record is a part of: a delete that does not know of it becomes
+  /// void, and nothing else changes. As the client knows the record.
+  [[nodiscard]] Status touch(const std::string& collection, const std::string& key);
+  /// Whether the plan has an op of this record.
+  [[nodiscard]] bool plans(const std::string& collection, const std::string& key) const;
+  /// From here on the ops of the plan stand in one change, as far as a change has room.
+  void join_since(const Mark& mark);
   /// Brings a record back that lies in the trash; false if it is none of those.
   [[nodiscard]] Result<bool> restore(const std::string& collection, const std::string& key);
   /// The record is to be what the claim says, whatever it is now: for an import, which was shown
@@ -136,11 +151,6 @@ class ClaimPlanner {
   [[nodiscard]] Status gave(const std::string& parent, const PresentRecord& record,
                             std::optional<std::int64_t> updated_at);
 
-  /// How far the plan had come; to be planned again from there.
-  struct Mark {
-    std::size_t ops = 0;
-    std::size_t notes = 0;
-  };
   [[nodiscard]] Mark mark() const { return {plan_.ops.size(), plan_.notes.size()}; }
   void rewind(const Mark& mark);
 

@@ -12,17 +12,26 @@ using storage::Written;
 /// the last time nothing is deleted.
 constexpr int kPlanTries = 3;
 
+/// What one change holds of ops that belong together: of deletes, more than ten thousand.
+constexpr std::size_t kJoinedBytes = 768 * limits::kKiB;
+/// What an op has beside its names and values, at most.
+constexpr std::size_t kOpBytes = 16;
+
 /// The next ops of a plan, as many as one change holds; none: that was all.
 Result<std::optional<storage::LocalChange>> next_change(const ClaimPlan& plan, std::size_t& at) {
   if (at == plan.ops.size()) return std::optional<storage::LocalChange>();
   storage::LocalChange change;
   std::size_t bytes = 0;
-  while (at < plan.ops.size() && change.ops.size() < limits::kBulkChangeOps) {
+  while (at < plan.ops.size()) {
     const PlannedOp& planned = plan.ops[at];
+    const std::size_t size = planned.size() + kOpBytes;
+    const bool is_full = planned.joins ? bytes + size > kJoinedBytes
+                                       : change.ops.size() >= limits::kBulkChangeOps ||
+                                             bytes + size > limits::kBulkChangeBytes;
     // A large value is cut by the store; what stands beside it must still fit.
-    if (!change.ops.empty() && bytes + planned.size() > limits::kBulkChangeBytes) break;
+    if (!change.ops.empty() && is_full) break;
     LANYARD_TRY_SET(storage::LocalOp op, local_op(planned));
-    bytes += planned.size();
+    bytes += size;
     change.ops.push_back(std::move(op));
     ++at;
   }

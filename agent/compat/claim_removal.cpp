@@ -127,6 +127,32 @@ Result<bool> ClaimPlanner::restore(const std::string& collection, const std::str
   return true;
 }
 
+Status ClaimPlanner::touch(const std::string& collection, const std::string& key) {
+  const CompatThing what = thing(collection, key);
+  LANYARD_TRY_SET(const auto base, store_.believed(client_, what));
+  PlannedOp op;
+  op.collection = collection;
+  op.key = key;
+  if (base) op.based_on = base->version;
+  plan_.ops.push_back(std::move(op));
+  if (!base) return {};
+  storage::SeenVersion same = *base;
+  same.number = 0;  // its version is another one
+  LANYARD_TRY_SET(const auto parent, store_.parent_of(what));
+  plan_.notes.push_back({what, parent.value_or(""), std::move(same), plan_.ops.size() - 1});
+  return {};
+}
+
+bool ClaimPlanner::plans(const std::string& collection, const std::string& key) const {
+  return std::any_of(plan_.ops.begin(), plan_.ops.end(), [&](const PlannedOp& op) {
+    return op.collection == collection && op.key == key;
+  });
+}
+
+void ClaimPlanner::join_since(const Mark& mark) {
+  for (std::size_t at = mark.ops + 1; at < plan_.ops.size(); ++at) plan_.ops[at].joins = true;
+}
+
 bool ClaimPlanner::has_edits(std::size_t begin) const {
   return std::any_of(plan_.ops.begin() + static_cast<std::ptrdiff_t>(begin), plan_.ops.end(),
                      [](const PlannedOp& op) { return op.kind != OpKind::kDelete; });

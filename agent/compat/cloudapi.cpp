@@ -71,7 +71,9 @@ Cloudapi::Cloudapi(const CompatRoom& room, const storage::CompatListener& listen
           [&hasher = room.services.hasher](const std::string& /*collection*/,
                                            std::string_view json) {
             return cloud_members(json, hasher);
-          })) {
+          })),
+      returns_(std::make_shared<ChatReturns>(room.services, queue_, cloudapi_records())) {
+  returns_->watch();
   index_fields(services_, space_, {{kCloudChats, "userId"}, {kCloudMessages, "chatId"}});
 }
 

@@ -50,7 +50,10 @@ class Cloudapi : public CompatProtocol, public std::enable_shared_from_this<Clou
   Cloudapi(const CompatRoom& room, const storage::CompatListener& listener);
 
   [[nodiscard]] HeadOrder receive(const CompatPort& port, const HeadView& head) override;
-  void close() override { queue_->close(); }
+  void close() override {
+    queue_->close();
+    returns_->close();
+  }
 
  private:
   using Go = void (Cloudapi::*)(const CloudCall& call, const ApiReply& reply);
@@ -171,6 +174,7 @@ class Cloudapi : public CompatProtocol, public std::enable_shared_from_this<Clou
   Services& services_;
   std::string space_;
   std::shared_ptr<ClaimQueue> queue_;
+  std::shared_ptr<ChatReturns> returns_;
   /// When a client, a collection and a key were refused last. At most as many as clients try to
   /// delete within a minute.
   std::map<std::tuple<std::string, std::string, std::string>, std::int64_t> refused_;

@@ -32,16 +32,22 @@ Status plan_cloud_delete(ClaimPlanner& planner, const std::string& collection,
     planner.plan().forgotten.push_back({planner.space(), of, which});
     return {};
   };
-  if (collection == kCloudChats) {
-    storage::RecordQuery query;
-    query.collection = kCloudMessages;
-    query.where = {{"chatId", storage::Comparison::kEqual, {text_value(key)}}};
-    LANYARD_TRY(planner.services().reads.for_each(planner.space(), query,
-                                                  [&](const storage::ReadRecord& message) {
-                                                    return remove_one(kCloudMessages, message.key);
-                                                  }));
-  }
-  return remove_one(collection, key);
+  if (collection != kCloudChats) return remove_one(collection, key);
+  const ClaimPlanner::Mark begin = planner.mark();
+  LANYARD_TRY_SET(const bool is_known, planner.has_base(collection, key));
+  storage::RecordQuery query;
+  query.collection = kCloudMessages;
+  query.where = {{"chatId", storage::Comparison::kEqual, {text_value(key)}}};
+  const auto remove_message = [&](const storage::ReadRecord& message) -> Status {
+    LANYARD_TRY_SET(const bool is_seen, planner.has_base(kCloudMessages, message.key));
+    if (is_known && !is_seen)
+      return fail(Code::kConflict, "the chat has messages that this client has not read");
+    return remove_one(kCloudMessages, message.key);
+  };
+  LANYARD_TRY(planner.services().reads.for_each(planner.space(), query, remove_message));
+  LANYARD_TRY(remove_one(collection, key));
+  planner.join_since(begin);
+  return {};
 }
 
 /// The time of a change that does not say one, where it is later than the one that is there; false:

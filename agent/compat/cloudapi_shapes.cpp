@@ -207,6 +207,12 @@ Result<std::optional<std::int64_t>> read_since(const std::optional<std::string>&
   return std::optional(static_cast<std::int64_t>(seconds * 1000));
 }
 
+ChatRecords cloudapi_records() {
+  return {kCloudChats, kCloudMessages,
+          [](const storage::ReadRecord& chat) { return std::optional(chat.key); },
+          [](const std::string& /*message*/, const std::string& id) { return id; }, true};
+}
+
 Bytes cloud_time(std::int64_t ms) {
   Bytes out;
   CanonicalWriter(out).integer(ms / 1000);

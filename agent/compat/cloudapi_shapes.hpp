@@ -1,6 +1,6 @@
 #pragma once
 
-#include "agent/compat/claim_plan.hpp"
+#include "agent/compat/chat_returns.hpp"
 
 /// CloudAPI's rows as records, and back. Times are seconds since 1970. Pure.
 namespace lanyard::agent {
@@ -56,6 +56,9 @@ struct CloudPost {
 /// kUsage for what is no number.
 [[nodiscard]] Result<std::optional<std::int64_t>> read_since(
     const std::optional<std::string>& since);
+
+/// Which records a chat and its messages are.
+[[nodiscard]] ChatRecords cloudapi_records();
 
 /// Values as records keep them.
 [[nodiscard]] Bytes cloud_time(std::int64_t ms);

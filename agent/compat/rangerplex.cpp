@@ -76,13 +76,16 @@ Rangerplex::Rangerplex(const CompatRoom& room, const storage::CompatListener& li
           [&hasher = room.services.hasher](const std::string& collection, std::string_view json) {
             return rangerplex_members(collection, json, hasher);
           })),
-      news_(std::make_shared<RangerplexNews>(room.services, room.store, room.after)) {
+      news_(std::make_shared<RangerplexNews>(room.services, room.store, room.after)),
+      returns_(std::make_shared<ChatReturns>(room.services, queue_, rangerplex_records())) {
   news_->watch(listener.space);
+  returns_->watch();
 }
 
 void Rangerplex::close() {
   queue_->close();
   news_->close();
+  returns_->close();
 }
 
 // ---- requests

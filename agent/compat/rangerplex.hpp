@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "agent/compat/chat_returns.hpp"
 #include "agent/compat/claim_queue.hpp"
 #include "agent/compat/compat_gate.hpp"
 #include "agent/compat/compat_protocol.hpp"
@@ -80,6 +81,7 @@ class Rangerplex : public CompatProtocol, public std::enable_shared_from_this<Ra
   std::int64_t started_ms_;
   std::shared_ptr<ClaimQueue> queue_;
   std::shared_ptr<RangerplexNews> news_;
+  std::shared_ptr<ChatReturns> returns_;
 };
 
 }  // namespace lanyard::agent

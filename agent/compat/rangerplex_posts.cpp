@@ -76,9 +76,13 @@ Status plan_chat(ClaimPlanner& planner, const ChatPost& chat, WallTime wall) {
     if (standing.has_base && !standing.is_old)
       LANYARD_TRY(planner.remove_missing("messages", chat.id, list.said));
   }
-  if (now.is_shown() || !planner.has_edits(0)) return {};
+  if (!planner.has_edits(0)) return {};
+  if (now.is_shown())
+    return fate == Fate::kNothing ? planner.touch(claim.collection, claim.key) : Status();
   if (fate == Fate::kNothing) LANYARD_TRY(planner.restore(claim.collection, claim.key));
-  return bring_back(planner, list.elements);
+  LANYARD_TRY(bring_back(planner, list.elements));
+  if (fate == Fate::kCreated) return {};
+  return plan_return(planner, rangerplex_records(), claim.key, claim.key, true);
 }
 
 Result<std::optional<std::string_view>> setting_to_sync(

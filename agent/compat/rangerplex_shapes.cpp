@@ -257,6 +257,12 @@ std::string setting_value(const std::string& key, std::string_view record,
   return out.end_object().take();
 }
 
+ChatRecords rangerplex_records() {
+  return {std::string(kChatsCollection), std::string(kMessagesCollection),
+          [](const storage::ReadRecord& chat) { return std::optional(chat.key); },
+          [](const std::string& /*message*/, const std::string& id) { return id; }};
+}
+
 std::string object_text(const std::vector<ClaimMember>& members) {
   JsonWriter out;
   out.begin_object();

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "agent/compat/claim_plan.hpp"
+#include "agent/compat/chat_returns.hpp"
 
 /// RangerPlex's objects as records, and back: the collections and members are those of an import
 /// (agent/import/chat_records.hpp). Pure.
@@ -66,6 +66,8 @@ struct ElementPlace {
 /// is none.
 [[nodiscard]] std::string setting_value(const std::string& key, std::string_view record,
                                         const std::vector<std::string>& notes);
+/// Which records a chat and its messages are.
+[[nodiscard]] ChatRecords rangerplex_records();
 /// {"name":value,...} of the members.
 [[nodiscard]] std::string object_text(const std::vector<ClaimMember>& members);
 

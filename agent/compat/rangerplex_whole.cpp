@@ -92,6 +92,38 @@ Status import_elements(ClaimPlanner& planner, std::vector<Claim> claims, KeptKey
   return {};
 }
 
+/// All chats and messages go but these; a chat's messages in one change with it, so that all of it
+/// comes back if somebody goes on with it.
+Status trash_chats_but(ClaimPlanner& planner, const std::set<std::string>& kept_chats,
+                       const std::set<std::string>& kept_messages) {
+  std::map<std::string, std::vector<storage::ReadRecord>> gone;
+  const auto gather = [&](storage::ReadRecord&& message) -> Status {
+    if (kept_messages.contains(message.key)) return {};
+    const auto object = JsonObject::parse(message.json);
+    const auto chat = object ? object->find("chatId") : std::nullopt;
+    message.json.clear();
+    gone[json_string(chat.value_or("")).value_or("")].push_back(std::move(message));
+    return {};
+  };
+  storage::RecordQuery query;
+  query.collection = "messages";
+  LANYARD_TRY(planner.services().reads.for_each(planner.space(), query, gather));
+  query.collection = "chats";
+  const auto trash_one = [&](storage::ReadRecord&& chat) -> Status {
+    if (kept_chats.contains(chat.key)) return {};
+    const ClaimPlanner::Mark begin = planner.mark();
+    LANYARD_TRY(planner.trash(chat));
+    for (const storage::ReadRecord& message : gone[chat.key]) LANYARD_TRY(planner.trash(message));
+    gone.erase(chat.key);
+    planner.join_since(begin);
+    return {};
+  };
+  LANYARD_TRY(planner.services().reads.for_each(planner.space(), query, trash_one));
+  for (const auto& [chat, messages] : gone)
+    for (const storage::ReadRecord& message : messages) LANYARD_TRY(planner.trash(message));
+  return {};
+}
+
 Status import_chat(ClaimPlanner& planner, std::string_view json, WallTime now, KeptKeys& kept) {
   LANYARD_TRY_SET(ChatPost chat, read_chat_post(json));
   take_original_names(chat);
@@ -186,7 +218,8 @@ Status plan_import(ClaimPlanner& planner, const ImportPost& post, WallTime now,
   for (const std::string_view chat : post.chats) LANYARD_TRY(import_chat(planner, chat, now, kept));
   for (const JsonMember& setting : post.settings)
     LANYARD_TRY(import_setting(planner, setting, kept, kept_local));
-  for (const char* const collection : {"chats", "messages", "settings", "notes"})
+  LANYARD_TRY(trash_chats_but(planner, kept["chats"], kept["messages"]));
+  for (const char* const collection : {"settings", "notes"})
     LANYARD_TRY(planner.trash_all_but(collection, kept[collection]));
   LANYARD_TRY(planner.keep_none_but("settings", kept["settings"]));
   for (const auto& [kind, elements] : post.others) {
@@ -203,12 +236,14 @@ Status plan_import(ClaimPlanner& planner, const ImportPost& post, WallTime now,
 }
 
 Status plan_clear(ClaimPlanner& planner) {
-  for (const char* const collection : {"chats", "messages", "settings", "notes"})
+  LANYARD_TRY(trash_chats_but(planner, {}, {}));
+  for (const char* const collection : {"settings", "notes"})
     LANYARD_TRY(planner.trash_all_but(collection, {}));
   return planner.keep_none_but("settings", {});
 }
 
 Status plan_chat_delete(ClaimPlanner& planner, const std::string& chat) {
+  const ClaimPlanner::Mark begin = planner.mark();
   LANYARD_TRY_SET(const bool is_known, planner.has_base("chats", chat));
   LANYARD_TRY(planner.remove("chats", chat));
   storage::RecordQuery query;
@@ -223,6 +258,7 @@ Status plan_chat_delete(ClaimPlanner& planner, const std::string& chat) {
     return {};
   };
   LANYARD_TRY(planner.services().reads.for_each(planner.space(), query, remove_one));
+  planner.join_since(begin);
   planner.plan().forgotten.push_back({planner.space(), "chats", chat});
   return {};
 }

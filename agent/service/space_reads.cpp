@@ -95,6 +95,19 @@ Result<std::vector<storage::ReadTrash>> SpaceReads::trash(const SpaceId& space,
       space, [&](storage::SpaceReader& reader) { return reader.trash(record, limit); });
 }
 
+Result<std::vector<storage::HiddenValue>> SpaceReads::hidden(
+    const SpaceId& space, const storage::HiddenQuestion& question) {
+  return read<std::vector<storage::HiddenValue>>(
+      space, [&](storage::SpaceReader& reader) { return reader.hidden(question); });
+}
+
+Result<std::vector<Dot>> SpaceReads::deleting(const SpaceId& space, const std::vector<Dot>& changes,
+                                              const storage::RecordOf& record) {
+  return read<std::vector<Dot>>(space, [&](storage::SpaceReader& reader) {
+    return reader.deleting(changes, record);
+  });
+}
+
 Result<std::vector<std::string>> SpaceReads::deleted(const SpaceId& space,
                                                      const std::string& collection) {
   return read<std::vector<std::string>>(

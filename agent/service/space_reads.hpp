@@ -44,6 +44,11 @@ class SpaceReads {
   [[nodiscard]] Result<std::vector<storage::ReadTrash>> trash(const SpaceId& space,
                                                               const storage::RecordOf& record,
                                                               std::size_t limit);
+  [[nodiscard]] Result<std::vector<storage::HiddenValue>> hidden(
+      const SpaceId& space, const storage::HiddenQuestion& question);
+  [[nodiscard]] Result<std::vector<Dot>> deleting(const SpaceId& space,
+                                                  const std::vector<Dot>& changes,
+                                                  const storage::RecordOf& record);
   /// Keys of records that are deleted.
   [[nodiscard]] Result<std::vector<std::string>> deleted(const SpaceId& space,
                                                          const std::string& collection);

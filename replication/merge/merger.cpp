@@ -81,6 +81,7 @@ Context Merger::held() const {
 void Merger::forget_counts() {
   counts_ = {};
   touched_.clear();
+  voided_.clear();
   touched_all_ = true;
 }
 
@@ -90,6 +91,11 @@ void Merger::touch(CollectionNumber collection, std::string_view key) {
   } else {
     touched_all_ = false;
   }
+}
+
+void Merger::note_void(CollectionNumber collection, std::string_view key) {
+  if (!touched_all_) return;
+  voided_.push_back({table_.collection_name(collection), std::string(key)});
 }
 
 // ---- taking
@@ -281,11 +287,12 @@ Event Merger::event_of(const Waiting& waiting) const {
           logs_.local(waiting.op.revives)};
 }
 
-void Merger::apply_one(Record& record, const Waiting& waiting) {
+bool Merger::apply_one(Record& record, const Waiting& waiting) {
   DotSet voids;
   apply(record, event_of(waiting), waiting.op, voids);
   if (options_.bug == PlantedBug::kWallClockDecides) keep_latest_only(record);
   counts_.void_deletes += voids.size();
+  return !voids.empty();
 }
 
 Status Merger::merge_record(std::span<const Place> places) {
@@ -302,7 +309,10 @@ Status Merger::merge_record(std::span<const Place> places) {
   }
   LANYARD_TRY_SET(StoredRecord stored, table_.load(collection, key));
   if (simple && stored.record.is_empty()) fresh_luck_ = std::min(fresh_luck_ + 1, kLuckMax);
-  for (const Place& place : places) apply_one(stored.record, ops_[place.index]);
+  bool has_void = false;
+  for (const Place& place : places)
+    has_void = apply_one(stored.record, ops_[place.index]) || has_void;
+  if (has_void) note_void(collection, key);
   if (stored.record.is_empty()) return {};  // a delete of nothing
   return table_.save(collection, key, stored);
 }
@@ -321,9 +331,10 @@ Status Merger::clear_collection(const Waiting& clear, CollectionNumber collectio
     LANYARD_TRY_SET(const auto keys, table_.keys(collection, after, limits::kPageRows));
     for (const std::string& key : keys) {
       LANYARD_TRY_SET(StoredRecord stored, table_.load(collection, key));
-      apply_one(stored.record, clear);
+      const bool has_void = apply_one(stored.record, clear);
       LANYARD_TRY(table_.save(collection, key, stored));
       touch(collection, key);
+      if (has_void) note_void(collection, key);
     }
     if (keys.size() < limits::kPageRows) return {};
     after = keys.back();

@@ -74,6 +74,8 @@ class Merger {
   [[nodiscard]] const std::vector<RecordName>& touched() const { return touched_; }
   /// Whether touched() names all of them.
   [[nodiscard]] bool touched_all() const { return touched_all_; }
+  /// Those of touched() of which a delete was found to be void.
+  [[nodiscard]] const std::vector<RecordName>& voided() const { return voided_; }
   void forget_counts();
 
  private:
@@ -104,7 +106,9 @@ class Merger {
   [[nodiscard]] Status merge_clear(const Waiting& clear);
   [[nodiscard]] Status clear_collection(const Waiting& clear, CollectionNumber collection);
   [[nodiscard]] Event event_of(const Waiting& waiting) const;
-  void apply_one(Record& record, const Waiting& waiting);
+  /// Whether a delete was found to be void.
+  bool apply_one(Record& record, const Waiting& waiting);
+  void note_void(CollectionNumber collection, std::string_view key);
   void touch(CollectionNumber collection, std::string_view key);
 
   RecordTable& table_;
@@ -120,6 +124,7 @@ class Merger {
   int fresh_luck_ = 0;
   Counts counts_;
   std::vector<RecordName> touched_;
+  std::vector<RecordName> voided_;
   bool touched_all_ = true;
 };
 

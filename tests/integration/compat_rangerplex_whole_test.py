@@ -5,6 +5,7 @@ import sqlite3
 import unittest
 
 from compat_device import OneDevice
+from lanyard_process import wait_until
 from rangerplex_client import Refused, chat, message
 
 
@@ -118,9 +119,9 @@ class Wholes(OneDevice):
         with sqlite3.connect(f"file:{copies[0]}?mode=ro&immutable=1", uri=True) as database:
             self.assertEqual(database.execute("SELECT id, title FROM chats ORDER BY id").fetchall(),
                              [("chat-1", "Chat 1"), ("chat-2", "Chat 2")])
-        for collection, key in (("chats", "chat-1"), ("messages", "m1")):
-            self.device.ok("data", "restore", "default", collection, key)
-        self.assertEqual(self.client.chats(), [chat(1, message("m1"))])
+        # With a chat comes what went with it.
+        self.device.ok("data", "restore", "default", "chats", "chat-1")
+        wait_until("it is whole", lambda: self.client.chats() == [chat(1, message("m1"))])
 
     def test_the_newest_twelve_copies_are_kept(self):
         for _ in range(14):
