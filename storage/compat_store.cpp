@@ -248,6 +248,14 @@ Result<std::optional<SeenVersion>> CompatStore::believed(const std::string& clie
   return first_seen(query);
 }
 
+Result<std::optional<SeenVersion>> CompatStore::seen(std::int64_t number) {
+  Query query(database_,
+              "SELECT number, content, version, updated_at, members FROM lanyard_seen"
+              " WHERE number = ?");
+  query.bind(number);
+  return first_seen(query);
+}
+
 Result<std::optional<SeenVersion>> CompatStore::seen_content(const CompatThing& thing,
                                                              const ContentHash& content) {
   Query query(database_,
@@ -311,7 +319,8 @@ Result<std::int64_t> CompatStore::store_seen(std::int64_t thing, const SeenVersi
                     "DELETE FROM lanyard_seen WHERE thing = ?1 AND number <="
                     " (SELECT number FROM lanyard_seen WHERE thing = ?1"
                     " ORDER BY number DESC LIMIT 1 OFFSET 64)"
-                    " AND number NOT IN (SELECT seen FROM lanyard_believed WHERE thing = ?1)")
+                    " AND number NOT IN (SELECT seen FROM lanyard_believed WHERE thing = ?1)"
+                    " AND number NOT IN (SELECT seen FROM lanyard_state_parts WHERE thing = ?1)")
                   .bind(thing)
                   .run());
   return added;

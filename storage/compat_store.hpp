@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -48,6 +49,30 @@ struct SeenVersion {
   std::vector<SeenMember> members;  ///< by name
 };
 
+/// A record by its collection and key.
+using PartName = std::pair<std::string, std::string>;
+
+/// A whole (a chat with its messages, a setting with its notes) as a page may have it in front of
+/// it: what it was given, or posted, last.
+struct PageState {
+  struct Part {
+    std::int64_t seen = 0;  ///< SeenVersion::number
+    ContentHash content;
+  };
+  std::int64_t number = 0;
+  std::int64_t copies = 1;                 ///< how many pages may have it
+  bool was_left = false;                   ///< a page may have gone on from it
+  std::optional<std::int64_t> updated_at;  ///< of the whole's own record
+  std::map<PartName, Part> parts;
+};
+
+/// A record of a whole, and what it was.
+struct StatePart {
+  CompatThing thing;
+  std::string parent;
+  SeenVersion version;
+};
+
 /// A member that stays on this device.
 struct KeptMember {
   std::string member;
@@ -91,6 +116,22 @@ class CompatStore {
   /// The client knows of no such record any more.
   [[nodiscard]] Status forgets(const std::string& client, const CompatThing& thing);
 
+  // ---- what pages have in front of them (compat_states.cpp). Not synced: who is not remembered
+  // deletes nothing by leaving it out.
+  /// In which states of the whole pages of the client may be, by their numbers.
+  [[nodiscard]] Result<std::vector<PageState>> page_states(const std::string& client,
+                                                           const CompatThing& whole);
+  /// A page of the client has this from now on. Of a client and whole the 32 states that were heard
+  /// of last are kept.
+  [[nodiscard]] Status put_state(const std::string& client, const CompatThing& whole,
+                                 const std::vector<StatePart>& parts, std::int64_t now_ms);
+  /// A page has gone on from the state, or, if it is not sure, may have.
+  [[nodiscard]] Status leave_state(const PageState& state, bool is_sure);
+  /// A page that has it was heard.
+  [[nodiscard]] Status hear_state(std::int64_t number, std::int64_t now_ms);
+  /// The version of that number.
+  [[nodiscard]] Result<std::optional<SeenVersion>> seen(std::int64_t number);
+
   // ---- answers to clients (compat_pulls.cpp). Not synced: who is not remembered is told more.
   /// The client was told of everything up to `clock`, or is older than that.
   [[nodiscard]] Status note_pull(const std::string& client, const SpaceId& space,
@@ -121,6 +162,8 @@ class CompatStore {
                                                   const std::string& parent);
   [[nodiscard]] Result<std::int64_t> store_seen(std::int64_t thing, const SeenVersion& version,
                                                 std::int64_t now_ms);
+  [[nodiscard]] Status drop_oldest(std::int64_t client, std::int64_t whole);
+  [[nodiscard]] Status remove_state(std::int64_t number);
   [[nodiscard]] Result<std::vector<std::string>> texts(const std::string& kind, int list);
   [[nodiscard]] Status put_texts(const std::string& kind, int list,
                                  const std::vector<std::string>& values);

@@ -216,8 +216,7 @@ Result<ApplyOutcome> SqliteSpaceStore::apply(const std::vector<const oplog::Acce
 
 void SqliteSpaceStore::take_touched(Touched& touched) {
   merge::Merger& merger = tables_.merger();
-  touched = {merger.touched(), merger.touched_all(), tables_.space_log().clock(),
-             merger.voided()};
+  touched = {merger.touched(), merger.touched_all(), tables_.space_log().clock(), merger.voided()};
   merger.forget_counts();
 }
 

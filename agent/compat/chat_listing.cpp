@@ -102,6 +102,7 @@ Result<bool> ChatListing::next_chat(std::string& out, ClaimPlanner& planner) {
   }
   LANYARD_TRY_SET(const PresentRecord chat, planner.shown(std::move(page_.records[at_chat_++])));
   LANYARD_TRY(planner.gave("", chat, updated_at_of(chat.members)));
+  if (lists_.to_page) given_ = {planner.part_of("", chat, updated_at_of(chat.members))};
   if (sent_++ > 0) out += ',';
   chat_key_ = chat.record->key;
   chat_ = lists_.chat_id(*chat.record);
@@ -117,6 +118,8 @@ Status ChatListing::next_message(std::string& out, ClaimPlanner& planner) {
   const auto& places = messages_[chat_];
   if (at_message_ == places.size()) {
     out += "]}";
+    if (lists_.to_page)
+      planner.plan().wholes.push_back({given_.front().thing, std::exchange(given_, {})});
     messages_.erase(chat_);
     chat_key_.clear();
     return {};
@@ -124,7 +127,9 @@ Status ChatListing::next_message(std::string& out, ClaimPlanner& planner) {
   const std::string& key = places[at_message_].key;
   LANYARD_TRY_SET(const PresentRecord message, planner.present(lists_.messages, key));
   if (message.is_shown()) {  // it may have gone since they were counted
-    LANYARD_TRY(planner.gave(chat_key_, message, updated_at_of(message.members)));
+    const auto at = updated_at_of(message.members);
+    LANYARD_TRY(planner.gave(chat_key_, message, at));
+    if (lists_.to_page) given_.push_back(planner.part_of(chat_key_, message, at));
     // By what was said, not by where the piece begins: it may begin anywhere.
     if (std::exchange(has_message_, true)) out += ',';
     out += object_text(message.members);

@@ -19,6 +19,8 @@ struct ChatLists {
   std::function<ElementPlace(const std::string& key, const JsonObject& message)> place;
   /// Members of a chat beside its own, as JSON text with a comma behind. May be empty.
   std::function<std::string(const std::string& chat)> more = {};
+  /// A page is given them: each chat as a whole is what it has from then on.
+  bool to_page = false;
   /// A piece is sent once it has so many bytes.
   std::size_t piece_bytes = 256 * 1024;
 };
@@ -70,7 +72,8 @@ class ChatListing : public std::enable_shared_from_this<ChatListing> {
   std::string chat_key_;  ///< whose messages are being sent; empty: none
   std::string chat_;      ///< as messages name it
   std::size_t at_message_ = 0;
-  bool has_message_ = false;  ///< one of the chat's was sent
+  std::vector<ClaimPlan::Note> given_;  ///< of the chat, if it is for a page
+  bool has_message_ = false;            ///< one of the chat's was sent
   bool is_over_ = false;
 };
 

@@ -22,8 +22,8 @@ struct ChatRecords {
   bool alone = false;
 };
 
-/// Plans that the messages come back which the chat's own deletes have hidden and no other. `id`: by
-/// which its messages name it. Of deletes that the plan makes void: `is_revived`; else those that
+/// Plans that the messages come back which the chat's own deletes have hidden and no other. `id`:
+/// by which its messages name it. `is_revived`: deletes that the plan makes void; else those that
 /// hide nothing of the chat any more. For a chat that is shown, or will be.
 [[nodiscard]] Status plan_return(ClaimPlanner& planner, const ChatRecords& records,
                                  const std::string& chat, const std::string& id, bool is_revived);

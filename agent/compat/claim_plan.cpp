@@ -15,8 +15,6 @@ using oplog::OpKind;
 using storage::CompatThing;
 using storage::SeenVersion;
 
-/// What a client that has seen nothing of a record is based on.
-constexpr const char* kSeenNothing = "0";
 /// Of one record's trash: more siblings than that nobody compares.
 constexpr std::size_t kTrashRowsMax = 1000;
 /// Fields of one record of which siblings are looked for.
@@ -129,10 +127,23 @@ void ClaimPlanner::read(std::size_t bytes) {
 // ---- deciding
 
 Result<Fate> ClaimPlanner::add(const Claim& claim, const Standing& standing) {
+  const std::size_t notes = plan_.notes.size();
+  std::optional<SeenVersion> unnoted;
+  LANYARD_TRY_SET(const Fate fate, decide(claim, standing, unnoted));
+  add_part(claim, notes, std::move(unnoted));
+  return fate;
+}
+
+/// `unnoted`: what the client has, where that was known before.
+Result<Fate> ClaimPlanner::decide(const Claim& claim, const Standing& standing,
+                                  std::optional<SeenVersion>& unnoted) {
   const CompatThing what = thing(claim.collection, claim.key);
   const ContentHash content = content_of(claim.members, hasher());
-  LANYARD_TRY_SET(const auto base, store_.believed(client_, what));
-  if (base && base->content == content) return Fate::kNothing;
+  LANYARD_TRY_SET(const auto base, base_of(claim, content));
+  if (base && base->content == content) {
+    unnoted = base;
+    return Fate::kNothing;
+  }
   LANYARD_TRY_SET(const PresentRecord now, present(claim.collection, claim.key));
   if (now.is_shown() && content_of(now.members, hasher()) == content) {
     note(claim, now.record->version, {});
@@ -144,6 +155,7 @@ Result<Fate> ClaimPlanner::add(const Claim& claim, const Standing& standing) {
   LANYARD_TRY_SET(const auto past, store_.seen_content(what, content));
   if (past && !is_added) {
     if (!base) plan_.notes.push_back({what, claim.parent, *past, {}});
+    unnoted = past;
     return Fate::kNothing;
   }
   if (claim.updated_at) {

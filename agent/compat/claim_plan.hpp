@@ -4,9 +4,13 @@
 #include <memory>
 
 #include "agent/compat/belief.hpp"
+#include "agent/compat/page_guess.hpp"
 #include "agent/service/services.hpp"
 
 namespace lanyard::agent {
+
+/// What a client that has seen nothing of a record is based on.
+inline constexpr const char* kSeenNothing = "0";
 
 /// What a client says that a record is.
 struct Claim {
@@ -57,8 +61,17 @@ struct ClaimPlan {
     storage::SeenVersion version;
     std::optional<std::size_t> op;  ///< its answer brings the version
   };
+  /// Which page has what of a whole from then on.
+  struct WholeNote {
+    storage::CompatThing whole;
+    std::vector<Note> parts;
+    std::optional<std::int64_t> heard = {};  ///< a state that a page said again
+    std::vector<storage::PageState> left = {};
+    bool is_sure = false;  ///< the page was in that one
+  };
   std::deque<PlannedOp> ops;
   std::vector<Note> notes;
+  std::vector<WholeNote> wholes;
   std::vector<storage::CompatThing> forgotten;
   std::vector<std::pair<storage::CompatThing, std::vector<storage::KeptMember>>> kept;
   /// Lets go of memory that holds what the client sent, and can be had again. May be empty; to be
@@ -110,10 +123,22 @@ class ClaimPlanner {
   /// By the claim's own time and what its client had.
   [[nodiscard]] Result<Standing> standing(const Claim& claim);
   [[nodiscard]] Result<Fate> add(const Claim& claim, const Standing& standing);
-  /// The client shows a list without some elements that it had: those go, unless somebody else has
-  /// changed them since.
-  [[nodiscard]] Status remove_missing(const std::string& collection, const std::string& parent,
-                                      const std::set<std::string>& said);
+
+  // ---- A chat with its messages, a setting with its notes (claim_whole.cpp).
+  /// What is added from here to end_whole() is what one page says of a whole. It is compared with
+  /// what that page was given; where it may be several, with what all of them were. `said.parts`:
+  /// all that will be added.
+  [[nodiscard]] Result<Standing> begin_whole(const Claim& itself, SaidWhole said);
+  /// What the page had of this collection and does not say any more goes, unless somebody else has
+  /// changed it since, or it may be a page that never had it.
+  [[nodiscard]] Status remove_missing_parts(const std::string& collection);
+  void end_whole();
+  /// A record as a part of what a page is given.
+  [[nodiscard]] ClaimPlan::Note part_of(const std::string& parent, const PresentRecord& record,
+                                        std::optional<std::int64_t> updated_at) const;
+  /// A record goes if it is still what its client had; else nothing happens.
+  [[nodiscard]] Status remove_known(const std::string& collection, const std::string& key,
+                                    const ContentHash& content);
   /// What was taken out of a record because it must not leave this device stays here.
   [[nodiscard]] Status keep(const std::string& collection, const std::string& key,
                             std::vector<storage::KeptMember> posted);
@@ -164,6 +189,20 @@ class ClaimPlanner {
                                            const std::string& key) const {
     return {space_, collection, key};
   }
+  struct Whole {
+    std::vector<storage::PageState> states;
+    SaidWhole said;
+    PageGuess guess;
+    ClaimPlan::WholeNote note;
+  };
+  [[nodiscard]] Result<std::optional<storage::SeenVersion>> base_of(const Claim& claim,
+                                                                    const ContentHash& content);
+  void add_part(const Claim& claim, std::size_t notes_before,
+                std::optional<storage::SeenVersion> version);
+  void renew_part(const std::string& collection, const std::string& key);
+  [[nodiscard]] Status remove_as_shown(const PresentRecord& now);
+  [[nodiscard]] Result<Fate> decide(const Claim& claim, const Standing& standing,
+                                    std::optional<storage::SeenVersion>& unnoted);
   [[nodiscard]] Result<Fate> edit(const Claim& claim, const storage::SeenVersion& base,
                                   const PresentRecord& now);
   [[nodiscard]] Result<Fate> fill(const Claim& claim, const PresentRecord& now, bool is_newer);
@@ -185,6 +224,7 @@ class ClaimPlanner {
   ShownAs shown_as_;
   bool may_delete_;
   std::size_t read_bytes_ = 0;
+  std::optional<Whole> whole_;
   ClaimPlan plan_;
 };
 

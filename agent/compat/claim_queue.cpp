@@ -39,6 +39,14 @@ Result<std::optional<storage::LocalChange>> next_change(const ClaimPlan& plan, s
   return std::optional(std::move(change));
 }
 
+/// What a note says, once its op has an answer.
+storage::SeenVersion version_of(const ClaimPlan::Note& note,
+                                const std::vector<std::string>& versions) {
+  storage::SeenVersion out = note.version;
+  if (note.op && *note.op < versions.size()) out.version = versions[*note.op];
+  return out;
+}
+
 void add_versions(const Written& written, std::vector<std::string>& versions) {
   versions.insert(versions.end(), written.versions.begin(), written.versions.end());
 }
@@ -144,7 +152,8 @@ void ClaimQueue::end(const std::shared_ptr<Turn>& turn, const Status& done) {
 
 Status ClaimQueue::settle(const std::string& client, const ClaimPlan& plan,
                           const std::vector<std::string>& versions) {
-  if (plan.notes.empty() && plan.forgotten.empty() && plan.kept.empty()) return {};
+  if (plan.notes.empty() && plan.forgotten.empty() && plan.kept.empty() && plan.wholes.empty())
+    return {};
   const auto sync = plan.kept.empty() ? storage::Sync::kNormal : storage::Sync::kFull;
   LANYARD_TRY(store_.begin(sync));
   Status settled = settle_all(client, plan, versions);
@@ -159,12 +168,24 @@ Status ClaimQueue::settle_all(const std::string& client, const ClaimPlan& plan,
   for (const auto& [thing, members] : plan.kept) LANYARD_TRY(store_.keep(thing, members));
   for (const storage::CompatThing& thing : plan.forgotten)
     LANYARD_TRY(store_.forgets(client, thing));
-  for (const ClaimPlan::Note& note : plan.notes) {
-    storage::SeenVersion version = note.version;
-    if (note.op && *note.op < versions.size()) version.version = versions[*note.op];
-    LANYARD_TRY(store_.believes(client, note.thing, note.parent, version, now_ms));
-  }
+  for (const ClaimPlan::Note& note : plan.notes)
+    LANYARD_TRY(
+        store_.believes(client, note.thing, note.parent, version_of(note, versions), now_ms));
+  for (const ClaimPlan::WholeNote& whole : plan.wholes)
+    LANYARD_TRY(settle_whole(client, whole, versions));
   return {};
+}
+
+Status ClaimQueue::settle_whole(const std::string& client, const ClaimPlan::WholeNote& whole,
+                                const std::vector<std::string>& versions) {
+  const std::int64_t now_ms = services_.host.wall().ms;
+  if (whole.heard) return store_.hear_state(*whole.heard, now_ms);
+  for (const storage::PageState& state : whole.left)
+    LANYARD_TRY(store_.leave_state(state, whole.is_sure));
+  std::vector<storage::StatePart> parts;
+  for (const ClaimPlan::Note& part : whole.parts)
+    parts.push_back({part.thing, part.parent, version_of(part, versions)});
+  return store_.put_state(client, whole.whole, parts, now_ms);
 }
 
 Status ClaimQueue::note(const SpaceId& space, const std::string& client,

@@ -45,6 +45,8 @@ class ClaimQueue : public std::enable_shared_from_this<ClaimQueue> {
                               const std::vector<std::string>& versions);
   [[nodiscard]] Status settle_all(const std::string& client, const ClaimPlan& plan,
                                   const std::vector<std::string>& versions);
+  [[nodiscard]] Status settle_whole(const std::string& client, const ClaimPlan::WholeNote& whole,
+                                    const std::vector<std::string>& versions);
   void end(const std::shared_ptr<Turn>& turn, const Status& done);
 
   Services& services_;

@@ -32,18 +32,6 @@ Status ClaimPlanner::keep_none_but(const std::string& collection,
 
 // ---- going and coming back
 
-Status ClaimPlanner::remove_missing(const std::string& collection, const std::string& parent,
-                                    const std::set<std::string>& said) {
-  LANYARD_TRY_SET(const auto had, store_.believed_keys(client_, space_, collection, parent));
-  for (const std::string& key : had) {
-    if (said.contains(key)) continue;
-    Status removed = remove(collection, key);
-    if (!removed && !removed.error().is(Code::kConflict)) return removed;
-    plan_.forgotten.push_back(thing(collection, key));
-  }
-  return {};
-}
-
 Status ClaimPlanner::remove(const std::string& collection, const std::string& key) {
   const CompatThing what = thing(collection, key);
   LANYARD_TRY_SET(const PresentRecord now, present(collection, key));
@@ -124,6 +112,7 @@ Result<bool> ClaimPlanner::restore(const std::string& collection, const std::str
   op.key = key;
   op.restore = true;
   plan_.ops.push_back(std::move(op));
+  renew_part(collection, key);
   return true;
 }
 
@@ -135,6 +124,7 @@ Status ClaimPlanner::touch(const std::string& collection, const std::string& key
   op.key = key;
   if (base) op.based_on = base->version;
   plan_.ops.push_back(std::move(op));
+  renew_part(collection, key);
   if (!base) return {};
   storage::SeenVersion same = *base;
   same.number = 0;  // its version is another one

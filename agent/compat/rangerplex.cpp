@@ -27,7 +27,7 @@ class RangerplexTalk : public SocketTalk {
   }
   void on_text(const std::string& message) override {
     if (const auto listener = listener_.lock())
-      listener->take_frame(client_, message, line_->hold_reading());
+      listener->take_frame(client_, message, line_->hold_reading(), sent_);
   }
   void on_drained() override {}
   void on_closed() override {
@@ -40,6 +40,7 @@ class RangerplexTalk : public SocketTalk {
   std::weak_ptr<RangerplexNews> news_;
   std::shared_ptr<SocketLine> line_;
   std::string client_;
+  std::shared_ptr<SentLists> sent_ = std::make_shared<SentLists>();
 };
 
 ChatLists rangerplex_lists() {
@@ -159,21 +160,23 @@ HeadOrder Rangerplex::deleting(std::string_view chat, const std::string& client)
 
 void Rangerplex::get_chats(const std::string& client, const ApiReply& reply) {
   in_space(reply, [self = shared_from_this(), client, reply](const SpaceId& space) {
-    std::make_shared<ChatListing>(self->services_, space, self->queue_, client, rangerplex_lists())
+    ChatLists lists = rangerplex_lists();
+    lists.to_page = true;
+    std::make_shared<ChatListing>(self->services_, space, self->queue_, client, std::move(lists))
         ->start(reply, "[", [](std::size_t) { return "]"; });
   });
 }
 
 void Rangerplex::get_settings(const std::string& client, const ApiReply& reply) {
   in_space(reply, [self = shared_from_this(), client, reply](const SpaceId& space) {
-    const auto text = self->settings_text(space, client);
+    const auto text = self->settings_text(space, client, true);
     text ? reply.json(*text) : reply.send(compat_error(text.error()));
   });
 }
 
 void Rangerplex::get_export(const std::string& client, const ApiReply& reply) {
   in_space(reply, [self = shared_from_this(), client, reply](const SpaceId& space) {
-    const auto settings = self->settings_text(space, client);
+    const auto settings = self->settings_text(space, client, false);
     if (!settings) return reply.send(compat_error(settings.error()));
     const auto others = self->other_classes_text(space);
     if (!others) return reply.send(compat_error(others.error()));

@@ -12,6 +12,10 @@
 
 namespace lanyard::agent {
 
+/// What a client has sent on one line of lists that it sends as wholes, by collection and key: what
+/// it had, and may have taken away since. What was sent on another line is another page's.
+using SentLists = std::map<std::string, std::map<std::string, ContentHash>>;
+
 /// RangerPlex's sync server, for its own clients (docs/COMPAT.md): REST and WebSocket over the same
 /// records that imports make.
 class Rangerplex : public CompatProtocol, public std::enable_shared_from_this<Rangerplex> {
@@ -24,8 +28,9 @@ class Rangerplex : public CompatProtocol, public std::enable_shared_from_this<Ra
   // ---- for its WebSockets
   /// A message of a client, applied when its turn comes. Nothing is answered.
   /// `hold`: kept until then.
-  void take_frame(const std::string& client, const std::string& message,
-                  std::shared_ptr<void> hold);
+  /// `sent`: on its line.
+  void take_frame(const std::string& client, const std::string& message, std::shared_ptr<void> hold,
+                  const std::shared_ptr<SentLists>& sent);
 
  private:
   using Answer = std::function<void(const ApiReply& reply)>;
@@ -60,19 +65,22 @@ class Rangerplex : public CompatProtocol, public std::enable_shared_from_this<Ra
   void sync_setting(const std::string& client, Posted text, std::string_view json,
                     const Synced& done);
   void sync_listed(const std::string& client, const std::string& type, Posted text,
-                   std::string_view data, const std::string& user);
+                   std::string_view data, const std::string& user,
+                   const std::shared_ptr<SentLists>& sent);
   /// A raw copy of the space's file first: what is then done can be undone as a whole.
   void after_snapshot(const ApiReply& reply, const std::function<void()>& go);
 
   // Reading what is small (rangerplex_settings.cpp).
-  [[nodiscard]] Status write_settings(const SpaceId& space, ClaimPlanner& planner, JsonWriter& out);
+  [[nodiscard]] Status write_settings(const SpaceId& space, ClaimPlanner& planner, bool to_page,
+                                      JsonWriter& out);
   [[nodiscard]] Status write_setting(const SpaceId& space, const std::string& key,
                                      std::string_view record, const std::vector<std::string>& notes,
                                      JsonWriter& out);
   [[nodiscard]] Status write_kept_wholes(const SpaceId& space, const std::set<std::string>& said,
                                          JsonWriter& out);
   [[nodiscard]] Result<std::string> other_classes_text(const SpaceId& space);
-  [[nodiscard]] Result<std::string> settings_text(const SpaceId& space, const std::string& client);
+  [[nodiscard]] Result<std::string> settings_text(const SpaceId& space, const std::string& client,
+                                                  bool to_page);
 
   Services& services_;
   storage::CompatStore& store_;

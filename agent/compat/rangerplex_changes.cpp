@@ -45,13 +45,16 @@ const ExportClass* class_of_frame(const std::string& type) {
   return nullptr;
 }
 
-/// One element; or a list, of which what the client had and does not say any more goes.
+/// One element; or a list, of which what the client has sent on this line before and does not say
+/// any more goes. `sent`: what it has sent with this.
 Status plan_listed(ClaimPlanner& planner, const ExportClass& kind, std::string_view data,
-                   const std::string& user) {
+                   const std::string& user, std::map<std::string, ContentHash>& sent) {
+  const std::map<std::string, ContentHash> before = sent;
   const auto one = [&](std::string_view json, const std::string& otherwise) -> Result<std::string> {
     LANYARD_TRY_SET(const Claim claim, listed_claim(planner, kind, json, otherwise));
     LANYARD_TRY_SET(const Standing standing, planner.standing(claim));
     LANYARD_TRY(planner.add(claim, standing));
+    sent[claim.key] = content_of(claim.members, planner.hasher());
     return claim.key;
   };
   if (!is_json_array(data)) {
@@ -64,7 +67,12 @@ Status plan_listed(ClaimPlanner& planner, const ExportClass& kind, std::string_v
     LANYARD_TRY_SET(std::string key, one(each, ""));
     said.insert(std::move(key));
   }
-  return planner.remove_missing(std::string(kind.collection), "", said);
+  for (const auto& [key, content] : before) {
+    if (said.contains(key)) continue;
+    LANYARD_TRY(planner.remove_known(std::string(kind.collection), key, content));
+    sent.erase(key);
+  }
+  return {};
 }
 
 }  // namespace
@@ -113,14 +121,19 @@ void Rangerplex::sync_setting(const std::string& client, Posted text, std::strin
 }
 
 void Rangerplex::sync_listed(const std::string& client, const std::string& type, Posted text,
-                             std::string_view data, const std::string& user) {
+                             std::string_view data, const std::string& user,
+                             const std::shared_ptr<SentLists>& sent) {
   const ExportClass* const kind = class_of_frame(type);
   if (kind == nullptr) return;
+  const auto now = std::make_shared<SentLists>();
   queue_->add({client,
-               [kind, data, user, text = std::move(text)](ClaimPlanner& planner) {
-                 return plan_listed(planner, *kind, data, user);
+               [kind, data, user, sent, now, text = std::move(text)](ClaimPlanner& planner) {
+                 *now = *sent;
+                 return plan_listed(planner, *kind, data, user,
+                                    (*now)[std::string(kind->collection)]);
                },
-               [type](const Status& written) {
+               [type, sent, now](const Status& written) {
+                 if (written) *sent = *now;
                  if (!written)
                    log_warning("a frame " + type + " was not applied: " + written.error().detail);
                }});
@@ -142,7 +155,7 @@ void Rangerplex::post_setting(const std::string& client, const Posted& body,
 }
 
 void Rangerplex::take_frame(const std::string& client, const std::string& message,
-                            std::shared_ptr<void> hold) {
+                            std::shared_ptr<void> hold, const std::shared_ptr<SentLists>& sent) {
   SurrogateMender mender;
   std::string mended = mender.take(message);
   mended += mender.end();
@@ -167,7 +180,7 @@ void Rangerplex::take_frame(const std::string& client, const std::string& messag
   if (*type == "sync_chat") return sync_chat(client, text, *data, report);
   if (*type == "sync_settings") return sync_setting(client, text, *data, report);
   const auto user = json_string(frame->find("userId").value_or(""));
-  sync_listed(client, *type, text, *data, user ? *user : std::string());
+  sync_listed(client, *type, text, *data, user ? *user : std::string(), sent);
 }
 
 // ---- everything

@@ -1,6 +1,7 @@
 #include "agent/compat/rangerplex_posts.hpp"
 
 #include <algorithm>
+#include <functional>
 
 #include "agent/compat/element_list.hpp"
 #include "agent/compat/secret_names.hpp"
@@ -22,19 +23,66 @@ Result<std::optional<std::string>> present_parent(ClaimPlanner& planner, const C
   return parent;
 }
 
+using ReadElement = std::function<Result<Claim>(std::string_view json)>;
+
+/// A list as it is posted. It is read twice, so that it need not be in memory as a whole: first for
+/// what is in it, then for what that comes to.
 struct ListPost {
   std::string_view parent_member;
-  std::vector<PlannedElement> elements = {};
-  std::set<std::string> said = {};
+  const std::vector<std::string_view>& elements;
+  ReadElement read;
+  std::vector<std::string> keys = {};
+  std::vector<PlannedElement> planned = {};
 };
 
-Status plan_in_list(ClaimPlanner& planner, Claim claim, const Standing& standing, ListPost& list) {
-  LANYARD_TRY_SET(const auto parent, present_parent(planner, claim, list.parent_member));
-  claim.key = own_key(claim, parent, list.said);
-  list.said.insert(claim.key);
-  LANYARD_TRY_SET(PlannedElement planned, plan_element(planner, claim, standing));
-  list.elements.push_back(std::move(planned));
+Status name_elements(ClaimPlanner& planner, ListPost& list, SaidWhole& said) {
+  std::set<std::string> used;
+  for (const std::string_view json : list.elements) {
+    LANYARD_TRY_SET(const Claim claim, list.read(json));
+    LANYARD_TRY_SET(const auto parent, present_parent(planner, claim, list.parent_member));
+    list.keys.push_back(own_key(claim, parent, used));
+    used.insert(list.keys.back());
+    said.parts[{claim.collection, list.keys.back()}] = content_of(claim.members, planner.hasher());
+    planner.read(json.size());
+  }
   return {};
+}
+
+Status plan_elements(ClaimPlanner& planner, const Standing& standing, ListPost& list) {
+  for (std::size_t at = 0; at < list.elements.size(); ++at) {
+    LANYARD_TRY_SET(Claim claim, list.read(list.elements[at]));
+    claim.key = list.keys[at];
+    Standing of_one = standing;
+    if (claim.updated_at) {
+      LANYARD_TRY_SET(const Standing own, planner.standing(claim));
+      of_one.is_newer = own.is_newer;
+    }
+    LANYARD_TRY_SET(PlannedElement planned, plan_element(planner, claim, of_one));
+    list.planned.push_back(std::move(planned));
+    planner.read(list.elements[at].size());
+  }
+  return place_created(planner, list.planned);
+}
+
+/// A chat without a word about its messages.
+Status plan_chat_alone(ClaimPlanner& planner, const Claim& claim, const PresentRecord& now) {
+  LANYARD_TRY_SET(const Standing standing, planner.standing(claim));
+  LANYARD_TRY_SET(const Fate fate, planner.add(claim, standing));
+  if (now.is_shown() || fate != Fate::kEdited) return {};
+  return plan_return(planner, rangerplex_records(), claim.key, claim.key, true);
+}
+
+/// Who goes on with a chat that is not there has it back as a whole; who changes its messages alone
+/// has touched the chat too.
+Status plan_going_on(ClaimPlanner& planner, const Claim& chat, const PresentRecord& now, Fate fate,
+                     const std::vector<PlannedElement>& messages) {
+  if (!planner.has_edits(0)) return {};
+  if (now.is_shown())
+    return fate == Fate::kNothing ? planner.touch(chat.collection, chat.key) : Status();
+  if (fate == Fate::kNothing) LANYARD_TRY(planner.restore(chat.collection, chat.key));
+  LANYARD_TRY(bring_back(planner, messages));
+  if (fate == Fate::kCreated) return {};
+  return plan_return(planner, rangerplex_records(), chat.key, chat.key, true);
 }
 
 }  // namespace
@@ -63,28 +111,21 @@ Status plan_chat(ClaimPlanner& planner, const ChatPost& chat, WallTime wall) {
   LANYARD_TRY_SET(Claim claim, chat_claim(chat, planner.hasher()));
   LANYARD_TRY_SET(const PresentRecord now, planner.present(claim.collection, claim.key));
   add_time(planner, claim, now, wall);
-  LANYARD_TRY_SET(const Standing standing, planner.standing(claim));
+  if (!chat.messages) return plan_chat_alone(planner, claim, now);
+  ListPost list{"chatId", *chat.messages, [&](std::string_view json) {
+                  return message_claim(json, chat.id, planner.hasher());
+                }};
+  SaidWhole said;
+  said.parts[{claim.collection, claim.key}] = content_of(claim.members, planner.hasher());
+  LANYARD_TRY(name_elements(planner, list, said));
+  LANYARD_TRY_SET(const Standing standing, planner.begin_whole(claim, std::move(said)));
   LANYARD_TRY_SET(const Fate fate, planner.add(claim, standing));
-  ListPost list{"chatId"};
-  if (chat.messages) {
-    for (const std::string_view json : *chat.messages) {
-      LANYARD_TRY_SET(Claim message, message_claim(json, chat.id, planner.hasher()));
-      LANYARD_TRY(plan_in_list(planner, std::move(message), standing, list));
-      planner.read(json.size());
-    }
-    LANYARD_TRY(place_created(planner, list.elements));
-    if (standing.has_base && !standing.is_old)
-      LANYARD_TRY(planner.remove_missing("messages", chat.id, list.said));
-  }
-  if (!planner.has_edits(0)) return {};
-  if (now.is_shown())
-    return fate == Fate::kNothing ? planner.touch(claim.collection, claim.key) : Status();
-  if (fate == Fate::kNothing) LANYARD_TRY(planner.restore(claim.collection, claim.key));
-  LANYARD_TRY(bring_back(planner, list.elements));
-  if (fate == Fate::kCreated) return {};
-  return plan_return(planner, rangerplex_records(), claim.key, claim.key, true);
+  LANYARD_TRY(plan_elements(planner, standing, list));
+  LANYARD_TRY(planner.remove_missing_parts("messages"));
+  LANYARD_TRY(plan_going_on(planner, claim, now, fate, list.planned));
+  planner.end_whole();
+  return {};
 }
-
 Result<std::optional<std::string_view>> setting_to_sync(
     ClaimPlanner& planner, const std::string& key, std::string_view json,
     const std::vector<std::string>& kept_local) {
@@ -111,17 +152,20 @@ Status plan_setting(ClaimPlanner& planner, const std::string& key, std::string_v
   LANYARD_TRY_SET(Claim claim, setting_claim(key, json, notes.has_value(), planner.plan().texts,
                                              planner.hasher()));
   LANYARD_TRY_SET(const PresentRecord now, planner.present(claim.collection, key));
-  LANYARD_TRY_SET(const Standing standing, planner.standing(claim));
-  if (now.is_shown() || !is_bare_notebook(claim, notes)) LANYARD_TRY(planner.add(claim, standing));
-  if (!notes) return {};
-  ListPost list{"notebook"};
-  for (const std::string_view each : *notes) {
-    LANYARD_TRY_SET(Claim note, note_claim(each, key, planner.hasher()));
-    LANYARD_TRY_SET(Standing of_note, planner.standing(note));
-    LANYARD_TRY(plan_in_list(planner, std::move(note), of_note, list));
-  }
-  LANYARD_TRY(place_created(planner, list.elements));
-  return planner.remove_missing("notes", key, list.said);
+  const std::vector<std::string_view> none;
+  ListPost list{"notebook", notes ? *notes : none,
+                [&](std::string_view note) { return note_claim(note, key, planner.hasher()); }};
+  const bool has_record = now.is_shown() || !is_bare_notebook(claim, notes);
+  SaidWhole said;
+  if (has_record)
+    said.parts[{claim.collection, claim.key}] = content_of(claim.members, planner.hasher());
+  LANYARD_TRY(name_elements(planner, list, said));
+  LANYARD_TRY_SET(const Standing standing, planner.begin_whole(claim, std::move(said)));
+  if (has_record) LANYARD_TRY(planner.add(claim, standing));
+  LANYARD_TRY(plan_elements(planner, standing, list));
+  if (notes) LANYARD_TRY(planner.remove_missing_parts("notes"));
+  planner.end_whole();
+  return {};
 }
 
 }  // namespace lanyard::agent

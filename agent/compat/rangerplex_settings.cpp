@@ -11,8 +11,10 @@
 namespace lanyard::agent {
 namespace {
 
-/// A notebook's notes, in their order.
-using Notebook = std::vector<std::pair<ElementPlace, std::string>>;
+struct Notebook {
+  std::vector<std::pair<ElementPlace, std::string>> notes;  ///< in their order
+  std::vector<ClaimPlan::Note> parts;                       ///< as a page is given them
+};
 
 storage::RecordQuery all_of(const std::string& collection) {
   storage::RecordQuery out;
@@ -29,17 +31,19 @@ Status read_notebooks(Services& services, const SpaceId& space, ClaimPlanner& pl
     const ElementPlace place = place_of(record.key, object);
     LANYARD_TRY_SET(const PresentRecord note, planner.shown(std::move(record)));
     LANYARD_TRY(planner.gave(*notebook, note, updated_at_of(note.members)));
-    out[*notebook].emplace_back(place, object_text(note.members));
+    Notebook& its = out[*notebook];
+    its.notes.emplace_back(place, object_text(note.members));
+    its.parts.push_back(planner.part_of(*notebook, note, updated_at_of(note.members)));
     return {};
   };
   LANYARD_TRY(services.reads.for_each(space, all_of("notes"), take));
-  for (auto& [notebook, notes] : out) std::sort(notes.begin(), notes.end());
+  for (auto& [name, notebook] : out) std::sort(notebook.notes.begin(), notebook.notes.end());
   return {};
 }
 
 std::vector<std::string> texts_of(const Notebook& notebook) {
   std::vector<std::string> out;
-  for (const auto& [place, text] : notebook) out.push_back(text);
+  for (const auto& [place, text] : notebook.notes) out.push_back(text);
   return out;
 }
 
@@ -66,34 +70,44 @@ Status Rangerplex::write_kept_wholes(const SpaceId& space, const std::set<std::s
   return {};
 }
 
-Status Rangerplex::write_settings(const SpaceId& space, ClaimPlanner& planner, JsonWriter& out) {
+Status Rangerplex::write_settings(const SpaceId& space, ClaimPlanner& planner, bool to_page,
+                                  JsonWriter& out) {
   std::map<std::string, Notebook> notebooks;
   LANYARD_TRY(read_notebooks(services_, space, planner, notebooks));
   std::set<std::string> said;
+  const auto gave_whole = [&](const std::string& key, std::vector<ClaimPlan::Note> parts) {
+    if (to_page) planner.plan().wholes.push_back({{space, "settings", key}, std::move(parts)});
+  };
   const auto write_one = [&](storage::ReadRecord&& record) -> Status {
     LANYARD_TRY_SET(const PresentRecord setting, planner.shown(std::move(record)));
     LANYARD_TRY(planner.gave("", setting, {}));
     const std::string& key = setting.record->key;
-    const auto notes = texts_of(notebooks[key]);
+    Notebook& notebook = notebooks[key];
+    const auto notes = texts_of(notebook);
+    notebook.parts.push_back(planner.part_of("", setting, {}));
+    gave_whole(key, std::move(notebook.parts));
     notebooks.erase(key);
     said.insert(key);
     return write_setting(space, key, setting.record->json, notes, out);
   };
   out.begin_object();
   LANYARD_TRY(services_.reads.for_each(space, all_of("settings"), write_one));
-  for (const auto& [notebook, notes] : notebooks) {
-    said.insert(notebook);
-    LANYARD_TRY(write_setting(space, notebook, "", texts_of(notes), out));
+  for (auto& [key, notebook] : notebooks) {
+    said.insert(key);
+    gave_whole(key, std::move(notebook.parts));
+    LANYARD_TRY(write_setting(space, key, "", texts_of(notebook), out));
   }
   LANYARD_TRY(write_kept_wholes(space, said, out));
   out.end_object();
   return {};
 }
 
-Result<std::string> Rangerplex::settings_text(const SpaceId& space, const std::string& client) {
+Result<std::string> Rangerplex::settings_text(const SpaceId& space, const std::string& client,
+                                              bool to_page) {
   JsonWriter out;
-  LANYARD_TRY(queue_->note(
-      space, client, [&](ClaimPlanner& planner) { return write_settings(space, planner, out); }));
+  LANYARD_TRY(queue_->note(space, client, [&](ClaimPlanner& planner) {
+    return write_settings(space, planner, to_page, out);
+  }));
   return out.take();
 }
 

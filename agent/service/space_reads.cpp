@@ -103,9 +103,8 @@ Result<std::vector<storage::HiddenValue>> SpaceReads::hidden(
 
 Result<std::vector<Dot>> SpaceReads::deleting(const SpaceId& space, const std::vector<Dot>& changes,
                                               const storage::RecordOf& record) {
-  return read<std::vector<Dot>>(space, [&](storage::SpaceReader& reader) {
-    return reader.deleting(changes, record);
-  });
+  return read<std::vector<Dot>>(
+      space, [&](storage::SpaceReader& reader) { return reader.deleting(changes, record); });
 }
 
 Result<std::vector<std::string>> SpaceReads::deleted(const SpaceId& space,
