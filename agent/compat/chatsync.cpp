@@ -61,14 +61,18 @@ Chatsync::Chatsync(const CompatRoom& room, const storage::CompatListener& listen
           [&hasher = room.services.hasher](const std::string& collection, std::string_view json) {
             return chatsync_members(collection, json, hasher);
           })),
-      returns_(std::make_shared<ChatReturns>(room.services, queue_, chatsync_records())) {
+      returns_(std::make_shared<ChatReturns>(room.services, queue_, chatsync_records())),
+      times_(std::make_shared<LatestTimes>(room.services, queue_,
+                                           std::vector<std::string>{kUserChats, kUserMessages})) {
   returns_->watch();
+  times_->watch();
   index_fields(services_, space_, {{kUserChats, "userId"}, {kUserMessages, "userId"}});
 }
 
 void Chatsync::close() {
   queue_->close();
   returns_->close();
+  times_->close();
 }
 
 // ---- requests

@@ -7,6 +7,7 @@
 #include "agent/compat/chat_returns.hpp"
 #include "agent/compat/compat_gate.hpp"
 #include "agent/compat/compat_protocol.hpp"
+#include "agent/compat/latest_times.hpp"
 #include "agent/compat/posted_text.hpp"
 #include "agent/compat/token_user.hpp"
 
@@ -63,6 +64,7 @@ class Chatsync : public CompatProtocol, public std::enable_shared_from_this<Chat
   std::string space_;
   std::shared_ptr<ClaimQueue> queue_;
   std::shared_ptr<ChatReturns> returns_;
+  std::shared_ptr<LatestTimes> times_;
   struct Synced {
     std::int64_t last_ms = 0;
     std::int64_t written_ms = 0;

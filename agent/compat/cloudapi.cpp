@@ -72,8 +72,11 @@ Cloudapi::Cloudapi(const CompatRoom& room, const storage::CompatListener& listen
                                            std::string_view json) {
             return cloud_members(json, hasher);
           })),
-      returns_(std::make_shared<ChatReturns>(room.services, queue_, cloudapi_records())) {
+      returns_(std::make_shared<ChatReturns>(room.services, queue_, cloudapi_records())),
+      times_(std::make_shared<LatestTimes>(room.services, queue_,
+                                           std::vector<std::string>{kCloudChats, kCloudUsers})) {
   returns_->watch();
+  times_->watch();
   index_fields(services_, space_, {{kCloudChats, "userId"}, {kCloudMessages, "chatId"}});
 }
 

@@ -5,6 +5,7 @@
 #include "agent/compat/cloudapi_shapes.hpp"
 #include "agent/compat/compat_gate.hpp"
 #include "agent/compat/compat_protocol.hpp"
+#include "agent/compat/latest_times.hpp"
 #include "agent/compat/posted_text.hpp"
 
 namespace lanyard::agent {
@@ -53,6 +54,7 @@ class Cloudapi : public CompatProtocol, public std::enable_shared_from_this<Clou
   void close() override {
     queue_->close();
     returns_->close();
+    times_->close();
   }
 
  private:
@@ -175,6 +177,7 @@ class Cloudapi : public CompatProtocol, public std::enable_shared_from_this<Clou
   std::string space_;
   std::shared_ptr<ClaimQueue> queue_;
   std::shared_ptr<ChatReturns> returns_;
+  std::shared_ptr<LatestTimes> times_;
   /// When a client, a collection and a key were refused last. At most as many as clients try to
   /// delete within a minute.
   std::map<std::tuple<std::string, std::string, std::string>, std::int64_t> refused_;

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "agent/api/upgrade_request.hpp"
+#include "agent/ascii_text.hpp"
 #include "agent/build_info.hpp"
 #include "agent/compat/chat_listing.hpp"
 #include "agent/compat/compat_gate.hpp"
@@ -52,6 +53,12 @@ ChatLists rangerplex_lists() {
   return out;
 }
 
+/// The original takes a path in any case, and with a slash at its end.
+std::string plain_path(std::string_view path) {
+  if (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
+  return lower(path);
+}
+
 constexpr std::array kRangerplexPorts =
     std::to_array<CompatPort>({{3011, true, false}, {3012, false, true}});
 
@@ -78,15 +85,19 @@ Rangerplex::Rangerplex(const CompatRoom& room, const storage::CompatListener& li
             return rangerplex_members(collection, json, hasher);
           })),
       news_(std::make_shared<RangerplexNews>(room.services, room.store, room.after)),
-      returns_(std::make_shared<ChatReturns>(room.services, queue_, rangerplex_records())) {
+      returns_(std::make_shared<ChatReturns>(room.services, queue_, rangerplex_records())),
+      times_(std::make_shared<LatestTimes>(room.services, queue_,
+                                           std::vector<std::string>{"chats", "notes"})) {
   news_->watch(listener.space);
   returns_->watch();
+  times_->watch();
 }
 
 void Rangerplex::close() {
   queue_->close();
   news_->close();
   returns_->close();
+  times_->close();
 }
 
 // ---- requests
@@ -113,8 +124,9 @@ HeadOrder Rangerplex::serve_socket(const HeadView& head) {
   return out;
 }
 
-HeadOrder Rangerplex::serve_path(const std::string& method, std::string_view path,
+HeadOrder Rangerplex::serve_path(const std::string& method, std::string_view as_sent,
                                  const std::string& client) {
+  const std::string path = plain_path(as_sent);
   if (method == "GET" && path == "/api/chats") return reading(&Rangerplex::get_chats, client);
   if (method == "GET" && path == "/api/settings") return reading(&Rangerplex::get_settings, client);
   if (method == "GET" && (path == "/api/health" || path == "/health"))
@@ -127,7 +139,7 @@ HeadOrder Rangerplex::serve_path(const std::string& method, std::string_view pat
   if (method == "DELETE" && path == "/api/clear") return reading(&Rangerplex::clear, client);
   constexpr std::string_view kChatPath = "/api/chat/";
   if (method == "DELETE" && path.starts_with(kChatPath))
-    return deleting(path.substr(kChatPath.size()), client);
+    return deleting(as_sent.substr(kChatPath.size(), path.size() - kChatPath.size()), client);
   return answered(compat_error(404, "there is no such path here"));
 }
 

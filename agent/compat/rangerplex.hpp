@@ -6,6 +6,7 @@
 #include "agent/compat/claim_queue.hpp"
 #include "agent/compat/compat_gate.hpp"
 #include "agent/compat/compat_protocol.hpp"
+#include "agent/compat/latest_times.hpp"
 #include "agent/compat/posted_text.hpp"
 #include "agent/compat/rangerplex_news.hpp"
 #include "agent/json_writer.hpp"
@@ -35,7 +36,7 @@ class Rangerplex : public CompatProtocol, public std::enable_shared_from_this<Ra
  private:
   using Answer = std::function<void(const ApiReply& reply)>;
   [[nodiscard]] HeadOrder serve_socket(const HeadView& head);
-  [[nodiscard]] HeadOrder serve_path(const std::string& method, std::string_view path,
+  [[nodiscard]] HeadOrder serve_path(const std::string& method, std::string_view as_sent,
                                      const std::string& client);
   [[nodiscard]] HeadOrder reading(void (Rangerplex::*read)(const std::string& client,
                                                            const ApiReply& reply),
@@ -90,6 +91,7 @@ class Rangerplex : public CompatProtocol, public std::enable_shared_from_this<Ra
   std::shared_ptr<ClaimQueue> queue_;
   std::shared_ptr<RangerplexNews> news_;
   std::shared_ptr<ChatReturns> returns_;
+  std::shared_ptr<LatestTimes> times_;
 };
 
 }  // namespace lanyard::agent

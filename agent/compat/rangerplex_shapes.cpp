@@ -44,6 +44,11 @@ std::vector<JsonMember> theirs(std::string_view collection, const JsonObject& ob
   return out;
 }
 
+bool has_member(const std::vector<ClaimMember>& members, std::string_view name) {
+  return std::any_of(members.begin(), members.end(),
+                     [&](const ClaimMember& member) { return member.name == name; });
+}
+
 /// What the original server gives back whether it was posted or not.
 void add_chat_defaults(std::vector<ClaimMember>& members, const Hasher& hasher) {
   std::string_view starred = "false";
@@ -52,6 +57,8 @@ void add_chat_defaults(std::vector<ClaimMember>& members, const Hasher& hasher) 
     if (member.name == "isStarred" && is_truthy(member.json)) starred = "true";
     if (member.name == "knowledgeBase") chunks = member.json;
   }
+  for (const std::string_view column : {"title", "model"})
+    if (!has_member(members, column)) claim(members, column, "null", hasher);
   claim(members, "isStarred", starred, hasher);
   if (!is_truthy(chunks)) claim(members, "knowledgeBase", "[]", hasher);
 }

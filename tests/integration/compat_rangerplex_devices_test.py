@@ -47,6 +47,20 @@ class Clients(TwoDevices):
         self.assertEqual(sorted(each["title"] for each in merged),
                          sorted(["By bob", "Chat 4", "Chat 2", "Chat 1", "Chat 0"]))
 
+    def test_a_time_that_both_have_changed_is_no_conflict_and_the_later_counts(self):
+        ann, bob = self.ann.client(), self.bob.client()
+        ann.post_chat(chat(1, message("m")))
+        wait_until("bob has it", lambda: len(bob.chats()) == 1)
+        self.ann.ok("space", "mode", "talks", "local-only")
+        ann.post_chat(chat(1, message("m"), message("a"), updatedAt=3000))
+        bob.post_chat(chat(1, message("m"), message("b"), updatedAt=2000))
+        self.ann.ok("space", "mode", "talks", "hybrid")
+        wait_until("both show the later time", lambda: all(
+            device.client("look").chat("chat-1")["updatedAt"] == 3000 and
+            len(device.client("look").chat("chat-1")["messages"]) == 3 and
+            "updatedAt" not in device.ok("conflicts", "list") for device in (self.ann, self.bob)))
+        self.same()
+
     def test_a_queue_filled_offline_arrives_once(self):
         client = self.ann.client()
         client.post_chat(chat(1))

@@ -38,6 +38,21 @@ class Posts(OneDevice):
         self.assertGreater(self.client.chat("zero")["updatedAt"], 1_700_000_000_000)
         self.assertIs(self.client.chat("zero")["isStarred"], True)
 
+    def test_a_title_and_a_model_that_nobody_said_are_null(self):
+        self.client.post_chat({"id": "bare", "updatedAt": 1000})
+        got = self.client.chat("bare")
+        self.assertEqual((got["title"], got["model"]), (None, None))
+        self.unchanged(lambda: self.client.post_chat(got))
+        self.unchanged(lambda: self.client.post_chat({"id": "bare", "updatedAt": 1000}))
+
+    def test_a_path_in_any_case_and_with_a_slash_behind(self):
+        self.client.post_chat(chat(1))
+        for path in ("/api/chats/", "/API/Chats", "/Api/chats/"):
+            self.assertEqual(self.client.call("GET", path), [chat(1)])
+        self.client.call("POST", "/api/Sync/Chat/", {**chat(1), "id": "Chat-1"})
+        self.client.call("DELETE", "/API/chat/Chat-1/")
+        self.assertEqual(self.client.chats(), [chat(1)])
+
     def test_an_unchanged_repost_of_everything_writes_nothing(self):
         posted = [chat(n, *(message(f"m{n}-{i}") for i in range(5))) for n in range(20)]
         self.client.post_all(posted)
