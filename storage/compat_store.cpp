@@ -278,24 +278,6 @@ Result<std::optional<SeenVersion>> CompatStore::seen_at(const CompatThing& thing
   return first_seen(query);
 }
 
-Result<std::vector<std::string>> CompatStore::believed_keys(const std::string& client,
-                                                            const SpaceId& space,
-                                                            const std::string& collection,
-                                                            const std::string& parent) {
-  std::vector<std::string> out;
-  Query query(database_,
-              "SELECT t.key FROM lanyard_clients c, lanyard_things t"
-              " JOIN lanyard_believed b ON b.client = c.number AND b.thing = t.number"
-              " WHERE c.name = ? AND t.space = ? AND t.collection = ? AND t.parent = ?"
-              " ORDER BY t.key");
-  query.bind(client).bind(space.view()).bind(collection).bind(parent);
-  while (true) {
-    LANYARD_TRY_SET(const bool more, query.next());
-    if (!more) return out;
-    out.emplace_back(query.text(0));
-  }
-}
-
 Result<std::int64_t> CompatStore::store_seen(std::int64_t thing, const SeenVersion& version,
                                              std::int64_t now_ms) {
   {

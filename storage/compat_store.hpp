@@ -101,11 +101,6 @@ class CompatStore {
   /// The newest that had that updatedAt.
   [[nodiscard]] Result<std::optional<SeenVersion>> seen_at(const CompatThing& thing,
                                                            std::int64_t updated_at);
-  /// Keys of what a client believes to be in `parent`.
-  [[nodiscard]] Result<std::vector<std::string>> believed_keys(const std::string& client,
-                                                               const SpaceId& space,
-                                                               const std::string& collection,
-                                                               const std::string& parent);
   /// What a record was seen in; nothing if it was never seen.
   [[nodiscard]] Result<std::optional<std::string>> parent_of(const CompatThing& thing);
   /// From now on the client believes this. `version.number` 0: a version that is stored first,

@@ -90,18 +90,60 @@ TEST_CASE("the newest 64 versions are kept, and those that somebody believes") {
   CHECK(*store->believed("old", kChat));
 }
 
-TEST_CASE("a client's elements of a list are found by what they are in") {
+TEST_CASE("what a record was seen in is known") {
   const CompatFile file;
   auto store = CompatStore::open(file.path());
   REQUIRE(store);
   const auto message = [](const char* key) { return CompatThing{SpaceId{}, "messages", key}; };
-  REQUIRE(store->believes("one", message("m1"), "c1", version_of(1, 0), 0));
-  REQUIRE(store->believes("one", message("m2"), "c2", version_of(1, 0), 0));
   REQUIRE(store->believes("two", message("m3"), "c1", version_of(1, 0), 0));
-  CHECK(*store->believed_keys("one", SpaceId{}, "messages", "c1") ==
-        std::vector<std::string>{"m1"});
   CHECK(*store->parent_of(message("m3")) == std::optional<std::string>("c1"));
   CHECK_FALSE(*store->parent_of(message("m4")));
+}
+
+TEST_CASE("a page is in a state until it goes on from it") {
+  const CompatFile file;
+  auto store = CompatStore::open(file.path());
+  REQUIRE(store);
+  const auto states = [&] { return *store->page_states("one", kChat); };
+  const CompatThing message{SpaceId{}, "messages", "m1"};
+  const auto put = [&](std::uint8_t content, const std::string& version) {
+    SeenVersion of_message = version_of(content, 7);
+    of_message.version = version;
+    return store->put_state("one", kChat,
+                            {{kChat, "", version_of(1, 5)}, {message, "c1", of_message}}, 0);
+  };
+  REQUIRE(put(2, "first"));
+  REQUIRE(states().size() == 1);
+  CHECK(states().front().updated_at == 5);
+  CHECK(states().front().parts.at({"messages", "m1"}).content == compat_hash(2));
+  // Another page has the same; the version is the one that was given last.
+  REQUIRE(put(2, "second"));
+  REQUIRE(states().size() == 1);
+  CHECK(states().front().copies == 2);
+  const std::int64_t seen = states().front().parts.at({"messages", "m1"}).seen;
+  CHECK((*store->seen(seen))->version == "second");
+  REQUIRE(store->leave_state(states().front(), true));
+  CHECK(states().front().copies == 1);
+  CHECK(states().front().was_left);
+  REQUIRE(put(3, "third"));
+  REQUIRE(store->leave_state(states().front(), true));
+  REQUIRE(states().size() == 1);
+  CHECK(states().front().parts.at({"messages", "m1"}).content == compat_hash(3));
+  CHECK(store->page_states("two", kChat)->empty());
+}
+
+TEST_CASE("the state that was silent longest is forgotten first") {
+  const CompatFile file;
+  auto store = CompatStore::open(file.path());
+  REQUIRE(store);
+  for (std::uint8_t content = 0; content < 32; ++content)
+    REQUIRE(store->put_state("one", kChat, {{kChat, "", version_of(content, content)}}, content));
+  REQUIRE(store->hear_state(store->page_states("one", kChat)->front().number, 100'000));
+  REQUIRE(store->put_state("one", kChat, {{kChat, "", version_of(32, 32)}}, 32));
+  const auto states = store->page_states("one", kChat);
+  REQUIRE(states->size() == 32);
+  CHECK(states->front().updated_at == 0);
+  CHECK(states->at(1).updated_at == 2);
 }
 
 TEST_CASE("what stays on this device is replaced as a whole") {
