@@ -45,8 +45,11 @@ class ChatReturns : public std::enable_shared_from_this<ChatReturns> {
 
  private:
   void on_touched(const SpaceId& space, const storage::Touched& touched);
-  void look_through(const SpaceId& space, const std::string& after);
+  void look_through(const SpaceId& space);
+  void look_through_page(const SpaceId& space, const std::string& after);
+  void look_at_rows(const SpaceId& space, const std::vector<storage::HiddenValue>& rows);
   void look_at(const std::string& chat);
+  void look_at_gone(const SpaceId& space, const std::string& chat);
   void look_at_message(const SpaceId& space, const std::string& message);
   [[nodiscard]] Status plan_chat_return(ClaimPlanner& planner, const std::string& chat) const;
 
@@ -55,6 +58,8 @@ class ChatReturns : public std::enable_shared_from_this<ChatReturns> {
   ChatRecords records_;
   std::uint64_t watch_ = 0;
   bool is_closed_ = false;
+  bool is_looking_ = false;
+  bool look_again_ = false;
   std::set<std::string> waiting_;  ///< chats that have a job
 };
 
