@@ -49,6 +49,8 @@ class Agent {
     identity_.emplace(std::move(identity));
     ciphers_.emplace(*identity_, rng_);
     LANYARD_TRY_SET(vault_, open_vault());
+    for (const Error& warning : vault_->warnings())
+      log_warning(warning.detail + ". " + warning.fix);
     LANYARD_TRY(vault_->settle_identity(wall_now()));
     LANYARD_TRY(vault_->home_id(wall_now()));
     LANYARD_TRY_SET(network_, open_network());

@@ -24,7 +24,22 @@ Error lock_error(const std::string& what) {
   }
   if (code == std::errc::no_space_on_device)
     return Error(Code::kDiskFull, what, "free some space on that disk");
+  const bool has_no_locks = code == std::errc::no_lock_available ||
+                            code == std::errc::operation_not_supported ||
+                            code == std::errc::function_not_supported;
+  if (has_no_locks)
+    return Error(code, what,
+                 "choose a data folder on a disk whose file system keeps locks, with --data-dir");
   return Error(code, what);
+}
+
+/// False: it was taken here. An error is the system's, and says nothing of another agent.
+Result<bool> is_held(int descriptor, int kind, const std::string& file) {
+  while (::flock(descriptor, kind | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) return true;
+    if (errno != EINTR) return fail(lock_error("cannot lock " + file));
+  }
+  return false;
 }
 
 long pid_in(int descriptor) {
@@ -39,7 +54,8 @@ Result<InstanceLock> InstanceLock::take(const std::filesystem::path& data_dir) {
   const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kMode);
   if (descriptor < 0) return fail(lock_error("cannot open " + file));
   InstanceLock lock(descriptor);
-  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+  LANYARD_TRY_SET(const bool is_taken, is_held(descriptor, LOCK_EX, file));
+  if (is_taken) {
     const std::string pid = std::to_string(pid_in(descriptor));
     return fail(
         Code::kLocked, "another agent (pid " + pid + ") uses the data folder " + data_dir.string(),
@@ -61,7 +77,8 @@ std::optional<long> lock_holder(const std::filesystem::path& data_dir) {
   const int descriptor = ::open(lock_file(data_dir).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
   if (descriptor < 0) return std::nullopt;
   std::optional<long> holder;
-  if (::flock(descriptor, LOCK_SH | LOCK_NB) != 0) holder = pid_in(descriptor);
+  const auto held = is_held(descriptor, LOCK_SH, lock_file(data_dir).string());
+  if (held && *held) holder = pid_in(descriptor);
   ::close(descriptor);
   return holder;
 }

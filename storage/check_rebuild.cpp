@@ -33,6 +33,11 @@ constexpr ComparedTables kComparisons[] = {
     {"lanyard_chunks", "log, hash, part, bytes", "log, hash, part"},
 };
 
+/// The scratch file could not be written: that says nothing of what is checked.
+bool is_about_scratch(const Error& error) {
+  return error.is(Code::kDiskFull) || error.is(Code::kReadOnly) || error.is(Code::kInterrupted);
+}
+
 bool same_column(const Query& left, const Query& right, int column) {
   if (left.type(column) != right.type(column)) return false;
   switch (left.type(column)) {
@@ -63,14 +68,26 @@ class Rebuild {
       tables_.tell_fork({log, fork.first.first, fork.first, fork.second});
     LANYARD_TRY(scratch_.begin(Sync::kNormal));
     const std::uint64_t of = source_.log_rows().end();
-    LANYARD_TRY(source_.log_rows().for_each(0, [&](const LogRow& row) -> Result<bool> {
-      LANYARD_TRY(take(row));
-      if (progress) progress(row.position + row.changes, of);
-      return true;
-    }));
-    LANYARD_TRY(flush());
-    LANYARD_TRY(scratch_.commit());
     CheckReport report;
+    std::uint64_t read = 0;
+    Status rebuilt = source_.log_rows().for_each(0, [&](const LogRow& row) -> Result<bool> {
+      read = row.position;
+      LANYARD_TRY(take(row));
+      read = row.position + row.changes;
+      if (progress) progress(read, of);
+      return true;
+    });
+    if (rebuilt) rebuilt = flush();
+    if (rebuilt) rebuilt = scratch_.commit();
+    if (!rebuilt && is_about_scratch(rebuilt.error())) return fail(rebuilt.error());
+    if (!rebuilt) {
+      // What hangs on it cannot be made either: there is nothing to compare.
+      const Error& why = rebuilt.error();
+      report.differences.push_back(
+          "lanyard_log, the row of change " + std::to_string(read + 1) + " of " +
+          std::to_string(of) + ": " + (why.detail.empty() ? why.code.message() : why.detail));
+      return report;
+    }
     report.changes = of;
     LANYARD_TRY_SET(const std::int64_t records,
                     file_.number("SELECT count(*) FROM lanyard_records"));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <set>
 
@@ -41,6 +42,8 @@ class FileVault final : public Vault {
   [[nodiscard]] Status room_to_write() override;
   [[nodiscard]] Status can_write() override;
   [[nodiscard]] std::map<SpaceId, SpaceTrouble> troubles() override;
+  [[nodiscard]] std::vector<Error> warnings() override { return warnings_; }
+  void found_damage(const SpaceId& space, const Error& what) override;
   [[nodiscard]] std::filesystem::path file_of(const SpaceId& space) const override;
 
   [[nodiscard]] Status settle_identity(WallTime now) override;
@@ -70,6 +73,8 @@ class FileVault final : public Vault {
 
   /// Ends what a crash cut off: the files of spaces that were left and removed.
   [[nodiscard]] Status remove_left_copies();
+  /// Compares the files with what is known of them (file_vault_look.cpp). To be called once, first.
+  [[nodiscard]] Status look_over();
 
  private:
   // What a space's file goes through (file_vault_files.cpp).
@@ -87,6 +92,16 @@ class FileVault final : public Vault {
   /// none.
   bool settle_one();
   void report(const SpaceId& space, const Error& error) const;
+
+  // What was acknowledged and is not here (file_vault_look.cpp).
+  void look_at_file(const SpaceId& space);
+  [[nodiscard]] Status take_in(const std::vector<SpaceId>& found);
+  [[nodiscard]] Status load_losses();
+  void note_loss(const SpaceId& space, WatchedStore& store, bool had_data);
+  void look_for_lost(const SpaceId& space, const WatchedStore& store);
+  [[nodiscard]] bool has_other_members(const SpaceId& space);
+  void applied(const SpaceId& space, const WatchedStore& store, const ApplyOutcome& outcome,
+               WallTime wall);
 
   // Spaces (file_vault_spaces.cpp).
   struct NewName {
@@ -126,6 +141,11 @@ class FileVault final : public Vault {
   std::set<SpaceId> failed_;          ///< as `has_failed`, which may not have been written
   bool move_is_untold_ = false;       ///< a move of our `default` has begun, and nobody was told
   std::map<SpaceId, SpaceTrouble> troubles_;
+  std::map<SpaceId, LostWrites> lost_;        ///< until they came back; some are settings as well
+  std::map<SpaceId, SpaceTrouble> copies_;    ///< another copy of this device writes to them
+  std::map<SpaceId, SpaceTrouble> damaged_;   ///< as readers found them
+  std::vector<Error> warnings_;
+  std::chrono::steady_clock::time_point opened_ = std::chrono::steady_clock::now();
   bool has_room_ = true;  ///< as it was told last
   bool is_closed_ = false;
 };

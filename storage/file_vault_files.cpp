@@ -8,20 +8,6 @@ namespace lanyard::storage {
 
 namespace fs = std::filesystem;
 
-namespace {
-
-/// A file that was lost is not replaced by an empty one without a word.
-Status check_is_there(const fs::path& file) {
-  LANYARD_TRY(finish_rescue(file));
-  std::error_code ignored;
-  if (fs::exists(file, ignored)) return {};
-  return fail(Code::kCorrupt, "the file " + file.string() + " is gone",
-              "Restore it from a backup. To fetch the space again from your other devices, make an "
-              "empty file of this name.");
-}
-
-}  // namespace
-
 fs::path FileVault::file_of(const SpaceId& space) const {
   return space_file(options_.data_dir, space);
 }
@@ -46,13 +32,14 @@ Result<WatchedStore*> FileVault::open_closed(const SpaceId& space) {
   if (!row) return fail(Code::kNotFound, "there is no space " + to_text(space) + " here");
   if (row->has_left)
     return fail(Code::kNotAllowed, "the space " + row->name + " was left on this device");
-  if (row->has_data) LANYARD_TRY(check_is_there(file_of(space)));
+  if (row->has_data) LANYARD_TRY(check_space_file(file_of(space)));
   std::optional<Error> read_only_because;
   if (row->has_failed || failed_.contains(space)) {
     if (Status rescued = rescue_file(space); !rescued) read_only_because = rescued.error();
   }
   LANYARD_TRY_SET(auto store, open_file(space, read_only_because));
   if (read_only_because) troubles_.insert_or_assign(space, SpaceTrouble{*read_only_because});
+  if (!read_only_because) note_loss(space, *store, row->has_data);
   return &files_.keep(space, std::move(store));
 }
 
@@ -67,12 +54,6 @@ void FileVault::note_trouble(const SpaceId& space, const Result<WatchedStore*>& 
   const auto known = troubles_.find(space);
   if (known == troubles_.end() || known->second.takes_writes || failed_.contains(space)) return;
   troubles_.erase(known);
-}
-
-std::map<SpaceId, SpaceTrouble> FileVault::troubles() {
-  std::map<SpaceId, SpaceTrouble> all = troubles_;
-  for (auto& [space, error] : files_.failures()) all.insert_or_assign(space, SpaceTrouble{error});
-  return all;
 }
 
 Status FileVault::can_write() {
@@ -98,6 +79,11 @@ Result<std::unique_ptr<WatchedStore>> FileVault::open_file(
     return this->before_write(space);
   };
   auto watched = std::make_unique<WatchedStore>(std::move(store), before_write);
+  watched->on_damage([this, space](const Error& what) { found_damage(space, what); });
+  watched->on_apply([this, space, opened = watched.get()](const ApplyOutcome& outcome,
+                                                          WallTime wall) {
+    applied(space, *opened, outcome, wall);
+  });
   if (!read_only_because) {
     watched->keep_continuity(
         std::make_unique<LogContinuity>(marks_, space, watched->watched(), file,
@@ -126,6 +112,8 @@ void FileVault::before_close(const SpaceId& space, WatchedStore& store) {
   if (clean) {
     dirty_.erase(space);
     unsettled_.erase(space);
+    // Whoever reads at this moment, or copies the file alone, has all of it.
+    static_cast<void>(store.checkpoint());
   } else if (!clean.error().is(Code::kReadOnly)) {
     report(space, clean.error());  // stays dirty: what it says is found again
   }

@@ -117,6 +117,8 @@ Status FileVault::leave_space(const SpaceId& space, LeftCopy copy) {
   files_.close(space);
   dirty_.erase(space);
   troubles_.erase(space);
+  lost_.erase(space);
+  LANYARD_TRY(platform_.forget_setting(kLostSetting + to_text(space)));
   return copy == LeftCopy::kKept ? Status() : remove_copy(space);
 }
 

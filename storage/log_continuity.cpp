@@ -3,6 +3,29 @@
 #include "replication/types/limits.hpp"
 
 namespace lanyard::storage {
+namespace {
+
+/// Stamps of ours that lead the clock by more are left behind with their log. Less than a day is
+/// left alone: clocks that hold the local time instead of UTC are off by up to 14 hours until they
+/// are set, and a machine without a clock of its own by the hours since it was on last.
+constexpr std::chrono::milliseconds kOwnLeadMax = std::chrono::hours(24);
+/// 2023: there was no Lanyard before. A clock that shows less was not set since the machine began.
+constexpr WallTime kFirstClock{1'672'531'200'000};
+
+bool is_far_ahead(Hlc stamp, WallTime wall) {
+  return wall >= kFirstClock &&
+         stamp.ms() > static_cast<std::uint64_t>((wall.ms + kOwnLeadMax.count()));
+}
+
+/// The mark's change and those before it that the store should hold.
+std::optional<LostWrites> lost_of(const HighWaterMark& mark, const VectorClock& held) {
+  const auto found = held.find(mark.log);
+  const Seq until = found == held.end() ? Seq{} : found->second.seq;
+  if (mark.head.seq <= until) return std::nullopt;
+  return LostWrites{{mark.log, mark.head.seq}, until};
+}
+
+}  // namespace
 
 LogContinuity::LogContinuity(MarkFolder& folder, const SpaceId& space, SpaceStore& store,
                              const std::filesystem::path& file, Report report)
@@ -14,6 +37,7 @@ LogContinuity::LogContinuity(MarkFolder& folder, const SpaceId& space, SpaceStor
   const SpaceState state = store.state();
   mark_ = {state.store, {}, {}, folder.machine(), lasting_inode(file)};
   const auto last = last_mark();
+  if (last) lost_ = lost_of(*last, state.log.clock());
   // The random bytes of a file that was made just now stand nowhere else yet.
   is_proven_ = state.is_new || (last && fits(*last));
   if (!is_proven_) return;
@@ -42,8 +66,8 @@ bool LogContinuity::fits(const HighWaterMark& mark) const {
   return held && *held;
 }
 
-Status LogContinuity::before_own_write() {
-  if (is_proven_ && !is_in_doubt_) return {};
+Status LogContinuity::before_own_write(WallTime wall) {
+  if (is_proven_ && !is_in_doubt_) return leave_if_ahead(wall);
   const bool had_written = store_.own_log().head.seq.value > 0;
   const bool was_proven = is_proven_;
   LANYARD_TRY(leave_log());
@@ -52,6 +76,22 @@ Status LogContinuity::before_own_write() {
         Error(Code::kExists,
               "this copy of the space was restored, copied or moved, or its high-water mark was "
               "lost: it goes on in a new log, and asks the other devices for what it lost"));
+  return {};
+}
+
+/// A log's stamps only increase, so one that was written while the clock was years ahead would stay
+/// there, and win against whatever others write beside it. The next log begins at the right time
+/// (ADR 0028).
+Status LogContinuity::leave_if_ahead(WallTime wall) {
+  const Hlc after = store_.own_log().after;
+  if (!is_far_ahead(after, wall)) return {};
+  LANYARD_TRY(leave_log());
+  const std::uint64_t days =
+      (after.ms() - static_cast<std::uint64_t>(wall.ms)) / (24 * 60 * 60 * 1000);
+  report_(Error(Code::kExists,
+                "the clock of this device was " + std::to_string(days) +
+                    " days ahead when it wrote to the space last: what is written from now on goes "
+                    "into a new log, with the time of now"));
   return {};
 }
 

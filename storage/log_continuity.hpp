@@ -4,6 +4,13 @@
 
 namespace lanyard::storage {
 
+/// What this device wrote in a space, as its mark says, and the store does not hold any more.
+struct LostWrites {
+  Dot last;   ///< the last change that was written
+  Seq held;   ///< of that log here; 0: nothing of it
+  [[nodiscard]] std::uint64_t count() const { return last.seq.value - held.value; }
+};
+
 /// Decides for one open store whether its own log may go on, and keeps the mark by which that is
 /// decided the next time. In doubt the answer is a new incarnation: it costs a log, and a log that
 /// two stores go on with costs data.
@@ -18,7 +25,7 @@ class LogContinuity {
 
   /// Before a change of ours is numbered: opens a new incarnation if it is not proven that this
   /// store is the one that wrote last. Its error: nothing may be written.
-  [[nodiscard]] Status before_own_write();
+  [[nodiscard]] Status before_own_write(WallTime wall);
   /// The present log is left now. If that fails, then before the next change of ours, or there is
   /// none.
   [[nodiscard]] Status leave_log();
@@ -34,8 +41,11 @@ class LogContinuity {
   /// At a clean end.
   void sync();
   [[nodiscard]] bool is_proven() const { return is_proven_; }
+  /// Found when the store was opened: what was acknowledged here is not here.
+  [[nodiscard]] const std::optional<LostWrites>& lost() const { return lost_; }
 
  private:
+  [[nodiscard]] Status leave_if_ahead(WallTime wall);
   [[nodiscard]] bool fits(const HighWaterMark& mark) const;
   [[nodiscard]] std::optional<HighWaterMark> last_mark();
   void write_mark(const OwnLog& own);
@@ -52,6 +62,7 @@ class LogContinuity {
   bool is_in_doubt_ = false;
   bool has_reported_ = false;  ///< that marks cannot be kept: said once
   std::optional<WallTime> synced_;
+  std::optional<LostWrites> lost_;
 };
 
 }  // namespace lanyard::storage

@@ -6,8 +6,13 @@
 namespace lanyard::storage {
 Result<Platform> Platform::open(const std::filesystem::path& file, const DeviceId& self,
                                 const std::string& vfs) {
+  const auto damage = find_wal_damage(file);
   LANYARD_TRY_SET(Database database, open_platform_file(file, vfs));
-  return Platform(std::move(database), self);
+  // What lies behind the damage would be taken for new damage at the next start.
+  if (damage) LANYARD_TRY(database.checkpoint());
+  Platform platform(std::move(database), self);
+  platform.wal_damage_ = damage;
+  return platform;
 }
 
 Status Platform::refuse_if_failed() const {
@@ -69,6 +74,24 @@ Result<std::optional<std::string>> Platform::setting(const std::string& key) {
 
 Status Platform::set_setting(const std::string& key, const std::string& value) {
   return write(Sync::kFull, [&] { return put_setting(key.c_str(), value); });
+}
+
+Result<std::map<std::string, std::string>> Platform::settings_of(const std::string& prefix) {
+  std::map<std::string, std::string> out;
+  Query query(database_,
+              "SELECT key, value FROM lanyard_settings WHERE substr(key, 1, length(?1)) = ?1");
+  query.bind(prefix);
+  while (true) {
+    LANYARD_TRY_SET(const bool more, query.next());
+    if (!more) return out;
+    out.emplace(query.text(0), query.text(1));
+  }
+}
+
+Status Platform::forget_setting(const std::string& key) {
+  LANYARD_TRY_SET(const auto there, setting(key));
+  if (!there) return {};
+  return write(Sync::kFull, [&] { return drop_setting(key.c_str()); });
 }
 
 Status Platform::put_setting(const char* key, const std::string& value) {

@@ -4,6 +4,7 @@
 
 #include "storage/sqlite.hpp"
 #include "storage/vault.hpp"
+#include "storage/wal_damage.hpp"
 
 /// platform.sqlite: what one device knows beside what stands in its spaces. Names and rights are
 /// checked by Vault; here are the rows.
@@ -16,6 +17,8 @@ inline constexpr const char* kMovesToSetting = "default_moves_to";
 inline constexpr const char* kMovesFromSetting = "default_moves_from";
 /// And a space's id behind it: the space in which that one is about to go on.
 inline constexpr const char* kRenewalSetting = "renewal_of_";
+/// And a space's id behind it: which changes of ours its file has lost, until they came back.
+inline constexpr const char* kLostSetting = "lost_";
 
 class Platform {
  public:
@@ -25,6 +28,8 @@ class Platform {
                                              const DeviceId& self, const std::string& vfs);
   /// The first failure of its disk: nothing is written any more.
   [[nodiscard]] const std::optional<Error>& failure() const { return failed_; }
+  /// What its write-ahead log had lost when it was opened.
+  [[nodiscard]] const std::optional<WalDamage>& wal_damage() const { return wal_damage_; }
 
   // ---- devices: as Vault has them
   [[nodiscard]] Result<std::vector<KnownDevice>> devices();
@@ -62,6 +67,8 @@ class Platform {
   [[nodiscard]] Status leave_space(const SpaceId& space, bool is_removed);
   /// Spaces that were left and whose files are to be gone.
   [[nodiscard]] Result<std::vector<SpaceId>> removed_spaces();
+  /// All that there is a row of, and whether the space is here and has a file.
+  [[nodiscard]] Result<std::map<SpaceId, bool>> known_spaces();
   /// Durable, as one: `default` means `to`, whose name is that from now on; `from` is kept under
   /// `old_name` as a part of it, and is to be carried over. What tokens may do in `from` they may
   /// do in `to`; where they had rights in both, the wider.
@@ -122,6 +129,10 @@ class Platform {
   [[nodiscard]] Result<std::vector<PeerProgress>> progress();
   [[nodiscard]] Result<std::optional<std::string>> setting(const std::string& key);
   [[nodiscard]] Status set_setting(const std::string& key, const std::string& value);
+  /// Those whose keys begin so, by key.
+  [[nodiscard]] Result<std::map<std::string, std::string>> settings_of(const std::string& prefix);
+  /// Durable. Fine if there is none.
+  [[nodiscard]] Status forget_setting(const std::string& key);
 
   /// As Database has it: whether what is written lies in the data folder still.
   [[nodiscard]] Status check_place() { return database_.check_place(); }
@@ -152,6 +163,7 @@ class Platform {
   Database database_;
   DeviceId self_;
   std::optional<Error> failed_;
+  std::optional<WalDamage> wal_damage_;
 };
 
 template <class Work>

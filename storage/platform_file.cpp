@@ -9,7 +9,8 @@ constexpr std::size_t kCacheKib = 2048;
 
 FileKind platform_kind() {
   return {0x4C4E5950, platform_migrations(),  // "LNYP"
-          "Restore it from a backup. Nothing was changed, and the spaces beside it are whole.",
+          "Nothing was changed. Restore it from a backup, or move it away: " +
+              std::string(kWithoutPlatform),
           "SELECT count(*) FROM lanyard_settings"};
 }
 

@@ -136,6 +136,16 @@ Result<std::vector<SpaceId>> Platform::removed_spaces() {
   return space_ids("SELECT id FROM spaces WHERE has_left = 1 AND has_data = 0");
 }
 
+Result<std::map<SpaceId, bool>> Platform::known_spaces() {
+  std::map<SpaceId, bool> out;
+  Query query(database_, "SELECT id, has_left = 0 AND has_data = 1 FROM spaces");
+  while (true) {
+    LANYARD_TRY_SET(const bool more, query.next());
+    if (!more) return out;
+    out.emplace(space_at(query, 0), query.integer(1) != 0);
+  }
+}
+
 Status Platform::take_place(const std::string& old_id, const std::string& old_name,
                             const std::string& new_id, const std::string& name) {
   LANYARD_TRY(

@@ -12,7 +12,7 @@ namespace lanyard::storage {
 struct FileKind {
   std::int64_t application_id;  ///< SQLite's application_id
   std::span<const Migration> migrations;
-  const char* if_damaged = "";  ///< what people can do then
+  std::string if_damaged = {};  ///< what people can do then
   /// Reads a little of what is asked first: damage shows when the file is opened.
   const char* first_question = "SELECT count(*) FROM sqlite_schema";
 

@@ -3,12 +3,43 @@
 #include <algorithm>
 
 #include "replication/types/limits.hpp"
+#include "storage/rescue.hpp"
 
 namespace lanyard::storage {
 
 std::filesystem::path space_file(const std::filesystem::path& folder, const SpaceId& space) {
   const std::string id = to_text(space);
   return folder / id.substr(0, 2) / (id + ".db");
+}
+
+std::vector<SpaceId> spaces_on_disk(const std::filesystem::path& folder) {
+  namespace fs = std::filesystem;
+  std::vector<SpaceId> out;
+  std::error_code ignored;
+  for (const auto& part : fs::directory_iterator(folder, ignored)) {
+    const std::string name = part.path().filename().string();
+    if (name.size() != 2 || !part.is_directory(ignored)) continue;
+    for (const auto& file : fs::directory_iterator(part.path(), ignored)) {
+      const auto space = space_id_from_text(file.path().stem().string());
+      // In another folder, or with capital letters, nobody would find it.
+      if (space && file.path() == space_file(folder, *space)) out.push_back(*space);
+    }
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+Error space_file_gone(const std::filesystem::path& file) {
+  return Error(Code::kCorrupt, "the file " + file.string() + " is gone",
+               "Restore it from a backup. Or fetch the space again from your other devices:  "
+               "lanyard down , make an empty file of this name, lanyard up");
+}
+
+Status check_space_file(const std::filesystem::path& file) {
+  LANYARD_TRY(finish_rescue(file));
+  std::error_code ignored;
+  if (std::filesystem::exists(file, ignored)) return {};
+  return fail(space_file_gone(file));
 }
 
 SpaceFiles::Place SpaceFiles::find(const SpaceId& space) {

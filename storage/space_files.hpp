@@ -12,6 +12,15 @@ namespace lanyard::storage {
 [[nodiscard]] std::filesystem::path space_file(const std::filesystem::path& folder,
                                                const SpaceId& space);
 
+/// The spaces of which there are files in a data folder, by id: as the names of the files say.
+[[nodiscard]] std::vector<SpaceId> spaces_on_disk(const std::filesystem::path& folder);
+
+/// What to say of a file of a space that is gone, and what to do.
+[[nodiscard]] Error space_file_gone(const std::filesystem::path& file);
+/// A file that was lost is not replaced by an empty one without a word: kCorrupt and what to do if
+/// it is gone. One that a rescue has left takes its place first.
+[[nodiscard]] Status check_space_file(const std::filesystem::path& file);
+
 /// Which spaces are open: at most limits::kOpenSpacesMax, and each no longer than it is used and
 /// limits::kSpaceIdleClose. Knows no clock: it is told the time.
 class SpaceFiles {

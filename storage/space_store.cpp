@@ -105,8 +105,11 @@ SpaceState SqliteSpaceStore::state() const {
 
 OwnLog SqliteSpaceStore::own_log() const {
   const oplog::AuthorState& author = author_->state();
-  if (author.log) return {*author.log, author.head};
-  return {oplog::log_id_of(ports_.signer.device(), author.incarnation, space_, ports_.hasher), {}};
+  const Hlc after = std::max(author.last, author.largest_sane_seen);
+  if (author.log) return {*author.log, author.head, after};
+  return {oplog::log_id_of(ports_.signer.device(), author.incarnation, space_, ports_.hasher),
+          {},
+          after};
 }
 
 Result<bool> SqliteSpaceStore::holds_own(const Head& head) {
@@ -187,6 +190,7 @@ Result<ApplyOutcome> SqliteSpaceStore::apply(const std::vector<const oplog::Acce
         LANYARD_TRY(tables_.take(change));
         author_->saw(change.header.timestamp, wall);
         is_own = is_own || change.header.log == author_->state().log;
+        note_own_elsewhere(change, outcome);
       }
       if (!accepted->pack.changes.empty())
         LANYARD_TRY(tables_.append(accepted->bytes, accepted->pack.changes));
@@ -212,6 +216,15 @@ Result<ApplyOutcome> SqliteSpaceStore::apply(const std::vector<const oplog::Acce
   if (!tables_.epochs().empty()) author_->use(tables_.epochs().back());
   refresh_views();
   return outcome;
+}
+
+/// A change of this device that came from outside: lost here once, or of another copy that runs.
+void SqliteSpaceStore::note_own_elsewhere(const oplog::Change& change,
+                                          ApplyOutcome& outcome) const {
+  const auto log = tables_.merger().logs().find(change.header.log);
+  if (!log || tables_.logs()[*log].device != ports_.signer.device()) return;
+  const auto ms = static_cast<std::int64_t>(change.header.timestamp.ms());
+  outcome.own_elsewhere_ms = std::max(outcome.own_elsewhere_ms, ms);
 }
 
 void SqliteSpaceStore::take_touched(Touched& touched) {

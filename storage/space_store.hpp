@@ -89,6 +89,7 @@ class SqliteSpaceStore final : public SpaceStore {
   [[nodiscard]] Status carry_each(const std::vector<merge::NamedRecord>& records,
                                   const merge::HashOf& hash_of, merge::LocalWriter& writer,
                                   WriteOutcome& outcome);
+  void note_own_elsewhere(const oplog::Change& change, ApplyOutcome& outcome) const;
   void take_touched(Touched& touched);
 
   Ports ports_;

@@ -55,6 +55,7 @@ struct Database::Connection {
   bool blames_statements = false;
   WalLength wal;
   std::optional<FileId> wal_file;  ///< once it was seen
+  int busy_wait_ms = 0;
 
   ~Connection() {
     for (const auto& [sql, statement] : statements) sqlite3_finalize(statement);
@@ -111,7 +112,8 @@ Result<Database> Database::open_now(const std::filesystem::path& file, Mode mode
   // trusted_schema stays on: Debian's SQLite lets no view and no index use JSON without it. What a
   // file could do with that needs functions that have effects, and there are none here.
   sqlite3_db_config(database.connection_->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
-  sqlite3_busy_timeout(database.connection_->handle, static_cast<int>(options.busy_wait.count()));
+  database.connection_->busy_wait_ms = static_cast<int>(options.busy_wait.count());
+  sqlite3_busy_timeout(database.connection_->handle, database.connection_->busy_wait_ms);
   std::string pragmas = "PRAGMA cache_size=-" + std::to_string(options.cache_kib) + ";";
   pragmas += "PRAGMA temp_store=MEMORY;";
   if (mode == Mode::kReadOnly) {
@@ -216,11 +218,15 @@ std::int64_t Database::total_changes() const {
 }
 
 Status Database::checkpoint() {
-  int code = copy_wal(connection_->handle, SQLITE_CHECKPOINT_TRUNCATE);
-  // A reader is in the way: as much as it leaves.
-  if (code == SQLITE_BUSY) code = copy_wal(connection_->handle, SQLITE_CHECKPOINT_PASSIVE);
-  if (code != SQLITE_OK) return fail(error());
-  return {};
+  int code = copy_wal(connection_->handle, SQLITE_CHECKPOINT_PASSIVE);
+  if (code != SQLITE_OK && code != SQLITE_BUSY) return fail(error());
+  // Readers may be in the way, and are not waited for.
+  sqlite3_busy_timeout(connection_->handle, 0);
+  code = copy_wal(connection_->handle, SQLITE_CHECKPOINT_TRUNCATE);
+  const bool is_done = code == SQLITE_OK || code == SQLITE_BUSY;
+  Status done = is_done ? Status() : Status(fail(error()));
+  sqlite3_busy_timeout(connection_->handle, connection_->busy_wait_ms);
+  return done;
 }
 
 bool Database::wants_checkpoint() const { return connection_->wal.is_worth_copying(); }

@@ -106,6 +106,9 @@ struct ApplyOutcome {
   std::size_t without_effect = 0;
   std::size_t void_deletes = 0;
   bool has_admitted = false;  ///< there may be members that there were not
+  /// The newest stamp, in milliseconds, of changes that this device signed and this store did not
+  /// write: 0 if there is none among them.
+  std::int64_t own_elsewhere_ms = 0;
   Touched touched;
 };
 
@@ -130,7 +133,8 @@ struct SpaceState {
 /// The log that our next change goes into. It has its name before its first change.
 struct OwnLog {
   LogId log;
-  Head head;  ///< seq 0: nothing is written yet
+  Head head;        ///< seq 0: nothing is written yet
+  Hlc after = {};   ///< the stamp of our next change is a later one
 };
 
 /// What a device needs before it can open a space's history: the admit that grants it the keys,

@@ -225,6 +225,11 @@ class Vault {
   /// Spaces that could not be opened or written to when it was tried last, and those whose disk has
   /// failed since the start. Opens nothing.
   [[nodiscard]] virtual std::map<SpaceId, SpaceTrouble> troubles() = 0;
+  /// What people are to know of the data folder itself, each with what to do: for the status, until
+  /// the vault is closed.
+  [[nodiscard]] virtual std::vector<Error> warnings() { return {}; }
+  /// A reader of the space has found its file damaged: troubles() says so from then on.
+  virtual void found_damage(const SpaceId& /*space*/, const Error& /*what*/) {}
   [[nodiscard]] virtual std::filesystem::path file_of(const SpaceId& space) const = 0;
 
   // ---- a device with a new identity (file_vault_identity.cpp)

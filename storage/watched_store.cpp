@@ -17,9 +17,9 @@ Status WatchedStore::may_write() {
   return {};
 }
 
-Status WatchedStore::may_write_own() {
+Status WatchedStore::may_write_own(WallTime wall) {
   LANYARD_TRY(may_write());
-  return continuity_ ? continuity_->before_own_write() : Status();
+  return continuity_ ? continuity_->before_own_write(wall) : Status();
 }
 
 void WatchedStore::committed() {
@@ -28,6 +28,7 @@ void WatchedStore::committed() {
 
 void WatchedStore::note(const Error& error) const {
   if (error.is(Code::kInputOutput) && !failure_) failure_ = error;
+  if (error.is(Code::kCorrupt) && on_damage_) on_damage_(error);
 }
 
 template <class T>
@@ -43,14 +44,14 @@ SpaceState WatchedStore::state() const {
 }
 
 Result<WriteOutcome> WatchedStore::found(const oplog::Founding& founding, WallTime wall) {
-  LANYARD_TRY(may_write_own());
+  LANYARD_TRY(may_write_own(wall));
   auto outcome = watched(store_->found(founding, wall));
   committed();
   return outcome;
 }
 
 Result<WriteOutcome> WatchedStore::admit(const DeviceId& device, WallTime wall) {
-  LANYARD_TRY(may_write_own());
+  LANYARD_TRY(may_write_own(wall));
   auto outcome = watched(store_->admit(device, wall));
   committed();
   return outcome;
@@ -62,7 +63,7 @@ Result<SignedGrant> WatchedStore::grant_for(const DeviceId& device) const {
 }
 
 WriteOutcome WatchedStore::write(const std::vector<LocalChange>& changes, WallTime wall) {
-  const Status allowed = may_write_own();
+  const Status allowed = may_write_own(wall);
   if (!allowed) {
     WriteOutcome refused;
     for (std::size_t each = 0; each < changes.size(); ++each)
@@ -77,7 +78,7 @@ WriteOutcome WatchedStore::write(const std::vector<LocalChange>& changes, WallTi
 }
 
 Result<WriteOutcome> WatchedStore::write_all(const ChangeSource& next, WallTime wall) {
-  LANYARD_TRY(may_write_own());
+  LANYARD_TRY(may_write_own(wall));
   auto outcome = watched(store_->write_all(next, wall));
   committed();
   return outcome;
@@ -86,7 +87,7 @@ Result<WriteOutcome> WatchedStore::write_all(const ChangeSource& next, WallTime 
 Result<WriteOutcome> WatchedStore::carry(const std::vector<merge::NamedRecord>& records,
                                          const merge::HashOf& hash_of, const CarryPlace& place,
                                          WallTime wall) {
-  LANYARD_TRY(may_write_own());
+  LANYARD_TRY(may_write_own(wall));
   auto outcome = watched(store_->carry(records, hash_of, place, wall));
   committed();
   return outcome;
@@ -122,6 +123,7 @@ Result<ApplyOutcome> WatchedStore::apply(const std::vector<const oplog::Accepted
   LANYARD_TRY(may_write());
   auto outcome = watched(store_->apply(packs, wall, stop));
   committed();  // our own log may have ended by it
+  if (outcome && after_apply_) after_apply_(*outcome, wall);
   return outcome;
 }
 

@@ -16,6 +16,12 @@ class WatchedStore final : public SpaceStore {
   void keep_continuity(std::unique_ptr<LogContinuity> continuity) {
     continuity_ = std::move(continuity);
   }
+  /// Told of each batch that was merged.
+  using AfterApply = std::function<void(const ApplyOutcome&, WallTime)>;
+  void on_apply(AfterApply after_apply) { after_apply_ = std::move(after_apply); }
+  /// Told of what was found damaged in the file.
+  using OnDamage = std::function<void(const Error&)>;
+  void on_damage(OnDamage on_damage) { on_damage_ = std::move(on_damage); }
   [[nodiscard]] LogContinuity* continuity() { return continuity_.get(); }
   [[nodiscard]] SpaceStore& watched() { return *store_; }
 
@@ -66,7 +72,7 @@ class WatchedStore final : public SpaceStore {
  private:
   [[nodiscard]] Status may_read() const;
   [[nodiscard]] Status may_write();
-  [[nodiscard]] Status may_write_own();
+  [[nodiscard]] Status may_write_own(WallTime wall);
   void committed();
   void note(const Error& error) const;
   /// Looks at what a call came to, and hands it on.
@@ -75,6 +81,8 @@ class WatchedStore final : public SpaceStore {
 
   std::unique_ptr<SpaceStore> store_;
   BeforeWrite before_write_;
+  AfterApply after_apply_;
+  OnDamage on_damage_;
   std::unique_ptr<LogContinuity> continuity_;  // uses the store
   bool wants_tidy_ = false;
   mutable std::optional<Error> failure_;  // a read can find it as well

@@ -2,13 +2,15 @@
 #include <cstdlib>
 #include <map>
 
-#include "agent/cli/json_read.hpp"
 #include "agent/cli/session.hpp"
+#include "agent/display_text.hpp"
 #include "agent/errors.hpp"
 #include "agent/json_writer.hpp"
 #include "crypto/identity.hpp"
 #include "crypto/sodium.hpp"
 #include "crypto/space_keys.hpp"
+#include "storage/platform_file.hpp"
+#include "storage/space_files.hpp"
 #include "storage/sqlite.hpp"
 #include "storage/store.hpp"
 
@@ -17,54 +19,88 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// What was looked at, and what is wrong with it.
 struct Checked {
   SpaceId space;
   std::string name;
-  std::vector<std::string> findings;
-  storage::CheckReport report;
+  std::vector<std::string> findings = {};
+  std::string fix = {};  ///< where there are findings: what to do now
+  storage::CheckReport report = {};
 };
 
-/// Spaces by id: from the files, so that it works without an agent.
-std::vector<SpaceId> spaces_on_disk(const fs::path& data_dir) {
-  std::vector<SpaceId> out;
-  std::error_code ignored;
-  for (const auto& folder : fs::directory_iterator(data_dir, ignored)) {
-    if (!folder.is_directory(ignored) || folder.path().filename().string().size() != 2) continue;
-    for (const auto& file : fs::directory_iterator(folder.path(), ignored)) {
-      const auto space = space_id_from_text(file.path().stem().string());
-      if (space && file.path().extension() == ".db") out.push_back(*space);
-    }
+/// What platform.sqlite says of the spaces that have a file, by their ids.
+using Names = std::map<SpaceId, std::string>;
+
+/// Read from the file, so that it works without an agent.
+Result<Names> listed_spaces(storage::Database& platform) {
+  Names out;
+  storage::Query query(platform, "SELECT id, name FROM spaces WHERE has_left = 0 AND has_data = 1");
+  while (true) {
+    LANYARD_TRY_SET(const bool more, query.next());
+    if (!more) return out;
+    if (const auto id = space_id_from_text(query.text(0))) out.emplace(*id, query.text(1));
   }
-  std::sort(out.begin(), out.end());
-  return out;
 }
 
-fs::path file_of(const fs::path& data_dir, const SpaceId& space) {
-  const std::string text = to_text(space);
-  return data_dir / text.substr(0, 2) / (text + ".db");
-}
-
-/// Names, if an agent is there to ask.
-std::map<std::string, std::string> names_by_id(const Session& session) {
-  std::map<std::string, std::string> out;
-  const auto text = session.call("space.list", "{}");
-  const auto answer = text ? read_json(*text) : Result<Json>(fail(text.error()));
-  if (!answer) return out;
-  for (const Json& space : (*answer)["spaces"])
-    out[space.value("id", std::string())] = space.value("name", std::string());
-  return out;
+std::string fix_for_space(const fs::path& file) {
+  return "Restore " + file.string() +
+         " from a backup. Or fetch the space again from your other devices:  lanyard down , move "
+         "the file and those beside it (-wal, -shm) away, make an empty file of its name, lanyard "
+         "up";
 }
 
 /// SQLite's own check of the file: pages, indexes, types.
-Status check_file(const fs::path& file, std::vector<std::string>& findings) {
-  LANYARD_TRY_SET(storage::Database database,
-                  storage::Database::open(file, storage::Database::Mode::kReadOnly, {}));
+Status check_pages(storage::Database& database, std::vector<std::string>& findings) {
   storage::Query query(database, "PRAGMA quick_check(20)");
   while (true) {
     LANYARD_TRY_SET(const bool more, query.next());
     if (!more) return {};
     if (query.text(0) != "ok") findings.emplace_back(query.text(0));
   }
+}
+
+Result<storage::Database> open_to_read(const fs::path& file) {
+  return storage::Database::open(file, storage::Database::Mode::kReadOnly, {});
+}
+
+/// An error is a finding like any other; what follows is checked all the same.
+void note(const Error& error, const std::string& otherwise, Checked& checked) {
+  checked.findings.push_back(error.detail.empty() ? error.code.message() : error.detail);
+  checked.fix = otherwise.empty() ? error.fix : otherwise;
+}
+
+Checked check_identity(const fs::path& file) {
+  Checked out{{}, file.filename().string()};
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) {
+    note(Error(Code::kNotFound, "the file " + file.string() + " is gone"),
+         "Restore it from a backup. Without it this device begins as a new one:  lanyard up , then "
+         "pair it again.",
+         out);
+  } else if (const auto identity = crypto::Identity::load(file); !identity) {
+    note(identity.error(), "", out);
+  }
+  return out;
+}
+
+/// And the names of the spaces that it lists.
+Checked check_platform(const fs::path& file, Names& names) {
+  Checked out{{}, file.filename().string()};
+  const auto look = [&]() -> Status {
+    std::error_code ignored;
+    if (!fs::exists(file, ignored))
+      return fail(Code::kNotFound, "the file " + file.string() + " is gone");
+    LANYARD_TRY_SET(storage::Database database, open_to_read(file));
+    // As far as they can be read, whatever else is wrong.
+    if (auto listed = listed_spaces(database)) names = std::move(*listed);
+    LANYARD_TRY(check_pages(database, out.findings));
+    return listed_spaces(database) ? Status() : Status(fail(listed_spaces(database).error()));
+  };
+  if (const Status looked = look(); !looked) note(looked.error(), "", out);
+  if (!out.findings.empty())
+    out.fix = "Restore it from a backup, with the agent stopped. Or move it away: " +
+              std::string(storage::kWithoutPlatform);
+  return out;
 }
 
 class Scratch {
@@ -107,34 +143,59 @@ Status rebuild(const fs::path& file, Checked& checked, const Session& session) {
   return {};
 }
 
-Result<Checked> check_one(const SpaceId& space, const std::string& name, bool with_rebuild,
-                          const Session& session) {
-  Checked out{space, name, {}, {}};
-  const fs::path file = file_of(session.paths().data_dir, space);
-  LANYARD_TRY(check_file(file, out.findings));
-  if (with_rebuild) LANYARD_TRY(rebuild(file, out, session));
+Checked check_space(const SpaceId& space, const std::string& name, bool with_rebuild,
+                    const Session& session) {
+  Checked out{space, name};
+  const fs::path file = storage::space_file(session.paths().data_dir, space);
+  const auto look = [&]() -> Status {
+    std::error_code ignored;
+    if (!fs::exists(file, ignored)) return fail(storage::space_file_gone(file));
+    {
+      LANYARD_TRY_SET(storage::Database database, open_to_read(file));
+      LANYARD_TRY(check_pages(database, out.findings));
+    }
+    return with_rebuild ? rebuild(file, out, session) : Status();
+  };
+  if (const Status looked = look(); !looked) note(looked.error(), "", out);
+  if (!out.findings.empty() && out.fix.empty()) out.fix = fix_for_space(file);
   return out;
+}
+
+std::string summary(const Checked& checked, bool rebuilt) {
+  const bool fine = checked.findings.empty();
+  if (checked.space == SpaceId{}) return fine ? "the file is whole" : "damaged";
+  if (rebuilt && checked.report.changes > 0)
+    return "rebuilt from " + plural(checked.report.changes, "change") + ": " +
+           (fine ? plural(checked.report.records, "record") + ", the same bytes"
+                 : plural(checked.findings.size(), "difference"));
+  return fine ? "the file is whole" : plural(checked.findings.size(), "finding");
 }
 
 void print(const Checked& checked, bool rebuilt, const Output& out) {
   if (!out.style().json) {
-    const bool fine = checked.findings.empty();
-    const std::string how =
-        rebuilt ? "  rebuilt from " + plural(checked.report.changes, "change") + ": " +
-                      (fine ? plural(checked.report.records, "record") + ", the same bytes"
-                            : plural(checked.findings.size(), "difference"))
-        : fine ? "  the file is whole"
-               : "  " + plural(checked.findings.size(), "finding");
-    out.line((fine ? "ok    " : "FAIL  ") + display_text(checked.name) + how);
+    out.line((checked.findings.empty() ? "ok    " : "FAIL  ") + display_text(checked.name) + "  " +
+             summary(checked, rebuilt));
     for (const std::string& finding : checked.findings) out.line("      " + display_text(finding));
+    if (!checked.fix.empty()) out.line("      Fix: " + display_text(checked.fix));
     return;
   }
   JsonWriter json;
-  json.begin_object().member("space", to_text(checked.space)).member("name", checked.name);
+  json.begin_object();
+  if (checked.space != SpaceId{}) json.member("space", to_text(checked.space));
+  json.member("name", checked.name);
   json.member("rebuilt", rebuilt).member("changes", checked.report.changes);
   json.member("records", checked.report.records).name("findings").begin_array();
   for (const std::string& finding : checked.findings) json.text(display_text(finding));
-  out.json("check/1", json.end_array().end_object().str());
+  json.end_array().name("fix");
+  checked.fix.empty() ? json.null() : json.text(display_text(checked.fix));
+  out.json("check/1", json.end_object().str());
+}
+
+/// All spaces that are listed or have a file.
+Names all_spaces(const fs::path& data_dir, Names names) {
+  for (const SpaceId& space : storage::spaces_on_disk(data_dir))
+    names.try_emplace(space, to_text(space));
+  return names;
 }
 
 }  // namespace
@@ -142,25 +203,35 @@ void print(const Checked& checked, bool rebuilt, const Output& out) {
 Result<int> run(const CheckCommand& command, Session& session) {
   session.attempt("Could not check the stored data");
   LANYARD_TRY(crypto::init());
-  const auto names = names_by_id(session);
-  std::size_t checked = 0;
+  const Paths& paths = session.paths();
+  const fs::path platform = paths.data_dir / "platform.sqlite";
+  std::vector<Checked> files;
+  Names listed;
+  std::error_code ignored;
+  const bool is_used = fs::exists(platform, ignored) || fs::exists(paths.identity(), ignored) ||
+                       !storage::spaces_on_disk(paths.data_dir).empty();
+  if (is_used) {
+    files.push_back(check_identity(paths.identity()));
+    files.push_back(check_platform(platform, listed));
+  }
   bool fine = true;
-  for (const SpaceId& space : spaces_on_disk(session.paths().data_dir)) {
-    const auto named = names.find(to_text(space));
-    const std::string name = named == names.end() ? to_text(space) : named->second;
+  const auto told = [&](const Checked& checked, bool rebuilt) {
+    print(checked, rebuilt, session.out());
+    fine = fine && checked.findings.empty();
+  };
+  if (command.space.empty())
+    for (const Checked& file : files) told(file, false);
+  std::size_t checked = 0;
+  for (const auto& [space, name] : all_spaces(paths.data_dir, listed)) {
     if (!command.space.empty() && command.space != name && command.space != to_text(space))
       continue;
     if (is_interrupted()) return fail(Code::kInterrupted, kAskedFor);
-    auto result = check_one(space, name, command.rebuild, session);
-    if (!result && !result.error().is(Code::kCorrupt)) return fail(result.error());
-    if (!result) result = Checked{space, name, {result.error().detail}, {}};
-    print(*result, command.rebuild, session.out());
-    fine = fine && result->findings.empty();
+    told(check_space(space, name, command.rebuild, session), command.rebuild);
     ++checked;
   }
   if (!command.space.empty() && checked == 0)
     return fail(Code::kNotFound, "there is no space \"" + command.space + "\" here",
-                names.empty() ? "The agent is not running: give the space's id." : "");
+                "See  lanyard space list . A space whose name is not known here has its id.");
   if (checked == 0) session.out().say("There is no space here.");
   return fine ? exit_code::kOk : exit_code::kIntegrity;
 }

@@ -17,7 +17,7 @@ class LongReads {
 
   /// `hasher` outlives this.
   LongReads(const ServiceHost& host, const Hasher& hasher)
-      : host_(host), pool_(host.data_dir, hasher) {}
+      : host_(host), pool_(host.data_dir, hasher, tells_damage(host)) {}
   LongReads(const LongReads&) = delete;
   LongReads& operator=(const LongReads&) = delete;
 

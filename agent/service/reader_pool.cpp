@@ -57,7 +57,7 @@ bool ReaderPool::has_work() const {
 }
 
 void ReaderPool::run() {
-  SpaceReads reads(data_dir_, hasher_, kSpacesOpenMax);
+  SpaceReads reads(data_dir_, hasher_, on_damage_, kSpacesOpenMax);
   std::unique_lock lock(mutex_);
   while (true) {
     ++idle_;

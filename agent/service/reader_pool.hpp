@@ -36,9 +36,9 @@ class ReaderPool {
   /// What becomes of a reading for which there is no place any more.
   using Refused = std::function<void()>;
 
-  /// `hasher` outlives this.
-  ReaderPool(std::filesystem::path data_dir, const Hasher& hasher)
-      : data_dir_(std::move(data_dir)), hasher_(hasher) {}
+  /// `hasher` outlives this. `on_damage`: called on threads of the pool; may be empty.
+  ReaderPool(std::filesystem::path data_dir, const Hasher& hasher, SpaceReads::OnDamage on_damage)
+      : data_dir_(std::move(data_dir)), hasher_(hasher), on_damage_(std::move(on_damage)) {}
   /// Gives up what runs and what waits: nobody is told.
   ~ReaderPool();
   ReaderPool(const ReaderPool&) = delete;
@@ -66,6 +66,7 @@ class ReaderPool {
 
   std::filesystem::path data_dir_;
   const Hasher& hasher_;
+  SpaceReads::OnDamage on_damage_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Job> short_;

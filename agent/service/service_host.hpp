@@ -42,6 +42,14 @@ struct ServiceHost {
   return host;
 }
 
+/// For whoever reads files of spaces on any thread: damage that is found stands in the status.
+[[nodiscard]] inline std::function<void(const SpaceId&, const Error&)> tells_damage(
+    const ServiceHost& host) {
+  return [&storage = host.storage](const SpaceId& space, const Error& what) {
+    storage.run([space, what](storage::Vault& vault) { vault.found_damage(space, what); });
+  };
+}
+
 /// Has `job` done on the storage thread, and its answer brought back.
 template <class T>
 void ask_storage(const ServiceHost& host, std::function<Result<T>(storage::Vault&)> job,

@@ -48,7 +48,7 @@ struct Services {
   /// Who hears what members' clients say of themselves; in the same way.
   std::function<void(const DeviceId&, const wire::Presence&)> on_present{};
   LiveFeed feed{};
-  SpaceReads reads{host.data_dir, hasher};
+  SpaceReads reads{host.data_dir, hasher, tells_damage(host)};
   SpaceDirectory directory{host};
   DeviceService devices{host};
   SpaceService spaces{host, directory, reads, long_reads};

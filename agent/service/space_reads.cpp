@@ -43,6 +43,7 @@ Result<T> SpaceReads::read(const SpaceId& space, Read read) {
   if (out) return out;
   if (out.error().is(Code::kInterrupted) && patience_) return out;
   if (out.error().is(Code::kInterrupted)) return took_too_long();
+  if (out.error().is(Code::kCorrupt) && on_damage_) on_damage_(space, out.error());
   // A file that was swapped or damaged under us is opened anew next time.
   if (!out.error().is(Code::kUsage)) open_.erase(space);
   return out;

@@ -16,9 +16,15 @@ namespace lanyard::agent {
 /// SpaceReader's, but for a read that took too long: kUnreachable.
 class SpaceReads {
  public:
+  /// Told that the file of a space is damaged, by the thread that reads.
+  using OnDamage = std::function<void(const SpaceId&, const Error&)>;
   /// `hasher` outlives this. `open_max`: spaces that are kept open.
-  SpaceReads(std::filesystem::path data_dir, const Hasher& hasher, std::size_t open_max = 16)
-      : data_dir_(std::move(data_dir)), hasher_(hasher), open_max_(open_max) {}
+  SpaceReads(std::filesystem::path data_dir, const Hasher& hasher, OnDamage on_damage,
+             std::size_t open_max = 16)
+      : data_dir_(std::move(data_dir)),
+        hasher_(hasher),
+        on_damage_(std::move(on_damage)),
+        open_max_(open_max) {}
   SpaceReads(const SpaceReads&) = delete;
   SpaceReads& operator=(const SpaceReads&) = delete;
 
@@ -75,6 +81,7 @@ class SpaceReads {
   };
   std::filesystem::path data_dir_;
   const Hasher& hasher_;
+  OnDamage on_damage_;  ///< may be empty
   std::size_t open_max_;
   std::optional<storage::Patience> patience_;
   std::map<SpaceId, Open> open_;

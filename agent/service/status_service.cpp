@@ -17,6 +17,7 @@ struct Stored {
   std::int64_t last_export_ms = 0;
   std::map<SpaceId, storage::SpaceTrouble> troubles;
   Status writable;
+  std::vector<Error> warnings;
 };
 
 struct Linked {
@@ -40,6 +41,7 @@ Result<Stored> read_stored(storage::Vault& vault) {
     std::from_chars(exported->data(), exported->data() + exported->size(), out.last_export_ms);
   out.troubles = vault.troubles();
   out.writable = vault.can_write();
+  out.warnings = vault.warnings();
   return out;
 }
 
@@ -98,6 +100,7 @@ std::vector<Degraded> degraded_parts(const Network& network, const Stored& store
   std::vector<Degraded> out;
   if (!stored.writable) out.push_back(part_of("disk", stored.writable.error()));
   if (const Status on = check_enabled(network); !on) out.push_back(part_of("sync", on.error()));
+  for (const Error& warning : stored.warnings) out.push_back(part_of("data folder", warning));
   for (const SpaceStatus& space : status.spaces) {
     const auto trouble = stored.troubles.find(space.space.id);
     if (trouble != stored.troubles.end())

@@ -1,5 +1,6 @@
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -11,7 +12,7 @@
 /// A disk that fails when it is told to. Loaded before a program (LD_PRELOAD), it stands in front
 /// of the C library's calls. While the file that FAILING_DISK names holds a line such as "sync 5",
 /// every call of that kind fails with that errno: `sync` is fsync and fdatasync, `write` is pwrite,
-/// which is how SQLite writes. "sync 5 1": only the first one does, in the life of the process.
+/// which is how SQLite writes, `lock` is flock. "sync 5 1": only the first one does, in the life of the process.
 namespace {
 
 bool fails(const char* kind) {
@@ -51,6 +52,11 @@ int fsync(int file) {
 int fdatasync(int file) {
   static auto* const call = real<int(int)>("fdatasync");
   return fails("sync") ? -1 : call(file);
+}
+
+int flock(int file, int kind) {
+  static auto* const call = real<int(int, int)>("flock");
+  return fails("lock") ? -1 : call(file, kind);
 }
 
 ssize_t pwrite(int file, const void* bytes, size_t size, off_t at) {

@@ -35,7 +35,7 @@ void never_refused() { FAIL("there was a place"); }
 struct Pool {
   testing::TemporaryFolder folder;
   crypto::SodiumHasher hasher;
-  ReaderPool pool{folder.path(), hasher};
+  ReaderPool pool{folder.path(), hasher, {}};
 };
 
 }  // namespace
