@@ -156,7 +156,12 @@ Checked check_space(const SpaceId& space, const std::string& name, bool with_reb
     }
     return with_rebuild ? rebuild(file, out, session) : Status();
   };
-  if (const Status looked = look(); !looked) note(looked.error(), "", out);
+  std::error_code ignored;
+  const bool is_there = fs::exists(file, ignored);
+  if (const Status looked = look(); !looked) {
+    const bool is_damaged = is_there && looked.error().is(Code::kCorrupt);
+    note(looked.error(), is_damaged ? fix_for_space(file) : "", out);
+  }
   if (!out.findings.empty() && out.fix.empty()) out.fix = fix_for_space(file);
   return out;
 }

@@ -2,6 +2,7 @@
 """Files that rot, are lost, restored or copied: said at once, with what to do, and mended by others."""
 
 import errno
+import json
 import os
 import shutil
 import sqlite3
@@ -38,7 +39,7 @@ class Damaged(unittest.TestCase):
         make_known(ada, ben)
         ada.ok("space", "create", "notes")
         self.fill(ada, "first")
-        ada.ok("space", "share", "notes", "--with", "ben")
+        ada.ok("space", "share", "notes", "ben")
         self.wait_for(ben, "first")
         return ada, ben
 
@@ -69,8 +70,6 @@ class Damaged(unittest.TestCase):
         self.assertRegex(said["why"], r"^\d+ changes that this device wrote here and acknowledged")
         self.assertIn("Link a device", said["fix"])
         self.assertIn("changes that this device wrote", ada.ok("status"))
-        self.assertIn("changes that this device wrote", (ada.folder / "agent.log").read_text()
-                      if (ada.folder / "agent.log").exists() else ada.ok("log"))
         ben.start()
         self.wait_for(ada, "second")
         wait_until("nothing is missed any more", lambda: parts(ada) == {})
@@ -111,7 +110,7 @@ class Damaged(unittest.TestCase):
         self.assertEqual(said["why"], f"the file {file} is gone")
         self.assertIn("make an empty file of this name", said["fix"])
         checked = ada.run("check")
-        self.assertEqual(checked.returncode, 5, checked.stdout)
+        self.assertEqual(checked.returncode, 8, checked.stdout)
         self.assertIn("make an empty file of this name", checked.stdout)
         ada.stop()
         file.touch(mode=0o600)
@@ -164,13 +163,12 @@ class Damaged(unittest.TestCase):
         by_id = {each.get("space"): each for each in found.values()}
         self.assertRegex(by_id[notes.stem]["findings"][0], r"^lanyard_log, the row of change \d+ of")
         self.assertIn("lanyard down", by_id[notes.stem]["fix"])
-        self.assertEqual(len(by_id), 4 + 1, found)  # the files are none of a space
+        self.assertEqual(len(by_id), 3 + 1, found)  # the files are none of a space
         self.assertIn("Fix: ", ada.run("check").stdout)
 
     def checked(self, device, *flags):
         done = device.run("check", *flags, "--json")
-        self.assertEqual(done.returncode, 5, done.stdout + done.stderr)
-        import json
+        self.assertEqual(done.returncode, 8, done.stdout + done.stderr)
         return {each["name"]: each for each in map(json.loads, done.stdout.splitlines())}
 
     def test_a_page_that_rotted_is_told_of_once_it_was_read(self):
@@ -197,7 +195,7 @@ class Damaged(unittest.TestCase):
         self.assertIn("the file of the space is damaged", said["why"])
         self.assertIn("lanyard check", said["fix"])
         done = device.run("check")
-        self.assertEqual(done.returncode, 5)
+        self.assertEqual(done.returncode, 8)
         self.assertIn("Fix: Restore", done.stdout)
 
     def test_two_running_copies_are_told_of_once_they_met_the_same_device(self):
@@ -218,14 +216,17 @@ class Damaged(unittest.TestCase):
         self.wait_for(copy, "second", 2)
         self.assertEqual(parts(copy), {}, "one at a time is no second copy")
         ada.start()
-        copy.ok("data", "put", "notes", "second", "both-run", "{}")
-        wait_until("the first one knows", lambda: "space notes" in parts(ada))
+        # What is written in the first second may be from before: clocks are no better.
+        wait_until("the first one knows", lambda: self.knows_of(ada, copy))
         said = parts(ada)["space notes"]
         self.assertIn("a copy of this device's data folder is running", said["why"])
         self.assertIn("identity.key", said["fix"])
         self.assertIn("a copy of this device", ada.ok("status"))
-        ada.ok("data", "put", "notes", "second", "to-the-copy", "{}")
-        wait_until("so does the other", lambda: "space notes" in parts(copy))
+        wait_until("so does the other", lambda: self.knows_of(copy, ada))
+
+    def knows_of(self, device, other):
+        other.ok("data", "put", "notes", "second", f"from-{other.name}", "{}")
+        return "space notes" in parts(device)
 
 
 class Locks(unittest.TestCase):
