@@ -94,7 +94,8 @@ class FileVault final : public Vault {
   void report(const SpaceId& space, const Error& error) const;
 
   // What was acknowledged and is not here (file_vault_look.cpp).
-  void look_at_file(const SpaceId& space);
+  [[nodiscard]] Result<bool> is_put_back();
+  void look_at_file(const SpaceId& space, bool wants_open);
   [[nodiscard]] Status take_in(const std::vector<SpaceId>& found);
   [[nodiscard]] Status load_losses();
   void note_loss(const SpaceId& space, WatchedStore& store, bool had_data);

@@ -69,16 +69,33 @@ Status FileVault::look_over() {
         "missing. Check the disk.");
   }
   LANYARD_TRY_SET(const auto known, platform_.known_spaces());
+  LANYARD_TRY_SET(const bool wants_open, is_put_back());
   for (const auto& [space, has_data] : known)
-    if (has_data) look_at_file(space);
+    if (has_data) look_at_file(space, wants_open);
   std::vector<SpaceId> unknown;
   for (const SpaceId& space : spaces_on_disk(options_.data_dir))
     if (!known.contains(space)) unknown.push_back(space);
   return unknown.empty() ? Status() : take_in(unknown);
 }
 
+/// Whether platform.sqlite is not as the last start left it: an older copy, or one of another place.
+/// Where inodes say nothing (overlays, FAT) that is all that a folder shows which was put back.
+/// From now on it is as this start leaves it.
+Result<bool> FileVault::is_put_back() {
+  if (!marks_.is_kept()) return false;
+  const auto file = marks_.start_file();
+  LANYARD_TRY_SET(const auto here, platform_.setting(kStartSetting));
+  const auto outside = file->read();
+  const bool is_same = here && outside && from_hex(*here) == *outside;
+  FixedBytes<struct StartTag, 16> start;
+  ports_.rng.fill(start.bytes);
+  if (file->write(start.view()))  // else nothing is known at the next start
+    LANYARD_TRY(platform_.set_setting(kStartSetting, to_hex(start.view())));
+  return here && !is_same;
+}
+
 /// Opens it soon if it may not be what platform.sqlite takes it for; reports it if it is gone.
-void FileVault::look_at_file(const SpaceId& space) {
+void FileVault::look_at_file(const SpaceId& space, bool wants_open) {
   const fs::path file = file_of(space);
   if (const Status there = check_space_file(file); !there) {
     troubles_.insert_or_assign(space, SpaceTrouble{there.error()});
@@ -92,7 +109,7 @@ void FileVault::look_at_file(const SpaceId& space) {
                             " at its end cannot be read. What other devices have is fetched again"));
   const auto mark_bytes = marks_.file(space)->read();
   const auto mark = mark_bytes ? decode_mark(*mark_bytes, ports_.hasher) : std::nullopt;
-  const bool is_another = mark && mark->inode != lasting_inode(file);
+  const bool is_another = wants_open || (mark && mark->inode != lasting_inode(file));
   if (!is_another && has_bytes(file) && !has_bytes(beside(file, "-wal"))) return;
   if (const Status marked = before_write(space); !marked) return report(space, marked.error());
   if (!damage) return;

@@ -174,6 +174,10 @@ MarkFolder::MarkFolder(const fs::path& marks, const fs::path& data_dir, const Ha
   if (!marks.empty()) folder_ = marks / name_of(data_dir, hasher);
 }
 
+std::unique_ptr<MarkFile> MarkFolder::start_file() const {
+  return std::make_unique<MarkFile>(folder_.empty() ? fs::path() : folder_ / "start");
+}
+
 std::unique_ptr<MarkFile> MarkFolder::file(const SpaceId& space) const {
   return std::make_unique<MarkFile>(folder_.empty() ? fs::path() : folder_ / to_text(space));
 }

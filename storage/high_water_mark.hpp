@@ -73,6 +73,9 @@ class MarkFolder {
              const Hasher& hasher);
 
   [[nodiscard]] std::unique_ptr<MarkFile> file(const SpaceId& space) const;
+  /// Beside those of the spaces: which start of an agent on this data folder was the last.
+  [[nodiscard]] std::unique_ptr<MarkFile> start_file() const;
+  [[nodiscard]] bool is_kept() const { return !folder_.empty(); }
   [[nodiscard]] const Hash& machine() const { return machine_; }
   [[nodiscard]] const Hasher& hasher() const { return hasher_; }
 

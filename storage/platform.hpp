@@ -19,6 +19,8 @@ inline constexpr const char* kMovesFromSetting = "default_moves_from";
 inline constexpr const char* kRenewalSetting = "renewal_of_";
 /// And a space's id behind it: which changes of ours its file has lost, until they came back.
 inline constexpr const char* kLostSetting = "lost_";
+/// Random bytes of the last start of an agent, in hexadecimal.
+inline constexpr const char* kStartSetting = "start";
 
 class Platform {
  public:

@@ -70,7 +70,8 @@ class Damaged(unittest.TestCase):
         self.assertRegex(said["why"], r"^\d+ changes that this device wrote here and acknowledged")
         self.assertIn("Link a device", said["fix"])
         self.assertIn("changes that this device wrote", ada.ok("status"))
-        ben.start()
+        ben.start()  # on another port
+        ada.ok("devices", "add", ben.info["id"], "--at", f"127.0.0.1:{ben.info['syncPort']}")
         self.wait_for(ada, "second")
         wait_until("nothing is missed any more", lambda: parts(ada) == {})
         self.assertEqual(ada.run("check", "--rebuild").returncode, 0)
