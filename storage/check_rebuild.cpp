@@ -83,9 +83,9 @@ class Rebuild {
     if (!rebuilt) {
       // What hangs on it cannot be made either: there is nothing to compare.
       const Error& why = rebuilt.error();
-      report.differences.push_back(
-          "lanyard_log, the row of change " + std::to_string(read + 1) + " of " +
-          std::to_string(of) + ": " + (why.detail.empty() ? why.code.message() : why.detail));
+      report.differences.push_back("lanyard_log, the row of change " + std::to_string(read + 1) +
+                                   " of " + std::to_string(of) + ": " +
+                                   (why.detail.empty() ? why.code.message() : why.detail));
       return report;
     }
     report.changes = of;

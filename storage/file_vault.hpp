@@ -142,9 +142,9 @@ class FileVault final : public Vault {
   std::set<SpaceId> failed_;          ///< as `has_failed`, which may not have been written
   bool move_is_untold_ = false;       ///< a move of our `default` has begun, and nobody was told
   std::map<SpaceId, SpaceTrouble> troubles_;
-  std::map<SpaceId, LostWrites> lost_;        ///< until they came back; some are settings as well
-  std::map<SpaceId, SpaceTrouble> copies_;    ///< another copy of this device writes to them
-  std::map<SpaceId, SpaceTrouble> damaged_;   ///< as readers found them
+  std::map<SpaceId, LostWrites> lost_;       ///< until they came back; some are settings as well
+  std::map<SpaceId, SpaceTrouble> copies_;   ///< another copy of this device writes to them
+  std::map<SpaceId, SpaceTrouble> damaged_;  ///< as readers found them
   std::vector<Error> warnings_;
   std::chrono::steady_clock::time_point opened_ = std::chrono::steady_clock::now();
   bool has_room_ = true;  ///< as it was told last

@@ -80,10 +80,10 @@ Result<std::unique_ptr<WatchedStore>> FileVault::open_file(
   };
   auto watched = std::make_unique<WatchedStore>(std::move(store), before_write);
   watched->on_damage([this, space](const Error& what) { found_damage(space, what); });
-  watched->on_apply([this, space, opened = watched.get()](const ApplyOutcome& outcome,
-                                                          WallTime wall) {
-    applied(space, *opened, outcome, wall);
-  });
+  watched->on_apply(
+      [this, space, opened = watched.get()](const ApplyOutcome& outcome, WallTime wall) {
+        applied(space, *opened, outcome, wall);
+      });
   if (!read_only_because) {
     watched->keep_continuity(
         std::make_unique<LogContinuity>(marks_, space, watched->watched(), file,

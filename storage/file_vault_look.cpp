@@ -78,7 +78,7 @@ Status FileVault::look_over() {
   return unknown.empty() ? Status() : take_in(unknown);
 }
 
-/// Whether platform.sqlite is not as the last start left it: an older copy, or one of another place.
+/// Whether platform.sqlite is not as the last start left it: an older copy, or that of another one.
 /// Where inodes say nothing (overlays, FAT) that is all that a folder shows which was put back.
 /// From now on it is as this start leaves it.
 Result<bool> FileVault::is_put_back() {
@@ -104,10 +104,11 @@ void FileVault::look_at_file(const SpaceId& space, bool wants_open) {
   }
   const auto damage = find_wal_damage(file);
   if (damage)
-    report(space, Error(Code::kCorrupt,
-                        "the write-ahead log of the space is damaged: " +
-                            counted(damage->commits_lost, "commit") +
-                            " at its end cannot be read. What other devices have is fetched again"));
+    report(space,
+           Error(Code::kCorrupt,
+                 "the write-ahead log of the space is damaged: " +
+                     counted(damage->commits_lost, "commit") +
+                     " at its end cannot be read. What other devices have is fetched again"));
   const auto mark_bytes = marks_.file(space)->read();
   const auto mark = mark_bytes ? decode_mark(*mark_bytes, ports_.hasher) : std::nullopt;
   const bool is_another = wants_open || (mark && mark->inode != lasting_inode(file));
@@ -123,7 +124,8 @@ void FileVault::look_at_file(const SpaceId& space, bool wants_open) {
 Status FileVault::take_in(const std::vector<SpaceId>& found) {
   std::vector<std::pair<std::size_t, SpaceId>> taken;
   for (const SpaceId& space : found) {
-    const auto opened = open_space_file({file_of(space), space, true, 64, options_.vfs}, ports_.rng);
+    const auto opened =
+        open_space_file({file_of(space), space, true, 64, options_.vfs}, ports_.rng);
     if (!opened) {
       report(space, opened.error());
       continue;
@@ -178,8 +180,9 @@ Status FileVault::load_losses() {
 void FileVault::note_loss(const SpaceId& space, WatchedStore& store, bool had_data) {
   if (had_data && store.state().is_new) {
     if (const Status marked = before_write(space); !marked) report(space, marked.error());
-    report(space, Error(Code::kCorrupt,
-                        "the file of the space is empty: what other devices have is fetched again"));
+    report(space,
+           Error(Code::kCorrupt,
+                 "the file of the space is empty: what other devices have is fetched again"));
   }
   const auto& lost = store.continuity()->lost();
   if (!lost) return look_for_lost(space, store);
@@ -224,7 +227,8 @@ void FileVault::applied(const SpaceId& space, const WatchedStore& store,
       Code::kForked,
       "a copy of this device's data folder is running: it wrote to the space, with the identity of "
       "this device, after this agent was started",
-      "Keep one of the two. At the other one:  lanyard down , move its identity.key out of the data "
+      "Keep one of the two. At the other one:  lanyard down , move its identity.key out of the "
+      "data "
       "folder, lanyard up , and pair it: it is a device of its own then, with its data.");
   if (copies_.emplace(space, SpaceTrouble{copied, true}).second) report(space, copied);
 }

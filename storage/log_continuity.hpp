@@ -6,8 +6,8 @@ namespace lanyard::storage {
 
 /// What this device wrote in a space, as its mark says, and the store does not hold any more.
 struct LostWrites {
-  Dot last;   ///< the last change that was written
-  Seq held;   ///< of that log here; 0: nothing of it
+  Dot last;  ///< the last change that was written
+  Seq held;  ///< of that log here; 0: nothing of it
   [[nodiscard]] std::uint64_t count() const { return last.seq.value - held.value; }
 };
 

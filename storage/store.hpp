@@ -133,8 +133,8 @@ struct SpaceState {
 /// The log that our next change goes into. It has its name before its first change.
 struct OwnLog {
   LogId log;
-  Head head;        ///< seq 0: nothing is written yet
-  Hlc after = {};   ///< the stamp of our next change is a later one
+  Head head;       ///< seq 0: nothing is written yet
+  Hlc after = {};  ///< the stamp of our next change is a later one
 };
 
 /// What a device needs before it can open a space's history: the admit that grants it the keys,

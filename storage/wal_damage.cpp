@@ -17,13 +17,13 @@ constexpr std::uint32_t kPageBytesMax = 65536;
 
 using Part = std::span<const std::uint8_t>;
 
-std::uint32_t big_endian(Part bytes, std::size_t at) {
+std::uint32_t big_end_first(Part bytes, std::size_t at) {
   std::uint32_t value = 0;
   for (std::size_t i = 0; i < 4; ++i) value = value << 8 | bytes[at + i];
   return value;
 }
 
-std::uint32_t little_endian(Part bytes, std::size_t at) {
+std::uint32_t little_end_first(Part bytes, std::size_t at) {
   std::uint32_t value = 0;
   for (std::size_t i = 4; i-- > 0;) value = value << 8 | bytes[at + i];
   return value;
@@ -36,14 +36,14 @@ struct Checksum {
   std::uint32_t second = 0;
 
   void add(Part bytes) {
-    const auto word = is_big_endian ? big_endian : little_endian;
+    const auto word = is_big_endian ? big_end_first : little_end_first;
     for (std::size_t at = 0; at + 8 <= bytes.size(); at += 8) {
       first += word(bytes, at) + second;
       second += word(bytes, at + 4) + first;
     }
   }
   [[nodiscard]] bool is_at(Part bytes, std::size_t at) const {
-    return big_endian(bytes, at) == first && big_endian(bytes, at + 4) == second;
+    return big_end_first(bytes, at) == first && big_end_first(bytes, at + 4) == second;
   }
 };
 
@@ -54,12 +54,12 @@ bool read_all(std::ifstream& in, std::vector<std::uint8_t>& into) {
 }
 
 std::uint32_t page_bytes_of(Part header) {
-  const std::uint32_t said = big_endian(header, 8);
+  const std::uint32_t said = big_end_first(header, 8);
   const bool is_one = said >= 512 && said <= kPageBytesMax && (said & (said - 1)) == 0;
   return is_one ? said : 0;
 }
 
-bool is_commit(Part frame) { return big_endian(frame, 4) != 0; }
+bool is_commit(Part frame) { return big_end_first(frame, 4) != 0; }
 
 bool same_salts(Part frame, Part salts) {
   return std::equal(salts.begin(), salts.end(), frame.begin() + 8);
@@ -67,9 +67,9 @@ bool same_salts(Part frame, Part salts) {
 
 /// Frames of a WAL that begins with `header`, of which SQLite reads none if that is no good.
 std::optional<WalDamage> damage_in(std::ifstream& in, Part header, std::size_t page_bytes) {
-  Checksum sum{(big_endian(header, 0) & 1) != 0};
+  Checksum sum{(big_end_first(header, 0) & 1) != 0};
   sum.add(header.first(24));
-  bool is_good = (big_endian(header, 0) & ~1U) == kMagic && sum.is_at(header, 24);
+  bool is_good = (big_end_first(header, 0) & ~1U) == kMagic && sum.is_at(header, 24);
   std::vector<std::uint8_t> salts(header.begin() + 16, header.begin() + 24);
   WalDamage damage;
   std::vector<std::uint8_t> frame(kFrameHeaderBytes + page_bytes);

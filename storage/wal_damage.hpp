@@ -15,8 +15,8 @@ struct WalDamage {
 };
 
 /// Reads the WAL beside a database (sqlite.org/fileformat.html, 4) that nobody writes to now.
-/// Nothing: it is whole, there is none, or it cannot be read. A power cut can leave the same picture
-/// of commits that were not synced, or not acknowledged.
+/// Nothing: it is whole, there is none, or it cannot be read. A power cut can leave the same
+/// picture of commits that were not synced, or not acknowledged.
 [[nodiscard]] std::optional<WalDamage> find_wal_damage(const std::filesystem::path& database);
 
 }  // namespace lanyard::storage

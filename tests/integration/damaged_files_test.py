@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Files that rot, are lost, restored or copied: said at once, with what to do, and mended by others."""
+"""Files that rot, are lost, restored or copied: said at once, with what to do, and mended."""
 
 import errno
 import json
@@ -45,7 +45,8 @@ class Damaged(unittest.TestCase):
 
     def fill(self, device, collection, count=RECORDS):
         for number in range(count):
-            device.ok("data", "put", "notes", collection, f"k{number}", '{"text":"' + "x" * 300 + '"}')
+            device.ok("data", "put", "notes", collection, f"k{number}",
+                      json.dumps({"text": "x" * 300}))
 
     def count(self, device, collection):
         try:
@@ -162,7 +163,8 @@ class Damaged(unittest.TestCase):
         found = self.checked(ada, "--rebuild")
         self.assertIn("Restore it from a backup", found["platform.sqlite"]["fix"])
         by_id = {each.get("space"): each for each in found.values()}
-        self.assertRegex(by_id[notes.stem]["findings"][0], r"^lanyard_log, the row of change \d+ of")
+        self.assertRegex(by_id[notes.stem]["findings"][0],
+                         r"^lanyard_log, the row of change \d+ of")
         self.assertIn("lanyard down", by_id[notes.stem]["fix"])
         self.assertEqual(len(by_id), 3 + 1, found)  # the files are none of a space
         self.assertIn("Fix: ", ada.run("check").stdout)

@@ -12,7 +12,8 @@
 /// A disk that fails when it is told to. Loaded before a program (LD_PRELOAD), it stands in front
 /// of the C library's calls. While the file that FAILING_DISK names holds a line such as "sync 5",
 /// every call of that kind fails with that errno: `sync` is fsync and fdatasync, `write` is pwrite,
-/// which is how SQLite writes, `lock` is flock. "sync 5 1": only the first one does, in the life of the process.
+/// which is how SQLite writes, `lock` is flock. "sync 5 1": only the first one does, in the life of
+/// the process.
 namespace {
 
 bool fails(const char* kind) {

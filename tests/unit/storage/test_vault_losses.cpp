@@ -48,10 +48,9 @@ struct LossScene {
     return ours == must(must(b.vault().space(space))->state_hash());
   }
   [[nodiscard]] std::size_t told(const std::string& words) const {
-    return static_cast<std::size_t>(
-        std::count_if(a.reported.begin(), a.reported.end(), [&](const auto& each) {
-          return each.second.detail.find(words) != std::string::npos;
-        }));
+    return static_cast<std::size_t>(std::count_if(
+        a.reported.begin(), a.reported.end(),
+        [&](const auto& each) { return each.second.detail.find(words) != std::string::npos; }));
   }
 
   VaultDevice a;
