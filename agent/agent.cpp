@@ -2,6 +2,7 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <charconv>
 #include <csignal>
 #include <cstdio>
@@ -33,12 +34,35 @@ void forbid_core_files() {
   static_cast<void>(::setrlimit(RLIMIT_CORE, &none));
 }
 
+/// Files, sockets and pipes that an agent with little to do has open at a time.
+constexpr rlim_t kDescriptorsMin = 64;
+/// With all that it may have open: 32 spaces, 64 links, 256 connections, and readers of them.
+constexpr rlim_t kDescriptorsWanted = 4096;
+
+/// Takes as many as the system lets this process have. kInvalidConfig if that is too few to work
+/// with: better now than at the first request that finds none left.
+Status take_descriptors() {
+  rlimit most{};
+  if (::getrlimit(RLIMIT_NOFILE, &most) != 0) return {};
+  const rlimit wanted{std::max(most.rlim_cur, std::min(most.rlim_max, kDescriptorsWanted)),
+                      most.rlim_max};
+  if (wanted.rlim_cur != most.rlim_cur && ::setrlimit(RLIMIT_NOFILE, &wanted) == 0) most = wanted;
+  if (most.rlim_cur >= kDescriptorsMin) return {};
+  return fail(Code::kInvalidConfig,
+              "this process may have " + std::to_string(most.rlim_cur) +
+                  " files and sockets open at a time, and an agent needs at least " +
+                  std::to_string(kDescriptorsMin),
+              "Allow more where it is started:  ulimit -n 1024 , or LimitNOFILE=1024 in its "
+              "service.");
+}
+
 /// The composition root: builds the rooms, joins them, starts and stops them in order.
 class Agent {
  public:
   explicit Agent(const Config& config) : config_(config) {}
 
   Status open() {
+    LANYARD_TRY(take_descriptors());
     LANYARD_TRY(crypto::init());
     LANYARD_TRY(prepare_folders(config_.paths));
     LANYARD_TRY_SET(InstanceLock lock, InstanceLock::take(config_.paths.data_dir));

@@ -16,7 +16,7 @@ using storage::Written;
 /// A stream that its client does not read is ended: it would only fall behind further.
 constexpr std::size_t kStreamWaitingMax = 4 * limits::kMiB;
 
-/// put, patch, delete, restore of one record.
+/// put, patch, delete of one record.
 void write_one(const char* op, ControlRoom& room, Params& params, const Reply& reply) {
   with_params(params, reply, [&](Params& in) -> Status {
     LANYARD_TRY_SET(const std::string space, in.text("space"));
@@ -48,8 +48,32 @@ void data_patch(ControlRoom& room, Params& params, const Reply& reply) {
 void data_delete(ControlRoom& room, Params& params, const Reply& reply) {
   write_one("delete", room, params, reply);
 }
+/// What comes back is what this client had not read. So it is told the version of the record as it
+/// is there now: with that of its own change alone, its next edit would meet the values that came
+/// back as ones it does not know.
 void data_restore(ControlRoom& room, Params& params, const Reply& reply) {
-  write_one("restore", room, params, reply);
+  with_params(params, reply, [&](Params& in) -> Status {
+    LANYARD_TRY_SET(const std::string space, in.text("space"));
+    LANYARD_TRY_SET(const std::string collection, in.text("collection"));
+    LANYARD_TRY_SET(std::string key, in.text("key"));
+    LANYARD_TRY_SET(const auto based_on, in.optional_text("basedOn"));
+    LANYARD_TRY(in.finish());
+    std::vector<LocalOp> ops;
+    LANYARD_TRY(add_ops("restore", collection, key, std::nullopt, based_on, ops));
+    room.data.write(space, {std::move(ops)}, [=, &room](const Result<Written>& written) {
+      if (!written) return reply.answer(written, [](const Written&) { return std::string(); });
+      room.data.get(space, collection, key,
+                    [reply, key, dot = written->dot](const Result<storage::ReadRecord>& record) {
+                      reply.answer(record, [&](const storage::ReadRecord& there) {
+                        JsonWriter out;
+                        out.begin_object().member("key", key).member("version", there.version);
+                        write_change(dot, out);
+                        return out.end_object().take();
+                      });
+                    });
+    });
+    return {};
+  });
 }
 
 void data_batch(ControlRoom& room, Params& params, const Reply& reply) {

@@ -137,8 +137,13 @@ class WithAgent(unittest.TestCase):
         self.assertEqual(found, 't1\t{"done":true,"title":"Buy milk"}\n')
         device.ok("data", "delete", "notes", "tasks", "t1")
         self.assertEqual(device.run("data", "get", "notes", "tasks", "t1").returncode, 4)
-        device.ok("data", "restore", "notes", "tasks", "t1")
-        self.assertEqual(device.json("data", "get", "notes", "tasks", "t1")["value"]["done"], True)
+        restored = device.json("data", "restore", "notes", "tasks", "t1")
+        record = device.json("data", "get", "notes", "tasks", "t1")
+        self.assertEqual(record["value"]["done"], True)
+        self.assertEqual(restored["version"], record["version"])
+        device.ok("data", "patch", "notes", "tasks", "t1", '{"title":"Buy tea"}', "--based-on",
+                  restored["version"])
+        self.assertEqual(device.json("status")["conflicts"], 0)
 
     def test_a_write_that_has_not_seen_an_edit_leaves_it_in_the_inbox(self):
         device = self.device

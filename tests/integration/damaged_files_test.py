@@ -4,9 +4,12 @@
 import errno
 import json
 import os
+import re
 import shutil
 import sqlite3
+import subprocess
 import unittest
+from pathlib import Path
 
 from api_device import ApiDevice, record_path
 from bad_input import SANITIZED
@@ -71,6 +74,7 @@ class Damaged(unittest.TestCase):
         self.assertRegex(said["why"], r"^\d+ changes that this device wrote here and acknowledged")
         self.assertIn("Link a device", said["fix"])
         self.assertIn("changes that this device wrote", ada.ok("status"))
+        self.assertIn("changes that this device wrote", ada.output.read_text())
         ben.start()  # on another port
         ada.ok("devices", "add", ben.info["id"], "--at", f"127.0.0.1:{ben.info['syncPort']}")
         self.wait_for(ada, "second")
@@ -254,6 +258,31 @@ class Locks(unittest.TestCase):
                 self.assertIn("cannot lock", done.stderr)
                 self.assertIn(words, done.stderr)
                 self.assertNotIn("another agent", done.stderr)
+
+
+class Descriptors(unittest.TestCase):
+    def started_with(self, device, limit):
+        return subprocess.run(
+            ["bash", "-c", f'ulimit {limit}; exec "$@"', "bash",
+             *device.arguments("agent", *device.flags)],
+            env=device.environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+
+    def test_too_few_descriptors_are_said_at_the_start(self):
+        device = Device("ada")
+        self.addCleanup(device.close)
+        done = self.started_with(device, "-n 40")
+        self.assertEqual(done.returncode, 9, done.stderr)
+        self.assertIn("may have 40 files and sockets open", done.stderr)
+        self.assertIn("ulimit -n 1024", done.stderr)
+
+    def test_an_agent_takes_what_the_system_lets_it_have(self):
+        device = Device("ada")
+        self.addCleanup(device.close)
+        device.wrap = lambda command: ["bash", "-c", 'ulimit -S -n 40; exec "$@"', "bash", *command]
+        device.start()
+        limits = Path(f"/proc/{device.agent_pid()}/limits").read_text()
+        soft = int(re.search(r"Max open files +(\d+)", limits)[1])
+        self.assertGreater(soft, 64)
 
 
 if __name__ == "__main__":
