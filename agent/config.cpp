@@ -11,6 +11,7 @@
 #include "agent/config_file.hpp"
 #include "agent/display_text.hpp"
 #include "replication/types/nearest_name.hpp"
+#include "storage/names.hpp"
 
 namespace lanyard::agent {
 namespace {
@@ -135,7 +136,11 @@ Enum choice(const Config& config, const char* key) {
 }
 
 Status fill_in(Config& config) {
-  config.device_name = get<std::string>(config, "device.name");
+  // What was checked as it was read, and the host's name, which nobody chose for this.
+  const std::string& called = get<std::string>(config, "device.name");
+  config.device_name = storage::device_name_from_outside(called);
+  if (config.device_name.empty() && storage::reads_like_device_id(called))
+    config.device_name = "host " + called;
   if (config.device_name.empty())
     return fail(Code::kInvalidConfig,
                 config.sources.at("device.name") + " (device.name): the name is empty",

@@ -8,6 +8,7 @@
 #include "agent/display_text.hpp"
 #include "replication/types/limits.hpp"
 #include "replication/types/utf8.hpp"
+#include "storage/names.hpp"
 
 namespace lanyard::agent {
 namespace {
@@ -28,6 +29,12 @@ Wrong device_name(std::string_view value) {
   if (!is_utf8(as_bytes(value)) || display_text(value) != value)
     return "has characters that cannot be shown";
   return std::nullopt;
+}
+
+Wrong own_name(std::string_view value) {
+  const auto name = storage::device_name(value);
+  if (!name) return "cannot be a name: " + name.error().detail;
+  return device_name(*name);
 }
 
 Wrong listen_address(std::string_view value) {
@@ -64,7 +71,7 @@ std::vector<ConfigKey> network_keys() {
       {.name = "device.name",
        .type = KeyType::kText,
        .help = "what other devices call this one, at most 64 bytes; default: the host name",
-       .rule = device_name},
+       .rule = own_name},
       {.name = "sync.enabled",
        .type = KeyType::kBoolean,
        .default_text = "true",

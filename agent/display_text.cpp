@@ -2,9 +2,8 @@
 
 #include <array>
 #include <cstdint>
-#include <optional>
 
-#include "replication/types/utf8.hpp"
+#include "replication/types/points.hpp"
 
 namespace lanyard::agent {
 namespace {
@@ -14,19 +13,6 @@ struct Range {
   char32_t last;
 };
 
-/// Controls and format characters that a terminal obeys or hides. Unicode 15, general categories
-/// Cc, Zl, Zp and those of Cf that change how their neighbours look.
-constexpr std::array kHidden = std::to_array<Range>({{0x00, 0x1F},
-                                                     {0x7F, 0x9F},
-                                                     {0xAD, 0xAD},
-                                                     {0x61C, 0x61C},
-                                                     {0x180E, 0x180E},
-                                                     {0x200B, 0x200F},
-                                                     {0x2028, 0x202E},
-                                                     {0x2060, 0x206F},
-                                                     {0xFEFF, 0xFEFF},
-                                                     {0xFFF9, 0xFFFB},
-                                                     {0xE0000, 0xE007F}});
 /// East Asian wide and fullwidth blocks, and the emoji blocks.
 constexpr std::array kWide = std::to_array<Range>({{0x1100, 0x115F},
                                                    {0x2E80, 0x303E},
@@ -48,22 +34,6 @@ bool is_in(const std::array<Range, N>& ranges, char32_t point) {
   for (const Range& range : ranges)
     if (point >= range.first && point <= range.last) return true;
   return false;
-}
-
-struct Point {
-  char32_t value = 0;
-  std::size_t size = 1;
-};
-
-/// The code point at the beginning; nothing if the bytes are not UTF-8 there.
-std::optional<Point> first_point(std::string_view text) {
-  const auto lead = static_cast<unsigned char>(text.front());
-  const std::size_t size = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-  if (text.size() < size || !is_utf8(as_bytes(text.substr(0, size)))) return std::nullopt;
-  char32_t value = size == 1 ? lead : lead & (0xFFU >> (size + 1));
-  for (std::size_t i = 1; i < size; ++i)
-    value = value << 6 | (static_cast<unsigned char>(text[i]) & 0x3FU);
-  return Point{value, size};
 }
 
 void append_hex(std::uint32_t value, std::size_t digits, std::string& out) {
@@ -104,7 +74,7 @@ std::string display_text(std::string_view text) {
     if (!point) {
       out += "\\x";
       append_hex(static_cast<unsigned char>(text.front()), 2, out);
-    } else if (is_in(kHidden, point->value)) {
+    } else if (is_hidden(point->value)) {
       append_escaped(point->value, out);
     } else {
       out += text.substr(0, point->size);

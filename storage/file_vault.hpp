@@ -28,7 +28,7 @@ class FileVault final : public Vault {
                                   const std::string& address, WallTime now) override;
 
   [[nodiscard]] Result<std::vector<SpaceEntry>> spaces() override;
-  [[nodiscard]] Result<Created> create_space(const std::string& name, WallTime now) override;
+  [[nodiscard]] Result<Created> create_space(const std::string& wanted, WallTime now) override;
   [[nodiscard]] Status join_space(const SpaceId& space, WallTime now) override;
   [[nodiscard]] Result<WriteOutcome> share_space(const SpaceId& space, const DeviceId& device,
                                                  WallTime now) override;

@@ -82,7 +82,7 @@ Result<Vault::PairOutcome> FileVault::pair(const NewPairing& pairing, WallTime n
     parts_.erase(pairing.their_home);
   }
   NewPairing kept = pairing;
-  kept.says_name = name_from_outside(pairing.says_name);
+  kept.says_name = device_name_from_outside(pairing.says_name);
   LANYARD_TRY(platform_.add_pairing(kept, moves, now));
   return out;
 }

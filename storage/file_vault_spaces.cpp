@@ -38,8 +38,8 @@ Status FileVault::room_to_write() {
 
 // ---- founding
 
-Result<Vault::Created> FileVault::create_space(const std::string& name, WallTime now) {
-  LANYARD_TRY(check_name(name));
+Result<Vault::Created> FileVault::create_space(const std::string& wanted, WallTime now) {
+  LANYARD_TRY_SET(const std::string name, space_name(wanted));
   LANYARD_TRY_SET(const bool taken, platform_.is_name_taken(name));
   if (taken)
     return fail(Code::kExists, "there is a space " + name + " already", "Choose another name.");
@@ -125,18 +125,21 @@ Status FileVault::leave_space(const SpaceId& space, LeftCopy copy) {
 Status FileVault::change_space(const SpaceId& space, const SpaceWish& wish) {
   LANYARD_TRY_SET(const auto row, platform_.space(space));
   if (!row || row->has_left) return fail(Code::kNotFound, "there is no such space here");
-  const bool is_renamed = wish.name && *wish.name != row->name;
+  SpaceWish tidy = wish;
+  if (wish.name && *wish.name != row->name) {
+    LANYARD_TRY_SET(tidy.name, space_name(*wish.name));
+  }
+  const bool is_renamed = tidy.name && *tidy.name != row->name;
   if (row->name == kHomeName && (is_renamed || wish.archived == true))
     return fail(Code::kNotAllowed, "every device has a space called \"default\"",
                 "Other spaces can be renamed and archived.");
   if (is_renamed) {
-    LANYARD_TRY(check_name(*wish.name));
-    LANYARD_TRY_SET(const bool taken, platform_.is_name_taken(*wish.name));
+    LANYARD_TRY_SET(const bool taken, platform_.is_name_taken(*tidy.name));
     if (taken)
-      return fail(Code::kExists, "there is a space " + *wish.name + " already",
+      return fail(Code::kExists, "there is a space " + *tidy.name + " already",
                   "Choose another name.");
   }
-  return platform_.change_space(space, wish);
+  return platform_.change_space(space, tidy);
 }
 
 Result<SpaceStore*> FileVault::space_to_sync(const SpaceId& space) {

@@ -1,7 +1,9 @@
 #include "storage/names.hpp"
 
 #include "replication/types/bytes.hpp"
+#include "replication/types/device_id_text.hpp"
 #include "replication/types/limits.hpp"
+#include "replication/types/points.hpp"
 #include "replication/types/utf8.hpp"
 
 namespace lanyard::storage {
@@ -28,7 +30,108 @@ std::string_view cut(std::string_view text, std::size_t size) {
   return text.substr(0, size);
 }
 
+constexpr std::size_t kGroup = 4;
+
+/// As an id is written: its digits and letters, in either case, and no others.
+bool is_id_letter(char c) {
+  const char upper = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  const bool is_digit = upper >= '0' && upper <= '9';
+  return is_digit || (upper >= 'A' && upper <= 'Z' && upper != 'I' && upper != 'L' &&
+                      upper != 'O' && upper != 'U');
+}
+
+/// Two or more groups of four, with a dash or a space between them.
+bool is_in_groups(std::string_view name) {
+  if (name.size() < 2 * kGroup + 1 || (name.size() + 1) % (kGroup + 1) != 0) return false;
+  for (std::size_t at = 0; at < name.size(); ++at) {
+    const bool is_between = at % (kGroup + 1) == kGroup;
+    const bool fits = is_between ? name[at] == '-' || name[at] == ' ' : is_id_letter(name[at]);
+    if (!fits) return false;
+  }
+  return true;
+}
+
+Status reads_like_an_id(const std::string& name, const char* whose) {
+  return fail(Code::kUsage, "the name \"" + name + "\" reads like the id of a " + whose,
+              "Use another name: what is meant for that id would go wrong.");
+}
+
+std::string from_outside(std::string_view said) {
+  std::string name = tidy_name(said);
+  if (!is_utf8(as_bytes(name)) || has_control(name)) return {};
+  return tidy_name(cut(name, limits::kNameBytesMax));
+}
+
 }  // namespace
+
+std::string tidy_name(std::string_view name) {
+  if (!is_utf8(as_bytes(name))) return std::string(name);
+  std::string out;
+  std::size_t end = 0;  // behind the last that is no space
+  while (!name.empty()) {
+    const Point point = first_point(name).value_or(Point{});
+    const std::string_view bytes = name.substr(0, point.size);
+    name.remove_prefix(point.size);
+    const bool is_control = point.value < 0x20 || (point.value >= 0x7F && point.value < 0xA0);
+    const bool spaces = is_space(point.value);
+    const bool is_unseen = (is_hidden(point.value) && !is_control) || is_blank(point.value);
+    if ((is_unseen && !spaces) || (spaces && out.empty())) continue;
+    out += bytes;
+    if (!spaces) end = out.size();
+  }
+  out.resize(end);
+  return out;
+}
+
+bool reads_like_device_id(std::string_view name) {
+  return is_in_groups(name) || device_id_from_text(name).has_value();
+}
+
+std::string device_id_letters(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '-' || c == ' ') continue;
+    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    out += lower == 'o' ? '0' : lower == 'i' || lower == 'l' ? '1' : lower;
+  }
+  return out;
+}
+
+std::optional<SpaceId> space_id_of(std::string_view name) {
+  if (name.size() > 2 && name.front() == '{' && name.back() == '}')
+    name = name.substr(1, name.size() - 2);
+  std::string hex;
+  for (const char c : name) {
+    if (c == '-') continue;
+    hex += c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  const auto bytes = from_hex(hex);
+  return bytes ? SpaceId::from(*bytes) : std::nullopt;
+}
+
+Result<std::string> device_name(std::string_view name) {
+  std::string tidy = tidy_name(name);
+  LANYARD_TRY(check_name(tidy));
+  if (reads_like_device_id(tidy)) return fail(reads_like_an_id(tidy, "device").error());
+  return tidy;
+}
+
+Result<std::string> space_name(std::string_view name) {
+  std::string tidy = tidy_name(name);
+  LANYARD_TRY(check_name(tidy));
+  if (space_id_of(tidy)) return fail(reads_like_an_id(tidy, "space").error());
+  return tidy;
+}
+
+std::string device_name_from_outside(std::string_view said) {
+  std::string name = from_outside(said);
+  return reads_like_device_id(name) ? std::string() : name;
+}
+
+std::string space_name_from_outside(std::string_view said) {
+  std::string name = from_outside(said);
+  return space_id_of(name) ? std::string() : name;
+}
 
 Status check_name(std::string_view name) {
   if (name.empty()) return fail(Code::kUsage, "a name is empty", kFix);
@@ -46,11 +149,6 @@ Status check_addressable(std::string_view name, const std::string& what) {
   if (name.find('\0') != std::string_view::npos)
     return fail(Code::kUsage, what + " cannot have U+0000 in it", "Leave that character out.");
   return {};
-}
-
-std::string name_from_outside(std::string_view said) {
-  if (!is_utf8(as_bytes(said)) || has_control(said)) return {};
-  return std::string(cut(said, limits::kNameBytesMax));
 }
 
 std::string free_name(std::string_view name,

@@ -49,28 +49,6 @@ void FileVault::close() {
   platform_.close();
 }
 
-// ---- devices
-
-Result<std::vector<KnownDevice>> FileVault::devices() { return platform_.devices(); }
-
-Status FileVault::add_device(const DeviceId& device, const std::string& address, WallTime now) {
-  if (device == ports_.signer.device())
-    return fail(Code::kUsage, "this is the id of this device", "Use the id of the other device.");
-  return platform_.add_device(device, address, now);
-}
-
-Status FileVault::rename_device(const DeviceId& device, const std::string& name) {
-  LANYARD_TRY(check_name(name));
-  return platform_.rename_device(device, name);
-}
-
-Status FileVault::forget_device(const DeviceId& device) { return platform_.forget_device(device); }
-
-Status FileVault::saw_device(const DeviceId& device, const std::string& says_name,
-                             const std::string& address, WallTime now) {
-  return platform_.saw_device(device, name_from_outside(says_name), address, now);
-}
-
 // ---- access tokens
 
 Result<std::vector<TokenEntry>> FileVault::tokens() { return platform_.tokens(); }

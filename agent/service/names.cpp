@@ -7,20 +7,10 @@
 #include "agent/config_keys.hpp"
 #include "replication/types/device_id_text.hpp"
 #include "replication/types/nearest_name.hpp"
+#include "storage/names.hpp"
 
 namespace lanyard::agent {
 namespace {
-
-/// The letters and digits of an id's text, with the spellings that Crockford allows.
-std::string id_letters(std::string_view text) {
-  std::string out;
-  for (char c : lower(text)) {
-    if (c == '-' || c == ' ') continue;
-    c = c == 'o' ? '0' : c == 'i' || c == 'l' ? '1' : c;
-    out += c;
-  }
-  return out;
-}
 
 std::string in_quotes(std::string_view name) { return "\"" + std::string(name) + "\""; }
 
@@ -33,18 +23,24 @@ std::string did_you_mean(std::string_view name, const std::vector<std::string>& 
 }  // namespace
 
 Result<storage::SpaceEntry> resolve_space(const std::vector<storage::SpaceEntry>& spaces,
-                                          std::string_view name, bool even_left) {
-  auto id = space_id_from_text(name);
+                                          std::string_view text, bool even_left) {
+  const std::string name = storage::tidy_name(text);
+  auto id = storage::space_id_of(name);
+  // What reads like an id is one: whatever is called so, it is not meant.
+  const bool is_name = !id;
+  const auto is_called = [&](const storage::SpaceEntry& space) {
+    return space.name == name || space.name == text;  // given before names were tidied
+  };
   for (const storage::SpaceEntry& space : spaces)
     if (id == space.id && space.now_part_of && !even_left) id = space.now_part_of;
   std::vector<std::string> known;
   for (const storage::SpaceEntry& space : spaces) {
     if (space.left && !even_left) continue;
-    if ((id && space.id == *id) || space.name == name) return space;
+    if ((id && space.id == *id) || (is_name && is_called(space))) return space;
     known.push_back(space.name);
   }
   for (const storage::SpaceEntry& space : spaces)
-    if (space.left && ((id && space.id == *id) || space.name == name))
+    if (space.left && ((id && space.id == *id) || (is_name && is_called(space))))
       return fail(Code::kNotFound, "the space " + in_quotes(name) + " was left on this device");
   return fail(Code::kNotFound, "there is no space " + in_quotes(name) + " on this device",
               did_you_mean(name, known,
@@ -60,19 +56,20 @@ void sort_for_people(std::vector<storage::SpaceEntry>& spaces) {
 }
 
 Result<storage::KnownDevice> resolve_device(const std::vector<storage::KnownDevice>& devices,
-                                            std::string_view name) {
-  const std::string letters = id_letters(name);
-  std::vector<const storage::KnownDevice*> by_name;
-  std::vector<const storage::KnownDevice*> by_id;
+                                            std::string_view text) {
+  const std::string name = storage::tidy_name(text);
+  const std::string letters = storage::device_id_letters(name);
+  const bool is_name = !storage::reads_like_device_id(name);
+  std::vector<const storage::KnownDevice*> found;
   std::vector<std::string> known;
   for (const storage::KnownDevice& device : devices) {
     if (device.forgotten) continue;
     known.push_back(device.name);
-    if (lower(device.name) == lower(name)) by_name.push_back(&device);
-    if (letters.size() >= 4 && id_letters(to_text(device.id)).starts_with(letters))
-      by_id.push_back(&device);
+    const bool has_name = is_name && !name.empty() && lower(device.name) == lower(name);
+    const bool has_id = letters.size() >= 4 &&
+                        storage::device_id_letters(to_text(device.id)).starts_with(letters);
+    if (has_name || has_id) found.push_back(&device);
   }
-  const auto& found = by_name.empty() ? by_id : by_name;
   if (found.size() == 1) return *found.front();
   if (found.empty())
     return fail(Code::kNotFound, "there is no device " + in_quotes(name) + " known here",

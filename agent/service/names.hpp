@@ -10,19 +10,20 @@
 /// From what people write to what they mean, and from what is meant to what they read.
 namespace lanyard::agent {
 
-/// A space by its id or its local name. kNotFound names what is near; a space that was left is only
-/// found with `even_left`.
+/// A space by its id or its local name; what reads like an id is never a name. kNotFound names what
+/// is near; a space that was left is only found with `even_left`.
 [[nodiscard]] Result<storage::SpaceEntry> resolve_space(
-    const std::vector<storage::SpaceEntry>& spaces, std::string_view name, bool even_left = false);
+    const std::vector<storage::SpaceEntry>& spaces, std::string_view text, bool even_left = false);
 
 /// As lists show them: `default`, then by name, those that were left at the end.
 void sort_for_people(std::vector<storage::SpaceEntry>& spaces);
 
 /// A device by its whole id, by the first groups of it ("K7QM-2VXA", or fewer if that is enough),
-/// or by its name, in either case. kNotFound; kUsage naming all of them if it could be several.
-/// Forgotten devices are not found.
+/// or by its name, in either case. What reads like an id is never a name. kNotFound; kUsage naming
+/// all of them if it could be several, one by its name and another by its id included. Forgotten
+/// devices are not found.
 [[nodiscard]] Result<storage::KnownDevice> resolve_device(
-    const std::vector<storage::KnownDevice>& devices, std::string_view name);
+    const std::vector<storage::KnownDevice>& devices, std::string_view text);
 
 /// A device's name for people: what we call it, else its short id.
 [[nodiscard]] std::string shown_name(const storage::KnownDevice& device);

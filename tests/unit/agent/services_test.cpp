@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "agent/ascii_text.hpp"
 #include "agent/json/op_reader.hpp"
 #include "agent/service/conflict_service.hpp"
 #include "agent/service/import_service.hpp"
@@ -67,6 +68,57 @@ TEST_CASE("a device is found by name, by id and by the beginning of its id") {
   CHECK(resolve_device(devices, "old").error().is(Code::kNotFound));
   CHECK_THAT(resolve_device(devices, "phoen").error().fix, Catch::Contains("phone"));
   CHECK(resolve_device(devices, "").error().is(Code::kNotFound));
+}
+
+TEST_CASE("what reads like a device's id is never another device's name") {
+  const DeviceId meant = a_device(2, "").id;
+  const std::string brief = to_short_text(meant);
+  std::string bare = to_text(meant);
+  std::erase(bare, '-');
+  // Each as an attacker, or chance, might call another device.
+  for (const std::string& name : {brief, lower(brief), bare, lower(bare), to_text(meant),
+                                  brief.substr(0, 4), " " + brief + " "}) {
+    INFO(name);
+    std::vector<storage::KnownDevice> devices = {a_device(1, name.c_str()), a_device(2, "pi")};
+    const auto found = resolve_device(devices, name);
+    if (found) CHECK(found->id == meant);
+    if (!found) CHECK(found.error().is(Code::kUsage));
+    CHECK(resolve_device(devices, brief)->id == meant);
+    CHECK(resolve_device(devices, to_text(meant))->id == meant);
+    // Nor where the device that is meant is not known here.
+    devices.pop_back();
+    CHECK_FALSE(resolve_device(devices, brief));
+    CHECK_FALSE(resolve_device(devices, to_text(meant)));
+  }
+}
+
+TEST_CASE("who could be meant by a name and another by an id's beginning is asked for the id") {
+  const std::vector<storage::KnownDevice> devices = {
+      a_device(1, to_text(a_device(2, "").id).substr(0, 4).c_str()), a_device(2, "pi")};
+  const auto found = resolve_device(devices, devices[0].name);
+  REQUIRE_FALSE(found);
+  CHECK_THAT(found.error().detail, Catch::Contains("could be"));
+}
+
+TEST_CASE("what reads like a space's id is never another space's name") {
+  const SpaceId meant = a_space(2, "").id;
+  std::string bare = to_text(meant);
+  std::erase(bare, '-');
+  std::string loud = to_text(meant);
+  for (char& c : loud) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  for (const std::string& name : {to_text(meant), bare, loud, "{" + to_text(meant) + "}"}) {
+    INFO(name);
+    std::vector<storage::SpaceEntry> spaces = {a_space(1, name.c_str()), a_space(2, "notes")};
+    REQUIRE(resolve_space(spaces, name));
+    CHECK(resolve_space(spaces, name)->id == meant);
+    spaces.pop_back();
+    CHECK_FALSE(resolve_space(spaces, name));
+  }
+}
+
+TEST_CASE("a name is found whatever nobody sees in it") {
+  const std::vector<storage::SpaceEntry> spaces = {a_space(1, "notes")};
+  CHECK(resolve_space(spaces, " notes\u200b ")->id == spaces[0].id);
 }
 
 TEST_CASE("a space is found by its name or id, and one that was left says so") {

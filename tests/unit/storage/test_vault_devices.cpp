@@ -1,3 +1,4 @@
+#include "replication/types/device_id_text.hpp"
 #include "tests/unit/storage/test_vault.hpp"
 
 namespace lanyard::storage {
@@ -109,6 +110,44 @@ TEST_CASE("names that cannot be shown are refused") {
   must(vault.add_device(a_device(1), "", kNow));
   CHECK(code_of(vault.rename_device(a_device(1), name)) == Code::kUsage);
   CHECK(code_of(vault.create_space(name, kNow)) == Code::kUsage);
+}
+
+TEST_CASE("no device and no space is called like an id") {
+  VaultDevice device;
+  Vault& vault = device.open();
+  must(vault.add_device(a_device(1), "", kNow));
+  must(vault.add_device(a_device(2), "", kNow));
+  const SpaceId space = device.create("notes");
+  std::string bare = to_text(a_device(2));
+  std::erase(bare, '-');
+  const std::string brief = to_short_text(a_device(2));
+  for (const std::string& name : {brief, bare, to_text(a_device(2)), brief.substr(0, 4),
+                                  std::string("K7QM-2VXA"), std::string("k7qm 2vxa")}) {
+    INFO(name);
+    CHECK(code_of(vault.rename_device(a_device(1), name)) == Code::kUsage);
+    must(vault.saw_device(a_device(1), name, "", kNow));
+    CHECK(must(vault.devices()).front().name.empty());
+  }
+  std::string digits = to_text(space);
+  std::erase(digits, '-');
+  for (const std::string& name : {to_text(space), digits}) {
+    INFO(name);
+    CHECK(code_of(vault.create_space(name, kNow)) == Code::kUsage);
+    SpaceWish wish;
+    wish.name = name;
+    CHECK(code_of(vault.change_space(space, wish)) == Code::kUsage);
+  }
+}
+
+TEST_CASE("what is not seen in a name is left out of it") {
+  VaultDevice device;
+  Vault& vault = device.open();
+  must(vault.add_device(a_device(1), "", kNow));
+  must(vault.rename_device(a_device(1), "\u00a0 pi\u202e\u200b of Ada \u2003"));
+  CHECK(only_device(vault).name == "pi of Ada");
+  must(vault.create_space("  no\u200dtes\ufeff ", kNow));
+  CHECK(code_of(vault.create_space("notes", kNow)) == Code::kExists);
+  CHECK(code_of(vault.create_space("\u200b\u3164", kNow)) == Code::kUsage);
 }
 
 TEST_CASE("a name of 64 bytes is a name") {
