@@ -41,10 +41,12 @@ void Driver::feed(engine::Input input) {
 
 void Driver::link_up(engine::LinkId link, const DeviceId& peer) {
   rounds_.up(link, peer, now().mono);
+  up_[link] = peer;
   feed(engine::PeerUp{link, peer});
 }
 
 void Driver::link_down(engine::LinkId link, const Error& why) {
+  gone(link);
   rounds_.down(link, why, now().mono);
   feed(engine::PeerDown{link});
 }
@@ -84,12 +86,12 @@ void Driver::perform(engine::Effect effect) {
 void Driver::perform(engine::Send effect) { links_.send(effect.link, effect.message); }
 
 void Driver::perform(const engine::DropPeer& effect) {
-  if (const auto peer = links_.peer_of(effect.link)) peers_[*peer].spaces.clear();
+  gone(effect.link);
   reads_.erase(effect.link);
   const Error why = error_of(effect);
   if (!is_farewell(why)) count_error(meters_, "links", why);
   rounds_.down(effect.link, why, now().mono);
-  links_.drop(effect.link, Error(Code::kProtocol, effect.why));
+  links_.drop(effect.link, why);
 }
 
 // ---- storage
@@ -128,7 +130,8 @@ engine::LogLoaded read_log(storage::Vault& vault, const engine::LoadLog& effect)
 
 void Driver::perform(const engine::LoadShared& effect) {
   storage_->run([this, effect](storage::Vault& vault) {
-    engine::SharedLoaded loaded{effect.link, {}, {}};
+    engine::SharedLoaded loaded{effect.link, {}, {}, {}};
+    if (auto said = vault.forgettings_for(effect.peer)) loaded.forgettings = std::move(*said);
     if (const auto shared = vault.shared_with(effect.peer)) {
       for (const storage::SharedSpace& each : *shared) {
         loaded.spaces.push_back({each.space, each.digest});
@@ -247,17 +250,6 @@ void Driver::perform(engine::KeepGrant effect) {
 
 void Driver::perform(const engine::Notify& effect) {
   std::visit([this](const auto& notice) { note(notice); }, effect.notice);
-}
-
-void Driver::note(const engine::PeerSaidHello& notice) {
-  rounds_.heard(notice, now().mono);
-  Peer& peer = peers_[notice.peer];
-  peer.says_name = notice.name;
-  peer.build = notice.build;
-  peer.clock_ahead_ms = notice.wall_ms - wall_now().ms;
-  storage_->run([device = notice.peer, name = notice.name](storage::Vault& vault) {
-    static_cast<void>(vault.saw_device(device, name, "", wall_now()));
-  });
 }
 
 void Driver::note(const engine::Progress& notice) {

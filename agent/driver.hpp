@@ -36,6 +36,9 @@ class Driver {
   void link_down(engine::LinkId link, const Error& why);
   /// Compares with every linked device.
   void sync_now();
+  /// Tells a linked device of the spaces that were shared with it once more; it hears of others when
+  /// it is linked.
+  void tell_invitations(const DeviceId& device);
   /// What was to be sent on this link is on its way.
   void drained(engine::LinkId link) { read_next(link); }
 
@@ -51,8 +54,12 @@ class Driver {
     std::string build;
     std::int64_t clock_ahead_ms = 0;
     std::map<SpaceId, SpaceLink> spaces;
+    bool is_here = false;  ///< linked, and has said hello
   };
 
+  /// A link has ended, by whoever's doing.
+  void gone(engine::LinkId link);
+  void saw(const DeviceId& device, const std::string& says_name);
   void perform(engine::Effect effect);
   void perform(engine::Send effect);
   void perform(const engine::DropPeer& effect);
@@ -68,6 +75,8 @@ class Driver {
   void perform(const engine::FindBranch& effect);
   void perform(const engine::LoadForks& effect);
   void perform(const engine::KeepFork& effect);
+  void perform(engine::KeepForgettings effect);
+  void perform(const engine::RejoinSpace& effect);
   void perform(const engine::HoldWrites& effect);
   void perform(const engine::ReleaseWrites& effect);
   void perform(const engine::Notify& effect);
@@ -117,6 +126,7 @@ class Driver {
   };
 
   std::map<DeviceId, Peer> peers_;
+  std::map<engine::LinkId, DeviceId> up_;
   std::map<engine::LinkId, Reads> reads_;
   std::map<std::pair<DeviceId, SpaceId>, Told> told_;
   std::uint64_t refused_changes_ = 0;

@@ -149,9 +149,11 @@ class NetworkLoop final : public Network {
     if (options_.is_enabled) links_.know(device, address);
   }
   void device_forgotten(const DeviceId& device) override {
-    links_.forget(device);
     driver_.feed(engine::DeviceForgotten{device});
+    links_.forget(device);
+    driver_.sync_now();
   }
+  void shared_again(const DeviceId& device) override { driver_.tell_invitations(device); }
   void space_left(const SpaceId& space) override { driver_.feed(engine::SpaceLeft{space}); }
   void sync_now() override {
     driver_.sync_now();
@@ -218,7 +220,10 @@ class NetworkLoop final : public Network {
 
   void know(const std::vector<storage::KnownDevice>& devices) {
     for (const storage::KnownDevice& each : devices) {
-      if (!each.forgotten) links_.know(each.id, each.address);
+      if (!each.forgotten)
+        links_.know(each.id, each.address);
+      else if (links_.is_known(each.id))
+        device_forgotten(each.id);  // on another device of the same person
     }
   }
 
@@ -274,7 +279,7 @@ class NetworkLoop final : public Network {
 
   void on_met(const DeviceId& peer, const std::string& address) {
     storage_->run([peer, address](storage::Vault& vault) {
-      static_cast<void>(vault.saw_device(peer, "", address, wall_now()));
+      static_cast<void>(vault.reached_device(peer, address));
     });
   }
 

@@ -127,7 +127,10 @@ class Network {
   [[nodiscard]] virtual NetworkCounters counters() const = 0;
   /// Storage has made the device known; dial it if there is an address.
   virtual void device_added(const DeviceId& device, const std::string& address) = 0;
+  /// Storage has forgotten the device. The others of this person hear of it.
   virtual void device_forgotten(const DeviceId& device) = 0;
+  /// A space was shared once more with a device that is a member of it: Vault::invite().
+  virtual void shared_again(const DeviceId& device) = 0;
   virtual void space_left(const SpaceId& space) = 0;
   virtual void sync_now() = 0;
   /// Who is seen on the local network; hints, and never our own agent. At most

@@ -125,6 +125,7 @@ void DialPlan::forget_old(Tick now) {
 void DialPlan::remove(const DeviceId& device, Tick now) {
   linked_.erase(device);
   pauses_.erase(device);
+  refusals_.erase(device);
   for (auto& [address, target] : targets_) {
     if (!is_for(target, device)) continue;
     target.expected.erase(device);
@@ -142,6 +143,7 @@ void DialPlan::remove(const DeviceId& device, Tick now) {
 }
 
 void DialPlan::welcome(const DeviceId& device, Tick now) {
+  refusals_.erase(device);
   for (auto& [address, target] : targets_) {
     if (target.met == device && target.is_stranger) begin_again(target, now);
   }
@@ -209,6 +211,7 @@ void DialPlan::linked(const DeviceId& device, const std::string& address, Tick n
 void DialPlan::unlinked(const DeviceId& device, Tick now) {
   const auto link = linked_.find(device);
   if (link == linked_.end()) return;
+  refusals_.erase(device);
   Tick& pause = pauses_.try_emplace(device, kFirstPause).first->second;
   if (now - link->second >= kLasting) pause = kFirstPause;
   for (auto& [address, target] : targets_) {
@@ -216,6 +219,15 @@ void DialPlan::unlinked(const DeviceId& device, Tick now) {
   }
   pause = std::min(pause * 2, kLastPause);
   linked_.erase(link);
+}
+
+void DialPlan::refused(const DeviceId& device, Tick now) {
+  if (linked_.erase(device) == 0) return;
+  Tick& pause = refusals_.try_emplace(device, kFirstRetry).first->second;
+  for (auto& [address, target] : targets_) {
+    if (is_for(target, device) && !target.is_stranger) target.at = now + with_jitter(pause, rng_);
+  }
+  pause = std::min(pause * 2, kLastRefused);
 }
 
 void DialPlan::failed(const std::string& address, Tick now) {

@@ -45,6 +45,10 @@ class DialPlan {
   static constexpr Tick kLastPause{8000};
   static constexpr Tick kLasting{30'000};
 
+  /// A device that does not know us any more is called less and less often, down to this: it may know
+  /// us again, and then it calls too.
+  static constexpr Tick kLastRefused{10 * 60'000};
+
   explicit DialPlan(Rng& rng) : rng_(rng) {}
 
   /// Calls this address. `device`: who is expected there; nothing where nobody knows. What is known
@@ -71,6 +75,9 @@ class DialPlan {
   void linked(const DeviceId& device, const std::string& address, Tick now);
   /// The link is gone: call again soon, or a little later if it goes again and again.
   void unlinked(const DeviceId& device, Tick now);
+  /// The device has said that it does not know us: as unlinked(), and later each time, until it is
+  /// welcome() or a link with it ends in another way.
+  void refused(const DeviceId& device, Tick now);
   /// An attempt came to nothing.
   void failed(const std::string& address, Tick now);
 
@@ -131,6 +138,7 @@ class DialPlan {
   Targets targets_;
   std::map<DeviceId, Tick> linked_;  ///< since when
   std::map<DeviceId, Tick> pauses_;  ///< after the end of the link that comes next
+  std::map<DeviceId, Tick> refusals_;  ///< the pause after the next one
   Tick hint_full_at_{0};             ///< when a whole burst may be dialled again
 };
 

@@ -23,7 +23,12 @@ class FileVault final : public Vault {
   [[nodiscard]] Status add_device(const DeviceId& device, const std::string& address,
                                   WallTime now) override;
   [[nodiscard]] Status rename_device(const DeviceId& device, const std::string& name) override;
-  [[nodiscard]] Status forget_device(const DeviceId& device) override;
+  [[nodiscard]] Status forget_device(const DeviceId& device, WallTime now) override;
+  [[nodiscard]] Status reached_device(const DeviceId& device, const std::string& address) override;
+  [[nodiscard]] Result<std::vector<oplog::Forgetting>> forgettings_for(
+      const DeviceId& peer) override;
+  [[nodiscard]] Result<bool> hear_forgettings(const DeviceId& from,
+                                              std::vector<oplog::Forgetting> words) override;
   [[nodiscard]] Status saw_device(const DeviceId& device, const std::string& says_name,
                                   const std::string& address, WallTime now) override;
 
@@ -34,6 +39,10 @@ class FileVault final : public Vault {
                                                  WallTime now) override;
   [[nodiscard]] Result<bool> refresh_space(const SpaceId& space) override;
   [[nodiscard]] Status leave_space(const SpaceId& space, LeftCopy copy) override;
+  [[nodiscard]] Status invite(const DeviceId& device, const SpaceId& space) override;
+  [[nodiscard]] Status invited(const DeviceId& device, const SpaceId& space) override;
+  [[nodiscard]] Result<std::vector<SpaceId>> invitations(const DeviceId& device) override;
+  [[nodiscard]] Result<bool> rejoin_space(const SpaceId& space, const DeviceId& from) override;
   [[nodiscard]] Status change_space(const SpaceId& space, const SpaceWish& wish) override;
   [[nodiscard]] Result<SpaceStore*> space_to_sync(const SpaceId& space) override;
   [[nodiscard]] Result<SpaceStore*> space_to_write(const SpaceId& space) override;
@@ -115,6 +124,17 @@ class FileVault final : public Vault {
   [[nodiscard]] Status is_elsewhere(const SpaceId& space);
   [[nodiscard]] Status remove_copy(const SpaceId& space);
   [[nodiscard]] Result<std::string> free_space_name(const std::string& name);
+
+  // Devices that were forgotten (file_vault_forgotten.cpp).
+  /// Whose words on other devices count here.
+  [[nodiscard]] Result<std::set<DeviceId>> kin();
+  /// Who is forgotten, found anew; true if it was another way.
+  [[nodiscard]] Result<bool> settle_forgotten();
+  /// A person here decides.
+  [[nodiscard]] Status say(const DeviceId& device, bool is_forgotten, WallTime now);
+  [[nodiscard]] Status say_known(const DeviceId& device, WallTime now);
+  /// Of those that were forgotten before such words were kept.
+  [[nodiscard]] Status say_of_old(WallTime now);
 
   // Our `default` (file_vault_home.cpp).
   [[nodiscard]] Result<std::optional<SpaceId>> space_setting(const char* key);

@@ -52,7 +52,8 @@ Result<std::vector<KnownDevice>> FileVault::devices() {
 Status FileVault::add_device(const DeviceId& device, const std::string& address, WallTime now) {
   if (device == ports_.signer.device())
     return fail(Code::kUsage, "this is the id of this device", "Use the id of the other device.");
-  return platform_.add_device(device, address, now);
+  LANYARD_TRY(platform_.add_device(device, address, now));
+  return say_known(device, now);
 }
 
 Status FileVault::rename_device(const DeviceId& device, const std::string& name) {
@@ -66,7 +67,16 @@ Status FileVault::rename_device(const DeviceId& device, const std::string& name)
   return platform_.rename_device(device, tidy);
 }
 
-Status FileVault::forget_device(const DeviceId& device) { return platform_.forget_device(device); }
+Status FileVault::forget_device(const DeviceId& device, WallTime now) {
+  LANYARD_TRY_SET(const auto devices, platform_.devices());
+  const bool is_known = std::any_of(devices.begin(), devices.end(),
+                                    [&](const KnownDevice& each) { return each.id == device; });
+  return is_known ? say(device, true, now) : fail(Code::kNotFound, "no such device");
+}
+
+Status FileVault::reached_device(const DeviceId& device, const std::string& address) {
+  return platform_.reached_device(device, address);
+}
 
 Status FileVault::saw_device(const DeviceId& device, const std::string& says_name,
                              const std::string& address, WallTime now) {

@@ -84,6 +84,8 @@ Result<Vault::PairOutcome> FileVault::pair(const NewPairing& pairing, WallTime n
   NewPairing kept = pairing;
   kept.says_name = device_name_from_outside(pairing.says_name);
   LANYARD_TRY(platform_.add_pairing(kept, moves, now));
+  LANYARD_TRY(say_known(pairing.device, now));
+  LANYARD_TRY(settle_forgotten());
   return out;
 }
 
@@ -117,6 +119,7 @@ Result<HomeMove> FileVault::move_home(WallTime now) {
   files_.close(*home);
   LANYARD_TRY(platform_.begin_move(*home, old_name, *to));
   parts_[*home] = *to;
+  LANYARD_TRY(settle_forgotten());
   LANYARD_TRY_SET(HomeMove move, carry_piece(*home, *to, now));
   if (move.state == HomeMove::State::kMoving) move.state = HomeMove::State::kBegun;
   return move;

@@ -28,6 +28,7 @@ bool is_left_behind(const SpaceState& state, const DeviceId& self) {
 }  // namespace
 
 Status FileVault::settle_identity(WallTime now) {
+  LANYARD_TRY(say_of_old(now));
   const std::string self = to_hex(ports_.signer.device().view());
   LANYARD_TRY_SET(const auto known, platform_.setting(kIdentitySetting));
   if (known == self) return {};

@@ -190,6 +190,8 @@ Result<bool> FileVault::refresh_space(const SpaceId& space) {
   LANYARD_TRY_SET(const WatchedStore* store, open_store(space));
   LANYARD_TRY_SET(const bool has_new, platform_.set_members(space, store->state().log.members(),
                                                             ports_.signer.device()));
+  // What a member said before it was one here counts from now on.
+  if (has_new) LANYARD_TRY(settle_forgotten());
   LANYARD_TRY(take_name(space));
   return has_new;
 }

@@ -39,9 +39,30 @@ class Platform {
   /// Durable, as one: the device is known, and our `default` is to move to that space, if any.
   [[nodiscard]] Status add_pairing(const NewPairing& pairing, bool moves, WallTime now);
   [[nodiscard]] Status rename_device(const DeviceId& device, const std::string& name);
-  [[nodiscard]] Status forget_device(const DeviceId& device);
   [[nodiscard]] Status saw_device(const DeviceId& device, const std::string& says_name,
                                   const std::string& address, WallTime now);
+
+  /// Durable: where it was reached.
+  [[nodiscard]] Status reached_device(const DeviceId& device, const std::string& address);
+
+  // ---- devices that were forgotten (platform_forgettings.cpp)
+  /// All words of all devices, by device and author.
+  [[nodiscard]] Result<std::vector<oplog::Forgetting>> forgettings();
+  /// Durable. The newest of each author on each device is kept; true if there was a newer one.
+  [[nodiscard]] Result<bool> keep_forgettings(const std::vector<oplog::Forgetting>& words);
+  [[nodiscard]] Status drop_forgettings_of(const DeviceId& author);
+  /// Durable: which are forgotten, and which are not. True if it was another way.
+  [[nodiscard]] Result<bool> set_forgotten(const std::map<DeviceId, bool>& devices);
+
+  // ---- spaces that were left and shared again: as Vault has them (platform_forgettings.cpp)
+  [[nodiscard]] Status invite(const DeviceId& device, const SpaceId& space);
+  [[nodiscard]] Status invited(const DeviceId& device, const SpaceId& space);
+  [[nodiscard]] Result<std::vector<SpaceId>> invitations(const DeviceId& device);
+  /// Durable: its file is asked for and served again.
+  [[nodiscard]] Status rejoin_space(const SpaceId& space);
+  /// The same for one whose file is gone.
+  [[nodiscard]] Status rejoin_empty(const SpaceId& space, const std::string& name,
+                                    const Hash& digest);
 
   // ---- spaces
   struct Space {

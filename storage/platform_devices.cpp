@@ -73,16 +73,6 @@ Status Platform::rename_device(const DeviceId& device, const std::string& name) 
   });
 }
 
-Status Platform::forget_device(const DeviceId& device) {
-  return write(Sync::kFull, [&]() -> Status {
-    LANYARD_TRY(Query(database_, "UPDATE lanyard_devices SET forgotten = 1 WHERE device = ?")
-                    .bind(device.view())
-                    .run());
-    if (database_.changes() == 0) return fail(Code::kNotFound, "no such device");
-    return count_spaces_with(device);
-  });
-}
-
 Status Platform::saw_device(const DeviceId& device, const std::string& says_name,
                             const std::string& address, WallTime now) {
   return write(Sync::kNormal, [&]() -> Status {
@@ -96,6 +86,10 @@ Status Platform::saw_device(const DeviceId& device, const std::string& says_name
     if (database_.changes() == 0) return fail(Code::kNotFound, "no such device");
     return set_address(device, address);
   });
+}
+
+Status Platform::reached_device(const DeviceId& device, const std::string& address) {
+  return write(Sync::kNormal, [&] { return set_address(device, address); });
 }
 
 Status Platform::set_address(const DeviceId& device, const std::string& address) {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <map>
 
+#include "replication/oplog/forgetting.hpp"
 #include "storage/data_folder.hpp"
 #include "storage/store.hpp"
 #include "storage/token_entry.hpp"
@@ -172,10 +173,31 @@ class Vault {
                                           WallTime now) = 0;
   /// kNotFound; kUsage for a name over 64 bytes or not UTF-8.
   [[nodiscard]] virtual Status rename_device(const DeviceId& device, const std::string& name) = 0;
-  [[nodiscard]] virtual Status forget_device(const DeviceId& device) = 0;
+  /// kNotFound. Nothing is shared with it from now on, here and, as soon as they hear of it, on the
+  /// other devices that have our `default`, until a person on one of them makes it known again.
+  [[nodiscard]] virtual Status forget_device(const DeviceId& device, WallTime now) = 0;
   /// Met just now: what it calls itself, and where it was reached (empty: it dialled).
   [[nodiscard]] virtual Status saw_device(const DeviceId& device, const std::string& says_name,
                                           const std::string& address, WallTime now) = 0;
+
+  /// Called or answered just now: where it was reached. It may have had nothing to say.
+  [[nodiscard]] virtual Status reached_device(const DeviceId& /*device*/,
+                                              const std::string& /*address*/) {
+    return {};
+  }
+
+  // ---- devices that were forgotten (file_vault_forgotten.cpp)
+  /// What is known here of whom who forgot, for a peer that has our `default`; nothing for others.
+  [[nodiscard]] virtual Result<std::vector<oplog::Forgetting>> forgettings_for(
+      const DeviceId& /*peer*/) {
+    return {};
+  }
+  /// What such a peer says of it; each word's signature has been checked. Durable. True if devices()
+  /// has others forgotten than before.
+  [[nodiscard]] virtual Result<bool> hear_forgettings(const DeviceId& /*from*/,
+                                                      std::vector<oplog::Forgetting> /*words*/) {
+    return false;
+  }
 
   // ---- spaces
   [[nodiscard]] virtual Result<std::vector<SpaceEntry>> spaces() = 0;
@@ -200,6 +222,23 @@ class Vault {
   /// kNotFound; kNotAllowed for the default, and where a copy is to go that holds changes which no
   /// other member is known to have: then nothing was done.
   [[nodiscard]] virtual Status leave_space(const SpaceId& space, LeftCopy copy) = 0;
+  /// A member is to hear that a person shared the space with it once more: it may have left it.
+  [[nodiscard]] virtual Status invite(const DeviceId& /*device*/, const SpaceId& /*space*/) {
+    return {};
+  }
+  /// It has heard so.
+  [[nodiscard]] virtual Status invited(const DeviceId& /*device*/, const SpaceId& /*space*/) {
+    return {};
+  }
+  [[nodiscard]] virtual Result<std::vector<SpaceId>> invitations(const DeviceId& /*device*/) {
+    return {};
+  }
+  /// A space that was left here was shared again by `from`, a member: it is here again, with what was
+  /// kept of it and all that comes. Durable. False where it was not left; kNotAllowed.
+  [[nodiscard]] virtual Result<bool> rejoin_space(const SpaceId& /*space*/,
+                                                  const DeviceId& /*from*/) {
+    return false;
+  }
   /// Durable. kNotFound for one that is not here or was left; kExists, kUsage for a name;
   /// kNotAllowed for another name of the default, and for putting it away.
   [[nodiscard]] virtual Status change_space(const SpaceId& space, const SpaceWish& wish) = 0;

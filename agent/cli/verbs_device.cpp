@@ -75,12 +75,15 @@ Result<int> run(const DeviceCommand& command, Session& session) {
       LANYARD_TRY(
           session.confirm("Forget " + command.device + "?",
                           "Changes of this device that " + command.device +
-                              " does not have yet will not reach it from here, nor its changes us",
+                              " does not have yet will not reach it, nor its changes us, here and "
+                              "on your other devices",
                           command.yes));
       params.member("device", command.device);
       return change("device.forget", params.end_object().str(), "device/1",
-                    "is refused from now on. Keys are not yet rotated: what it holds, and what "
-                    "other members give it, it can still read.",
+                    "is refused from now on, and your other devices refuse it once they hear so: "
+                    "until each of them has been connected to this one, it may still give it what "
+                    "is new, so connect them now or switch them off. What it holds it can read for "
+                    "good: keys are not changed.",
                     session);
   }
   return exit_code::kFailed;

@@ -3,6 +3,7 @@
 #include "agent/clock.hpp"
 #include "agent/logging.hpp"
 #include "replication/types/device_id_text.hpp"
+#include "replication/wire/codec.hpp"
 
 namespace lanyard::agent {
 namespace {
@@ -21,6 +22,7 @@ HalfOpen::Caller caller_of(const Tcp::socket& socket) {
 }
 
 std::string text_of(const Error& why) {
+  if (why.is(Code::kForgotten)) return why.detail;  // says it in words for people
   return why.detail.empty() ? why.code.message() : why.detail + " (" + why.code.message() + ")";
 }
 
@@ -124,9 +126,17 @@ bool LinkSet::replaces(const PeerLink& fresh, const Link& old) const {
 void LinkSet::on_proven(PeerLink& socket, const ProvenPeer& peer) {
   if (peer.purpose == crypto::LinkPurpose::kSync && is_known(peer.device))
     return on_known(socket, peer.device);
+  if (peer.purpose == crypto::LinkPurpose::kSync && !socket.we_dialed()) return send_away(socket);
   links_.at(socket.id()).pairing = true;
   owner_.stranger(
       {socket.id(), peer.device, peer.handshake_hash, socket.we_dialed(), socket.address()});
+}
+
+/// Whoever calls to sync and is not known here, or not any more, is told so: it would try for ever.
+void LinkSet::send_away(PeerLink& socket) {
+  wire::LinkNames names;
+  socket.send(wire::encode(wire::Bye{wire::ByeCode::kForgotten}, names));
+  socket.finish(Error(Code::kForgotten, "a device that is not known here called"));
 }
 
 void LinkSet::on_known(PeerLink& socket, const DeviceId& peer) {
@@ -221,8 +231,12 @@ void LinkSet::drop(engine::LinkId link, const Error& why) {
   if (current != by_peer_.end() && current->second == link) by_peer_.erase(current);
   ++counters_.dropped_links;
   note_failure(*found->second.socket, why);
-  // Something was wrong with what it said: not again at once.
-  plan_.unlinked(peer, mono_now() + discovery::DialPlan::kFirstRetry);
+  // Something was wrong with what it said: not again at once. Only a person can do something about
+  // one that does not know us.
+  if (why.is(Code::kForgotten))
+    plan_.refused(peer, mono_now());
+  else
+    plan_.unlinked(peer, mono_now() + discovery::DialPlan::kFirstRetry);
   found->second.socket->finish(why);
   wait_for_next_dial();
 }

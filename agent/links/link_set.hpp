@@ -150,6 +150,7 @@ class LinkSet {
   void dial_due();
   void wait_for_next_dial();
   void on_proven(PeerLink& socket, const ProvenPeer& peer);
+  static void send_away(PeerLink& socket);
   void on_known(PeerLink& socket, const DeviceId& peer);
   void on_message(const PeerLink& socket, Bytes message);
   void on_closed(const PeerLink& socket, const Error& why);

@@ -87,9 +87,10 @@ void DeviceService::rename(const std::string& device, const std::string& name,
 void DeviceService::forget(const std::string& device, Done<KnownDevice> done) {
   ask_storage<KnownDevice>(
       host_,
-      [device](storage::Vault& vault) -> Result<KnownDevice> {
+      [device, now = host_.wall()](storage::Vault& vault) -> Result<KnownDevice> {
         LANYARD_TRY_SET(KnownDevice found, device_of(vault, device));
-        LANYARD_TRY(vault.forget_device(found.id));
+        LANYARD_TRY(vault.forget_device(found.id, now));
+        found.forgotten = true;
         return found;
       },
       [network = &host_.network, done = std::move(done)](Result<KnownDevice> forgotten) {

@@ -52,21 +52,37 @@ void SpaceService::create(const std::string& name, Done<SpaceEntry> done) {
 void SpaceService::share(const std::string& space, const std::string& device, Done<Shared> done) {
   ask_storage<Shared>(
       host_,
-      [space, device, network = &host_.network, committed = host_.committed,
+      [space, device, self = host_.self, network = &host_.network, committed = host_.committed,
        now = host_.wall()](storage::Vault& vault) -> Result<Shared> {
         Shared out;
-        LANYARD_TRY_SET(out.space, space_of(vault, space, false));
+        LANYARD_TRY_SET(out.space, space_of(vault, space, true));
         LANYARD_TRY_SET(const auto devices, vault.devices());
         LANYARD_TRY_SET(out.device, resolve_device(devices, device));
+        // Left here: whoever shares it wants it back.
+        if (out.space.left) {
+          LANYARD_TRY_SET(out.is_back, vault.rejoin_space(out.space.id, self));
+          LANYARD_TRY_SET(out.space, space_of(vault, to_text(out.space.id), false));
+        }
         const auto& members = out.space.members;
         out.was_member = std::find(members.begin(), members.end(), out.device.id) != members.end();
-        if (out.was_member) return out;
+        if (out.was_member) {
+          // It may have left it: then it is to have it again.
+          LANYARD_TRY(vault.invite(out.device.id, out.space.id));
+          network->post([network, id = out.device.id] {
+            network->shared_again(id);
+            network->sync_now();
+          });
+          return out;
+        }
         LANYARD_TRY_SET(auto outcome, vault.share_space(out.space.id, out.device.id, now));
         tell(committed, out.space.id, std::move(outcome));
         network->post([network] { network->sync_now(); });
         return out;
       },
-      std::move(done));
+      [this, done = std::move(done)](Result<Shared> shared) {
+        if (shared && shared->is_back) host_.space_changed(shared->space.id);
+        done(std::move(shared));
+      });
 }
 
 void SpaceService::change(const std::string& space, const storage::SpaceWish& wish,

@@ -119,6 +119,18 @@ struct KeepFork {
   oplog::Fork fork;
 };
 
+/// A peer says which devices were forgotten, each word signed by its author.
+struct KeepForgettings {
+  DeviceId from;
+  std::vector<oplog::Forgetting> words;
+};
+
+/// A person on a peer shared the space with this device: if it was left here, it is here again.
+struct RejoinSpace {
+  SpaceId space;
+  DeviceId from;
+};
+
 // ---- people
 
 struct PeerSaidHello {
@@ -211,6 +223,6 @@ struct Notify {
 
 using Effect = std::variant<Send, DropPeer, LoadShared, OpenSpace, JoinSpace, Persist, MakeDurable,
                             LoadLog, LoadGrant, KeepGrant, HoldWrites, ReleaseWrites,
-                            LoadForkPoints, FindBranch, LoadForks, KeepFork, Notify>;
+                            LoadForkPoints, FindBranch, LoadForks, KeepFork, KeepForgettings, RejoinSpace, Notify>;
 
 }  // namespace lanyard::engine

@@ -15,6 +15,13 @@ wire::ByeCode code_for(const Error& error) {
   return error.is(Code::kBusy) ? wire::ByeCode::kBusy : wire::ByeCode::kProtocol;
 }
 
+/// What a peer's goodbye means to the people here.
+const char* farewell(wire::ByeCode code) {
+  return code == wire::ByeCode::kForgotten
+             ? "it does not know this device any more: pair the two again"
+             : "the peer said goodbye";
+}
+
 }  // namespace
 
 Engine::Engine(Config config, const Hasher& hasher, const Verifier& verifier,
@@ -85,6 +92,10 @@ void Engine::on(SharedLoaded input) {
   if (found == sessions_.end() || !found->second.loading) return;
   Session& session = found->second;
   session.loading = false;
+  if (input.forgettings != session.told_forgettings) {
+    session.told_forgettings = std::move(input.forgettings);
+    out_.send(input.link, wire::Forgotten{session.told_forgettings});
+  }
   session.shared.clear();
   session.unconfirmed = std::move(input.unconfirmed);
   for (wire::SpaceDigest& each : input.spaces) {
@@ -117,7 +128,9 @@ void Engine::on(const Received& input) {
 }
 
 Status Engine::hear(LinkId link, Session& session, wire::Message message) {
-  if (std::holds_alternative<wire::Hello>(message) == session.said_hello) {
+  // Whoever does not know us says nothing else, not even hello.
+  const bool is_bye = std::holds_alternative<wire::Bye>(message);
+  if (!is_bye && std::holds_alternative<wire::Hello>(message) == session.said_hello) {
     return fail(Code::kProtocol, "the first message, and no other, is a hello");
   }
   const auto handle = [&](auto&& each) -> Status {
@@ -141,13 +154,26 @@ Status Engine::hear(LinkId link, Session& session, wire::Message message) {
       out_.notify(PeerToldAddresses{session.peer, std::forward<decltype(each)>(each)});
       return {};
     } else if constexpr (std::is_same_v<T, wire::Bye>) {
-      out_.hang_up(link, each.code, "the peer said goodbye");
+      out_.hang_up(link, each.code, farewell(each.code));
+      return {};
+    } else if constexpr (std::is_same_v<T, wire::Forgotten>) {
+      return hear_of_devices(session, std::forward<decltype(each)>(each));
+    } else if constexpr (std::is_same_v<T, wire::SharedAgain>) {
+      out_.add(RejoinSpace{each.space, session.peer});
       return {};
     } else {
       return hear_of_space(link, session, std::forward<decltype(each)>(each));
     }
   };
   return std::visit(handle, std::move(message));
+}
+
+Status Engine::hear_of_devices(Session& session, wire::Forgotten message) {
+  for (const oplog::Forgetting& word : message.words)
+    if (!oplog::is_signed(word, context_.verifier))
+      return fail(Code::kBadSignature, "who was forgotten");
+  out_.add(KeepForgettings{session.peer, std::move(message.words)});
+  return {};
 }
 
 Status Engine::hear_of_space(LinkId link, Session& session, SpaceMessage message) {
@@ -324,6 +350,10 @@ void Engine::on(const AskPeer& input) {
 
 void Engine::on(TellAddresses input) {
   if (sessions_.contains(input.link)) out_.send(input.link, std::move(input.addresses));
+}
+
+void Engine::on(const ShareAgain& input) {
+  if (sessions_.contains(input.link)) out_.send(input.link, wire::SharedAgain{input.space});
 }
 
 void Engine::on(TellPresence input) {

@@ -39,6 +39,7 @@ class Engine {
     std::size_t joined = 0;         ///< spaces that it made known to us
     std::set<SpaceId> shared;       ///< spaces that the digests in our last root spoke of
     std::set<SpaceId> unconfirmed;  ///< of those: as SharedLoaded has them
+    std::vector<oplog::Forgetting> told_forgettings;
     Instant last_heard;
     Instant compared;  ///< when digests were last asked for
     bool pinged = false;
@@ -63,10 +64,12 @@ class Engine {
   void on(const ShutDown& input);
   void on(const AskPeer& input);
   void on(TellAddresses input);
+  void on(const ShareAgain& input);
   void on(TellPresence input);
   void on(const TimePassed& input);
 
   Status hear(LinkId link, Session& session, wire::Message message);
+  Status hear_of_devices(Session& session, wire::Forgotten message);
   Status hear_of_space(LinkId link, Session& session, SpaceMessage message);
   Status on_dialogue(LinkId link, Session& session, Result<DigestDialogue::Outcome> outcome);
   void settle(LinkId link, Session& session,

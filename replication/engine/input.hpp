@@ -60,6 +60,8 @@ struct SharedLoaded {
   std::vector<wire::SpaceDigest> spaces;
   /// Those of them of which the peer is not known to hold durably all that is here.
   std::set<SpaceId> unconfirmed;
+  /// What this device has to say of others, where the peer is of the same person.
+  std::vector<oplog::Forgetting> forgettings;
 };
 
 /// Answer to OpenSpace and JoinSpace.
@@ -164,6 +166,12 @@ struct TellAddresses {
   wire::Addresses addresses;
 };
 
+/// A person shares a space once more with a peer that was a member of it before.
+struct ShareAgain {
+  LinkId link;
+  SpaceId space;
+};
+
 /// What a local client says of itself just now. -> Send to every linked member of the space
 struct TellPresence {
   wire::Presence presence;
@@ -175,6 +183,6 @@ struct TimePassed {};
 using Input = std::variant<PeerUp, PeerDown, Received, SharedLoaded, SpaceOpened, Committed,
                            Applied, Durable, PersistFailed, LogLoaded, GrantLoaded, ForkSaid,
                            ForkKept, SyncNow, DeviceForgotten, SpaceLeft, ShutDown, AskPeer,
-                           TellAddresses, TellPresence, TimePassed>;
+                           TellAddresses, ShareAgain, TellPresence, TimePassed>;
 
 }  // namespace lanyard::engine

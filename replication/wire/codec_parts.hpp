@@ -24,9 +24,11 @@ enum class MessageType : std::uint8_t {
   kAddresses = 15,
   kForkPoints = 16,
   kFork = 17,
-  kPresence = 18
+  kPresence = 18,
+  kForgotten = 19,
+  kSharedAgain = 20
 };
-inline constexpr std::uint64_t kMessageTypeMax = 18;
+inline constexpr std::uint64_t kMessageTypeMax = 20;
 static_assert(std::variant_size_v<Message> == kMessageTypeMax);
 
 inline constexpr std::size_t kDigestBuckets = 256;
@@ -37,6 +39,8 @@ inline constexpr std::size_t kDigestBuckets = 256;
     case MessageType::kDigestRoot:
     case MessageType::kDigestBuckets:
     case MessageType::kBye:
+    case MessageType::kForgotten:
+    case MessageType::kSharedAgain:
     case MessageType::kAddresses: return 2;
     case MessageType::kDigestSpaces:
     case MessageType::kInStep:

@@ -250,6 +250,24 @@ Presence read_presence(Elements& in) {
   return message;
 }
 
+Forgotten read_forgotten(Elements& in) {
+  Forgotten message;
+  Elements list = in.array(oplog::kForgettingsMax);
+  while (list.more()) {
+    Elements one = list.array_of(5);
+    oplog::Forgetting word;
+    word.device = one.fixed<DeviceId>();
+    word.author = one.fixed<DeviceId>();
+    const std::uint64_t at = one.natural();
+    one.require(at <= static_cast<std::uint64_t>(oplog::kForgettingAtMax));
+    word.at_ms = static_cast<std::int64_t>(at);
+    word.is_forgotten = one.boolean();
+    word.signature = one.fixed<Signature>();
+    message.words.push_back(word);
+  }
+  return message;
+}
+
 Message read_body(MessageType type, Elements& in) {
   switch (type) {
     case MessageType::kHello: return read_hello(in);
@@ -270,6 +288,8 @@ Message read_body(MessageType type, Elements& in) {
     case MessageType::kForkPoints: return read_fork_points(in);
     case MessageType::kFork: return read_fork(in);
     case MessageType::kPresence: return read_presence(in);
+    case MessageType::kForgotten: return read_forgotten(in);
+    case MessageType::kSharedAgain: return SharedAgain{in.fixed<SpaceId>()};
   }
   in.refuse(Code::kMalformed);
   return Bye{};

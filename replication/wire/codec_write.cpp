@@ -232,6 +232,24 @@ void write(Writer& out, const Presence& message) {
   out.binary(message.value);
 }
 
+void write(Writer& out, const Forgotten& message) {
+  out.begin(MessageType::kForgotten);
+  out.array(message.words.size());
+  for (const oplog::Forgetting& word : message.words) {
+    out.array(5);
+    out.binary(word.device.view());
+    out.binary(word.author.view());
+    out.natural(static_cast<std::uint64_t>(word.at_ms));
+    out.boolean(word.is_forgotten);
+    out.binary(word.signature.view());
+  }
+}
+
+void write(Writer& out, const SharedAgain& message) {
+  out.begin(MessageType::kSharedAgain);
+  out.binary(message.space.view());
+}
+
 }  // namespace
 
 void write(const Message& message, Naming& naming, Sink& sink) {

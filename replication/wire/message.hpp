@@ -4,6 +4,7 @@
 #include <variant>
 #include <vector>
 
+#include "replication/oplog/forgetting.hpp"
 #include "replication/oplog/fork.hpp"
 #include "replication/types/vector_clock.hpp"
 
@@ -193,8 +194,23 @@ struct Presence {
   friend bool operator==(const Presence&, const Presence&) = default;
 };
 
+/// Devices that were forgotten, and those that are known again: all that the sender was told by
+/// others of the receiver's person, or says itself. Each word is signed by its author. Before the
+/// digests of a first comparison, and again when there is more to say.
+struct Forgotten {
+  std::vector<oplog::Forgetting> words;  ///< at most oplog::kForgettingsMax
+  friend bool operator==(const Forgotten&, const Forgotten&) = default;
+};
+
+/// A person on the sender shared the space with the receiver, which was a member of it before: it may
+/// have left it since.
+struct SharedAgain {
+  SpaceId space;
+  friend bool operator==(const SharedAgain&, const SharedAgain&) = default;
+};
+
 using Message = std::variant<Hello, DigestRoot, DigestBuckets, DigestSpaces, Pull, Grant, PackPart,
                              InStep, LiveRun, Have, Credit, Acknowledge, Ping, Bye, Addresses,
-                             ForkPoints, Fork, Presence>;
+                             ForkPoints, Fork, Presence, Forgotten, SharedAgain>;
 
 }  // namespace lanyard::wire

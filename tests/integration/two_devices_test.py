@@ -120,7 +120,8 @@ class TwoDevices(unittest.TestCase):
     def test_a_forgotten_device_gets_nothing_more(self):
         self.share()
         said = self.ada.ok("devices", "forget", "pi", "--yes")
-        self.assertIn("Keys are not yet rotated", said)
+        self.assertIn("your other devices refuse it once they hear so", said)
+        self.assertIn("keys are not changed", said)
         self.ada.ok("data", "put", "notes", "tasks", "after", '{"n":1}')
         self.assertEqual(self.ada.run("ping", "pi").returncode, 4)
         listed = self.ada.json("devices", "list")["devices"]

@@ -19,7 +19,7 @@ std::string word_for(const wire::Message& message) {
   static const std::vector<std::string> words{
       "hello", "root",    "buckets",   "digests",     "pull",   "grant",
       "pack",  "in step", "live",      "have",        "credit", "acknowledge",
-      "ping",  "bye",     "addresses", "fork points", "fork",   "presence"};
+      "ping",  "bye",     "addresses", "fork points", "fork",   "presence", "forgotten", "shared again"};
   return words.at(message.index());
 }
 

@@ -33,7 +33,7 @@ class FakeVault final : public storage::Vault {
   Result<std::vector<storage::KnownDevice>> devices() override { return {}; }
   Status add_device(const DeviceId&, const std::string&, WallTime) override { return {}; }
   Status rename_device(const DeviceId&, const std::string&) override { return {}; }
-  Status forget_device(const DeviceId&) override { return {}; }
+  Status forget_device(const DeviceId&, WallTime) override { return {}; }
   Status saw_device(const DeviceId&, const std::string&, const std::string&, WallTime) override {
     return {};
   }

@@ -101,7 +101,7 @@ void MemoryVault::release(const engine::ReleaseWrites& effect) {
 }
 
 engine::Input MemoryVault::on(const engine::LoadShared& effect) {
-  engine::SharedLoaded out{effect.link, {}, {}};
+  engine::SharedLoaded out{effect.link, {}, {}, {}};
   for (const auto& [space, store] : stores_) {
     const oplog::SpaceLog& log = store->log();
     if (left_.contains(space) || !log.is_member(ports_.signer.device()) ||

@@ -33,6 +33,7 @@ class NoNetwork final : public Network {
   std::vector<PeerStatus> peers() const override { return {}; }
   NetworkCounters counters() const override { return {}; }
   void device_added(const DeviceId&, const std::string&) override {}
+  void shared_again(const DeviceId& /*device*/) override {}
   void device_forgotten(const DeviceId&) override {}
   void space_left(const SpaceId&) override {}
   void sync_now() override {}

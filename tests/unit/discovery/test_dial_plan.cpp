@@ -134,6 +134,27 @@ TEST_CASE("a stranger is left alone until another sighting comes, or it becomes 
   }
 }
 
+TEST_CASE("a device that does not know us is called less and less often, until it is welcome") {
+  APlan a;
+  a.plan.add("a:1", Source::kKnown, kPi, Tick(0));
+  const auto calls = [&](Tick from, Tick to) {
+    int count = 0;
+    for (Tick now = from; now < to; now += Tick(250)) {
+      if (a.plan.due(now).empty()) continue;
+      ++count;
+      a.plan.linked(kPi, "a:1", now);
+      a.plan.refused(kPi, now);
+    }
+    return count;
+  };
+  CHECK(calls(Tick(0), Tick(60'000)) <= 8);
+  static_cast<void>(calls(Tick(60'000), Tick(60 * 60'000)));
+  CHECK(calls(Tick(60 * 60'000), Tick(120 * 60'000)) <= 10);
+  a.plan.welcome(kPi, Tick(121 * 60'000));
+  a.plan.hurry(kPi, Tick(121 * 60'000));
+  CHECK(calls(Tick(121 * 60'000), Tick(121 * 60'000 + 10'000)) >= 3);
+}
+
 TEST_CASE("an address where a stranger answered is called again as soon as that can help") {
   APlan a;
   a.plan.add("a:1", Source::kKnown, kPi, Tick(0));

@@ -75,7 +75,7 @@ struct ManySpaces {
     const auto asked = bench[name].waiting();
     REQUIRE(asked.size() == 1);
     bench.step(bench[name],
-               engine::SharedLoaded{std::get<engine::LoadShared>(asked[0]).link, spaces, {}});
+               engine::SharedLoaded{std::get<engine::LoadShared>(asked[0]).link, spaces, {}, {}});
   }
   [[nodiscard]] std::uint64_t bytes() const {
     return bench.bytes_said("alice", "bob") + bench.bytes_said("bob", "alice");

@@ -137,6 +137,57 @@ TEST_CASE("a silent peer is asked for a sign of life after 20 s, and dropped aft
   CHECK(count_of(said, "ping") >= 1);
 }
 
+TEST_CASE("a goodbye may be all that a device hears, before any hello") {
+  EngineBench bench({"alice", "bob"});
+  bench.connect("alice", "bob");
+  wire::LinkNames names;
+  bench.say("bob", "alice", wire::encode(wire::Bye{wire::ByeCode::kForgotten}, names));
+  CHECK_FALSE(bench.is_linked("alice", "bob"));
+  const Words said = bench.take_words("alice", "bob");
+  CHECK(count_of(said, "bye") == 0);
+}
+
+TEST_CASE("who was forgotten goes to storage if each word is signed, and drops the link if not") {
+  Shared two({"alice", "bob"});
+  const SimSigner carol(Chance(77).fixed<DeviceId>());
+  oplog::Forgetting word = oplog::make_forgetting(Chance(78).fixed<DeviceId>(), true, 5, carol);
+  two.bench["alice"].holds_storage = true;
+  two.bench.say("bob", "alice", wire::Forgotten{{word}});
+  std::vector<oplog::Forgetting> kept;
+  for (const engine::Effect& each : two.bench["alice"].waiting())
+    if (const auto* keep = std::get_if<engine::KeepForgettings>(&each)) kept = keep->words;
+  CHECK(kept == std::vector{word});
+  word.is_forgotten = false;
+  two.bench.say("bob", "alice", wire::Forgotten{{word}});
+  CHECK_FALSE(two.bench.is_linked("alice", "bob"));
+}
+
+TEST_CASE("what is known of forgotten devices is said before any digest, and once") {
+  EngineBench bench({"alice", "bob"});
+  bench["alice"].holds_storage = true;
+  bench.connect("alice", "bob");
+  bench.run_storage();
+  const SimSigner carol(Chance(77).fixed<DeviceId>());
+  const std::vector words{oplog::make_forgetting(Chance(78).fixed<DeviceId>(), true, 5, carol)};
+  for (int i = 0; i < 2; ++i) {
+    const auto asked = bench["alice"].waiting();
+    const auto load = std::find_if(asked.begin(), asked.end(), [](const engine::Effect& each) {
+      return std::holds_alternative<engine::LoadShared>(each);
+    });
+    REQUIRE(load != asked.end());
+    bench.step(bench["alice"],
+               engine::SharedLoaded{std::get<engine::LoadShared>(*load).link, {}, {}, words});
+    bench.step(bench["alice"], engine::SyncNow{});
+    bench.run();
+  }
+  const Words said = bench.take_words("alice", "bob");
+  CHECK(count_of(said, "forgotten") == 1);
+  const auto at = [&](const std::string& word) {
+    return std::find(said.begin(), said.end(), word) - said.begin();
+  };
+  CHECK(at("forgotten") < at("root"));
+}
+
 TEST_CASE("a device that was forgotten is told so and let go") {
   Shared two({"alice", "bob"});
   two.bench.step(two.bench["alice"], engine::DeviceForgotten{two.bench["bob"].id});

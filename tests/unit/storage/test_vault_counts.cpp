@@ -118,7 +118,7 @@ TEST_CASE("what only a forgotten device holds is on no other device") {
   acknowledge(a, b, space);
   a.open();
   CHECK(counts_of(a, space).unconfirmed == 0);
-  must(a.vault().forget_device(b.id()));
+  must(a.vault().forget_device(b.id(), b.wall));
   CHECK(counts_of(a, space).unconfirmed > 0);
   CHECK(missing(a, b.id()) == 0);  // nothing is waited for there
   must(a.vault().add_device(b.id(), "", a.wall));

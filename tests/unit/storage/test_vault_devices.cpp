@@ -79,7 +79,7 @@ TEST_CASE("a forgotten device stays forgotten until it is added again") {
   VaultDevice device;
   device.open();
   must(device.vault().add_device(a_device(1), "", kNow));
-  must(device.vault().forget_device(a_device(1)));
+  must(device.vault().forget_device(a_device(1), kLater));
   Vault& vault = device.open();
   CHECK(only_device(vault).forgotten);
   must(vault.saw_device(a_device(1), "pi", "", kLater));
@@ -92,7 +92,7 @@ TEST_CASE("only known devices can be renamed, forgotten or seen") {
   VaultDevice device;
   Vault& vault = device.open();
   CHECK(code_of(vault.rename_device(a_device(1), "pi")) == Code::kNotFound);
-  CHECK(code_of(vault.forget_device(a_device(1))) == Code::kNotFound);
+  CHECK(code_of(vault.forget_device(a_device(1), kLater)) == Code::kNotFound);
   CHECK(code_of(vault.saw_device(a_device(1), "pi", "", kNow)) == Code::kNotFound);
   CHECK(must(vault.devices()).empty());
 }
@@ -171,6 +171,15 @@ TEST_CASE("of a device's addresses the last eight are kept, and the last is show
         json::parse("[[8]]"));
 }
 
+TEST_CASE("where a device was reached says nothing of when it was seen") {
+  VaultDevice device;
+  Vault& vault = device.open();
+  must(vault.add_device(a_device(1), "", kNow));
+  must(vault.reached_device(a_device(1), "10.0.0.7:7761"));
+  CHECK(only_device(vault).address == "10.0.0.7:7761");
+  CHECK(only_device(vault).last_seen_ms == 0);
+}
+
 TEST_CASE("settings and progress outlive a restart") {
   VaultDevice device;
   Vault& vault = device.open();
@@ -200,7 +209,7 @@ TEST_CASE("the progress of forgotten devices and of spaces that were left is not
   for (const SpaceId& space : {kept, left})
     for (const std::uint8_t number : {std::uint8_t{1}, std::uint8_t{2}})
       must(vault.acknowledged(a_device(number), space, {}, WallTime{7}));
-  must(vault.forget_device(a_device(2)));
+  must(vault.forget_device(a_device(2), kLater));
   must(vault.leave_space(left, LeftCopy::kKept));
   const auto progress = must(vault.progress());
   REQUIRE(progress.size() == 1);

@@ -268,7 +268,7 @@ TEST_CASE("members of one space know each other, as long as the space is here") 
   const auto devices = must(laptop.vault().devices());
   for (const KnownDevice& each : devices) CHECK(each.paired == (each.id == pi.id()));
   // A device that is forgotten stays so, whoever admits it.
-  must(laptop.vault().forget_device(desktop.id()));
+  must(laptop.vault().forget_device(desktop.id(), desktop.wall));
   laptop.pull(pi, space);
   CHECK(known(laptop) == std::vector{pi.id()});
   must(laptop.vault().add_device(desktop.id(), "", laptop.wall));

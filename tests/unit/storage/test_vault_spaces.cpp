@@ -329,7 +329,7 @@ TEST_CASE("nothing is shared with a forgotten device, or with one that is no mem
   must(a.vault().add_device(b.id(), "", a.wall));
   must(a.vault().share_space(space, b.id(), a.wall));
   CHECK(shared(a, b.id()) == std::vector{space});
-  must(a.vault().forget_device(b.id()));
+  must(a.vault().forget_device(b.id(), b.wall));
   CHECK(shared(a, b.id()).empty());
   must(a.vault().add_device(b.id(), "", a.wall));
   CHECK(shared(a, b.id()) == std::vector{space});

@@ -89,6 +89,9 @@ std::vector<std::pair<std::string, Message>> messages() {
       {"fork points", ForkPoints{kSpace, kLog, {kHead, {{69'999}, filled<Hash>(0x55)}}}},
       {"fork", Fork{kSpace, filled<DeviceId>(0xEE), filled<Incarnation>(0xFF), {1, 0, 0x94}, {}}},
       {"presence", Presence{kSpace, "notes", {0x81, 0xA1, 'x', 0x01}}},
+      {"forgotten", Forgotten{{{filled<DeviceId>(0x31), filled<DeviceId>(0x32), 1'800'000'000'000,
+                                true, filled<Signature>(0x33)}}}},
+      {"shared again", SharedAgain{kSpace}},
   };
 }
 
