@@ -78,8 +78,10 @@ class Stolen(unittest.TestCase):
         wait_until("it was told", lambda: "pair the two again" in
                    known(laptop, pi)["lastFailure"])
         seen = known(laptop, pi)["lastSeenMs"]
-        laptop.ok("sync")
-        wait_until("it was told again", lambda: pi.call("status.get")["counters"]["accepted"] > 1)
+        before = pi.call("status.get")["counters"]["accepted"]
+        laptop.call("sync.now")
+        wait_until("it has called again",
+                   lambda: pi.call("status.get")["counters"]["accepted"] > before)
         self.assertEqual(known(laptop, pi)["lastSeenMs"], seen)
         self.assertIn("pair the two again", known(laptop, pi)["lastFailure"])
 
@@ -145,7 +147,7 @@ class SharedAgain(unittest.TestCase):
     def test_what_was_left_stays_left_until_then(self):
         self.pi.ok("space", "leave", "photos", "--yes")
         put(self.ada, "after", "photos")
-        self.ada.ok("sync")
+        self.ada.call("sync.now")
         self.ada.ok("space", "create", "other")
         self.ada.ok("space", "share", "other", "pi")
         wait_until("the other one is there", lambda: self.pi.run(

@@ -154,7 +154,8 @@ TEST_CASE("an older platform.sqlite learns its counts when its spaces are looked
     // As version 4 had it.
     Database old = must(Database::open(a.platform(), Database::Mode::kReadWrite, {}));
     must(
-        old.execute("DROP INDEX lanyard_missing;"
+        old.execute("DROP INDEX lanyard_missing; DROP TABLE lanyard_forgettings;"
+                    "DROP TABLE lanyard_invitations;"
                     "ALTER TABLE spaces DROP COLUMN applied;"
                     "ALTER TABLE spaces DROP COLUMN conflicts;"
                     "ALTER TABLE spaces DROP COLUMN forks; ALTER TABLE spaces DROP COLUMN own_ms;"

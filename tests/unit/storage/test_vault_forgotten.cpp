@@ -13,12 +13,12 @@ std::set<DeviceId> forgotten(VaultDevice& device) {
 }
 
 /// The pi has a laptop and a desktop in its `default`.
-struct Home {
+struct Family {
   VaultDevice pi;
   VaultDevice laptop;
   VaultDevice desktop;
 
-  Home() {
+  Family() {
     pi.open();
     home = must(pi.vault().home_id(pi.wall));
     for (VaultDevice* each : {&laptop, &desktop}) {
@@ -44,7 +44,7 @@ struct Home {
 }  // namespace
 
 TEST_CASE("a device that comes later hears who was forgotten before it knows of any space") {
-  Home all;
+  Family all;
   must(all.pi.vault().forget_device(all.laptop.id(), all.pi.wall));
   CHECK(forgotten(all.pi) == std::set{all.laptop.id()});
   VaultDevice phone;
@@ -58,7 +58,7 @@ TEST_CASE("a device that comes later hears who was forgotten before it knows of 
 }
 
 TEST_CASE("who was forgotten is told to devices that have our default, and heard from them alone") {
-  Home all;
+  Family all;
   VaultDevice friends;
   friends.open();
   must(all.pi.vault().add_device(friends.id(), "", all.pi.wall));
@@ -72,7 +72,7 @@ TEST_CASE("who was forgotten is told to devices that have our default, and heard
 }
 
 TEST_CASE("a device that was paired again is known again, and the others hear it") {
-  Home all;
+  Family all;
   must(all.pi.vault().forget_device(all.laptop.id(), all.pi.wall));
   all.tell(all.desktop);
   CHECK(forgotten(all.desktop) == std::set{all.laptop.id()});
@@ -84,7 +84,7 @@ TEST_CASE("a device that was paired again is known again, and the others hear it
 }
 
 TEST_CASE("what a device said is void once a person has forgotten it") {
-  Home all;
+  Family all;
   const auto says = [&](VaultDevice& author, const DeviceId& of) {
     must(author.vault().add_device(of, "", author.wall));
     must(author.vault().forget_device(of, author.wall));
@@ -99,7 +99,7 @@ TEST_CASE("what a device said is void once a person has forgotten it") {
 }
 
 TEST_CASE("words without end are taken up to a bound, and what counts has room") {
-  Home all;
+  Family all;
   std::vector<oplog::Forgetting> words;
   for (std::size_t i = 0; i < oplog::kForgettingsMax; ++i) {
     oplog::Forgetting word{{}, all.laptop.id(), 1, true, {}};
