@@ -36,8 +36,8 @@ class Driver {
   void link_down(engine::LinkId link, const Error& why);
   /// Compares with every linked device.
   void sync_now();
-  /// Tells a linked device of the spaces that were shared with it once more; it hears of others when
-  /// it is linked.
+  /// Tells a linked device of the spaces that were shared with it once more; it hears of others
+  /// when it is linked.
   void tell_invitations(const DeviceId& device);
   /// What was to be sent on this link is on its way.
   void drained(engine::LinkId link) { read_next(link); }

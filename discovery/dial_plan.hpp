@@ -45,8 +45,8 @@ class DialPlan {
   static constexpr Tick kLastPause{8000};
   static constexpr Tick kLasting{30'000};
 
-  /// A device that does not know us any more is called less and less often, down to this: it may know
-  /// us again, and then it calls too.
+  /// A device that does not know us any more is called less and less often, down to this: it may
+  /// know us again, and then it calls too.
   static constexpr Tick kLastRefused{10 * 60'000};
 
   explicit DialPlan(Rng& rng) : rng_(rng) {}
@@ -136,10 +136,10 @@ class DialPlan {
 
   Rng& rng_;
   Targets targets_;
-  std::map<DeviceId, Tick> linked_;  ///< since when
-  std::map<DeviceId, Tick> pauses_;  ///< after the end of the link that comes next
+  std::map<DeviceId, Tick> linked_;    ///< since when
+  std::map<DeviceId, Tick> pauses_;    ///< after the end of the link that comes next
   std::map<DeviceId, Tick> refusals_;  ///< the pause after the next one
-  Tick hint_full_at_{0};             ///< when a whole burst may be dialled again
+  Tick hint_full_at_{0};               ///< when a whole burst may be dialled again
 };
 
 }  // namespace lanyard::discovery

@@ -39,7 +39,8 @@ Result<bool> FileVault::settle_forgotten() {
     // One of whom only strangers speak stays as it is.
     if (counts) devices[each.device] = forgotten.contains(each.device);
     // What it says of others may make it one that nobody has decided on.
-    if (counts && each.author != self) devices.try_emplace(each.author, forgotten.contains(each.author));
+    if (counts && each.author != self)
+      devices.try_emplace(each.author, forgotten.contains(each.author));
   }
   return platform_.set_forgotten(devices);
 }
@@ -111,7 +112,8 @@ Result<bool> FileVault::hear_forgettings(const DeviceId& from,
     std::erase_if(words, [&](const oplog::Forgetting& word) {
       return !trusted.contains(word.author) || out.contains(word.author);
     });
-    const std::size_t room = oplog::kForgettingsMax - std::min(known.size(), oplog::kForgettingsMax);
+    const std::size_t room =
+        oplog::kForgettingsMax - std::min(known.size(), oplog::kForgettingsMax);
     std::size_t taken = 0;
     std::erase_if(words, [&](const auto& word) { return !is_known(word) && ++taken > room; });
   }
@@ -139,8 +141,9 @@ Result<bool> FileVault::rejoin_space(const SpaceId& space, const DeviceId& from)
   LANYARD_TRY_SET(const auto members, platform_.members_of(space));
   const bool is_member = std::find(members.begin(), members.end(), from) != members.end();
   if (!is_member)
-    return fail(Code::kNotAllowed, "whoever shares the space again is no member of it, as it was "
-                                   "when it was left");
+    return fail(Code::kNotAllowed,
+                "whoever shares the space again is no member of it, as it was "
+                "when it was left");
   if (!row->has_data) {
     // The copy is gone, and its name with it; both come with the data.
     LANYARD_TRY_SET(const std::string name, free_space_name(name_made_of(space)));

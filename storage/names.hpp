@@ -39,8 +39,9 @@ namespace lanyard::storage {
 /// and U+0000 ends the text for many. `what`: a collection, a key.
 [[nodiscard]] Status check_addressable(std::string_view name, const std::string& what);
 
-/// What somebody else calls itself or a space, as far as it can be a name here: tidy, cut to its size
-/// at a whole character; empty if it is not UTF-8, has control characters, or reads like an id.
+/// What somebody else calls itself or a space, as far as it can be a name here: tidy, cut to its
+/// size at a whole character; empty if it is not UTF-8, has control characters, or reads like an
+/// id.
 [[nodiscard]] std::string device_name_from_outside(std::string_view said);
 [[nodiscard]] std::string space_name_from_outside(std::string_view said);
 

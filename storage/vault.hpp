@@ -192,8 +192,8 @@ class Vault {
       const DeviceId& /*peer*/) {
     return {};
   }
-  /// What such a peer says of it; each word's signature has been checked. Durable. True if devices()
-  /// has others forgotten than before.
+  /// What such a peer says of it; each word's signature has been checked. Durable. True if
+  /// devices() has others forgotten than before.
   [[nodiscard]] virtual Result<bool> hear_forgettings(const DeviceId& /*from*/,
                                                       std::vector<oplog::Forgetting> /*words*/) {
     return false;
@@ -233,8 +233,8 @@ class Vault {
   [[nodiscard]] virtual Result<std::vector<SpaceId>> invitations(const DeviceId& /*device*/) {
     return {};
   }
-  /// A space that was left here was shared again by `from`, a member: it is here again, with what was
-  /// kept of it and all that comes. Durable. False where it was not left; kNotAllowed.
+  /// A space that was left here was shared again by `from`, a member: it is here again, with what
+  /// was kept of it and all that comes. Durable. False where it was not left; kNotAllowed.
   [[nodiscard]] virtual Result<bool> rejoin_space(const SpaceId& /*space*/,
                                                   const DeviceId& /*from*/) {
     return false;

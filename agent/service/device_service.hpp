@@ -25,9 +25,9 @@ class DeviceService {
   /// kMalformed for a bad id, kUsage for our own or a bad address.
   void add(const std::string& id, const std::string& address, Done<storage::KnownDevice> done);
   void rename(const std::string& device, const std::string& name, Done<storage::KnownDevice> done);
-  /// The link is cut, and refused from now on, and the other devices of this person do the same once
-  /// they hear of it. The keys that the device has stay valid: it can still read what it holds, and
-  /// what those give it that have not heard yet.
+  /// The link is cut, and refused from now on, and the other devices of this person do the same
+  /// once they hear of it. The keys that the device has stay valid: it can still read what it
+  /// holds, and what those give it that have not heard yet.
   void forget(const std::string& device, Done<storage::KnownDevice> done);
   void ping(const std::string& device, Done<std::vector<PingStep>> done);
 

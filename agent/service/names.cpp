@@ -66,8 +66,8 @@ Result<storage::KnownDevice> resolve_device(const std::vector<storage::KnownDevi
     if (device.forgotten) continue;
     known.push_back(device.name);
     const bool has_name = is_name && !name.empty() && lower(device.name) == lower(name);
-    const bool has_id = letters.size() >= 4 &&
-                        storage::device_id_letters(to_text(device.id)).starts_with(letters);
+    const bool has_id =
+        letters.size() >= 4 && storage::device_id_letters(to_text(device.id)).starts_with(letters);
     if (has_name || has_id) found.push_back(&device);
   }
   if (found.size() == 1) return *found.front();

@@ -40,8 +40,8 @@ class SpaceService {
     bool was_member = false;
     bool is_back = false;  ///< it was left here, and is not any more
   };
-  /// Admits a known device: it gets every key and all data. One that is a member already, and may have
-  /// left the space, is told that it is shared again; one that was left here is here again.
+  /// Admits a known device: it gets every key and all data. One that is a member already, and may
+  /// have left the space, is told that it is shared again; one that was left here is here again.
   void share(const std::string& space, const std::string& device, Done<Shared> done);
   /// Another name, another way of syncing, put away or brought back. Errors as
   /// Vault::change_space.

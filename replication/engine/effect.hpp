@@ -221,8 +221,9 @@ struct Notify {
   Notice notice;
 };
 
-using Effect = std::variant<Send, DropPeer, LoadShared, OpenSpace, JoinSpace, Persist, MakeDurable,
-                            LoadLog, LoadGrant, KeepGrant, HoldWrites, ReleaseWrites,
-                            LoadForkPoints, FindBranch, LoadForks, KeepFork, KeepForgettings, RejoinSpace, Notify>;
+using Effect =
+    std::variant<Send, DropPeer, LoadShared, OpenSpace, JoinSpace, Persist, MakeDurable, LoadLog,
+                 LoadGrant, KeepGrant, HoldWrites, ReleaseWrites, LoadForkPoints, FindBranch,
+                 LoadForks, KeepFork, KeepForgettings, RejoinSpace, Notify>;
 
 }  // namespace lanyard::engine

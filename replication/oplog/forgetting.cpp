@@ -9,7 +9,8 @@ Bytes signed_bytes(const Forgetting& word) {
   Bytes out = to_bytes(as_bytes("lanyard-forgotten-v1"));
   append(out, word.device.view());
   const auto at = static_cast<std::uint64_t>(word.at_ms);
-  for (int shift = 56; shift >= 0; shift -= 8) out.push_back(static_cast<std::uint8_t>(at >> shift));
+  for (int shift = 56; shift >= 0; shift -= 8)
+    out.push_back(static_cast<std::uint8_t>(at >> shift));
   out.push_back(word.is_forgotten ? 1 : 0);
   return out;
 }
@@ -59,7 +60,8 @@ class Verdict {
   /// A later word by one of these says that it is known again.
   [[nodiscard]] bool is_taken_back(const Forgetting& word, bool even_by_open) const {
     return std::any_of(words_.begin(), words_.end(), [&](const Forgetting& each) {
-      const bool counts = in_.contains(each.author) || (even_by_open && open_.contains(each.author));
+      const bool counts =
+          in_.contains(each.author) || (even_by_open && open_.contains(each.author));
       return counts && !each.is_forgotten && each.device == word.device && each.at_ms > word.at_ms;
     });
   }

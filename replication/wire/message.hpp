@@ -202,8 +202,8 @@ struct Forgotten {
   friend bool operator==(const Forgotten&, const Forgotten&) = default;
 };
 
-/// A person on the sender shared the space with the receiver, which was a member of it before: it may
-/// have left it since.
+/// A person on the sender shared the space with the receiver, which was a member of it before: it
+/// may have left it since.
 struct SharedAgain {
   SpaceId space;
   friend bool operator==(const SharedAgain&, const SharedAgain&) = default;

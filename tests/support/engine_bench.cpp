@@ -17,9 +17,9 @@ Bytes text_value(const std::string& text) {
 
 std::string word_for(const wire::Message& message) {
   static const std::vector<std::string> words{
-      "hello", "root",    "buckets",   "digests",     "pull",   "grant",
-      "pack",  "in step", "live",      "have",        "credit", "acknowledge",
-      "ping",  "bye",     "addresses", "fork points", "fork",   "presence", "forgotten", "shared again"};
+      "hello",     "root",        "buckets", "digests",  "pull",        "grant",       "pack",
+      "in step",   "live",        "have",    "credit",   "acknowledge", "ping",        "bye",
+      "addresses", "fork points", "fork",    "presence", "forgotten",   "shared again"};
   return words.at(message.index());
 }
 

@@ -73,6 +73,15 @@ inline wire::Hello some_hello(Chance& chance) {
   return hello;
 }
 
+inline wire::Forgotten some_forgotten(Chance& chance) {
+  wire::Forgotten message;
+  for (std::size_t i = chance.below(5); i > 0; --i)
+    message.words.push_back({chance.fixed<DeviceId>(), chance.fixed<DeviceId>(),
+                             static_cast<std::int64_t>(chance.below(1U << 30)), chance.one_in(2),
+                             chance.fixed<Signature>()});
+  return message;
+}
+
 /// `type`: index into Message.
 inline wire::Message some_message(Chance& chance, const SomeIds& ids, std::size_t type) {
   const SpaceId space = chance.one_of(ids.spaces);
@@ -123,14 +132,7 @@ inline wire::Message some_message(Chance& chance, const SomeIds& ids, std::size_
       const auto value = from_json(R"({"cursor":[1,2.5,null,"ä"]})");
       return wire::Presence{space, "notes", value.value_or(Bytes{0xC0})};
     }
-    case 18: {
-      wire::Forgotten message;
-      for (std::size_t i = chance.below(5); i > 0; --i)
-        message.words.push_back({chance.fixed<DeviceId>(), chance.fixed<DeviceId>(),
-                                 static_cast<std::int64_t>(chance.below(1U << 30)),
-                                 chance.one_in(2), chance.fixed<Signature>()});
-      return message;
-    }
+    case 18: return some_forgotten(chance);
     case 19: return wire::SharedAgain{space};
     default:
       return wire::Fork{space, chance.fixed<DeviceId>(), chance.fixed<Incarnation>(),

@@ -24,7 +24,9 @@ struct Four {
     words.push_back(make_forgetting(of.id(), is_forgotten, at, author.identity));
   }
   /// As the phone sees it, whatever the order in which it heard it all.
-  [[nodiscard]] Devices forgotten() const { return forgotten({pi.id(), laptop.id(), desktop.id()}); }
+  [[nodiscard]] Devices forgotten() const {
+    return forgotten({pi.id(), laptop.id(), desktop.id()});
+  }
   [[nodiscard]] Devices forgotten(const Devices& trusted) const {
     std::vector<Forgetting> some = words;
     std::sort(some.begin(), some.end(), [](const auto& left, const auto& right) {
@@ -33,8 +35,8 @@ struct Four {
     const Devices first = forgotten_devices(some, phone.id(), trusted);
     do {
       CHECK(forgotten_devices(some, phone.id(), trusted) == first);
-    } while (std::next_permutation(
-        some.begin(), some.end(), [](const auto& left, const auto& right) {
+    } while (
+        std::next_permutation(some.begin(), some.end(), [](const auto& left, const auto& right) {
           return std::tie(left.device, left.author) < std::tie(right.device, right.author);
         }));
     return first;

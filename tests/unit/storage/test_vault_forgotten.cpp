@@ -110,8 +110,7 @@ TEST_CASE("words without end are taken up to a bound, and what counts has room")
   must(all.pi.vault().hear_forgettings(all.laptop.id(), words));
   must(all.pi.vault().forget_device(all.laptop.id(), all.pi.wall));
   must(all.desktop.vault().add_device(all.laptop.id(), "", all.desktop.wall));
-  const auto more = std::vector<oplog::Forgetting>{
-      {DeviceId{}, all.desktop.id(), 7, true, {}}};
+  const auto more = std::vector<oplog::Forgetting>{{DeviceId{}, all.desktop.id(), 7, true, {}}};
   must(all.pi.vault().hear_forgettings(all.desktop.id(), more));
   const auto kept = must(all.pi.vault().forgettings_for(all.desktop.id()));
   CHECK(kept.size() == 2);
