@@ -7,6 +7,7 @@
 #include "replication/types/canonical.hpp"
 #include "replication/types/json_text.hpp"
 #include "storage/names.hpp"
+#include "storage/space_name.hpp"
 
 namespace lanyard::agent {
 namespace {
@@ -113,6 +114,11 @@ Result<storage::Condition> condition_of(const std::string& field, storage::Compa
 /// elsewhere: to refuse one would lose what has it.
 Status check_place(const std::string& collection, const std::string& key) {
   LANYARD_TRY(storage::check_addressable(collection, "a collection's name"));
+  if (collection == storage::kSpaceCollection)
+    return wrong_op("the collection " + collection +
+                        " is Lanyard's own: it says what the space "
+                        "calls itself",
+                    "Use another collection.");
   return storage::check_addressable(key, "a record's key");
 }
 

@@ -59,6 +59,8 @@ void AppService::on_token(const AppRequest& request, const Granted& granted,
     return done(fail(created.error()));
   }
   desk_.allowed(request.id, created->text, host_.wall());
+  log_info("request " + to_hex(request.id.view()) + " of an app was allowed: token " +
+           to_hex(created->id.view()));
   after_(kAppRequestKept, [this, request = request.id, token = created->id] {
     if (!desk_.has_token(request)) return;
     desk_.forget(request);
@@ -72,6 +74,7 @@ void AppService::on_token(const AppRequest& request, const Granted& granted,
 Result<AppRequest> AppService::refuse(const std::string& id) {
   LANYARD_TRY_SET(AppRequest request, desk_.find(id, host_.wall()));
   LANYARD_TRY(desk_.refuse(request.id, host_.wall()));
+  log_info("request " + to_hex(request.id.view()) + " of an app was denied");
   return request;
 }
 

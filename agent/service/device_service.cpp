@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "agent/config_keys.hpp"
+#include "agent/logging.hpp"
 #include "agent/service/names.hpp"
 #include "replication/types/device_id_text.hpp"
 
@@ -62,6 +63,7 @@ void DeviceService::add(const std::string& id, const std::string& address, Done<
       [device = *device, address,
        now = host_.wall()](storage::Vault& vault) -> Result<KnownDevice> {
         LANYARD_TRY(vault.add_device(device, address, now));
+        log_info("device " + to_short_text(device) + " was added here");
         return device_of(vault, to_text(device));
       },
       [network = &host_.network, done = std::move(done)](Result<KnownDevice> added) {
@@ -79,6 +81,7 @@ void DeviceService::rename(const std::string& device, const std::string& name,
       [device, name](storage::Vault& vault) -> Result<KnownDevice> {
         LANYARD_TRY_SET(const KnownDevice found, device_of(vault, device));
         LANYARD_TRY(vault.rename_device(found.id, name));
+        log_info("device " + to_short_text(found.id) + " has another name here");
         return device_of(vault, to_text(found.id));
       },
       std::move(done));
@@ -91,6 +94,7 @@ void DeviceService::forget(const std::string& device, Done<KnownDevice> done) {
         LANYARD_TRY_SET(KnownDevice found, device_of(vault, device));
         LANYARD_TRY(vault.forget_device(found.id, now));
         found.forgotten = true;
+        log_info("device " + to_short_text(found.id) + " was forgotten here");
         return found;
       },
       [network = &host_.network, done = std::move(done)](Result<KnownDevice> forgotten) {

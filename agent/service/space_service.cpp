@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "agent/logging.hpp"
 #include "agent/service/names.hpp"
+#include "replication/types/device_id_text.hpp"
 
 namespace lanyard::agent {
 namespace {
@@ -19,6 +21,11 @@ void tell(const storage::StorageThread::Committed& committed, const SpaceId& spa
           storage::WriteOutcome outcome) {
   if (!outcome.runs.empty())
     committed(space, std::make_shared<const storage::WriteOutcome>(std::move(outcome)));
+}
+
+void log_shared(const SpaceService::Shared& shared, const char* how) {
+  log_info("space " + to_text(shared.space.id) + " was shared" + how + " with device " +
+           to_short_text(shared.device.id));
 }
 
 }  // namespace
@@ -40,6 +47,7 @@ void SpaceService::create(const std::string& name, Done<SpaceEntry> done) {
       [name, committed = host_.committed,
        now = host_.wall()](storage::Vault& vault) -> Result<SpaceEntry> {
         LANYARD_TRY_SET(auto created, vault.create_space(name, now));
+        log_info("space " + to_text(created.id) + " was made");
         tell(committed, created.id, std::move(created.outcome));
         return space_of(vault, to_text(created.id), false);
       },
@@ -68,6 +76,7 @@ void SpaceService::share(const std::string& space, const std::string& device, Do
         if (out.was_member) {
           // It may have left it: then it is to have it again.
           LANYARD_TRY(vault.invite(out.device.id, out.space.id));
+          log_shared(out, " once more");
           network->post([network, id = out.device.id] {
             network->shared_again(id);
             network->sync_now();
@@ -75,6 +84,7 @@ void SpaceService::share(const std::string& space, const std::string& device, Do
           return out;
         }
         LANYARD_TRY_SET(auto outcome, vault.share_space(out.space.id, out.device.id, now));
+        log_shared(out, "");
         tell(committed, out.space.id, std::move(outcome));
         network->post([network] { network->sync_now(); });
         return out;
@@ -92,6 +102,9 @@ void SpaceService::change(const std::string& space, const storage::SpaceWish& wi
       [space, wish](storage::Vault& vault) -> Result<SpaceEntry> {
         LANYARD_TRY_SET(const SpaceEntry found, space_of(vault, space, false));
         LANYARD_TRY(vault.change_space(found.id, wish));
+        log_info("space " + to_text(found.id) + (wish.name ? " has another name here" : "") +
+                 (wish.mode ? " is synced in another way here" : "") +
+                 (wish.archived ? *wish.archived ? " was put away here" : " is back here" : ""));
         return space_of(vault, to_text(found.id), false);
       },
       [this, network = &host_.network, done = std::move(done)](Result<SpaceEntry> changed) {
@@ -111,6 +124,8 @@ void SpaceService::leave(const std::string& space, storage::LeftCopy copy, Done<
       [space, copy](storage::Vault& vault) -> Result<SpaceEntry> {
         LANYARD_TRY_SET(SpaceEntry found, space_of(vault, space, false));
         LANYARD_TRY(vault.leave_space(found.id, copy));
+        log_info("space " + to_text(found.id) + " was left here" +
+                 (copy == storage::LeftCopy::kKept ? "" : ", and its copy removed"));
         found.left = true;
         return found;
       },

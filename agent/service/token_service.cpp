@@ -6,6 +6,7 @@
 #include "agent/access/origin.hpp"
 #include "agent/access/token_text.hpp"
 #include "agent/ascii_text.hpp"
+#include "agent/logging.hpp"
 #include "agent/service/names.hpp"
 #include "replication/types/nearest_name.hpp"
 
@@ -34,6 +35,12 @@ Result<std::vector<storage::SpaceRight>> rights(storage::Vault& vault, const Tok
   std::sort(out.begin(), out.end());
   out.erase(std::unique(out.begin(), out.end()), out.end());
   return out;
+}
+
+bool may_write(const TokenEntry& token) {
+  return token.may_write ||
+         std::any_of(token.spaces.begin(), token.spaces.end(),
+                     [](const storage::SpaceRight& each) { return each.may_write; });
 }
 
 Result<std::vector<TokenView>> read_tokens(storage::Vault& vault) {
@@ -101,13 +108,17 @@ Result<std::vector<TokenView>> resolve_tokens(std::vector<TokenView> tokens,
   };
   // An app may be called like a token: who gives a whole id means that one.
   auto found = matching([&](const TokenEntry& each) { return to_hex(each.id.view()) == digits; });
-  if (found.empty()) found = matching([&](const TokenEntry& each) { return each.app == name; });
   if (!found.empty()) return found;
-  if (digits.size() < kIdBeginningMin) return no_such_token(tokens, name);
-  found =
-      matching([&](const TokenEntry& each) { return to_hex(each.id.view()).starts_with(digits); });
+  const auto is_called = [&](const TokenEntry& each) { return each.app == name; };
+  const auto begins = [&](const TokenEntry& each) {
+    return digits.size() >= kIdBeginningMin && to_hex(each.id.view()).starts_with(digits);
+  };
+  found = matching([&](const TokenEntry& each) { return is_called(each) || begins(each); });
   if (found.empty()) return no_such_token(tokens, name);
-  if (found.size() == 1) return found;
+  // Of an app all tokens are meant, of a beginning one; and never some of both.
+  const bool is_app = std::all_of(found.begin(), found.end(),
+                                  [&](const TokenView& each) { return is_called(each.token); });
+  if (is_app || found.size() == 1) return found;
   std::string candidates;
   for (const TokenView& each : found)
     candidates += (candidates.empty() ? "" : ", ") + to_hex(each.token.id.view()) + " (" +
@@ -145,6 +156,10 @@ void TokenService::create(const TokenWish& wish, const Done<Created>& done) {
         TokenEntry given = token;
         LANYARD_TRY_SET(given.spaces, rights(vault, wish));
         LANYARD_TRY(vault.add_token(given));
+        log_info("token " + to_hex(given.id.view()) + " was given" +
+                 (given.all_spaces ? std::string(" for all spaces")
+                                   : " for " + std::to_string(given.spaces.size()) + " spaces") +
+                 (may_write(given) ? ", to write too" : ", to read"));
         return Created{given.id, text};
       },
       [this, done](Result<Created> created) { tell_doors(std::move(created), done); });
@@ -180,7 +195,10 @@ void TokenService::revoke_chosen(Choose choose, const Done<std::vector<TokenView
       [choose = std::move(choose)](storage::Vault& vault) -> Result<std::vector<TokenView>> {
         LANYARD_TRY_SET(auto all, read_tokens(vault));
         LANYARD_TRY_SET(auto found, choose(std::move(all)));
-        for (const TokenView& each : found) LANYARD_TRY(vault.revoke_token(each.token.id));
+        for (const TokenView& each : found) {
+          LANYARD_TRY(vault.revoke_token(each.token.id));
+          log_info("token " + to_hex(each.token.id.view()) + " was revoked");
+        }
         return found;
       },
       [this, done](Result<std::vector<TokenView>> revoked) {
