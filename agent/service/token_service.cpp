@@ -124,7 +124,7 @@ Result<std::vector<TokenView>> resolve_tokens(std::vector<TokenView> tokens,
     candidates += (candidates.empty() ? "" : ", ") + to_hex(each.token.id.view()) + " (" +
                   each.token.app + ")";
   return fail(Code::kUsage, "\"" + std::string(name) + "\" could be " + candidates,
-              "Give more digits.");
+              "Give the whole id.");
 }
 
 template <class T>

@@ -176,6 +176,8 @@ TEST_CASE("ops are read from JSON") {
       R"({"op":"put","collection":"c","key":"k","value":{},"deep":true})",
       R"({"op":"patch","collection":"c","key":"k","value":{},"deep":1})",
       R"({"op":"patch","collection":"c","key":"k","value":{},"deep":"false"})",
+      R"({"op":"put","collection":"lanyard_space","key":"info","value":{"name":"x"}})",
+      R"({"op":"delete","collection":"lanyard_space","key":"info"})",
   };
   for (const char* const row : bad) {
     INFO(row);

@@ -63,8 +63,9 @@ TEST_CASE("a token is found by its id, by the beginning of it, and by its app's 
   CHECK(found("BBBB000000000003") == "notes bbbb000000000003");
   CHECK(found("bbbb") == "notes bbbb000000000003");
   CHECK(found("notes") == "notes aaaa000000000002, notes bbbb000000000003");
-  // A name before a beginning, and a whole id before a name.
-  CHECK(found("aaaa") == "aaaa cccc000000000004");
+  // A whole id before a name; who could mean an app or an id's beginning is asked which.
+  CHECK_THAT(found("aaaa"), Catch::Contains("usage: \"aaaa\" could be aaaa000000000001 (backup), "
+                                            "aaaa000000000002 (notes), cccc000000000004 (aaaa)"));
   CHECK(found("aaaa000000000001") == "backup aaaa000000000001");
   CHECK_THAT(found("aaaa0"), Catch::Contains("usage: \"aaaa0\" could be aaaa000000000001 (backup), "
                                              "aaaa000000000002 (notes)"));
