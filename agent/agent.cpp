@@ -100,6 +100,7 @@ class Agent {
                            *network_,
                            {},
                            wall_now,
+                           [] { return engine::Instant{mono_now()}; },
                            committed,
                            space_changed,
                            identity_->device(),

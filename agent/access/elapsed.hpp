@@ -2,18 +2,16 @@
 
 #include <chrono>
 
-#include "replication/types/hlc.hpp"
+#include "replication/engine/input.hpp"
 
 namespace lanyard::agent {
 
-/// Whether this time has gone by since then. Where the clock was set back since, nobody can tell:
-/// what was to end soon has ended. Pure.
-[[nodiscard]] inline bool has_passed(std::int64_t since_ms, WallTime now,
-                                     std::chrono::milliseconds time) {
-  constexpr std::chrono::milliseconds kSetBackMin =
-      std::chrono::minutes(1);  // less is a correction
-  const std::int64_t elapsed = now.ms - since_ms;
-  return elapsed >= time.count() || elapsed < -kSetBackMin.count();
+using engine::Instant;
+
+/// Whether this time has gone by since then. What lives in memory goes by the steady clock: a wall
+/// clock that is set, in either direction, neither ends anything early nor keeps it. Pure.
+[[nodiscard]] inline bool has_passed(Instant since, Instant now, std::chrono::milliseconds time) {
+  return now.since_origin - since.since_origin >= time;
 }
 
 }  // namespace lanyard::agent

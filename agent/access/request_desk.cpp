@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "agent/access/elapsed.hpp"
 #include "agent/ascii_text.hpp"
 
 namespace lanyard::agent {
@@ -17,32 +16,32 @@ tl::unexpected<Error> no_such_request() {
 
 }  // namespace
 
-bool RequestDesk::is_waiting(const Entry& entry, WallTime now) {
+bool RequestDesk::is_waiting(const Entry& entry, Instant now) {
   return entry.state == State::kWaiting &&
-         !has_passed(entry.request.asked_ms, now, kAppRequestWaits);
+         !has_passed(entry.asked, now, kAppRequestWaits);
 }
 
-bool RequestDesk::is_over(const Entry& entry, WallTime now) {
+bool RequestDesk::is_over(const Entry& entry, Instant now) {
   // Whoever allowed it has yet to take back what nobody came for: forget().
   if (entry.is_taken || !entry.token.empty()) return false;
-  if (entry.state != State::kWaiting) return has_passed(entry.decided_ms, now, kAppRequestKept);
-  return has_passed(entry.request.asked_ms, now, kAppRequestWaits + kAppRequestKept);
+  if (entry.state != State::kWaiting) return has_passed(entry.decided, now, kAppRequestKept);
+  return has_passed(entry.asked, now, kAppRequestWaits + kAppRequestKept);
 }
 
-RequestDesk::Entry* RequestDesk::waiting_entry(const RequestId& id, WallTime now) {
+RequestDesk::Entry* RequestDesk::waiting_entry(const RequestId& id, Instant now) {
   const auto place = entries_.find(id);
   const bool waits =
       place != entries_.end() && !place->second.is_taken && is_waiting(place->second, now);
   return waits ? &place->second : nullptr;
 }
 
-Result<AppRequest> RequestDesk::ask(const RequestId& id, Asker asker, AppWish wish, WallTime now) {
-  std::erase_if(entries_, [&](const auto& each) { return is_over(each.second, now); });
+Result<AppRequest> RequestDesk::ask(const RequestId& id, Asker asker, AppWish wish, Now now) {
+  std::erase_if(entries_, [&](const auto& each) { return is_over(each.second, now.mono); });
   std::size_t open = 0;
   std::size_t of_origin = 0;
   for (const auto& [other, entry] : entries_) {
-    if (is_waiting(entry, now)) ++open;
-    const bool counts = is_waiting(entry, now) || entry.state == State::kRefused;
+    if (is_waiting(entry, now.mono)) ++open;
+    const bool counts = is_waiting(entry, now.mono) || entry.state == State::kRefused;
     if (counts && entry.request.wish.origin == wish.origin) ++of_origin;
   }
   constexpr const char* kLater = "Wait until a person has answered, or for ten minutes.";
@@ -54,14 +53,21 @@ Result<AppRequest> RequestDesk::ask(const RequestId& id, Asker asker, AppWish wi
   request.id = id;
   request.wish = std::move(wish);
   request.from_page = asker.page.has_value();
-  request.asked_ms = now.ms;
-  request.expires_ms = now.ms + std::chrono::milliseconds(kAppRequestWaits).count();
-  entries_.emplace(id, Entry{request, std::move(asker)});
-  return request;
+  const Entry& entry =
+      entries_.emplace(id, Entry{std::move(request), std::move(asker), now.mono}).first->second;
+  return shown(entry, now);
+}
+
+AppRequest RequestDesk::shown(const Entry& entry, Now now) {
+  AppRequest out = entry.request;
+  const auto age = now.mono.since_origin - entry.asked.since_origin;
+  out.asked_ms = now.wall.ms - age.count();
+  out.expires_ms = out.asked_ms + std::chrono::milliseconds(kAppRequestWaits).count();
+  return out;
 }
 
 std::optional<RequestDesk::Answer> RequestDesk::answer(const RequestId& id, const Asker& asker,
-                                                       WallTime now, bool take) {
+                                                       Instant now, bool take) {
   const auto place = entries_.find(id);
   if (place == entries_.end() || is_over(place->second, now)) return std::nullopt;
   Entry& entry = place->second;
@@ -73,17 +79,17 @@ std::optional<RequestDesk::Answer> RequestDesk::answer(const RequestId& id, cons
   return out;
 }
 
-std::vector<AppRequest> RequestDesk::waiting(WallTime now) const {
+std::vector<AppRequest> RequestDesk::waiting(Now now) const {
   std::vector<AppRequest> out;
   for (const auto& [id, entry] : entries_)
-    if (!entry.is_taken && is_waiting(entry, now)) out.push_back(entry.request);
+    if (!entry.is_taken && is_waiting(entry, now.mono)) out.push_back(shown(entry, now));
   std::sort(out.begin(), out.end(), [](const AppRequest& left, const AppRequest& right) {
     return std::tie(left.asked_ms, left.id) < std::tie(right.asked_ms, right.id);
   });
   return out;
 }
 
-Result<AppRequest> RequestDesk::find(std::string_view id, WallTime now) const {
+Result<AppRequest> RequestDesk::find(std::string_view id, Now now) const {
   const std::string digits = lower(id);
   std::vector<AppRequest> found = waiting(now);
   std::erase_if(found, [&](const AppRequest& each) {
@@ -94,7 +100,7 @@ Result<AppRequest> RequestDesk::find(std::string_view id, WallTime now) const {
   return fail(Code::kUsage, "several requests begin with \"" + digits + "\"", "Give more digits.");
 }
 
-Status RequestDesk::take(const RequestId& id, WallTime now) {
+Status RequestDesk::take(const RequestId& id, Instant now) {
   Entry* const entry = waiting_entry(id, now);
   if (!entry) return no_such_request();
   entry->is_taken = true;
@@ -105,21 +111,21 @@ void RequestDesk::put_back(const RequestId& id) {
   if (const auto place = entries_.find(id); place != entries_.end()) place->second.is_taken = false;
 }
 
-void RequestDesk::allowed(const RequestId& id, std::string token, WallTime now) {
+void RequestDesk::allowed(const RequestId& id, std::string token, Instant now) {
   const auto place = entries_.find(id);
   if (place == entries_.end()) return;
   Entry& entry = place->second;
   entry.is_taken = false;
   entry.state = State::kAllowed;
-  entry.decided_ms = now.ms;
+  entry.decided = now;
   entry.token = std::move(token);
 }
 
-Status RequestDesk::refuse(const RequestId& id, WallTime now) {
+Status RequestDesk::refuse(const RequestId& id, Instant now) {
   Entry* const entry = waiting_entry(id, now);
   if (!entry) return no_such_request();
   entry->state = State::kRefused;
-  entry->decided_ms = now.ms;
+  entry->decided = now;
   return {};
 }
 

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "agent/access/app_wish.hpp"
-#include "replication/types/hlc.hpp"
+#include "agent/access/elapsed.hpp"
 #include "replication/types/ids.hpp"
 
 namespace lanyard::agent {
@@ -18,6 +18,7 @@ inline constexpr std::chrono::minutes kAppRequestWaits{10};
 /// What became of a request is known this long, for the app that asks.
 inline constexpr std::chrono::minutes kAppRequestKept{10};
 
+using engine::Now;
 using RequestId = FixedBytes<struct RequestIdTag, 4>;
 
 /// What waits for a person.
@@ -25,6 +26,7 @@ struct AppRequest {
   RequestId id;  ///< random; shown as 8 hexadecimal digits
   AppWish wish;
   bool from_page = false;  ///< a browser says that a page of that origin asks; else a program
+  /// By the wall clock of whoever looks: a clock that was set since makes it no older.
   std::int64_t asked_ms = 0;
   std::int64_t expires_ms = 0;
 };
@@ -42,8 +44,7 @@ class RequestDesk {
   };
 
   /// kBusy at the limits above. The wish has passed check_app_wish(), and `id` is random.
-  [[nodiscard]] Result<AppRequest> ask(const RequestId& id, Asker asker, AppWish wish,
-                                       WallTime now);
+  [[nodiscard]] Result<AppRequest> ask(const RequestId& id, Asker asker, AppWish wish, Now now);
 
   struct Answer {
     State state = State::kWaiting;
@@ -51,22 +52,22 @@ class RequestDesk {
   };
   /// Nothing if there is no such request, or if it is somebody else's: both look alike. `take`:
   /// hand a token out that waits for it.
-  [[nodiscard]] std::optional<Answer> answer(const RequestId& id, const Asker& asker, WallTime now,
+  [[nodiscard]] std::optional<Answer> answer(const RequestId& id, const Asker& asker, Instant now,
                                              bool take);
 
   /// Those that wait, the oldest first.
-  [[nodiscard]] std::vector<AppRequest> waiting(WallTime now) const;
+  [[nodiscard]] std::vector<AppRequest> waiting(Now now) const;
   /// The one that waits with this id, or whose id begins so (at least 4 digits). kNotFound; kUsage
   /// if it could be several.
-  [[nodiscard]] Result<AppRequest> find(std::string_view id, WallTime now) const;
+  [[nodiscard]] Result<AppRequest> find(std::string_view id, Now now) const;
 
   /// Somebody is about to allow it: nobody else can. kNotFound if it does not wait. Ends with
   /// allowed(), or put_back() if that came to nothing.
-  [[nodiscard]] Status take(const RequestId& id, WallTime now);
+  [[nodiscard]] Status take(const RequestId& id, Instant now);
   void put_back(const RequestId& id);
-  void allowed(const RequestId& id, std::string token, WallTime now);
+  void allowed(const RequestId& id, std::string token, Instant now);
   /// kNotFound if it does not wait.
-  [[nodiscard]] Status refuse(const RequestId& id, WallTime now);
+  [[nodiscard]] Status refuse(const RequestId& id, Instant now);
 
   /// Whether the token of a request that was allowed waits to be taken.
   [[nodiscard]] bool has_token(const RequestId& id) const;
@@ -77,15 +78,17 @@ class RequestDesk {
   struct Entry {
     AppRequest request;
     Asker asker;
+    Instant asked;
     State state = State::kWaiting;
-    bool is_taken = false;        ///< by a person who is deciding
-    std::int64_t decided_ms = 0;  ///< when it was allowed or refused
-    std::string token = {};       ///< allowed, and not handed out yet
+    bool is_taken = false;   ///< by a person who is deciding
+    Instant decided = {};    ///< when it was allowed or refused
+    std::string token = {};  ///< allowed, and not handed out yet
   };
 
-  [[nodiscard]] static bool is_waiting(const Entry& entry, WallTime now);
-  [[nodiscard]] static bool is_over(const Entry& entry, WallTime now);
-  [[nodiscard]] Entry* waiting_entry(const RequestId& id, WallTime now);
+  [[nodiscard]] static AppRequest shown(const Entry& entry, Now now);
+  [[nodiscard]] static bool is_waiting(const Entry& entry, Instant now);
+  [[nodiscard]] static bool is_over(const Entry& entry, Instant now);
+  [[nodiscard]] Entry* waiting_entry(const RequestId& id, Instant now);
 
   std::map<RequestId, Entry> entries_;
 };

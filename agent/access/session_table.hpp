@@ -3,7 +3,7 @@
 #include <chrono>
 #include <map>
 
-#include "replication/types/hlc.hpp"
+#include "agent/access/elapsed.hpp"
 #include "replication/types/ids.hpp"
 
 namespace lanyard::agent {
@@ -23,18 +23,18 @@ class SessionTable {
  public:
   /// Whoever shows the secret of this hash within kSignInWithin may sign in, once. Beyond
   /// kSignInsMax the oldest is good for nothing any more.
-  void invite(const Hash& secret, WallTime now);
+  void invite(const Hash& secret, Instant now);
   /// A session for the token of this hash, if the secret is good: it is not after that. Beyond
   /// kSessionsMax the one that was idle for longest ends.
-  [[nodiscard]] bool open(const Hash& secret, const Hash& token, WallTime now);
+  [[nodiscard]] bool open(const Hash& secret, const Hash& token, Instant now);
   /// Whether the token is that of a session, which is not idle then.
-  [[nodiscard]] bool use(const Hash& token, WallTime now);
+  [[nodiscard]] bool use(const Hash& token, Instant now);
   /// Whether there was one.
   bool close(const Hash& token);
 
  private:
-  std::map<Hash, std::int64_t> invited_;  ///< when, in milliseconds
-  std::map<Hash, std::int64_t> open_;     ///< last used, in milliseconds
+  std::map<Hash, Instant> invited_;  ///< when
+  std::map<Hash, Instant> open_;     ///< last used
 };
 
 }  // namespace lanyard::agent

@@ -41,6 +41,15 @@ void HttpConnection::close() {
   host_.closed(this);
 }
 
+bool HttpConnection::is_idle() const {
+  if (state_ != State::kHead && state_ != State::kGoodbye) return false;
+  NetError error;
+  // What has come and was not read yet may be a request.
+  if (state_ == State::kHead && stream_.socket().available(error) > 0) return false;
+  const bool is_between = state_ == State::kHead && has_served_ && in_.empty();
+  return is_between || Clock::now() - heard_ > kQuietMax;
+}
+
 void HttpConnection::refuse_request(int status, std::string code, std::string title,
                                     std::string why) {
   const Problem problem{std::move(code), std::move(title), std::move(why), "", 2};
@@ -81,7 +90,8 @@ void HttpConnection::on_head_bytes(const NetError& error, std::size_t size) {
     return refuse_request(408, "LY-W011", "The request did not come in time",
                           "its head was not complete after 10 s");
   if (error) return close();
-  if (in_.empty()) since_ = Clock::now();
+  heard_ = Clock::now();
+  if (in_.empty()) since_ = heard_;
   in_.append(piece_.data(), size);
   const HeadLook look = look_for_head(in_);
   if (look.refusal)

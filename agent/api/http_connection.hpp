@@ -19,9 +19,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection>,
 
   void start() { wait_for_request(); }
   void close() override;
-  [[nodiscard]] bool is_waiting() const override {
-    return state_ == State::kHead || state_ == State::kGoodbye;
-  }
+  [[nodiscard]] bool is_idle() const override;
   [[nodiscard]] std::chrono::steady_clock::time_point since() const override { return since_; }
 
   // ---- AnswerSink. An answer to a request whose body was not read ends the connection.
@@ -57,6 +55,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection>,
 
   // Answering (http_connection_answer.cpp).
   void refuse(HttpAnswer answer);
+  /// Whether the connection ends with this answer.
+  [[nodiscard]] bool is_last() const;
   [[nodiscard]] bool was_read() const { return parser_ && parser_->is_done(); }
   template <class Body>
   void fill_head(http::response<Body>& response, const HttpAnswer& answer);
@@ -72,6 +72,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection>,
   const HttpHost& host_;
   State state_ = State::kHead;
   Clock::time_point since_ = Clock::now();  ///< when this state began
+  Clock::time_point heard_ = Clock::now();  ///< when its last bytes came, or its last answer went
+  bool has_served_ = false;
   std::string in_;                          ///< bytes that were read and not taken yet
   std::optional<Parser> parser_;
   beast::flat_buffer rest_;  ///< what came behind the head

@@ -42,9 +42,13 @@ void HttpConnection::fill_head(http::response<Body>& response, const HttpAnswer&
   response.keep_alive(!is_last_);
 }
 
+bool HttpConnection::is_last() const {
+  return !was_read() || !parser_->get().keep_alive() || (in_.empty() && host_.is_waited_for());
+}
+
 void HttpConnection::send(HttpAnswer answer) {
   if (state_ == State::kClosed) return;
-  is_last_ = !was_read() || !parser_->get().keep_alive();
+  is_last_ = is_last();
   write(std::move(answer));
 }
 
@@ -74,6 +78,8 @@ void HttpConnection::on_answered(const NetError& error) {
   if (state_ == State::kClosed) return;
   if (error) return close();
   tell_answered();
+  heard_ = Clock::now();
+  has_served_ = true;
   taker_.reset();
   if (is_last_) return say_goodbye();
   wait_for_request();
@@ -91,7 +97,7 @@ void HttpConnection::begin(HttpAnswer head) {
   if (state_ == State::kClosed) return;
   LANYARD_CHECK(!std::exchange(is_begun_, true), "a request is answered once");
   // What is still to come of the body goes on being read: the next request stands behind it.
-  is_last_ = !was_read() || !parser_->get().keep_alive();
+  is_last_ = is_last();
   http::response<http::empty_body> response;
   fill_head(response, head);
   response.set(http::field::content_type, head.type);

@@ -4,14 +4,18 @@
 
 namespace lanyard::agent {
 
+/// Whoever was let in and says nothing for so long, or stops within a head, gives way to others
+/// where all places are taken.
+inline constexpr std::chrono::milliseconds kQuietMax{2000};
+
 /// One connection of whatever kind, as the server keeps it.
 class LoopbackConnection {
  public:
   virtual ~LoopbackConnection() = default;
   virtual void close() = 0;
-  /// Whether nobody would miss it: there is no request whose head came whole and whose answer did
-  /// not.
-  [[nodiscard]] virtual bool is_waiting() const = 0;
+  /// Whether nobody would miss it: no request is on its way in it, as far as bytes can tell, and
+  /// whoever has just come had time to begin one.
+  [[nodiscard]] virtual bool is_idle() const = 0;
   /// When its present state began.
   [[nodiscard]] virtual std::chrono::steady_clock::time_point since() const = 0;
 };
@@ -24,6 +28,8 @@ struct HttpHost {
   std::function<void(const LoopbackConnection* before, std::shared_ptr<LoopbackConnection> now)>
       replaced;
   std::function<void(const LoopbackConnection* connection)> closed;
+  /// Whether somebody waits for a place: a connection ends with its answer then, and says so.
+  std::function<bool()> is_waited_for;
 };
 
 }  // namespace lanyard::agent

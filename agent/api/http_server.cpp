@@ -12,6 +12,8 @@ namespace {
 
 /// How long nobody is let in after the system had no descriptor left.
 constexpr std::chrono::milliseconds kAcceptPause{100};
+/// How often those who wait for a place are thought of, where no connection ends.
+constexpr std::chrono::milliseconds kLookEvery{100};
 
 Error loopback_error(const NetError& error, const std::string& address, std::uint16_t port) {
   const std::string place = address + ", port " + std::to_string(port);
@@ -30,8 +32,12 @@ Error loopback_error(const NetError& error, const std::string& address, std::uin
 /// is kept until that thread has ended.
 class HttpDoor {
  public:
-  explicit HttpDoor(net::io_context& io) : io_(io) {
-    host_.closed = [this](const LoopbackConnection* closed) { connections_.erase(closed); };
+  explicit HttpDoor(net::io_context& io) : io_(io), look_(io) {
+    host_.closed = [this](const LoopbackConnection* closed) {
+      connections_.erase(closed);
+      if (!held_.empty()) net::post(io_, [this] { let_in(); });
+    };
+    host_.is_waited_for = [this] { return !held_.empty(); };
     host_.replaced = [this](const LoopbackConnection* before,
                             std::shared_ptr<LoopbackConnection> now) {
       connections_.erase(before);
@@ -66,6 +72,7 @@ class HttpDoor {
   void shut() {
     NetError ignored;
     for (auto& acceptor : acceptors_) acceptor.close(ignored);
+    held_.clear();
     const auto connections = connections_;
     for (const auto& [key, connection] : connections) connection->close();
   }
@@ -102,16 +109,37 @@ class HttpDoor {
       auto timer = std::make_shared<net::steady_timer>(io_, kAcceptPause);
       return timer->async_wait([this, timer, &acceptor](const NetError&) { accept(acceptor); });
     }
-    if (connections_.size() >= host_.manners.connections_max) make_room();
-    if (connections_.size() < host_.manners.connections_max) take(std::move(socket));
-    accept(acceptor);
+    held_.push_back({acceptor, std::move(socket)});
+    let_in();
+  }
+
+  /// Those that wait, as long as there is or can be made room; the others are looked at again when
+  /// a connection ends, and soon. Behind them further ones wait in the system's queue.
+  void let_in() {
+    while (!held_.empty()) {
+      if (connections_.size() >= host_.manners.connections_max) make_room();
+      if (connections_.size() >= host_.manners.connections_max) return look_again();
+      Held next = std::move(held_.front());
+      held_.pop_front();
+      take(std::move(next.socket));
+      accept(next.acceptor);
+    }
+  }
+
+  void look_again() {
+    if (std::exchange(is_looking_, true)) return;
+    look_.expires_after(kLookEvery);
+    look_.async_wait([this](const NetError& error) {
+      is_looking_ = false;
+      if (!error) let_in();
+    });
   }
 
   /// Somebody who opens connections and says nothing keeps nobody out.
   void make_room() {
     std::shared_ptr<LoopbackConnection> oldest;
     for (const auto& [key, connection] : connections_)
-      if (connection->is_waiting() && (!oldest || connection->since() < oldest->since()))
+      if (connection->is_idle() && (!oldest || connection->since() < oldest->since()))
         oldest = connection;
     if (oldest) oldest->close();
   }
@@ -124,9 +152,19 @@ class HttpDoor {
     connection->start();
   }
 
+  /// Who was accepted while every place was taken: at most one of each acceptor, which accepts
+  /// nobody else meanwhile.
+  struct Held {
+    LoopbackTcp::acceptor& acceptor;
+    LoopbackTcp::socket socket;
+  };
+
   net::io_context& io_;
   std::deque<LoopbackTcp::acceptor> acceptors_;
   HttpHost host_;
+  std::deque<Held> held_;
+  net::steady_timer look_;
+  bool is_looking_ = false;
   std::map<const LoopbackConnection*, std::shared_ptr<LoopbackConnection>> connections_;
 };
 

@@ -61,7 +61,8 @@ void write_agent(const ApiRoom& room, JsonWriter& out) {
   out.name("agent").begin_object().member("id", to_text(room.host.self));
   out.member("shortId", to_short_text(room.host.self));
   out.member("name", utf8_or_escaped(room.host.self_name)).member("build", kBuild);
-  out.member("startedMs", room.started_ms).member("nowMs", room.host.wall().ms);
+  const std::int64_t now_ms = room.host.wall().ms;
+  out.member("startedMs", std::min(room.started_ms, now_ms)).member("nowMs", now_ms);
   out.member("syncPort", room.sync_port).member("apiPort", room.doors.port).end_object();
 }
 

@@ -57,7 +57,7 @@ class SocketConnection : public std::enable_shared_from_this<SocketConnection>,
   // ---- LoopbackConnection
   void close() override;
   /// Who has not said yet who it is, or was sent away, makes room like an idle connection.
-  [[nodiscard]] bool is_waiting() const override { return is_on_trial_ || scratch_; }
+  [[nodiscard]] bool is_idle() const override;
   [[nodiscard]] std::chrono::steady_clock::time_point since() const override { return since_; }
 
   // ---- SocketLine
@@ -103,6 +103,13 @@ class SocketConnection : public std::enable_shared_from_this<SocketConnection>,
   std::unique_ptr<std::array<char, kLingerBytes>> scratch_;
   std::chrono::steady_clock::time_point lingers_until_;
 };
+
+bool SocketConnection::is_idle() const {
+  if (scratch_ || !is_on_trial_) return scratch_ != nullptr;
+  NetError error;
+  const bool says_something = beast::get_lowest_layer(stream_).socket().available(error) > 0;
+  return !says_something && std::chrono::steady_clock::now() - since_ > kQuietMax;
+}
 
 SocketConnection::SocketConnection(beast::tcp_stream stream, const HttpHost& host)
     : stream_(LingeringStream(std::move(stream))),

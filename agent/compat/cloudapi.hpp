@@ -180,7 +180,7 @@ class Cloudapi : public CompatProtocol, public std::enable_shared_from_this<Clou
   std::shared_ptr<LatestTimes> times_;
   /// When a client, a collection and a key were refused last. At most as many as clients try to
   /// delete within a minute.
-  std::map<std::tuple<std::string, std::string, std::string>, std::int64_t> refused_;
+  std::map<std::tuple<std::string, std::string, std::string>, engine::Instant> refused_;
 };
 
 }  // namespace lanyard::agent

@@ -176,15 +176,15 @@ void Cloudapi::send_rows(const SpaceId& space, const CloudCall& call, const Clou
 
 void Cloudapi::note_refused(const std::string& client, const std::string& collection,
                             const std::string& key) {
-  const WallTime now = services_.host.wall();
+  const engine::Instant now = services_.host.mono();
   std::erase_if(refused_,
                 [&](const auto& each) { return has_passed(each.second, now, kRefusedTime); });
-  refused_[{client, collection, key}] = now.ms;
+  refused_[{client, collection, key}] = now;
 }
 
 bool Cloudapi::was_refused(const std::string& client, const storage::ReadRecord& record) const {
   const auto found = refused_.find({client, record.collection, record.key});
-  return found != refused_.end() && !has_passed(found->second, services_.host.wall(), kRefusedTime);
+  return found != refused_.end() && !has_passed(found->second, services_.host.mono(), kRefusedTime);
 }
 
 void Cloudapi::note_pull(const SpaceId& space, const CloudCall& call, std::int64_t at_ms,

@@ -78,7 +78,7 @@ Rangerplex::Rangerplex(const CompatRoom& room, const storage::CompatListener& li
       store_(room.store),
       space_(listener.space),
       kept_local_(listener.kept_local),
-      started_ms_(room.services.host.wall().ms),
+      started_(room.services.host.mono()),
       queue_(std::make_shared<ClaimQueue>(
           room.services, room.store, listener.space,
           [&hasher = room.services.hasher](const std::string& collection, std::string_view json) {
@@ -206,10 +206,11 @@ void Rangerplex::get_export(const std::string& client, const ApiReply& reply) {
 
 void Rangerplex::get_health(const std::string& /*client*/, const ApiReply& reply) {
   const std::int64_t now_ms = services_.host.wall().ms;
+  const auto up = services_.host.mono().since_origin - started_.since_origin;
   JsonWriter out;
   out.begin_object().member("status", "ok").member("version", kBuild);
   out.member("timestamp", iso_time(now_ms));
-  reply.json(out.member("uptime", (now_ms - started_ms_) / 1000).end_object().take());
+  reply.json(out.member("uptime", up.count() / 1000).end_object().take());
 }
 
 }  // namespace lanyard::agent

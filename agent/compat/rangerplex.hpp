@@ -87,7 +87,7 @@ class Rangerplex : public CompatProtocol, public std::enable_shared_from_this<Ra
   storage::CompatStore& store_;
   std::string space_;
   std::vector<std::string> kept_local_;
-  std::int64_t started_ms_;
+  engine::Instant started_;
   std::shared_ptr<ClaimQueue> queue_;
   std::shared_ptr<RangerplexNews> news_;
   std::shared_ptr<ChatReturns> returns_;

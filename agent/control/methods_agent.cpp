@@ -15,8 +15,9 @@ void write_agent(const ControlRoom& room, JsonWriter& out) {
   out.name("agent").begin_object().member("id", to_text(room.host.self));
   out.member("shortId", to_short_text(room.host.self));
   out.member("name", utf8_or_escaped(room.host.self_name)).member("build", kBuild);
-  out.member("pid", getpid()).member("startedMs", room.started_ms);
-  out.member("nowMs", room.host.wall().ms).member("syncPort", room.sync_port);
+  const std::int64_t now_ms = room.host.wall().ms;
+  out.member("pid", getpid()).member("startedMs", std::min(room.started_ms, now_ms));
+  out.member("nowMs", now_ms).member("syncPort", room.sync_port);
   out.member("apiPort", room.api_port);
   out.member("dataDir", room.config->paths.data_dir.string());
   out.member("stateDir", room.config->paths.state_dir.string());

@@ -20,7 +20,7 @@ Result<AppService::Asked> AppService::ask(AppWish wish, const std::optional<std:
   Asked out;
   out.secret = make_token_text(rng_);
   LANYARD_TRY_SET(out.request, desk_.ask(id, {hash_of_token(out.secret, hasher_), page},
-                                         std::move(wish), host_.wall()));
+                                         std::move(wish), now_at(host_)));
   // Its name is an app's own word, and does not get into the log.
   log_info("request " + to_hex(id.view()) + " of an app waits for an answer: lanyard apps");
   return out;
@@ -32,17 +32,17 @@ Result<RequestDesk::Answer> AppService::answer(const std::string& id, std::strin
   const auto request = digits ? RequestId::from(*digits) : std::nullopt;
   if (!request || !is_token_text(secret)) return not_yours();
   const RequestDesk::Asker asker{hash_of_token(secret, hasher_), page};
-  const auto answer = desk_.answer(*request, asker, host_.wall(), take);
+  const auto answer = desk_.answer(*request, asker, host_.mono(), take);
   return answer ? Result<RequestDesk::Answer>(*answer) : not_yours();
 }
 
 void AppService::allow(const std::string& id, const Narrowing& narrowing,
                        const Done<Granted>& done) {
-  const auto request = desk_.find(id, host_.wall());
+  const auto request = desk_.find(id, now_at(host_));
   if (!request) return done(fail(request.error()));
   auto wish = narrowed(request->wish, narrowing);
   if (!wish) return done(fail(wish.error()));
-  if (const Status taken = desk_.take(request->id, host_.wall()); !taken)
+  if (const Status taken = desk_.take(request->id, host_.mono()); !taken)
     return done(fail(taken.error()));
   const TokenWish token{wish->app,       wish->origin, wish->spaces, wish->all_spaces,
                         wish->may_write, false,        std::nullopt};
@@ -58,7 +58,7 @@ void AppService::on_token(const AppRequest& request, const Granted& granted,
     desk_.put_back(request.id);
     return done(fail(created.error()));
   }
-  desk_.allowed(request.id, created->text, host_.wall());
+  desk_.allowed(request.id, created->text, host_.mono());
   log_info("request " + to_hex(request.id.view()) + " of an app was allowed: token " +
            to_hex(created->id.view()));
   after_(kAppRequestKept, [this, request = request.id, token = created->id] {
@@ -72,8 +72,8 @@ void AppService::on_token(const AppRequest& request, const Granted& granted,
 }
 
 Result<AppRequest> AppService::refuse(const std::string& id) {
-  LANYARD_TRY_SET(AppRequest request, desk_.find(id, host_.wall()));
-  LANYARD_TRY(desk_.refuse(request.id, host_.wall()));
+  LANYARD_TRY_SET(AppRequest request, desk_.find(id, now_at(host_)));
+  LANYARD_TRY(desk_.refuse(request.id, host_.mono()));
   log_info("request " + to_hex(request.id.view()) + " of an app was denied");
   return request;
 }

@@ -30,7 +30,7 @@ class AppService {
 
   // ---- for the person alone
 
-  [[nodiscard]] std::vector<AppRequest> waiting() const { return desk_.waiting(host_.wall()); }
+  [[nodiscard]] std::vector<AppRequest> waiting() const { return desk_.waiting(now_at(host_)); }
   /// What was granted: the request's wish, narrowed, and the new token's id. The request goes on
   /// waiting if that fails. A token that nobody comes for is revoked after kAppRequestKept.
   struct Granted {

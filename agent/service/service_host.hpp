@@ -24,6 +24,8 @@ struct ServiceHost {
   Network& network;
   std::function<void(std::function<void()>)> post;  ///< to the door's thread, from any thread
   std::function<WallTime()> wall;
+  /// For what lives in memory and is to end after a time.
+  std::function<engine::Instant()> mono;
   /// Changes of ours are durable that no door asked StorageThread to write: told on the storage
   /// thread, to the engine and to every door.
   storage::StorageThread::Committed committed;
@@ -34,6 +36,10 @@ struct ServiceHost {
   std::filesystem::path data_dir;
   Meters& meters;
 };
+
+[[nodiscard]] inline engine::Now now_at(const ServiceHost& host) {
+  return {host.mono(), host.wall()};
+}
 
 /// The same host for a door with a thread of its own.
 [[nodiscard]] inline ServiceHost with_post(ServiceHost host,

@@ -18,7 +18,7 @@ class SignInService {
   /// too old.
   [[nodiscard]] Result<std::string> sign_in(std::string_view secret);
   /// Whether the token of this hash is that of a session, which goes on being one then.
-  [[nodiscard]] bool is_signed_in(const Hash& token) { return table_.use(token, host_.wall()); }
+  [[nodiscard]] bool is_signed_in(const Hash& token) { return table_.use(token, host_.mono()); }
   void sign_out(std::string_view token);
 
  private:

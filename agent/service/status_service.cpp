@@ -131,6 +131,7 @@ AgentStatus make_status(const ServiceHost& host, Stored stored, const Linked& li
     out.last_sync_ms = std::max(out.last_sync_ms, device.in_step_ms);
   }
   out.last_export_ms = stored.last_export_ms;
+  out.clamp_times(host.wall());
   out.degraded = degraded_parts(host.network, stored, out);
   if (out.spaces.size() > AgentStatus::kSpacesMax)
     std::stable_partition(out.spaces.begin(), out.spaces.end(), needs_a_look);
@@ -151,6 +152,16 @@ void AgentStatus::sum_up() {
     }
     device.in_step =
         device.device.link.linked && device.not_yet_there == 0 && !is_catching_up(device);
+  }
+}
+
+void AgentStatus::clamp_times(WallTime now) {
+  for (std::int64_t* const time : {&last_save_ms, &last_sync_ms, &last_export_ms})
+    *time = std::min(*time, now.ms);
+  for (DeviceStatus& device : devices) {
+    std::int64_t& seen = device.device.known.last_seen_ms;
+    device.in_step_ms = std::min(device.in_step_ms, now.ms);
+    seen = std::min(seen, now.ms);
   }
 }
 

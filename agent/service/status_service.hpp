@@ -53,6 +53,9 @@ struct AgentStatus {
   [[nodiscard]] std::size_t listed_spaces() const { return std::min(spaces.size(), kSpacesMax); }
   /// Makes the sums of the devices again, from these spaces.
   void sum_up();
+  /// What was noted by a clock that has been set back since was now at the latest: no age is
+  /// negative.
+  void clamp_times(WallTime now);
   [[nodiscard]] std::uint64_t conflicts() const;
   /// Linked with some device.
   [[nodiscard]] bool is_online() const;

@@ -12,9 +12,14 @@ namespace {
 using State = RequestDesk::State;
 using std::chrono::milliseconds;
 
-constexpr WallTime kAskedAt{1'700'000'000'000};
+constexpr Instant kAskedAt{milliseconds(77'000'000)};
+constexpr WallTime kWall{1'700'000'000'000};
 
-WallTime after(milliseconds time) { return {kAskedAt.ms + time.count()}; }
+Instant after(milliseconds time) { return {kAskedAt.since_origin + time}; }
+/// At that time, by a wall clock that nobody set meanwhile.
+engine::Now by_both(Instant now) {
+  return {now, {kWall.ms + (now.since_origin - kAskedAt.since_origin).count()}};
+}
 
 AppWish an_app_wish(const std::string& origin = "http://app.test") {
   AppWish wish;
@@ -37,10 +42,10 @@ struct Asking {
   RequestDesk desk;
 
   Result<AppRequest> ask(std::uint8_t number, const std::string& origin = "http://app.test",
-                         WallTime now = kAskedAt) {
-    return desk.ask(an_id(number), {a_hash(number), origin}, an_app_wish(origin), now);
+                         Instant now = kAskedAt) {
+    return desk.ask(an_id(number), {a_hash(number), origin}, an_app_wish(origin), by_both(now));
   }
-  std::string hear(std::uint8_t number, WallTime now = kAskedAt, bool take = true) {
+  std::string hear(std::uint8_t number, Instant now = kAskedAt, bool take = true) {
     return heard(desk.answer(an_id(number), {a_hash(number), "http://app.test"}, now, take));
   }
   static std::string heard(const std::optional<RequestDesk::Answer>& answer) {
@@ -49,11 +54,11 @@ struct Asking {
     const std::string state = kNames[static_cast<std::size_t>(answer->state)];
     return answer->token.empty() ? state : state + " " + answer->token;
   }
-  void allow(std::uint8_t number, WallTime now = kAskedAt) {
+  void allow(std::uint8_t number, Instant now = kAskedAt) {
     REQUIRE(desk.take(an_id(number), now));
     desk.allowed(an_id(number), "the token", now);
   }
-  std::size_t waiting(WallTime now = kAskedAt) const { return desk.waiting(now).size(); }
+  std::size_t waiting(Instant now = kAskedAt) const { return desk.waiting(by_both(now)).size(); }
 };
 
 bool is_bad_wish(const std::function<void(AppWish&)>& change) {
@@ -156,8 +161,22 @@ TEST_CASE("a request that nobody answers expires, and is forgotten later") {
   CHECK(page.desk.take(an_id(1), after(waits)).error().is(Code::kNotFound));
   CHECK(page.desk.refuse(an_id(1), after(waits)).error().is(Code::kNotFound));
   CHECK(page.hear(1, after(waits + kAppRequestKept)) == "nothing");
-  // A clock that is set back does not make it wait for longer.
-  CHECK(page.hear(1, after(-std::chrono::hours(1))) == "nothing");
+}
+
+TEST_CASE("a wall clock that is set, back or forward, ends no request and shows its true age") {
+  Asking page;
+  REQUIRE(page.ask(1));
+  const milliseconds age = std::chrono::minutes(9);
+  for (const milliseconds step :
+       {-milliseconds(std::chrono::minutes(2)), milliseconds(std::chrono::hours(13))}) {
+    const engine::Now now{after(age), {kWall.ms + (age + step).count()}};
+    const auto waiting = page.desk.waiting(now);
+    REQUIRE(waiting.size() == 1);
+    CHECK(waiting.front().asked_ms == now.wall.ms - age.count());
+    CHECK(waiting.front().expires_ms ==
+          now.wall.ms + milliseconds(kAppRequestWaits - std::chrono::minutes(9)).count());
+    CHECK(page.desk.find("abcdef01", now));
+  }
 }
 
 TEST_CASE("one person at a time decides about a request") {
@@ -166,7 +185,7 @@ TEST_CASE("one person at a time decides about a request") {
   REQUIRE(page.desk.take(an_id(1), kAskedAt));
   CHECK(page.desk.take(an_id(1), kAskedAt).error().is(Code::kNotFound));
   CHECK(page.desk.refuse(an_id(1), kAskedAt).error().is(Code::kNotFound));
-  CHECK(page.desk.find("abcdef01", kAskedAt).error().is(Code::kNotFound));
+  CHECK(page.desk.find("abcdef01", by_both(kAskedAt)).error().is(Code::kNotFound));
   CHECK(page.hear(1) == "waiting");
   page.desk.put_back(an_id(1));
   CHECK(page.desk.refuse(an_id(1), kAskedAt));
@@ -178,12 +197,12 @@ TEST_CASE("a request is found by its id or the beginning of it") {
   Asking page;
   REQUIRE(page.ask(0x01));
   REQUIRE(page.ask(0x02));
-  CHECK(page.desk.find("abcdef01", kAskedAt)->id == an_id(0x01));
-  CHECK(page.desk.find("ABCDEF02", kAskedAt)->id == an_id(0x02));
-  CHECK(page.desk.find("abcdef", kAskedAt).error().is(Code::kUsage));
+  CHECK(page.desk.find("abcdef01", by_both(kAskedAt))->id == an_id(0x01));
+  CHECK(page.desk.find("ABCDEF02", by_both(kAskedAt))->id == an_id(0x02));
+  CHECK(page.desk.find("abcdef", by_both(kAskedAt)).error().is(Code::kUsage));
   for (const char* id : {"", "abc", "abcdef03", "abcdef0100", "zzzz"}) {
     INFO(id);
-    CHECK(page.desk.find(id, kAskedAt).error().is(Code::kNotFound));
+    CHECK(page.desk.find(id, by_both(kAskedAt)).error().is(Code::kNotFound));
   }
 }
 
@@ -211,7 +230,7 @@ TEST_CASE("a token that nobody came for is not handed out") {
   Asking page;
   REQUIRE(page.ask(1));
   page.allow(1);
-  const WallTime much_later = after(kAppRequestKept * 2);
+  const Instant much_later = after(kAppRequestKept * 2);
   REQUIRE(page.ask(2, "http://other.test", much_later));
   CHECK(page.desk.has_token(an_id(1)));
   page.desk.forget(an_id(1));

@@ -83,6 +83,7 @@ class DoorHost {
              network_,
              [this](std::function<void()> job) { jobs_.post(std::move(job)); },
              [this] { return now; },
+             [this] { return mono; },
              [](const SpaceId&, const std::shared_ptr<const storage::WriteOutcome>&) {},
              [](const SpaceId&) {},
              identity_.device(),
@@ -101,6 +102,7 @@ class DoorHost {
   }
 
   WallTime now;  ///< for services
+  engine::Instant mono;
   crypto::SystemRng rng;
   crypto::SodiumHasher hasher;
 
