@@ -34,6 +34,7 @@ constexpr std::array kRows = std::to_array<Row>({
     {Code::kMissingKey, "LY-S005", ec::kNotAllowed, "The space's key is not here yet"},
     {Code::kUnauthenticated, "LY-P001", ec::kNotAllowed,
      "The other device could not prove who it is"},
+    {Code::kNoToken, "LY-W005", ec::kNotAllowed, "This needs a token"},
     {Code::kForgotten, "LY-P002", ec::kNotAllowed, "This device is not known here"},
     {Code::kBeyondCredit, "LY-N004", ec::kFailed, "The other device sent more than was asked for"},
     {Code::kProtocol, "LY-N005", ec::kFailed, "The other side does not keep to the protocol"},

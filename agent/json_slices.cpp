@@ -13,7 +13,7 @@ namespace lanyard::agent {
 namespace {
 
 /// Deeper than any value may be: what is deeper still is refused where it is read.
-constexpr std::size_t kSliceDepthMax = 64;
+constexpr std::size_t kSliceDepthMax = limits::kTextDepthMax;
 /// Members or elements of one value: no op holds more, and each costs some 50 bytes here.
 constexpr std::size_t kPartsMax = limits::kOpNodesMax;
 
@@ -112,7 +112,7 @@ tl::unexpected<Error> too_many(const std::string& parts) {
 }  // namespace
 
 Result<JsonObject> JsonObject::parse(std::string_view text) {
-  Cursor in(text);
+  Cursor in(without_byte_order_mark(text));
   JsonObject out;
   if (!in.accept('{')) return fail(in.malformed("an object was expected").error());
   while (!in.accept('}')) {
@@ -141,7 +141,7 @@ std::optional<std::string_view> JsonObject::find(std::string_view name) const {
 }
 
 Result<std::vector<std::string_view>> json_elements(std::string_view text) {
-  Cursor in(text);
+  Cursor in(without_byte_order_mark(text));
   std::vector<std::string_view> out;
   if (!in.accept('[')) return fail(in.malformed("an array was expected").error());
   while (!in.accept(']')) {

@@ -24,6 +24,7 @@ struct ReadRecord {
   std::string key;
   std::string json;     ///< members sorted; empty if there is no record to show
   std::string version;  ///< what a reader of it has seen; "0" if there is no record
+  std::vector<std::string> conflicts = {};  ///< names of its fields with more than one value
 };
 
 struct RecordQuery {

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "replication/types/limits.hpp"
+#include "storage/conflict_fields.hpp"
 #include "storage/resolution_rows.hpp"
 #include "storage/space_store.hpp"
 
@@ -100,6 +101,10 @@ Result<Written> SqliteSpaceStore::write_one(const LocalChange& change, WallTime 
   if (change.wants_shown) {
     const LocalOp& last = change.ops.back();
     LANYARD_TRY_SET(written.shown, tables_.records().shown_json(last.collection, last.key));
+    LANYARD_TRY_SET(const auto collection, tables_.records().find_collection(last.collection));
+    if (collection && !written.shown.empty()) {
+      LANYARD_TRY_SET(written.conflicts, conflict_fields(database_, *collection, last.key));
+    }
   }
   return written;
 }

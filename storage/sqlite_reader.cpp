@@ -1,4 +1,5 @@
 #include "storage/sqlite_reader.hpp"
+#include "storage/conflict_fields.hpp"
 
 #include <algorithm>
 
@@ -107,15 +108,18 @@ Result<std::string> SqliteSpaceReader::version_of(const Dots& dots, std::string_
 
 Result<ReadRecord> SqliteSpaceReader::record_of(const Query& row, const std::string& collection,
                                                 merge::CollectionNumber number) {
-  ReadRecord record{collection, key_text(row, 0), std::string(row.text(1)), {}};
+  ReadRecord record{collection, key_text(row, 0), std::string(row.text(1)), {}, {}};
   LANYARD_TRY_SET(const Dots dots, decode_dots(row.blob(2)));
   LANYARD_TRY_SET(record.version, version_of(dots, record.json, number, record.key));
   if (dots.id_left_out) record.json = with_id(record.json, record.key);
+  if (dots.is_shown && dots.has_conflicts) {
+    LANYARD_TRY_SET(record.conflicts, conflict_fields(database_, number, record.key));
+  }
   return record;
 }
 
 Result<ReadRecord> SqliteSpaceReader::get(const std::string& collection, const std::string& key) {
-  ReadRecord record{collection, key, {}, "0"};
+  ReadRecord record{collection, key, {}, "0", {}};
   LANYARD_TRY(at_one_moment([&]() -> Status {
     LANYARD_TRY_SET(const auto number, number_of(collection));
     if (!number) return {};

@@ -18,7 +18,9 @@ constexpr std::size_t kGroupBytesMax = 4 * limits::kMiB;
 std::size_t size_of(const LocalOp& op) {
   std::size_t bytes = sizeof(LocalOp) + op.collection.size() + op.key.size() + op.field.size() +
                       op.element.size() + (op.based_on ? op.based_on->size() : 0) +
-                      (op.if_version ? op.if_version->size() : 0);
+                      op.conditions.size() * kPartBytes;
+  for (const merge::Precondition& each : op.conditions)
+    for (const std::string& version : each.versions) bytes += version.size() + kPartBytes;
   for (const auto& [name, value] : op.fields) bytes += name.size() + value.size() + kPartBytes;
   for (const std::string& name : op.names) bytes += name.size() + kPartBytes;
   return bytes;

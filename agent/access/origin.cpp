@@ -1,6 +1,7 @@
 #include "agent/access/origin.hpp"
 
 #include <algorithm>
+#include <array>
 #include <string>
 
 #include "agent/ascii_text.hpp"
@@ -38,27 +39,54 @@ bool is_port(std::string_view port, int default_port) {
   return number <= kPortMax && number != default_port;
 }
 
+/// Host and port, as the web has them.
+bool is_web_place(std::string_view place, bool is_https) {
+  const std::size_t bracket = place.rfind(']');
+  const std::size_t colon = place.find(':', bracket == std::string_view::npos ? 0 : bracket);
+  if (colon != std::string_view::npos) {
+    if (!is_port(place.substr(colon + 1), is_https ? 443 : 80)) return false;
+    place = place.substr(0, colon);
+  }
+  return is_name(place) || is_v6(place);
+}
+
+/// RFC 3986, 3.1; but for those that belong to nobody.
+bool is_shell_scheme(std::string_view scheme) {
+  constexpr auto kAnybodys = std::to_array<std::string_view>(
+      {"file", "filesystem", "data", "blob", "about", "javascript", "ws", "wss", "ftp"});
+  if (std::find(kAnybodys.begin(), kAnybodys.end(), scheme) != kAnybodys.end()) return false;
+  return !scheme.empty() && is_lower(scheme.front()) &&
+         std::all_of(scheme.begin(), scheme.end(), [](char c) {
+           return is_lower(c) || is_digit(c) || c == '+' || c == '-' || c == '.';
+         });
+}
+
+bool is_shell_place(std::string_view place) {
+  const std::size_t colon = place.find(':');
+  if (colon != std::string_view::npos && !is_port(place.substr(colon + 1), 0)) return false;
+  const std::string_view host = place.substr(0, colon);
+  return std::all_of(host.begin(), host.end(), [](char c) {
+    return is_digit(c) || is_lower(lower(c)) || c == '-' || c == '.' || c == '_';
+  });
+}
+
 }  // namespace
 
 bool is_origin(std::string_view text) {
   if (text.size() > kOriginBytesMax) return false;
-  const bool is_https = text.starts_with("https://");
-  if (!is_https && !text.starts_with("http://")) return false;
-  std::string_view host = text.substr(text.find("//") + 2);
-  const std::size_t bracket = host.rfind(']');
-  const std::size_t colon = host.find(':', bracket == std::string_view::npos ? 0 : bracket);
-  if (colon != std::string_view::npos) {
-    if (!is_port(host.substr(colon + 1), is_https ? 443 : 80)) return false;
-    host = host.substr(0, colon);
-  }
-  return is_name(host) || is_v6(host);
+  const std::size_t end = text.find("://");
+  if (end == std::string_view::npos) return false;
+  const std::string_view scheme = text.substr(0, end);
+  const std::string_view place = text.substr(end + 3);
+  if (scheme == "http" || scheme == "https") return is_web_place(place, scheme == "https");
+  return is_shell_scheme(scheme) && is_shell_place(place);
 }
 
 Status check_origin(std::string_view text) {
   if (is_origin(text)) return {};
   return fail(Code::kUsage, "\"" + std::string(text) + "\" is not an origin as browsers send it",
               "Give scheme, host and port of the page and nothing behind them, in small letters: "
-              "http://localhost:5173");
+              "http://localhost:5173. Of a desktop shell or an extension: tauri://localhost");
 }
 
 }  // namespace lanyard::agent

@@ -109,6 +109,7 @@ int status_of(const Error& error) {
   switch (static_cast<Code>(error.code.value())) {
     case Code::kUsage:
     case Code::kMalformed: return 400;
+    case Code::kNoToken:
     case Code::kUnauthenticated: return 401;
     case Code::kNotAllowed:
     case Code::kNotAdmitted:

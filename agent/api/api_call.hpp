@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/access/access.hpp"
+#include "agent/api/entity_tags.hpp"
 #include "agent/errors.hpp"
 
 namespace lanyard::agent {
@@ -48,13 +49,14 @@ class QueryText {
 struct ApiCall {
   std::vector<std::string> names;  ///< what stands for the route's {names}, in their order, decoded
   QueryText query;
-  std::optional<std::string> if_match;  ///< without its quotes
-  std::string content_type;             ///< without parameters, in small letters
-  std::string accept;                   ///< as it was sent
-  std::optional<std::string> origin;    ///< of the page, as the browser says
-  std::string bearer;                   ///< what Authorization brings; empty: nothing
-  bool is_head = false;                 ///< only the answer's head is wanted
-  std::string body;                     ///< empty where the route takes it in pieces
+  std::optional<TagCondition> if_match;
+  std::optional<TagCondition> if_none_match;
+  std::string content_type;           ///< without parameters, in small letters
+  std::string accept;                 ///< as it was sent
+  std::optional<std::string> origin;  ///< of the page, as the browser says
+  std::string bearer;                 ///< what Authorization brings; empty: nothing
+  bool is_head = false;               ///< only the answer's head is wanted
+  std::string body;                   ///< empty where the route takes it in pieces
   Access access;
 };
 

@@ -102,9 +102,9 @@ void Bulk::find_space() {
              if (self->is_over_) return;
              if (!space) return self->fail_at(0, space.error());
              self->space_ = *space;
-             if (media_type(self->call_.accept) == "application/x-ndjson") {
+             if (auto lines = lines_type_of(self->call_.accept)) {
                HttpAnswer head;
-               head.type = "application/x-ndjson";
+               head.type = std::move(*lines);
                self->progress_ = self->reply_.begin(std::move(head));
              }
              self->read_lines();

@@ -6,6 +6,7 @@
 #include "agent/api/upgrade_request.hpp"
 #include "agent/api/who_speaks.hpp"
 #include "agent/ascii_text.hpp"
+#include "agent/json_slices.hpp"
 #include "replication/types/limits.hpp"
 
 namespace lanyard::agent {
@@ -13,6 +14,11 @@ namespace {
 
 /// Of whoever asks for access: four times the text of the longest request.
 constexpr std::uint64_t kLittleBodyMax = 8 * limits::kKiB;
+
+/// What libraries add to every request of a page: traces (W3C Trace Context, Baggage; Sentry) and
+/// the mark of XMLHttpRequest. Nothing here reads them.
+constexpr std::string_view kPassedOver =
+    "traceparent, tracestate, baggage, sentry-trace, X-Requested-With";
 
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
@@ -44,8 +50,9 @@ Fields origin_fields(const Approach& approach) {
 HeadOrder answer_preflight(const HeadView& head, const std::string& allowed) {
   Fields fields;
   fields.emplace_back("Access-Control-Allow-Methods", allowed);
-  fields.emplace_back("Access-Control-Allow-Headers",
-                      "Authorization, Content-Type, If-Match, If-None-Match, Accept");
+  fields.emplace_back(
+      "Access-Control-Allow-Headers",
+      "Authorization, Content-Type, If-Match, If-None-Match, Accept, " + std::string(kPassedOver));
   fields.emplace_back("Access-Control-Max-Age", "600");
   if (head.field("Access-Control-Request-Private-Network"))
     fields.emplace_back("Access-Control-Allow-Private-Network", "true");
@@ -109,34 +116,47 @@ bool takes(const Route& route, std::string_view type) {
     case Takes::kJson:
     case Takes::kLittleJson: return type == "application/json";
     case Takes::kPatch: return type == "application/json" || type == "application/merge-patch+json";
-    case Takes::kJsonOrLines: return type == "application/json" || type == "application/x-ndjson";
+    case Takes::kJsonOrLines: return type == "application/json" || is_lines_type(type);
   }
   return false;
 }
 
+/// What clients send that always send a body.
+bool says_nothing(std::string_view body) {
+  std::string marks;
+  for (const char c : without_byte_order_mark(body))
+    if (std::string_view(" \t\r\n").find(c) == std::string_view::npos) marks += c;
+  return marks.empty() || marks == "{}" || marks == "null";
+}
+
 HeadOrder order_for(ApiRoom& room, const Route& route, ApiCall call) {
   HeadOrder out;
-  if (call.content_type == "application/x-ndjson") {
+  if (is_lines_type(call.content_type)) {
     out.body_max = std::numeric_limits<std::uint64_t>::max();
     out.take = [&room, take = route.take, call = std::move(call)](const ApiReply& reply) {
       return take(room, call, reply);
     };
     return out;
   }
-  out.body_max = route.takes == Takes::kNothing      ? 0
-                 : route.takes == Takes::kLittleJson ? kLittleBodyMax
-                                                     : limits::kJsonBodyMax;
+  const bool takes_nothing = route.takes == Takes::kNothing;
+  out.body_max =
+      takes_nothing || route.takes == Takes::kLittleJson ? kLittleBodyMax : limits::kJsonBodyMax;
   const auto kept = std::make_shared<ApiCall>(std::move(call));
-  out.go = [&room, handle = route.call, kept](std::string body, const ApiReply& reply) {
+  out.go = [&room, handle = route.call, kept, takes_nothing](std::string body,
+                                                             const ApiReply& reply) {
+    if (takes_nothing && !says_nothing(body))
+      return reply.error(Error(Code::kUsage, "this request takes nothing from its body",
+                               "Leave the body out, or send {}; what it takes stands in its "
+                               "address, see /v1/openapi.json."));
     kept->body = std::move(body);
     handle(room, *kept, reply);
   };
   return out;
 }
 
-std::optional<std::string> unquoted(const std::optional<std::string>& tag) {
-  if (!tag || tag->size() < 2 || !tag->starts_with('"') || !tag->ends_with('"')) return tag;
-  return tag->substr(1, tag->size() - 2);
+std::optional<TagCondition> tags_of(const HeadView& head, std::string_view name) {
+  const auto said = head.field(name);
+  return said ? std::optional(TagCondition::parse(*said)) : std::nullopt;
 }
 
 HeadOrder upgrade(ApiRoom& room, const HeadView& head, const Approach& approach,
@@ -172,9 +192,8 @@ HeadOrder follow(ApiRoom& room, const HeadView& head, const Approach& approach, 
                                 : "the type is not one that is read here",
                             "/v1/openapi.json says which; mostly application/json."));
   if (route.upgrade) return upgrade(room, head, approach, route);
-  call.if_match = unquoted(head.text("If-Match"));
-  // Only a record that is not there has this version.
-  if (head.field("If-None-Match") == "*") call.if_match = "0";
+  call.if_match = tags_of(head, "If-Match");
+  call.if_none_match = tags_of(head, "If-None-Match");
   call.accept = head.text("Accept").value_or("");
   call.origin = approach.origin;
   call.bearer = bearer_of(head);

@@ -120,7 +120,7 @@ void LiveTalk::on_drained() {
 
 void LiveTalk::on_access_changed() {
   const auto now = access();
-  if (!now) return send_away(Error(Code::kUnauthenticated, "the token is not valid any more"));
+  if (!now) return send_away(Error(Code::kNoToken, "the token is not valid any more"));
   std::erase_if(subscriptions_, [&](const auto& each) {
     if (now->may_read(each.second->space())) return false;
     line_->send(error_frame(
@@ -132,12 +132,14 @@ void LiveTalk::on_access_changed() {
 Status LiveTalk::sign_in(Params& in) {
   LANYARD_TRY_SET(const std::string token, in.text("token"));
   LANYARD_TRY(in.finish());
-  if (!is_token_text(token)) return fail(Code::kUnauthenticated, "this is not a token");
+  if (!is_token_text(token))
+    return fail(Code::kNoToken, "this is not a token",
+                "Make one: lanyard token create --app NAME --space SPACE");
   token_ = hash_of_token(token, room_.hasher);
   const auto granted = access();
   if (!granted) {
     token_.reset();
-    return fail(Code::kUnauthenticated, "the token is not known here, or not for this page",
+    return fail(Code::kNoToken, "the token is not known here, or not for this page",
                 "Make one: lanyard token create --app NAME --space SPACE");
   }
   if (granted->token) room_.access.used(*granted->token, room_.host.wall());
@@ -160,12 +162,12 @@ void LiveTalk::on_text(const std::string& message) {
     Params in(std::move(*object));
     LANYARD_TRY_SET(const std::string type, in.text("type"));
     if (!token_ && type != "auth")
-      return fail(Code::kUnauthenticated, "the first message is {\"type\":\"auth\",\"token\"}");
+      return fail(Code::kNoToken, "the first message is {\"type\":\"auth\",\"token\"}");
     if (type == "auth") return sign_in(in);
     LANYARD_TRY_SET(const auto said, in.optional_text("id"));
     id = said.value_or("");
     if (id.size() > kLiveIdBytesMax) return fail(Code::kUsage, "an id has at most 128 bytes");
-    if (!access()) return fail(Code::kUnauthenticated, "the token is not valid any more");
+    if (!access()) return fail(Code::kNoToken, "the token is not valid any more");
     constexpr auto kMeanings = std::to_array<std::pair<std::string_view, Meaning>>({
         {"subscribe", &LiveTalk::subscribe},
         {"unsubscribe", &LiveTalk::unsubscribe},
@@ -179,7 +181,7 @@ void LiveTalk::on_text(const std::string& message) {
   };
   const Status done = run();
   if (done) return;
-  if (done.error().is(Code::kUnauthenticated)) return send_away(done.error());
+  if (done.error().is(Code::kNoToken)) return send_away(done.error());
   line_->send(error_frame(id, done.error()));
 }
 

@@ -5,6 +5,7 @@
 
 #include "agent/access/origin.hpp"
 #include "agent/ascii_text.hpp"
+#include "agent/display_text.hpp"
 
 namespace lanyard::agent {
 namespace {
@@ -19,6 +20,16 @@ GateRefusal not_this_host() {
           "Use http://127.0.0.1, http://[::1] or http://localhost, with the port."};
 }
 
+/// Every file of the disk, and every frame in a sandbox, has this origin: who allowed one would
+/// allow all of them.
+GateRefusal not_of_an_origin() {
+  return {403, "LY-W002", "This page may not use the agent",
+          "a page that is opened from a file, or kept in a sandbox, has no origin of its own, and "
+          "nobody can allow it alone",
+          "Serve its folder, and open it from there: python3 -m http.server --bind 127.0.0.1 8000, "
+          "then http://127.0.0.1:8000."};
+}
+
 GateRefusal not_this_origin(std::string why) {
   return {403, "LY-W002", "This page may not use the agent", std::move(why),
           "Let it ask for access (POST /v1/apps/requests), or give it a token that is bound to its "
@@ -27,9 +38,9 @@ GateRefusal not_this_origin(std::string why) {
 
 /// Types that a browser does not send to another origin before it has asked.
 bool is_accepted(std::string_view type) {
-  constexpr auto kTypes = std::to_array<std::string_view>(
-      {"application/json", "application/merge-patch+json", "application/x-ndjson"});
-  return std::find(kTypes.begin(), kTypes.end(), type) != kTypes.end();
+  constexpr auto kTypes =
+      std::to_array<std::string_view>({"application/json", "application/merge-patch+json"});
+  return std::find(kTypes.begin(), kTypes.end(), type) != kTypes.end() || is_lines_type(type);
 }
 
 /// What the browser itself says of where a request comes from (Fetch Metadata).
@@ -38,7 +49,9 @@ std::optional<GateRefusal> refuse_site(const Approach& approach) {
   const std::string_view site = *approach.fetch_site;
   const bool reads = approach.method == "GET" || approach.method == "HEAD";
   if (site == "same-origin" || (site == "none" && reads)) return {};
-  if ((site == "same-site" || site == "cross-site") && approach.origin) return {};
+  // Nobody but a browser says where a page comes from, and that was looked at. "none" is what it
+  // says of an extension.
+  if ((site == "same-site" || site == "cross-site" || site == "none") && approach.origin) return {};
   return not_this_origin("a page of another origin sent this without asking whether it may");
 }
 
@@ -66,15 +79,38 @@ std::string media_type(std::string_view content_type) {
   return lower(trimmed(content_type.substr(0, content_type.find(';'))));
 }
 
+bool is_lines_type(std::string_view type) {
+  constexpr auto kTypes = std::to_array<std::string_view>(
+      {"application/x-ndjson", "application/ndjson", "application/jsonl"});
+  return std::find(kTypes.begin(), kTypes.end(), type) != kTypes.end();
+}
+
+std::optional<std::string> lines_type_of(std::string_view accept) {
+  while (!accept.empty()) {
+    const std::size_t comma = accept.find(',');
+    std::string type = media_type(accept.substr(0, comma));
+    if (is_lines_type(type)) return type;
+    if (type == "application/json") return std::nullopt;
+    accept = comma == std::string_view::npos ? std::string_view() : accept.substr(comma + 1);
+  }
+  return std::nullopt;
+}
+
 std::optional<GateRefusal> refuse_approach(const Approach& approach, const Doors& doors) {
   if (!doors.is_own_host(approach.host)) return not_this_host();
   if (approach.origin) {
     const std::string& origin = *approach.origin;
+    if (origin == "null") return not_of_an_origin();
     const bool may_ask = approach.is_for_strangers && is_origin(origin);
     if (!may_ask && !doors.is_known(origin))
       return not_this_origin("pages of this origin were not allowed to use this agent");
   }
   if (auto refusal = refuse_site(approach)) return refusal;
+  const std::string coding(trimmed(approach.content_coding.value_or("")));
+  if (!coding.empty() && !is_same_text(coding, "identity"))
+    return GateRefusal{415, "LY-W003", "A body of this type is not read here",
+                       "the body is compressed (Content-Encoding: " + display_cut(coding, 60) + ")",
+                       "Send it as it is, without a Content-Encoding."};
   const bool is_sent_unasked = approach.has_body || approach.content_type;
   if (is_sent_unasked && !is_accepted(media_type(approach.content_type.value_or(""))))
     return GateRefusal{415, "LY-W003", "A body of this type is not read here",

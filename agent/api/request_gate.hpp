@@ -15,6 +15,7 @@ struct Approach {
   std::optional<std::string> origin;
   std::optional<std::string> fetch_site;  ///< Sec-Fetch-Site
   std::optional<std::string> content_type;
+  std::optional<std::string> content_coding;  ///< Content-Encoding
   bool has_body = false;
   /// What is asked for is open to pages that nobody allowed anything yet.
   bool is_for_strangers = false;
@@ -50,5 +51,10 @@ struct GateRefusal {
 
 /// "application/json" of "Application/JSON; charset=utf-8".
 [[nodiscard]] std::string media_type(std::string_view content_type);
+/// Whether it is one of the names that JSON texts, a line each, go by.
+[[nodiscard]] bool is_lines_type(std::string_view type);
+/// That of the types that an Accept header names which is ours to answer lines with; nothing where
+/// JSON is named before one, or none is.
+[[nodiscard]] std::optional<std::string> lines_type_of(std::string_view accept);
 
 }  // namespace lanyard::agent

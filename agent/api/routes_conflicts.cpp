@@ -26,6 +26,19 @@ void list_conflicts(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
   });
 }
 
+void list_conflicts_of(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
+  with_query(call, reply, [&](QueryText& query) -> Status {
+    LANYARD_TRY(query.finish());
+    in_space(room, call, reply, Right::kRead, [&room, call, reply](const SpaceId& space) {
+      room.conflicts.list_of(to_text(space), {call.names[1], call.names[2]},
+                             [reply](const Result<ConflictService::Inbox>& inbox) {
+                               reply.answer(inbox, conflicts_json);
+                             });
+    });
+    return {};
+  });
+}
+
 void get_conflict(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
   with_query(call, reply, [&](QueryText& query) -> Status {
     LANYARD_TRY(query.finish());
@@ -126,6 +139,8 @@ constexpr std::string_view kConflictPath = "/v1/spaces/{space}/conflicts/{id}";
 
 constexpr std::array kConflictRoutes = std::to_array<Route>({
     {"GET", kConflictsPath, Need::kToken, list_conflicts},
+    {"GET", "/v1/spaces/{space}/collections/{collection}/records/{key}/conflicts", Need::kToken,
+     list_conflicts_of},
     {"POST", kConflictsPath, Need::kToken, resolve_many, Takes::kJson},
     {"GET", kConflictPath, Need::kToken, get_conflict},
     {"POST", kConflictPath, Need::kToken, resolve_one, Takes::kJson},

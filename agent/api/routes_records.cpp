@@ -16,16 +16,53 @@ using storage::ReadRecord;
 using storage::RecordQuery;
 using storage::Written;
 
-constexpr std::string_view kLinesType = "application/x-ndjson";
+void add_tag(const std::string& version, HttpAnswer& out) {
+  out.fields.emplace_back("ETag", "\"" + version + "\"");
+}
 
 HttpAnswer record_answer(const ReadRecord& record) {
   HttpAnswer out;
   out.body = record_json(record);
-  out.fields.emplace_back("ETag", "\"" + record.version + "\"");
+  add_tag(record.version, out);
   return out;
 }
 
 // ---- one record
+
+/// RFC 9110, 13.2.2, for a record that is there.
+HttpAnswer conditional_answer(const ApiCall& call, const ReadRecord& record) {
+  const auto& wanted = call.if_match;
+  if (wanted && !wanted->is_any && !wanted->has(record.version, false)) {
+    HttpAnswer out = problem_answer(
+        412, problem_of(Error(Code::kConflict, "the record is not at the version that was given")));
+    add_tag(record.version, out);
+    return out;
+  }
+  const auto& known = call.if_none_match;
+  if (!known || (!known->is_any && !known->has(record.version, true))) return record_answer(record);
+  HttpAnswer out;
+  out.status = 304;
+  add_tag(record.version, out);
+  return out;
+}
+
+/// As the writer checks them, in the transaction.
+std::vector<merge::Precondition> conditions_of(const ApiCall& call) {
+  std::vector<merge::Precondition> out;
+  if (call.if_match) {
+    merge::Precondition& each = out.emplace_back();
+    each.is_any = call.if_match->is_any;
+    for (const EntityTag& tag : call.if_match->tags)
+      if (!tag.is_weak) each.versions.push_back(tag.text);
+  }
+  if (call.if_none_match) {
+    merge::Precondition& each = out.emplace_back();
+    each.none_of = true;
+    each.is_any = call.if_none_match->is_any;
+    for (const EntityTag& tag : call.if_none_match->tags) each.versions.push_back(tag.text);
+  }
+  return out;
+}
 
 void get_record(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
   with_query(call, reply, [&](QueryText& query) -> Status {
@@ -35,7 +72,7 @@ void get_record(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
       if (record && !is_shown(*record))
         record = fail(Code::kNotFound, "there is no record \"" + call.names[2] +
                                            "\" in the collection \"" + call.names[1] + "\"");
-      record ? reply.send(record_answer(*record)) : reply.error(record.error());
+      record ? reply.send(conditional_answer(call, *record)) : reply.error(record.error());
     });
     return {};
   });
@@ -45,8 +82,9 @@ void get_record(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
 void answer_conflict(ApiRoom& room, const SpaceId& space, const ApiCall& call, const Error& error,
                      const ApiReply& reply) {
   const auto record = room.reads.get(space, call.names[1], call.names[2]);
-  HttpAnswer answer = problem_answer(call.if_match ? 412 : 409, problem_of(error));
-  if (record) answer.fields.emplace_back("ETag", "\"" + record->version + "\"");
+  const bool has_conditions = call.if_match || call.if_none_match;
+  HttpAnswer answer = problem_answer(has_conditions ? 412 : 409, problem_of(error));
+  if (record) add_tag(record->version, answer);
   reply.send(std::move(answer));
 }
 
@@ -55,8 +93,8 @@ void answer_written(ApiRoom& room, const SpaceId& space, const ApiCall& call,
   if (!written && written.error().is(Code::kConflict))
     return answer_conflict(room, space, call, written.error(), reply);
   if (!written) return reply.error(written.error());
-  reply.send(record_answer(
-      {call.names[1], call.names[2], std::move(written->shown), written->versions.back()}));
+  reply.send(record_answer({call.names[1], call.names[2], std::move(written->shown),
+                            written->versions.back(), std::move(written->conflicts)}));
 }
 
 void write_record_of(const char* op, ApiRoom& room, ApiCall& call, const ApiReply& reply) {
@@ -68,7 +106,7 @@ void write_record_of(const char* op, ApiRoom& room, ApiCall& call, const ApiRepl
                                                       ? std::nullopt
                                                       : std::optional<std::string_view>(call.body);
     LANYARD_TRY(add_ops(op, call.names[1], call.names[2], value, based_on, ops));
-    for (LocalOp& each : ops) each.if_version = call.if_match;
+    for (LocalOp& each : ops) each.conditions = conditions_of(call);
     call.body.clear();
     in_space(room, call, reply, Right::kWrite,
              [&room, call, reply, ops = std::move(ops)](const SpaceId& space) {
@@ -108,10 +146,11 @@ Status read_query(QueryText& in, const std::string& collection, RecordQuery& out
 /// All records that a query finds, a line each: page by page, as the client takes them.
 class RecordLines : public std::enable_shared_from_this<RecordLines> {
  public:
-  RecordLines(ApiRoom& room, const SpaceId& space, RecordQuery query,
+  RecordLines(ApiRoom& room, const SpaceId& space, std::string type, RecordQuery query,
               std::optional<std::uint64_t> limit, ApiReply reply)
       : room_(room),
         space_(space),
+        type_(std::move(type)),
         query_(std::move(query)),
         is_export_(!limit && query_.where.empty() && query_.cursor.empty()),
         left_(limit),
@@ -133,7 +172,7 @@ class RecordLines : public std::enable_shared_from_this<RecordLines> {
     if (!page) return;  // broken off: that is all that can be said behind a head that says 200
     if (!out_) {
       HttpAnswer head;
-      head.type = kLinesType;
+      head.type = type_;
       out_ = reply_.begin(std::move(head));
     }
     std::string lines;
@@ -151,6 +190,7 @@ class RecordLines : public std::enable_shared_from_this<RecordLines> {
 
   ApiRoom& room_;
   SpaceId space_;
+  std::string type_;
   RecordQuery query_;
   bool is_export_;  ///< a whole collection
   std::optional<std::uint64_t> left_;
@@ -169,19 +209,19 @@ LimitRule limit_rule(bool as_lines) {
   return {100, static_cast<std::int64_t>(limits::kPageRows)};
 }
 
-bool wants_lines(const ApiCall& call) { return media_type(call.accept) == kLinesType; }
+bool wants_lines(const ApiCall& call) { return lines_type_of(call.accept).has_value(); }
 
 void answer_records(ApiRoom& room, const ApiCall& call, const RecordQuery& query,
                     const ApiReply& reply) {
-  const bool as_lines = wants_lines(call);
-  in_space(room, call, reply, Right::kRead, [&room, query, as_lines, reply](const SpaceId& space) {
-    if (!as_lines) {
+  const auto lines = lines_type_of(call.accept);
+  in_space(room, call, reply, Right::kRead, [&room, query, lines, reply](const SpaceId& space) {
+    if (!lines) {
       return room.long_reads.page(space, query, [reply](const Result<storage::RecordPage>& page) {
         reply.answer(page, page_json);
       });
     }
     const auto most = query.limit == 0 ? std::optional<std::uint64_t>() : query.limit;
-    std::make_shared<RecordLines>(room, space, query, most, reply)->next();
+    std::make_shared<RecordLines>(room, space, *lines, query, most, reply)->next();
   });
 }
 

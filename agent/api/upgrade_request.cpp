@@ -24,14 +24,16 @@ Approach approach_of(const HeadView& head) {
   out.origin = head.text("Origin");
   out.fetch_site = head.text("Sec-Fetch-Site");
   out.content_type = head.text("Content-Type");
+  out.content_coding = head.text("Content-Encoding");
   out.has_body = head.has_body;
   return out;
 }
 
 std::string_view bearer_of(const HeadView& head) {
-  constexpr std::string_view kScheme = "Bearer ";
+  constexpr std::string_view kScheme = "bearer ";  // in any case (RFC 9110, 11.1)
   const std::string_view said = head.field("Authorization").value_or("");
-  return said.starts_with(kScheme) ? said.substr(kScheme.size()) : std::string_view();
+  if (!is_same_text(said.substr(0, kScheme.size()), kScheme)) return {};
+  return trimmed(said.substr(kScheme.size()));
 }
 
 std::optional<UpgradeRefusal> refuse_upgrade(const HeadView& head) {

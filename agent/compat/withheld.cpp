@@ -13,7 +13,7 @@ namespace {
 using storage::KeptMember;
 using Way = std::vector<std::string>;
 
-constexpr std::size_t kWithheldDepthMax = 16;
+constexpr std::size_t kWithheldDepthMax = limits::kTextDepthMax;
 
 std::string way_text(const Way& way) {
   JsonWriter out;

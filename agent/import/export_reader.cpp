@@ -16,7 +16,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t kExportDepthMax = 64;
+constexpr std::size_t kExportDepthMax = limits::kTextDepthMax;
 constexpr std::size_t kIgnoredMax = 20;
 constexpr const char* kNothingImported = "Mend the file, or export it again; nothing was imported.";
 

@@ -179,7 +179,13 @@ void write_change(const Dot& dot, JsonWriter& out) {
 void write_record(const storage::ReadRecord& record, JsonWriter& out) {
   out.begin_object().member("key", record.key);
   out.name("value").raw(is_shown(record) ? std::string_view(record.json) : "null");
-  out.member("version", record.version).end_object();
+  out.member("version", record.version);
+  if (is_shown(record) && !record.conflicts.empty()) {
+    out.name("conflicts").begin_array();
+    for (const std::string& field : record.conflicts) out.text(field);
+    out.end_array();
+  }
+  out.end_object();
 }
 
 void write_conflict(const ConflictService::Listed& listed, JsonWriter& out) {

@@ -125,7 +125,7 @@ Status check_place(const std::string& collection, const std::string& key) {
 }  // namespace
 
 Result<std::vector<std::pair<std::string, Bytes>>> fields_from_json(std::string_view json) {
-  auto value = from_json(json);
+  auto value = from_json(without_byte_order_mark(json), limits::kRecordDepthMax);
   if (!value) {
     return fail(value.error().is(Code::kTooLarge) ? Code::kTooLarge : Code::kUsage,
                 "the record is not good JSON: " + value.error().detail);
@@ -154,12 +154,14 @@ Status add_ops(const std::string& op, const std::string& collection, const std::
   if (op == "put") {
     LocalOp put = an_op(OpKind::kPut, collection, key, based_on);
     LANYARD_TRY_SET(put.fields, fields_from_json(*value));
+    put.keeps_kinds = true;
     ops.push_back(std::move(put));
   } else if (op == "patch") {
     LocalOp patch = an_op(OpKind::kPatch, collection, key, based_on);
     LANYARD_TRY_SET(patch.fields, fields_from_json(*value));
-    patch.deep = true;
+    patch.deep = patch.keeps_kinds = true;
     LocalOp unset = an_op(OpKind::kUnset, collection, key, based_on);
+    unset.keeps_kinds = true;
     split_nulls(patch, unset);
     if (!unset.names.empty()) ops.push_back(std::move(unset));
     if (!patch.fields.empty() || ops.empty() || ops.back().kind != OpKind::kUnset)

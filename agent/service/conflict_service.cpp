@@ -45,13 +45,13 @@ using Listed = ConflictService::Listed;
 
 /// Conflicts of one space after the other.
 struct Listing : std::enable_shared_from_this<Listing> {
-  Listing(LongReads& long_reads, Names all, std::size_t most)
-      : reads(long_reads), names(std::move(all)), limit(most) {}
+  Listing(LongReads& long_reads, Names all, std::optional<storage::RecordOf> only, std::size_t most)
+      : reads(long_reads), names(std::move(all)), record(std::move(only)), limit(most) {}
 
   void next(const Done<ConflictService::Inbox>& done) {
     if (spaces_read == names.spaces.size() || found.size() > limit) return give(done);
     reads.conflicts(
-        names.spaces[spaces_read].id, limit + 1 - found.size(),
+        names.spaces[spaces_read].id, record, limit + 1 - found.size(),
         [self = shared_from_this(), done](Result<std::vector<storage::ReadConflict>> conflicts) {
           if (!conflicts) return done(fail(conflicts.error()));
           for (storage::ReadConflict& each : *conflicts) self->add(std::move(each));
@@ -73,6 +73,7 @@ struct Listing : std::enable_shared_from_this<Listing> {
 
   LongReads& reads;
   Names names;
+  std::optional<storage::RecordOf> record;
   std::size_t limit;
   std::size_t spaces_read = 0;
   std::vector<Listed> found{};
@@ -104,11 +105,23 @@ Result<Bytes> merged_value(const std::vector<storage::ReadSibling>& siblings) {
 }
 
 void ConflictService::list(const std::string& space, std::size_t limit, Done<Inbox> done) {
-  with_names(host_, space, [this, limit, done = std::move(done)](const Result<Names>& names) {
-    if (!names) return done(fail(names.error()));
-    const auto listing = std::make_shared<Listing>(long_reads_, *names, limit);
-    listing->next(done);
-  });
+  list_where(space, std::nullopt, limit, std::move(done));
+}
+
+void ConflictService::list_of(const std::string& space, const storage::RecordOf& record,
+                              Done<Inbox> done) {
+  list_where(space, record, limits::kOpNodesMax, std::move(done));
+}
+
+void ConflictService::list_where(const std::string& space, std::optional<storage::RecordOf> record,
+                                 std::size_t limit, Done<Inbox> done) {
+  with_names(host_, space,
+             [this, record = std::move(record), limit,
+              done = std::move(done)](const Result<Names>& names) {
+               if (!names) return done(fail(names.error()));
+               const auto listing = std::make_shared<Listing>(long_reads_, *names, record, limit);
+               listing->next(done);
+             });
 }
 
 namespace {

@@ -26,6 +26,8 @@ class ConflictService {
   };
   /// Of one space, or of all for an empty name. At most `limit`.
   void list(const std::string& space, std::size_t limit, Done<Inbox> done);
+  /// Those of one record of a space.
+  void list_of(const std::string& space, const storage::RecordOf& record, Done<Inbox> done);
   /// By an id, or the beginning of one if only one conflict has it; in one space, or in all for an
   /// empty name.
   void find(const std::string& space, const std::string& id, const Done<Listed>& done);
@@ -62,6 +64,8 @@ class ConflictService {
   void undo(const std::string& space, const std::string& id, const Done<Undone>& done);
 
  private:
+  void list_where(const std::string& space, std::optional<storage::RecordOf> record,
+                  std::size_t limit, Done<Inbox> done);
   void write_back(const Undone& undone, const Done<Undone>& done);
 
   const ServiceHost& host_;

@@ -64,10 +64,10 @@ void LongReads::numbers(const SpaceId& space, const Done<storage::SpaceNumbers>&
   read<storage::SpaceNumbers>([space](SpaceReads& reads) { return reads.numbers(space); }, done);
 }
 
-void LongReads::conflicts(const SpaceId& space, std::size_t limit,
-                          const Done<std::vector<storage::ReadConflict>>& done) {
+void LongReads::conflicts(const SpaceId& space, const std::optional<storage::RecordOf>& record,
+                          std::size_t limit, const Done<std::vector<storage::ReadConflict>>& done) {
   read<std::vector<storage::ReadConflict>>(
-      [space, limit](SpaceReads& reads) { return reads.conflicts(space, std::nullopt, limit); },
+      [space, record, limit](SpaceReads& reads) { return reads.conflicts(space, record, limit); },
       done);
 }
 

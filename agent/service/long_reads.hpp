@@ -26,8 +26,8 @@ class LongReads {
             const Done<storage::RecordPage>& done);
   void count(const SpaceId& space, storage::RecordQuery query, const Done<std::uint64_t>& done);
   void numbers(const SpaceId& space, const Done<storage::SpaceNumbers>& done);
-  void conflicts(const SpaceId& space, std::size_t limit,
-                 const Done<std::vector<storage::ReadConflict>>& done);
+  void conflicts(const SpaceId& space, const std::optional<storage::RecordOf>& record,
+                 std::size_t limit, const Done<std::vector<storage::ReadConflict>>& done);
 
   /// Errors as ask_sql().
   void sql(const SpaceId& space, storage::SqlQuestion question, std::chrono::milliseconds most,

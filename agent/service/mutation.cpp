@@ -11,6 +11,23 @@ void write_optional(const std::optional<std::string>& text, CanonicalWriter& out
   text ? out.binary(as_bytes(*text)) : out.nil();
 }
 
+/// One version alone is written as it was before there were others: what a client sends again after
+/// an upgrade is known.
+void write_conditions(const std::vector<merge::Precondition>& conditions, CanonicalWriter& out) {
+  if (conditions.empty()) return out.nil();
+  const merge::Precondition& first = conditions.front();
+  const bool is_one_version =
+      conditions.size() == 1 && first.versions.size() == 1 && !first.is_any && !first.none_of;
+  if (is_one_version) return out.binary(as_bytes(first.versions.front()));
+  out.array(conditions.size());
+  for (const merge::Precondition& each : conditions) {
+    out.array(2 + each.versions.size());
+    out.boolean(each.is_any);
+    out.boolean(each.none_of);
+    for (const std::string& version : each.versions) out.binary(as_bytes(version));
+  }
+}
+
 /// All that an op says, in one way to say it. Texts go as bytes: nobody has checked them yet.
 void write_op(const storage::LocalOp& op, CanonicalWriter& out) {
   out.array(13);
@@ -31,7 +48,7 @@ void write_op(const storage::LocalOp& op, CanonicalWriter& out) {
   out.integer(op.amount);
   out.binary(op.element);
   write_optional(op.based_on, out);
-  write_optional(op.if_version, out);
+  write_conditions(op.conditions, out);
 }
 
 template <class Short>

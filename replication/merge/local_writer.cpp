@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "replication/merge/by_kind.hpp"
 #include "replication/merge/merge_patch.hpp"
+#include "replication/merge/normal_op.hpp"
 #include "replication/merge/show.hpp"
 #include "replication/merge/version_text.hpp"
 #include "replication/types/canonical.hpp"
@@ -19,50 +21,10 @@ using oplog::OpKind;
 constexpr std::size_t kChunkBytes = 240 * limits::kKiB;
 static_assert(kChunkBytes + 128 <= limits::kOpBytesMax);
 
-Status check_value(ByteView value) {
+std::uint8_t encoding_of(ByteView value) {
   CanonicalReader in(value);
   in.value();
-  if (in.failed() && in.code() == Code::kTooLarge)
-    return fail(Code::kTooLarge, "a value is nested more than 16 levels deep");
-  if (!in.finish()) return fail(Code::kUsage, "a value is not canonical msgpack of a JSON value");
-  if (value.size() > limits::kChunkedValueBytesMax)
-    return fail(Code::kTooLarge, "a value holds at most 64 MiB");
-  return {};
-}
-
-template <class Many, class Name>
-Status check_distinct(const Many& sorted, Name name) {
-  for (std::size_t i = 1; i < sorted.size(); ++i) {
-    if (name(sorted[i - 1]) == name(sorted[i])) return fail(Code::kUsage, "a field is named twice");
-  }
-  return {};
-}
-
-/// The op as views into what was asked for, in its one order.
-Result<Op> normal_op(const LocalOp& wish) {
-  Op op;
-  op.kind = wish.restore ? OpKind::kPatch : wish.kind;
-  op.whole_space = wish.whole_space;
-  op.collection = wish.collection;
-  op.key = wish.key;
-  op.field = wish.field;
-  op.amount = wish.amount;
-  op.element = wish.element;
-  for (const auto& [name, value] : wish.fields) {
-    LANYARD_TRY(check_value(value));
-    op.fields.push_back({name, value, false});
-  }
-  const auto name_of = [](const oplog::FieldValue& field) { return field.name; };
-  std::sort(op.fields.begin(), op.fields.end(),
-            [&](const auto& left, const auto& right) { return name_of(left) < name_of(right); });
-  LANYARD_TRY(check_distinct(op.fields, name_of));
-  op.names.assign(wish.names.begin(), wish.names.end());
-  std::sort(op.names.begin(), op.names.end());
-  LANYARD_TRY(check_distinct(op.names, [](std::string_view name) { return name; }));
-  if (op.kind == OpKind::kSetAdd || op.kind == OpKind::kSetRemove) {
-    LANYARD_TRY(check_value(op.element));
-  }
-  return op;
+  return oplog::encoding_for(in.deepest());
 }
 
 bool concerns(const Op& clear, const Op& op) {
@@ -92,13 +54,15 @@ struct LocalWriter::Draft {
   Context held;
   bool wants_versions = true;
   std::deque<Op> ops;
-  Bytes encoded;              ///< the ops as they will be signed
-  std::deque<Unseen> unseen;  ///< of each op, in local dots
+  Bytes encoded;                                    ///< the ops as they will be signed
+  std::uint8_t encoding = oplog::kEncodingMsgpack;  ///< that all of them need
+  std::deque<Unseen> unseen;                        ///< of each op, in local dots
   std::vector<std::size_t> clears;
   std::vector<Version> versions;  ///< after each op, if wanted
   std::map<std::pair<std::string_view, std::string_view>, Working> records;
   std::deque<Chunked> chunked;
-  std::deque<Bytes> merged;  ///< values that deep patches came to
+  std::deque<LocalOp> by_kind;  ///< what ops on counters and sets came to
+  std::deque<Bytes> merged;     ///< values that deep patches came to
   std::size_t merged_bytes = 0;
 
   /// A value of this change that was cut stands in its records as its hash.
@@ -155,7 +119,7 @@ Result<Written> LocalWriter::write(const LocalChange& change) {
   }
   LANYARD_TRY(make_room());
   LANYARD_TRY_SET(const oplog::Change* const added,
-                  author_.add(oplog::plain_of(draft.ops.size(), draft.encoded)));
+                  author_.add(oplog::plain_of(draft.ops.size(), draft.encoded, draft.encoding)));
   Written written{added->dot(), {}};
   LANYARD_TRY(merge_added());
   const LocalDot own{*merger_.logs().find(written.dot.log), written.dot.seq.value};
@@ -197,7 +161,8 @@ Status LocalWriter::add_op(Draft& draft, const LocalOp& wish) {
   if (wish.deep && op.kind != OpKind::kPatch)
     return fail(Code::kUsage, "only a patch merges objects");
   if (op.kind == OpKind::kClear) {
-    if (wish.if_version) return fail(Code::kUsage, "a clear is of no one record, and no version");
+    if (!wish.conditions.empty())
+      return fail(Code::kUsage, "a clear is of no one record, and no version");
     LANYARD_TRY(own_op_.check(op));
     append(draft.encoded, own_op_.bytes());
     const std::size_t index = draft.ops.size();
@@ -213,8 +178,30 @@ Status LocalWriter::add_op(Draft& draft, const LocalOp& wish) {
     }
     return {};
   }
-  LANYARD_TRY(see(draft, op, wish));
-  return {};
+  if (wish.keeps_kinds) {
+    LANYARD_TRY_SET(const bool is_added, add_by_kind(draft, op, wish));
+    if (is_added) return {};
+  }
+  return see(draft, op, wish);
+}
+
+/// False if nothing of the op is about a counter or a set, and nothing was added.
+Result<bool> LocalWriter::add_by_kind(Draft& draft, const Op& op, const LocalOp& wish) {
+  LANYARD_TRY_SET(const Working* const found, working(draft, op));
+  const Record& record = found->stored.record;
+  if (!record.is_shown() || !meets_kinds(wish, record)) return false;
+  std::optional<Version> read;
+  if (wish.based_on) {
+    LANYARD_TRY_SET(read, version_from_text(*wish.based_on, merger_.logs()));
+  }
+  const bool is_current = !read || is_as_read(record, *read, draft.own);
+  LANYARD_TRY_SET(std::vector<LocalOp> ops, by_kind(wish, record, is_current, hash_of_));
+  for (LocalOp& each : ops) {
+    each.keeps_kinds = false;
+    draft.by_kind.push_back(std::move(each));
+    LANYARD_TRY(add_op(draft, draft.by_kind.back()));
+  }
+  return true;
 }
 
 /// The record that the op is about, as it will be when the op comes.
@@ -236,21 +223,32 @@ Result<LocalWriter::Working*> LocalWriter::working(Draft& draft, const Op& op) {
   return &found;
 }
 
-/// If-Match (RFC 9110, 13.1.1). Against the record as this change found it: what its own earlier
-/// ops have done, no client can have read.
-Status LocalWriter::check_version(Draft& draft, const Op& op, const LocalOp& wish) {
-  LANYARD_TRY_SET(const NamedVersion named,
-                  named_version_from_text(*wish.if_version, merger_.logs()));
+/// Against the record as this change found it: what its own earlier ops have done, no client can
+/// have read.
+Status LocalWriter::check_conditions(Draft& draft, const Op& op, const LocalOp& wish) {
+  if (wish.conditions.empty()) return {};
   LANYARD_TRY_SET(const auto collection, table_.find_collection(op.collection));
   StoredRecord stored;
   if (collection) {
     LANYARD_TRY_SET(stored, table_.load(*collection, op.key));
   }
-  if (named.is_known && is_as_known(stored.record, named.version, draft.held)) return {};
-  return fail(Code::kConflict,
-              "the record \"" + std::string(op.key) + "\" in " + std::string(op.collection) +
-                  " is not at the version that was given",
-              "Read it again, and send the version of that read.");
+  const auto is_at = [&](const std::string& version) {
+    const auto named = named_version_from_text(version, merger_.logs());
+    return named && named->is_known && is_as_known(stored.record, named->version, draft.held);
+  };
+  for (const Precondition& each : wish.conditions) {
+    const bool fits = (each.is_any && stored.record.is_shown()) ||
+                      std::any_of(each.versions.begin(), each.versions.end(), is_at);
+    if (fits != each.none_of) continue;
+    const std::string record =
+        "the record \"" + std::string(op.key) + "\" in " + std::string(op.collection);
+    return fail(Code::kConflict,
+                each.none_of ? record + (each.is_any ? " is there already"
+                                                     : " is at the version that was given")
+                             : record + " is not at the version that was given",
+                "Read it again, and send the version of that read.");
+  }
+  return {};
 }
 
 /// Puts what the objects of a deep patch come to in their places. A few bytes may come to as many
@@ -274,7 +272,7 @@ Status LocalWriter::merge_deep(Draft& draft, Op& op, const Record& record) const
 
 /// Finds out what the op's client had not seen, and puts it into the draft.
 Status LocalWriter::see(Draft& draft, Op& op, const LocalOp& wish) {
-  if (wish.if_version) LANYARD_TRY(check_version(draft, op, wish));
+  LANYARD_TRY(check_conditions(draft, op, wish));
   Version named;
   if (wish.based_on) {
     LANYARD_TRY_SET(named, version_from_text(*wish.based_on, merger_.logs()));
@@ -306,6 +304,7 @@ Status LocalWriter::see(Draft& draft, Op& op, const LocalOp& wish) {
     return fail(Code::kNotFound, "nothing of that record is in the trash");
   LANYARD_TRY(cut_large_values(draft, op));
   append(draft.encoded, own_op_.bytes());
+  draft.encoding = std::max(draft.encoding, own_op_.encoding());
 
   const std::size_t index = draft.ops.size();
   draft.ops.push_back(op);
@@ -335,6 +334,7 @@ Status LocalWriter::cut_large_values(Draft& draft, Op& op) {
       return within;
     const ByteView value = largest->value;
     draft.chunked.push_back({value, hasher_.hash({value})});
+    draft.encoding = std::max(draft.encoding, encoding_of(value));
     largest->value = draft.chunked.back().hash.view();
     largest->chunked = true;
   }

@@ -8,6 +8,17 @@
 
 namespace lanyard::merge {
 
+/// A condition on the record as it is just before the change (RFC 9110, 13.1.1 and 13.1.2). It is
+/// at a version if a read would show nothing that the version does not name, and all that it names
+/// is held here: the version of a read, or of the client's own last write. "0": there is no record
+/// to show. A text that no read returned is the version of nothing.
+struct Precondition {
+  bool is_any = false;  ///< there is a record to show, whatever its version
+  std::vector<std::string> versions;
+  bool none_of = false;  ///< it must not be so
+  friend bool operator==(const Precondition&, const Precondition&) = default;
+};
+
 /// One edit as a client asks for it. Members mean what they mean in oplog::Op; texts and values are
 /// owned.
 struct LocalOp {
@@ -22,17 +33,18 @@ struct LocalOp {
   Bytes element;
   /// What the client had read, as a read returned it. Nothing: as if it had read just now.
   std::optional<std::string> based_on;
-  /// The op, and so its change, is refused unless the record is as the client knows it: a read just
-  /// before the change would show nothing that this version does not name, and all that it names is
-  /// held here. The version of a read or of the client's own last write; "0": there must be no
-  /// record to show. Not for a clear, which is of no one record.
-  std::optional<std::string> if_version;
+  /// The op, and so its change, is refused unless the record meets all of them. Not for a clear,
+  /// which is of no one record.
+  std::vector<Precondition> conditions;
   /// Of a patch: an object is merged into the object that its field shows, as RFC 7396 says, and so
   /// are the objects inside it. Where the field shows none, it is written without its nulls. A
   /// field that this change wrote before shows what it wrote. What is merged is written also if it
   /// equals what is shown, and replaces the siblings that any patch would. (A null for a whole
   /// field is a value here, as in every patch: unset takes a field away.)
   bool deep = false;
+  /// Of a put, patch or unset: a field that shows a counter or a set goes on being one, see
+  /// by_kind(). Else what is written is a value, which stands beside it in conflict.
+  bool keeps_kinds = false;
   bool restore = false;  ///< an empty patch that brings the record back from the trash
 };
 
@@ -79,6 +91,8 @@ struct Written {
   /// JSON of the record, if wanted: as it is right after the change, with what others wrote before.
   /// Empty if no record is shown.
   std::string shown = {};
+  /// With `shown`: names of its fields that have more than one visible value.
+  std::vector<std::string> conflicts = {};
 };
 
 /// Turns what local clients ask for into changes of our own: says what their clients had not seen
@@ -96,7 +110,7 @@ class LocalWriter {
               HashOf hash_of, Take take, EndRun end_run);
 
   /// kUsage, kTooLarge, kNotFound (nothing to delete or restore) and kConflict (a delete of what
-  /// the client has not seen, another version than `if_version`) leave everything as it was. Any
+  /// the client has not seen, a condition that is not met) leave everything as it was. Any
   /// other error is one of the tables: the run is to be given up. A value that is too large for one
   /// op is cut into chunks, in changes of their own.
   [[nodiscard]] Result<Written> write(const LocalChange& change);
@@ -114,7 +128,8 @@ class LocalWriter {
   [[nodiscard]] Status add_op(Draft& draft, const LocalOp& wish);
   [[nodiscard]] Status see(Draft& draft, oplog::Op& op, const LocalOp& wish);
   [[nodiscard]] Result<Working*> working(Draft& draft, const oplog::Op& op);
-  [[nodiscard]] Status check_version(Draft& draft, const oplog::Op& op, const LocalOp& wish);
+  [[nodiscard]] Status check_conditions(Draft& draft, const oplog::Op& op, const LocalOp& wish);
+  [[nodiscard]] Result<bool> add_by_kind(Draft& draft, const oplog::Op& op, const LocalOp& wish);
   [[nodiscard]] Status merge_deep(Draft& draft, oplog::Op& op, const Record& record) const;
   [[nodiscard]] Status cut_large_values(Draft& draft, oplog::Op& op);
   [[nodiscard]] Status write_chunks(ByteView value, const Hash& hash);

@@ -16,6 +16,12 @@ using oplog::OpKind;
 constexpr int kLuckMax = 8;
 constexpr std::size_t kOpsKept = 1024;  // memory for so many is kept from batch to batch
 
+bool is_value(ByteView bytes, std::size_t depth_max) {
+  CanonicalReader in(bytes, depth_max);
+  in.value();
+  return in.finish().has_value();
+}
+
 bool writes_fields(const Op& op) { return op.kind == OpKind::kPut || op.kind == OpKind::kPatch; }
 
 /// The beginning of a key as a number that sorts like it: most comparisons need no more.
@@ -151,7 +157,7 @@ Result<Effect> Merger::take_ops(ByteView plain, LogNumber log, std::size_t first
   ops_.pop_back();
   Effect effect = in.effect();
   if (effect == Effect::kEffective) {
-    LANYARD_TRY_SET(const bool whole, join_chunks(first, log));
+    LANYARD_TRY_SET(const bool whole, join_chunks(in.depth_max(), first, log));
     if (!whole) effect = Effect::kMissingChunk;
   }
   if (effect != Effect::kEffective) {
@@ -197,12 +203,12 @@ Status Merger::place_ops(std::size_t first, LogNumber log) {
 // ---- chunked values
 
 /// Puts the chunked values of a change's ops together. False if one is not whole.
-Result<bool> Merger::join_chunks(std::size_t first, LogNumber log) {
+Result<bool> Merger::join_chunks(std::size_t depth_max, std::size_t first, LogNumber log) {
   for (std::size_t i = first; i < ops_.size(); ++i) {
     for (oplog::FieldValue& field : ops_[i].op.fields) {
       if (!field.chunked) continue;
       LANYARD_TRY_SET(const bool whole, join_chunks(field, first, i, log));
-      if (!whole) return false;
+      if (!whole || !is_value(field.value, depth_max)) return false;
     }
   }
   return true;
@@ -219,9 +225,6 @@ Result<bool> Merger::join_chunks(oplog::FieldValue& field, std::size_t first, st
     append(value, *part);
   }
   if (value.empty() || hasher_.hash({value}) != hash) return false;
-  CanonicalReader in(value);
-  in.value();
-  if (!in.finish()) return false;
   memory_bytes_ += value.size();
   field.value = memory_.emplace_back(std::move(value));
   field.chunked = false;

@@ -191,6 +191,14 @@ void write_argument(CanonicalWriter& out, const Op& op) {
 
 }  // namespace
 
+std::size_t depth_max_of(std::uint8_t encoding) {
+  return encoding == kEncodingMsgpack ? limits::kFlatValueDepthMax : limits::kValueDepthMax;
+}
+
+std::uint8_t encoding_for(std::size_t depth) {
+  return depth <= limits::kFlatValueDepthMax ? kEncodingMsgpack : kEncodingDeep;
+}
+
 bool Op::is_edit() const {
   return (kind >= OpKind::kPut && kind <= OpKind::kUnset) ||
          (kind >= OpKind::kAdd && kind <= OpKind::kSetRemove);
@@ -233,7 +241,7 @@ Status OwnOp::check(const Op& op) {
     return fail(
         Code::kTooLarge,
         "a record may have a key of 512 bytes, a collection 64, a field name 256; one op 256 KiB, "
-        "65,536 values and 16 levels of nesting");
+        "65,536 values, and values 64 levels of nesting");
   };
   std::size_t values = 0;
   for (const FieldValue& field : op.fields) values += field.value.size();
@@ -241,7 +249,9 @@ Status OwnOp::check(const Op& op) {
   bytes_.clear();
   encode(op, bytes_);
   CanonicalReader in(bytes_);
-  if (read_op(in, again_) == Effect::kEffective) return {};
+  const Effect effect = read_op(in, again_);
+  encoding_ = encoding_for(in.deepest());
+  if (effect == Effect::kEffective) return {};
   if (in.failed() && in.code() != Code::kTooLarge)
     return fail(in.code(), "the op is not canonical");
   return too_large();
@@ -252,10 +262,11 @@ OpReader::OpReader(ByteView plain) : plain_(plain) {
     effect_ = Effect::kBadPayload;
     return;
   }
-  if (plain[0] != kEncodingMsgpack) {
+  if (plain[0] > kEncodingDeep) {
     effect_ = Effect::kUnknownKind;
     return;
   }
+  depth_max_ = depth_max_of(plain[0]);
   CanonicalReader in(plain.subspan(1));
   left_ = count_ = in.array();
   at_ = 1 + in.position();
@@ -264,7 +275,7 @@ OpReader::OpReader(ByteView plain) : plain_(plain) {
 
 bool OpReader::next(Op& op) {
   if (effect_ != Effect::kEffective || left_ == 0) return false;
-  CanonicalReader in(plain_.subspan(at_));
+  CanonicalReader in(plain_.subspan(at_), depth_max_);
   effect_ = read_op(in, op);
   if (effect_ != Effect::kEffective) return false;
   at_ += in.position();
@@ -280,16 +291,16 @@ Effect effect_of(ByteView plain) {
   return in.effect();
 }
 
-Bytes encode_plain(const std::vector<Op>& ops) {
+Bytes encode_plain(const std::vector<Op>& ops, std::uint8_t encoding) {
   Bytes encoded;
   for (const Op& op : ops) encode(op, encoded);
-  return plain_of(ops.size(), encoded);
+  return plain_of(ops.size(), encoded, encoding);
 }
 
-Bytes plain_of(std::size_t count, ByteView encoded) {
+Bytes plain_of(std::size_t count, ByteView encoded, std::uint8_t encoding) {
   Bytes plain;
   plain.reserve(encoded.size() + 8);
-  plain.push_back(kEncodingMsgpack);
+  plain.push_back(encoding);
   CanonicalWriter(plain).array(count);
   append(plain, encoded);
   return plain;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "replication/types/ids.hpp"
+#include "replication/types/limits.hpp"
 #include "replication/types/result.hpp"
 
 namespace lanyard::oplog {
@@ -34,8 +35,16 @@ enum class OpKind : std::uint16_t {
   kForkProof = 67  // reserved
 };
 
-/// First byte of every plain payload: how the ops after it are written.
+/// First byte of every plain payload: how the ops after it are written, and which rules they keep.
+/// Values nest at most limits::kFlatValueDepthMax arrays and maps here.
 inline constexpr std::uint8_t kEncodingMsgpack = 0;
+/// The same, with limits::kValueDepthMax (ADR 0030). Written only where a value needs it.
+inline constexpr std::uint8_t kEncodingDeep = 1;
+
+/// How deep values may be in a payload of this encoding. Pure.
+[[nodiscard]] std::size_t depth_max_of(std::uint8_t encoding);
+/// The first encoding in which values may be so deep. Pure.
+[[nodiscard]] std::uint8_t encoding_for(std::size_t depth);
 
 /// One member of a put or patch. `value` is canonical msgpack of a JSON value, or, if `chunked`,
 /// the BLAKE2b-256 of the canonical msgpack of a value that earlier chunk ops of the same log
@@ -91,10 +100,13 @@ class OwnOp {
   [[nodiscard]] Status check(const Op& op);
   /// The bytes of the op that was checked last.
   [[nodiscard]] ByteView bytes() const { return bytes_; }
+  /// The encoding that its values need, those apart that were cut into chunks.
+  [[nodiscard]] std::uint8_t encoding() const { return encoding_; }
 
  private:
   Bytes bytes_;
   Op again_;
+  std::uint8_t encoding_ = kEncodingMsgpack;
 };
 
 /// What a whole payload comes to. Anything but kEffective leaves the change without effect, as a
@@ -121,12 +133,15 @@ class OpReader {
   /// kEffective as long as nothing was wrong up to here.
   [[nodiscard]] Effect effect() const { return effect_; }
   [[nodiscard]] std::size_t count() const { return count_; }
+  /// How deep values may be, those too that come in chunks.
+  [[nodiscard]] std::size_t depth_max() const { return depth_max_; }
 
  private:
   ByteView plain_;
   std::size_t at_ = 0;
   std::size_t left_ = 0;
   std::size_t count_ = 0;
+  std::size_t depth_max_ = limits::kFlatValueDepthMax;
   Effect effect_ = Effect::kEffective;
 };
 
@@ -134,8 +149,10 @@ class OpReader {
 [[nodiscard]] Effect effect_of(ByteView plain);
 
 /// Plain of a payload: the encoding byte and the ops.
-[[nodiscard]] Bytes encode_plain(const std::vector<Op>& ops);
+[[nodiscard]] Bytes encode_plain(const std::vector<Op>& ops,
+                                 std::uint8_t encoding = kEncodingMsgpack);
 /// The same from `count` ops that are encoded already, one after the other.
-[[nodiscard]] Bytes plain_of(std::size_t count, ByteView encoded);
+[[nodiscard]] Bytes plain_of(std::size_t count, ByteView encoded,
+                             std::uint8_t encoding = kEncodingMsgpack);
 
 }  // namespace lanyard::oplog

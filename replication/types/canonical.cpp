@@ -1,5 +1,6 @@
 #include "replication/types/canonical.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 
@@ -276,7 +277,8 @@ void CanonicalReader::skip_value(std::size_t depth) {
     case Kind::kBinary:
     case Kind::kNone: fail(Code::kMalformed); return;
   }
-  if (depth >= limits::kValueDepthMax) return fail(Code::kTooLarge);
+  if (depth >= depth_max_) return fail(Code::kTooLarge);
+  deepest_ = std::max(deepest_, depth + 1);
   if (peek() == Kind::kMap) return skip_map(depth);
   const std::size_t size = array();
   for (std::size_t i = 0; i < size && !failed_; ++i) skip_value(depth + 1);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "replication/types/bytes.hpp"
+#include "replication/types/limits.hpp"
 #include "replication/types/result.hpp"
 
 /// Canonical msgpack: the one encoding that hashed, signed and stored bytes have (ADR 0004).
@@ -42,7 +43,9 @@ class CanonicalReader {
  public:
   enum class Kind { kNil, kBoolean, kInteger, kReal, kText, kBinary, kArray, kMap, kNone };
 
-  explicit CanonicalReader(ByteView in) : in_(in) {}
+  /// `depth_max`: arrays and maps inside one another in what value() takes.
+  explicit CanonicalReader(ByteView in, std::size_t depth_max = limits::kValueDepthMax)
+      : in_(in), depth_max_(depth_max) {}
 
   /// What comes next; kNone at the end, on a failed reader and on a tag that is never canonical.
   [[nodiscard]] Kind peek() const;
@@ -74,6 +77,8 @@ class CanonicalReader {
   [[nodiscard]] std::size_t position() const { return at_; }
   /// Values, keys and containers met by value() so far.
   [[nodiscard]] std::size_t nodes() const { return nodes_; }
+  /// The most arrays and maps inside one another that value() met so far.
+  [[nodiscard]] std::size_t deepest() const { return deepest_; }
   /// Marks the input as bad, from outside: a rule that only the caller knows was broken.
   void fail(Code code);
   /// Everything was read and nothing was wrong.
@@ -92,6 +97,8 @@ class CanonicalReader {
   ByteView in_;
   std::size_t at_ = 0;
   std::size_t nodes_ = 0;
+  std::size_t depth_max_;
+  std::size_t deepest_ = 0;
   bool failed_ = false;
   Code code_ = Code::kMalformed;
 };

@@ -26,10 +26,13 @@ void append_utf8(std::uint32_t point, std::string& out) {
 /// holds more, and each takes some 100 bytes, many times what it takes in the text.
 constexpr std::size_t kOpenMembersMax = limits::kOpNodesMax;
 
-/// Recursive descent; recursion is bounded by limits::kValueDepthMax.
+/// The largest number that JavaScript writes in digits alone.
+constexpr double kWholeRealMax = 1e21;
+
+/// Recursive descent; recursion is bounded by `depth_max`.
 class Parser {
  public:
-  explicit Parser(std::string_view text) : text_(text) {}
+  Parser(std::string_view text, std::size_t depth_max) : text_(text), depth_max_(depth_max) {}
 
   Result<Bytes> parse() {
     Bytes out;
@@ -90,7 +93,7 @@ class Parser {
   }
 
   void array(Bytes& out, std::size_t depth) {
-    if (depth >= limits::kValueDepthMax) return stop(Code::kTooLarge, "nested too deeply");
+    if (depth >= depth_max_) return stop(Code::kTooLarge, "nested too deeply");
     ++at_;
     Bytes elements;
     std::size_t count = 0;
@@ -108,7 +111,7 @@ class Parser {
   }
 
   void object(Bytes& out, std::size_t depth) {
-    if (depth >= limits::kValueDepthMax) return stop(Code::kTooLarge, "nested too deeply");
+    if (depth >= depth_max_) return stop(Code::kTooLarge, "nested too deeply");
     ++at_;
     std::vector<Member> members;
     space();
@@ -234,7 +237,6 @@ class Parser {
       std::int64_t value = 0;
       if (std::from_chars(digits.data(), end, value).ec == std::errc{})
         return writer.integer(value);
-      return stop(Code::kTooLarge, "an integer needs more than 64 bits");
     }
     double value = 0;
     const auto result = std::from_chars(digits.data(), end, value);
@@ -243,6 +245,8 @@ class Parser {
     if (result.ec == std::errc::result_out_of_range && is_tiny(digits)) return writer.real(0.0);
     if (result.ec != std::errc{} || !std::isfinite(value))
       return stop(Code::kTooLarge, "a number is too large");
+    if (whole && std::abs(value) > kWholeRealMax)
+      return stop(Code::kTooLarge, "a whole number is beyond 1e21");
     writer.real(value);
   }
 
@@ -270,6 +274,7 @@ class Parser {
   }
 
   std::string_view text_;
+  std::size_t depth_max_;
   std::size_t at_ = 0;
   std::size_t open_members_ = 0;
   std::size_t where_ = 0;  // of the first mistake
@@ -279,6 +284,8 @@ class Parser {
 
 }  // namespace
 
-Result<Bytes> from_json(std::string_view text) { return Parser(text).parse(); }
+Result<Bytes> from_json(std::string_view text, std::size_t depth_max) {
+  return Parser(text, depth_max).parse();
+}
 
 }  // namespace lanyard

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "replication/types/bytes.hpp"
+#include "replication/types/limits.hpp"
 #include "replication/types/result.hpp"
 
 /// JSON text (RFC 8259) and canonical msgpack are two spellings of the same value; going there and
@@ -19,9 +20,13 @@ void append_json(ByteView canonical, std::string& out);
 void append_json_string(std::string_view text, std::string& out);
 
 /// Canonical msgpack of a JSON text. Refuses what cannot be kept exactly: duplicate member names,
-/// lone surrogates, integers beyond 64 bits, doubles beyond range, more nesting than
-/// limits::kValueDepthMax; and more than 65,536 members in one object. The error's detail says what
-/// and at which byte.
-[[nodiscard]] Result<Bytes> from_json(std::string_view text);
+/// lone surrogates, doubles beyond range, more nesting than `depth_max`; and more than 65,536
+/// members in one object. The error's detail says what and at which byte.
+///
+/// A whole number beyond 64 bits with a sign is a double, as it was to whoever wrote it: JavaScript
+/// writes its doubles without a point up to 1e21 (ECMA-262, Number::toString). From there on digits
+/// come from a program that counts exactly, and are refused.
+[[nodiscard]] Result<Bytes> from_json(std::string_view text,
+                                      std::size_t depth_max = limits::kValueDepthMax);
 
 }  // namespace lanyard

@@ -28,8 +28,17 @@ inline constexpr std::size_t kOpBytesMax = 256 * kKiB;
 inline constexpr std::size_t kKeyBytesMax = 512;
 inline constexpr std::size_t kCollectionBytesMax = 64;
 inline constexpr std::size_t kFieldNameBytesMax = 256;
-/// Arrays and maps inside one another, counted from an op's value.
-inline constexpr std::size_t kValueDepthMax = 16;
+/// Arrays and maps inside one another, counted from a field's value or a set's element. A level of
+/// a list in a rich text takes four of them (ProseMirror: two objects, each with its `content`):
+/// fifteen of those fit. Reading stays far from the end of any stack.
+inline constexpr std::size_t kValueDepthMax = 64;
+/// The same in payloads of the first encoding (oplog::kEncodingMsgpack): what it says has effect is
+/// so for ever.
+inline constexpr std::size_t kFlatValueDepthMax = 16;
+/// Of a record as one JSON text: its fields are values.
+inline constexpr std::size_t kRecordDepthMax = kValueDepthMax + 1;
+/// Of a text that has records or values within: a request, an export.
+inline constexpr std::size_t kTextDepthMax = kRecordDepthMax + 15;
 /// Values, keys and containers of one op, each counted once.
 inline constexpr std::size_t kOpNodesMax = 65'536;
 /// A value that was cut into chunks, put together again.

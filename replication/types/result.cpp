@@ -26,6 +26,7 @@ class Category final : public std::error_category {
       case Code::kBadSeal: return "bad seal";
       case Code::kMissingKey: return "missing key";
       case Code::kUnauthenticated: return "unauthenticated";
+      case Code::kNoToken: return "no token";
       case Code::kForgotten: return "forgotten device";
       case Code::kBeyondCredit: return "beyond credit";
       case Code::kProtocol: return "protocol violated";

@@ -25,6 +25,7 @@ enum class Code {
   kBadSeal,          ///< a payload does not open under its epoch's key
   kMissingKey,       ///< we do not hold the epoch's key
   kUnauthenticated,  ///< the other side could not prove who it is
+  kNoToken,          ///< a client did not show a token that is good here
   kForgotten,        ///< a device that was forgotten here, or never known
   kBeyondCredit,     ///< more was sent than was asked for
   kProtocol,         ///< a message that does not belong at this point of the dialogue

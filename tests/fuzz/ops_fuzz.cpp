@@ -9,7 +9,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const ByteView plain(data, size);
   const fuzz::Bounds bounds(size);
   OpReader in(plain);
-  Bytes again{0};
+  Bytes again{plain.empty() ? kEncodingMsgpack : plain.front()};
   CanonicalWriter(again).array(in.count());
   for (Op op; in.next(op);) encode(op, again);
   if (in.effect() == Effect::kEffective)

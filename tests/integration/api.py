@@ -74,14 +74,14 @@ class Description:
             response = operation.get("responses", {}).get(str(answer.status))
             assert response, f"not described: {where}"
             self.seen.add((method, name, answer.status))
-        if method == "HEAD" or answer.status == 204:
+        if method == "HEAD" or answer.status in (204, 304):
             return
         kind = answer.headers.get("content-type", "")
         content = self.resolved(response)["content"]
         assert kind in content, f"not a described type, {kind}: {where}"
         if kind.startswith(("text/", "image/svg+xml")):
             values = [answer.body.decode()]
-        elif kind == "application/x-ndjson":
+        elif kind in ("application/x-ndjson", "application/ndjson", "application/jsonl"):
             values = answer.lines
         else:
             values = [answer.json]

@@ -191,8 +191,8 @@ class Live(ApiTest):
             with self.subTest(message=message), Line(self.api.port) as line:
                 line.text(message if isinstance(message, str) else json.dumps(message))
                 error = line.heard("error")
-                self.assertIn(error["code"], ("LY-P001", "LY-A001"))
-                if error["code"] == "LY-P001":
+                self.assertIn(error["code"], ("LY-W005", "LY-A001"))
+                if error["code"] == "LY-W005":
                     self.assertEqual(line.closed(), 1008)
 
     def test_nonsense_gets_errors_and_the_line_goes_on(self):

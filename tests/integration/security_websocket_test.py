@@ -147,7 +147,7 @@ def rows(ends: tuple[int, ...], hears: tuple[str, ...], sent: dict[str, bytes], 
     return [Row(name, each, ends, hears, **more) for name, each in sent.items()]
 
 
-ASKED, AWAY, HUGE = ("LY-D004",), ("LY-P001",), (1 << 63) - 1
+ASKED, AWAY, HUGE = ("LY-D004",), ("LY-W005",), (1 << 63) - 1
 PART, MORE = text(b"{", fin=False), frame(CONTINUATION, b"x")
 
 ROWS = [

@@ -55,6 +55,11 @@ Bytes nested(std::size_t depth) {
   return value_of(out);
 }
 
+Bytes in_second_encoding(Bytes plain) {
+  plain.front() = oplog::kEncodingDeep;
+  return plain;
+}
+
 /// An array of so many nils as a value.
 Bytes nodes(std::uint32_t count) {
   Bytes value;
@@ -105,7 +110,9 @@ std::vector<PayloadRow> values_that_are_not_canonical() {
       {"2^32 - 1 elements", value_of("ddffffffff")},
       {"2^32 - 1 members", value_of("dfffffffff")},
       {"a text of 2^32 - 1 bytes", value_of("dbffffffff")},
-      {"depth 17", nested(17)},
+      {"depth 17 in the first encoding", nested(17)},
+      {"depth 65 in the second", in_second_encoding(nested(65))},
+      {"depth 200,000 in the second", in_second_encoding(nested(200'000))},
       {"depth 200,000", nested(200'000)},
       {"65,537 nodes", nodes(65'537)},
       {"an op above 256 KiB", value_of(text_of(limits::kOpBytesMax))},

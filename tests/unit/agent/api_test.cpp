@@ -322,7 +322,7 @@ TEST_CASE("a mutation is who wrote, what they call it, and all that it says") {
           other.collection = "k";
         }) != first->content);
   CHECK(changed([](auto& other) { other.based_on = "0"; }) != first->content);
-  CHECK(changed([](auto& other) { other.if_version = "0"; }) != first->content);
+  CHECK(changed([](auto& other) { other.conditions = {{.versions = {"0"}}}; }) != first->content);
   CHECK(changed([](auto& other) { other.deep = true; }) != first->content);
   CHECK(changed([](auto& other) { other.restore = true; }) != first->content);
   CHECK(changed([](auto& other) { other.names = {"a"}; }) != first->content);

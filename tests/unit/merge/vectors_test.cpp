@@ -131,10 +131,10 @@ TEST_CASE("values are equal exactly where the reference model's canonical bytes 
     const std::string expected = vector["msgpack"];
     CHECK(to_hex(canonical_of(value)) == expected);
     const auto from_text = from_json(value.dump());
-    // Signed bytes may hold no integer above 2^63 - 1.
+    REQUIRE(from_text);
+    // Signed bytes may hold no integer above 2^63 - 1: a text's is a double.
     const bool is_above = value.is_number_unsigned() && value.get<std::uint64_t>() > INT64_MAX;
-    REQUIRE(from_text.has_value() == !is_above);
-    if (from_text) CHECK(to_hex(*from_text) == expected);
+    CHECK(to_hex(*from_text) == (is_above ? to_hex(canonical_of(value.get<double>())) : expected));
     ++count;
   }
   WARN("canonical.json: " << count << " vectors");

@@ -62,6 +62,10 @@ class Golden {
     add(ChangeKind::kSealed, put_plain("first", -5), {outside_});
     add(ChangeKind::kSealed, encode_plain(every_op()));
     add(ChangeKind::kSealed, encode_plain({an_unset()}));
+    // Apart from the others, so that the pack of these stays what it was.
+    add(ChangeKind::kSealed, encode_plain({a_deep_put()}, kEncodingDeep));
+    deep_ = std::move(changes_.back());
+    changes_.pop_back();
   }
 
   [[nodiscard]] const std::vector<Change>& changes() const { return changes_; }
@@ -82,6 +86,7 @@ class Golden {
              {"grant", to_hex(grant_)},
              {"changes", json::array()}};
     for (const Change& change : changes_) out["changes"].push_back(to_file(change));
+    out["deep"] = to_file(deep_);
     out["pack"] = to_hex(write_pack(changes_, signatures(), false));
     return out;
   }
@@ -146,6 +151,13 @@ class Golden {
     return op;
   }
 
+  /// As deep as values may be: 64 arrays in one another.
+  Op a_deep_put() {
+    Op op = record_op(OpKind::kPut);
+    op.fields = {{"deep", nested_, false}};
+    return op;
+  }
+
   void add(ChangeKind kind, Bytes plain, std::vector<ContextEntry> context = {}) {
     Change change;
     change.header = {kind,
@@ -193,10 +205,16 @@ class Golden {
   Bytes grant_;
   Bytes big_ = Bytes(32, 0xB0);
   Bytes title_ = from_hex("a5c3a974c3a9").value();  // "été"
+  Bytes nested_ = [] {
+    Bytes out(64, 0x91);
+    out.back() = 0x90;
+    return out;
+  }();
   ContextEntry outside_{filled<LogId>(0xC0), {{70'000}, filled<Hash>(0xD0)}};
   Head head_;
   std::deque<Bytes> plains_;
   std::vector<Change> changes_;
+  Change deep_;
 };
 
 TEST_CASE("headers, payloads, signatures and packs have the bytes that they have always had") {
@@ -232,6 +250,21 @@ TEST_CASE("stored headers and payloads are read as what they were") {
     CHECK((header->kind == ChangeKind::kOpen ? read_open(plain).has_value()
                                              : effect_of(plain) == Effect::kEffective));
   }
+}
+
+TEST_CASE("nesting beyond 16 has an effect in the second encoding alone, and beyond 64 in none") {
+  const json row = read_file().at("deep");
+  Bytes plain = from_hex(row.at("plain").get<std::string>()).value();
+  CHECK(plain.front() == kEncodingDeep);
+  CHECK(effect_of(plain) == Effect::kEffective);
+  OpReader in(plain);
+  std::vector<Op> ops(1);
+  REQUIRE(in.next(ops.front()));
+  CHECK(encode_plain(ops, kEncodingDeep) == plain);
+  plain.front() = kEncodingMsgpack;
+  CHECK(effect_of(plain) == Effect::kBadPayload);
+  plain.front() = kEncodingDeep + 1;
+  CHECK(effect_of(plain) == Effect::kUnknownKind);
 }
 
 TEST_CASE("write the golden bytes", "[.write-golden]") {

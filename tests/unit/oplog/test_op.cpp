@@ -126,16 +126,39 @@ TEST_CASE("names have their bounds: key 512 bytes, collection 64, field 256") {
   }
 }
 
-TEST_CASE("a value nests 16 levels and an op has 65,536 nodes") {
-  const auto nested = [](std::size_t levels) {
-    Bytes value(levels, 0x91);
-    value.push_back(0xC0);
-    return effect_of(encode_plain({a_put(value)}));
-  };
-  CHECK(nested(limits::kValueDepthMax) == Effect::kEffective);
-  CHECK(nested(limits::kValueDepthMax + 1) == Effect::kBadPayload);
-  CHECK(nested(limits::kValueDepthMax * 10) == Effect::kBadPayload);
+Bytes nested(std::size_t levels) {
+  Bytes value(levels, 0x91);
+  value.push_back(0xC0);
+  return value;
+}
 
+TEST_CASE("a value nests 16 levels in the first encoding, and 64 in the second") {
+  for (const auto& [encoding, most] :
+       {std::pair(kEncodingMsgpack, std::size_t{16}), std::pair(kEncodingDeep, std::size_t{64})}) {
+    const auto effect = [&, encoding = encoding](std::size_t levels) {
+      const Bytes value = nested(levels);
+      return effect_of(encode_plain({a_put(value)}, encoding));
+    };
+    CHECK(depth_max_of(encoding) == most);
+    CHECK(effect(0) == Effect::kEffective);
+    CHECK(effect(most) == Effect::kEffective);
+    CHECK(effect(most + 1) == Effect::kBadPayload);
+    CHECK(effect(most * 10) == Effect::kBadPayload);
+  }
+}
+
+TEST_CASE("an op of our own says which encoding its values need") {
+  OwnOp own;
+  for (const std::size_t levels : {std::size_t{1}, std::size_t{16}, std::size_t{17}}) {
+    const Bytes value = nested(levels);
+    REQUIRE(own.check(a_put(value)));
+    CHECK(own.encoding() == (levels > 16 ? kEncodingDeep : kEncodingMsgpack));
+  }
+  const Bytes too_deep = nested(limits::kValueDepthMax + 1);
+  CHECK(own.check(a_put(too_deep)).error().is(Code::kTooLarge));
+}
+
+TEST_CASE("an op has 65,536 nodes") {
   const auto nodes = [](std::size_t count) {
     Bytes value;
     CanonicalWriter(value).array(count - 1);
@@ -211,7 +234,8 @@ TEST_CASE("an op of an unknown or reserved kind leaves its change to a newer ver
     CHECK(effect_of_written([&](CanonicalWriter& out) { out.array(1), out.natural(kind); }) ==
           Effect::kUnknownKind);
   }
-  CHECK(effect_of(Bytes{1}) == Effect::kUnknownKind);
+  CHECK(effect_of(Bytes{1}) == Effect::kBadPayload);
+  CHECK(effect_of(Bytes{2, 0x90}) == Effect::kUnknownKind);
 }
 
 TEST_CASE("a payload that is no list of ops has no effect") {

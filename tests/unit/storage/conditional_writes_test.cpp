@@ -20,7 +20,7 @@ json shown(Device& device, const std::string& key) {
 std::string version(Device& device, const std::string& key) { return read(device, key).version; }
 
 LocalOp on(LocalOp op, const std::string& if_version) {
-  op.if_version = if_version;
+  op.conditions = {{.versions = {if_version}}};
   return op;
 }
 
@@ -37,7 +37,7 @@ std::size_t conflict_count(Device& device) {
 
 }  // namespace
 
-// ---- if_version
+// ---- conditions
 
 TEST_CASE("a write on a version goes through while the record is at it, and not after") {
   Group group(1);

@@ -103,7 +103,7 @@ TEST_CASE("a change that could not be written can be tried again under its name"
   Group group(1);
   Device& a = group[0];
   LocalOp op = patch("k", {{"n", 1}});
-  op.if_version = "0";
+  op.conditions = {{.versions = {"0"}}};
   a.write(put("k", {{"n", 0}}));
   CHECK(code_of(write(a, change(named(1), {op}))) == Code::kConflict);
   CHECK(known(a) == 0);

@@ -194,7 +194,7 @@ Bytes nested(std::size_t levels, std::uint8_t container) {
   return out;
 }
 
-TEST_CASE("16 levels of nesting are read, 17 and 160 are too many") {
+TEST_CASE("64 levels of nesting are read, 65 and 640 are too many") {
   for (const std::uint8_t container : {std::uint8_t{0x91}, std::uint8_t{0x81}}) {
     CHECK(is_value(nested(limits::kValueDepthMax, container)));
     for (const std::size_t levels : {limits::kValueDepthMax + 1, limits::kValueDepthMax * 10}) {

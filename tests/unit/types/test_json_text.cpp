@@ -37,6 +37,12 @@ TEST_CASE("a record's text is kept as what it means, in one spelling") {
       {"1.7976931348623157e308", "1.7976931348623157e+308"},
       {"9223372036854775807", "9223372036854775807"},
       {"-9223372036854775808", "-9223372036854775808"},
+      // As JavaScript writes 2^63, 2^64, -2^64 and its largest number without an exponent.
+      {"9223372036854775808", "9223372036854775808.0"},
+      {"18446744073709552000", "18446744073709551616.0"},
+      {"-18446744073709552000", "-18446744073709551616.0"},
+      {"999999999999999900000", "999999999999999868928.0"},
+      {"1000000000000000000000", "1e+21"},
       {R"("\u0041\/\b\f\n\r\t\"\\")", R"("A/\b\f\n\r\t\"\\")"},
       {R"("\u0000\u001f\u007f")", "\"\\u0000\\u001f\x7F\""},
       {R"("\ud800\udc00\uDBFF\uDFFF")", "\"\U00010000\U0010FFFF\""},
@@ -60,7 +66,8 @@ TEST_CASE("a number too large for a double or an integer is refused, however it 
   for (const std::string& text :
        {std::string("1e400"), std::string("-1e400"), "1" + zeros + ".0", "1" + zeros + "e-10",
         std::string("1.8e308"), std::string("1e99999999999999999999"),
-        std::string("9223372036854775808"), std::string("-9223372036854775809"), "1" + zeros}) {
+        std::string("1000000000000000200000"), std::string("-2000000000000000000000"),
+        "1" + zeros}) {
     INFO(text);
     const auto result = from_json(text);
     REQUIRE_FALSE(result.has_value());
@@ -121,7 +128,7 @@ TEST_CASE("a text that cannot be kept exactly, or is no JSON, is refused with wh
   }
 }
 
-TEST_CASE("16 levels of arrays and objects are kept, 17 and 100,000 are too many") {
+TEST_CASE("64 levels of arrays and objects are kept, 65 and 100,000 are too many") {
   const auto arrays = [](std::size_t levels) {
     return std::string(levels, '[') + std::string(levels, ']');
   };
