@@ -17,8 +17,7 @@ tl::unexpected<Error> no_such_request() {
 }  // namespace
 
 bool RequestDesk::is_waiting(const Entry& entry, Instant now) {
-  return entry.state == State::kWaiting &&
-         !has_passed(entry.asked, now, kAppRequestWaits);
+  return entry.state == State::kWaiting && !has_passed(entry.asked, now, kAppRequestWaits);
 }
 
 bool RequestDesk::is_over(const Entry& entry, Instant now) {

@@ -74,7 +74,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection>,
   Clock::time_point since_ = Clock::now();  ///< when this state began
   Clock::time_point heard_ = Clock::now();  ///< when its last bytes came, or its last answer went
   bool has_served_ = false;
-  std::string in_;                          ///< bytes that were read and not taken yet
+  std::string in_;  ///< bytes that were read and not taken yet
   std::optional<Parser> parser_;
   beast::flat_buffer rest_;  ///< what came behind the head
   std::array<char, 64 * 1024> piece_{};

@@ -234,6 +234,10 @@ Status LiveTalk::subscribe(Params& in, const std::string& id) {
   if (const auto where = in.optional_json("where")) {
     LANYARD_TRY_SET(wish.where, read_where(*where));
   }
+  if (in.has("order") || in.has("limit"))
+    return fail(Code::kUsage, "a subscription has no order and no limit",
+                "It tells all that meets where, as it changes. Keep in order what is shown, or ask "
+                "for a page with order and limit when a change comes.");
   LANYARD_TRY(in.finish());
   if (id.empty()) return fail(Code::kUsage, "a subscription needs an id");
   if (wish.collection.empty() && !wish.where.empty())

@@ -33,7 +33,17 @@ Result<RequestDesk::Answer> AppService::answer(const std::string& id, std::strin
   if (!request || !is_token_text(secret)) return not_yours();
   const RequestDesk::Asker asker{hash_of_token(secret, hasher_), page};
   const auto answer = desk_.answer(*request, asker, host_.mono(), take);
+  if (answer && !answer->token.empty()) end_earlier(answer->token);
   return answer ? Result<RequestDesk::Answer>(*answer) : not_yours();
+}
+
+/// Only now that the app has the new one.
+void AppService::end_earlier(std::string_view token) {
+  tokens_.revoke_earlier(hash_of_token(token, hasher_),
+                         [](const Result<std::vector<TokenView>>& ended) {
+                           if (!ended)
+                             log_warning("an app's earlier tokens stay: " + ended.error().detail);
+                         });
 }
 
 void AppService::allow(const std::string& id, const Narrowing& narrowing,

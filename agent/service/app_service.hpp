@@ -23,7 +23,8 @@ class AppService {
   /// and RequestDesk::ask() have them.
   [[nodiscard]] Result<Asked> ask(AppWish wish, const std::optional<std::string>& page);
   /// What became of the request of this id, for whoever has its secret and is of the same page.
-  /// kNotFound for everybody else. `take`: with the token, which is handed out once.
+  /// kNotFound for everybody else. `take`: with the token, which is handed out once, and which
+  /// takes the place of those that the same app had on the same page before.
   [[nodiscard]] Result<RequestDesk::Answer> answer(const std::string& id, std::string_view secret,
                                                    const std::optional<std::string>& page,
                                                    bool take);
@@ -42,6 +43,7 @@ class AppService {
   [[nodiscard]] Result<AppRequest> refuse(const std::string& id);
 
  private:
+  void end_earlier(std::string_view token);
   void on_token(const AppRequest& request, const Granted& granted,
                 const Result<TokenService::Created>& created, const Done<Granted>& done);
 

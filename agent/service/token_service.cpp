@@ -189,6 +189,23 @@ void TokenService::revoke_user(const std::string& user, const Done<std::vector<T
   revoke_chosen(choose, done);
 }
 
+void TokenService::revoke_earlier(const Hash& token, const Done<std::vector<TokenView>>& done) {
+  const auto choose = [token](std::vector<TokenView> all) -> Result<std::vector<TokenView>> {
+    const auto place = std::find_if(
+        all.begin(), all.end(), [&](const TokenView& each) { return each.token.hash == token; });
+    if (place == all.end() || place->token.origin.empty()) return std::vector<TokenView>();
+    const TokenEntry now = place->token;
+    std::erase_if(all, [&](const TokenView& each) {
+      const TokenEntry& other = each.token;
+      const bool is_of_it = other.app == now.app && other.origin == now.origin;
+      const bool was_allowed = other.user.empty() && !other.may_manage && other.expires_ms == 0;
+      return !is_of_it || !was_allowed || other.id == now.id || other.created_ms > now.created_ms;
+    });
+    return all;
+  };
+  revoke_chosen(choose, done);
+}
+
 void TokenService::revoke_chosen(Choose choose, const Done<std::vector<TokenView>>& done) {
   ask_storage<std::vector<TokenView>>(
       host_,

@@ -58,6 +58,10 @@ class TokenService {
   /// The same for all tokens of a user of compatibility listeners, which may be none.
   void revoke_user(const std::string& user, const Done<std::vector<TokenView>>& done);
 
+  /// The same for those that an app of a page got before the token of this hash: of its name and
+  /// origin, as a person allows them (no management, no end).
+  void revoke_earlier(const Hash& token, const Done<std::vector<TokenView>>& done);
+
  private:
   using Choose = std::function<Result<std::vector<TokenView>>(std::vector<TokenView> all)>;
   void revoke_chosen(Choose choose, const Done<std::vector<TokenView>>& done);

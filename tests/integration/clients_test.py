@@ -221,8 +221,9 @@ class Origins(ApiTest):
                     self.assertEqual(page.ask("GET", "/v1/spaces").status, 403, near)
 
     def test_what_any_file_or_page_can_have_is_no_origin(self):
-        for origin in ("null", "file://", "data://x", "blob://x", "about://blank", "tauri:localhost",
-                       "tauri://localhost/", "tauri://a b", "TAURI://localhost"):
+        for origin in ("null", "file://", "data://x", "blob://x", "about://blank",
+                       "tauri:localhost", "tauri://localhost/", "tauri://a b",
+                       "TAURI://localhost"):
             page = Api(self.api.port, described=self.api.described, origin=origin)
             answer = page.ask("POST", "/v1/apps/requests",
                               json_body={"app": "File", "spaces": ["default"]})
@@ -309,8 +310,8 @@ class Kinds(ApiTest):
 
     def test_several_ops_of_one_change(self):
         read = self.api.get(self.path)["version"]
-        ops = [{"op": "patch", "value": {"n": 9, "title": None}}, {"op": "patch", "value": {"n": 12}},
-               {"op": "add", "value": {"n": 1}}]
+        ops = [{"op": "patch", "value": {"n": 9, "title": None}},
+               {"op": "patch", "value": {"n": 12}}, {"op": "add", "value": {"n": 1}}]
         place = {"collection": "tasks", "key": "kinds", "basedOn": read}
         self.api.post(CHANGES, {"ops": [{**each, **place} for each in ops]})
         self.check_kinds(13, ["a", "b"])
@@ -323,8 +324,9 @@ class Imports(unittest.TestCase):
         device.start()
         device.enable()
         client = device.client()
-        body = (b'\xef\xbb\xbf{"chats":[{"id":"c","title":"t","createdAt":1,"updatedAt":2,"seed":'
-                b'18446744073709552000,"messages":[{"id":"m","text":"x","n":9223372036854775808}]}]}')
+        body = (b'\xef\xbb\xbf{"chats":[{"id":"c","title":"t","createdAt":1,"updatedAt":2,'
+                b'"seed":18446744073709552000,"messages":[{"id":"m","text":"x",'
+                b'"n":9223372036854775808}]}]}')
         self.assertEqual(client.ask("POST", "/api/import", body)[0], 200)
         chat = client.chat("c")
         self.assertEqual((chat["seed"], chat["messages"][0]["n"]), (2.0 ** 64, 2.0 ** 63))

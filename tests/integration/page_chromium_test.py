@@ -199,12 +199,29 @@ class AgentPage(ApiTest):
         self.assertEqual(self.wait_for_report("told "), "told refused false")
         self.wait_for_text(shown, "None asks now.")
 
+    def test_a_space_that_is_not_there_is_made_by_the_same_button(self):
+        shown = self.signed_in()
+        request = self.asking("/v1/spaces/orchard/collections/trees/records/t1", spaces=["orchard"])
+        self.wait_for_text(shown, "Not on this device yet: orchard", request)
+        self.press(shown, request, "Allow, and make the space")
+        self.assertEqual(self.wait_for_report("told "), "told allowed true")
+        self.assertRegex(self.wait_for_report("PUT "), "^PUT 200 ")
+        self.assertIn("orchard", [each["name"] for each in self.device.json("space")["spaces"]])
+
     def test_what_cannot_be_allowed_is_said_and_goes_on_waiting(self):
         shown = self.signed_in()
-        request = self.asking(record_path("none"), spaces=["orchard"])
+        self.device.ok("space", "create", "shed")
+        request = self.asking(record_path("none"), spaces=["shed"])
+        wait_until("the button can be pressed", lambda: shown.value(
+            f"{self.button(request, 'Allow')}?.disabled === false"), REPORTS_WITHIN_S)
+        # It looks no more after the one look that is on its way: the space goes unseen.
+        shown.value("window.looks = 0, window.setTimeout = () => ++window.looks, 0")
+        wait_until("it has looked for the last time", lambda: shown.value("window.looks") > 0,
+                   REPORTS_WITHIN_S)
+        self.device.ok("space", "rename", "shed", "hut")
         self.press(shown, request, "Allow")
         self.wait_for_text(shown, "there is no space", "space create", request)
-        self.press(shown, request, "Refuse")
+        self.device.ok("apps", "deny", request)
         self.wait_for_report("told refused")
 
     def test_a_table_can_be_read_on_a_phone(self):

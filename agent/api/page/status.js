@@ -128,15 +128,26 @@ function asker(request) {
     : ["a program of this machine"];
 }
 
+/// Requests, each with those of its spaces that this device has not, as far as the list goes.
+function withMissing(requests, status) {
+  const names = new Set(status.spaces.map(each => each.name));
+  return requests.map(each => ({...each,
+    missing: status.moreSpaces ? [] : each.spaces.filter(name => !names.has(name))}));
+}
+
 function requestCard(request) {
   const decide = (action, body, done) => async () => {
+    if (action === "allow")
+      for (const name of request.missing) await ask("POST", "/v1/spaces", {name});
     await ask("POST", `/v1/apps/requests/${request.id}/${action}`, body);
     say(done);
   };
   const allow = (kind, text, readOnly) => button(kind, text, `${text}: ${request.app}`,
     decide("allow", {readOnly}, `${request.app} has access.`));
-  const buttons = [allow("button.main", "Allow", false)];
-  if (request.write) buttons.push(allow("button", "Read only", true));
+  const makes = request.missing.length > 1 ? ", and make the spaces"
+    : request.missing.length ? ", and make the space" : "";
+  const buttons = [allow("button.main", `Allow${makes}`, false)];
+  if (request.write) buttons.push(allow("button", `Read only${makes}`, true));
   buttons.push(button("button", "Refuse", `Refuse: ${request.app}`,
     decide("deny", undefined, `${request.app} was refused.`)));
   const actions = made("div.actions", ...buttons);
@@ -145,6 +156,8 @@ function requestCard(request) {
   const card = made("article", made("h3", foreign(request.app)), made("p.faint", ...asker(request)),
     made("p", "wants to ", foreign(rights(request))));
   if (request.why) card.append(made("p", "It says: ", foreign(request.why)));
+  if (request.missing.length) card.append(made("p.faint",
+    "Not on this device yet: ", foreign(request.missing.join(", "))));
   card.append(made("p.faint", made("span.id", request.id), ` · until ${hour(request.expiresMs)}`),
     actions);
   return card;
@@ -216,7 +229,8 @@ function showAll(status, requests, tokens) {
   showRows("degraded", status.degraded, "", parts => parts.map(each => made("article",
     made("h3", foreign(each.part)), made("p.bad", foreign(each.why)),
     made("p", foreign(each.fix)))));
-  showRows("requests", requests, "None asks now.", rows => rows.map(requestCard));
+  showRows("requests", withMissing(requests, status), "None asks now.",
+    rows => rows.map(requestCard));
   showRows("spaces", status.spaces, "There are none.", rows => [
     table(["Space", "#Records", "#Conflicts", "#Members", "State"], rows.map(spaceRow)),
     made("p.faint", status.moreSpaces ? `and ${status.moreSpaces} more` : "")]);

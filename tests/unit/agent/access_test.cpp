@@ -5,6 +5,7 @@
 #include "agent/access/access_table.hpp"
 #include "agent/access/origin.hpp"
 #include "agent/access/token_text.hpp"
+#include "agent/api/entity_tags.hpp"
 #include "crypto/sodium.hpp"
 #include "replication/types/limits.hpp"
 
@@ -126,12 +127,50 @@ TEST_CASE("what is stored of a token is the BLAKE2b of its text") {
   CHECK(hash_of_token(text, hasher) != hash_of_token(text + "A", hasher));
 }
 
+TEST_CASE("a condition on tags is a star, or a list of them") {
+  const auto tags = [](std::string_view text) { return TagCondition::parse(text).tags; };
+  using Tags = std::vector<EntityTag>;
+  CHECK(TagCondition::parse(" * ").is_any);
+  CHECK_FALSE(TagCondition::parse("\"*\"").is_any);
+  CHECK(tags("\"a\"") == Tags{{"a", false}});
+  CHECK(tags("a") == Tags{{"a", false}});
+  CHECK(tags("W/\"a\"") == Tags{{"a", true}});
+  CHECK(tags("\"a\" , W/\"b,c\",,\"\"") == Tags{{"a", false}, {"b,c", true}, {"", false}});
+  for (const char* const none : {"", " ", "\"", "\"a", "a,b", "w/\"a\"", ",", "*, \"a"}) {
+    INFO(none);
+    CHECK(tags(none).empty());
+  }
+  const TagCondition both = TagCondition::parse("\"a\", W/\"b\"");
+  CHECK(both.has("a", false));
+  CHECK_FALSE(both.has("b", false));
+  CHECK(both.has("b", true));
+  CHECK_FALSE(both.has("c", true));
+}
+
 TEST_CASE("an origin is what a browser sends") {
-  for (const char* const good :
-       {"http://localhost", "http://localhost:5173", "https://notes.example.org",
-        "https://notes.example.org:8443", "http://127.0.0.1:7760", "http://[::1]:7760",
-        "http://[fe80::1]", "https://xn--bcher-kva.example", "http://my_app.localhost",
-        "http://a:1", "http://a:65535", "https://a:80", "http://a:443"}) {
+  for (const char* const good : {"http://localhost",
+                                 "http://localhost:5173",
+                                 "https://notes.example.org",
+                                 "https://notes.example.org:8443",
+                                 "http://127.0.0.1:7760",
+                                 "http://[::1]:7760",
+                                 "http://[fe80::1]",
+                                 "https://xn--bcher-kva.example",
+                                 "http://my_app.localhost",
+                                 "http://a:1",
+                                 "http://a:65535",
+                                 "https://a:80",
+                                 "http://a:443",
+                                 "tauri://localhost",
+                                 "capacitor://localhost",
+                                 "ionic://localhost:8100",
+                                 "app://obsidian.md",
+                                 "app://.",
+                                 "app://",
+                                 "chrome-extension://aapbdbdomjkkjkaonfhkkikfgjllcleb",
+                                 "safari-web-extension://E45B1BA5-1A6B-4B9E-8E5C-1F2A3B4C5D6E",
+                                 "vscode-webview://1qh3ab9c0-d_x",
+                                 "ms-appx-web://x"}) {
     INFO(good);
     CHECK(is_origin(good));
   }
@@ -140,6 +179,31 @@ TEST_CASE("an origin is what a browser sends") {
 
 TEST_CASE("what is only near an origin is none") {
   for (const std::string bad : kNearlyOrigins) {
+    INFO(bad);
+    CHECK_FALSE(is_origin(bad));
+  }
+  for (const char* const bad : {"file://",
+                                "file://x",
+                                "data://x",
+                                "blob://x",
+                                "about://blank",
+                                "javascript://x",
+                                "ws://localhost",
+                                "wss://localhost",
+                                "tauri:localhost",
+                                "tauri:/localhost",
+                                "://x",
+                                "tauri://localhost/",
+                                "tauri://a/b",
+                                "tauri://a b",
+                                "tauri://a:b",
+                                "tauri://a:0",
+                                "tauri://a?x",
+                                "tauri://[::1]",
+                                "Tauri://localhost",
+                                "1app://x",
+                                "app ://x",
+                                "app_x://y"}) {
     INFO(bad);
     CHECK_FALSE(is_origin(bad));
   }
