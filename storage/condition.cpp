@@ -98,7 +98,7 @@ Bytes text_value(std::string_view text) {
 std::optional<Bytes> member_of(std::string_view json, std::string_view name) {
   const auto found = find_member(json, name);
   if (!found) return std::nullopt;
-  auto value = from_json(*found);
+  auto value = from_json(*found, limits::kTextDepthMax);
   if (!value) return std::nullopt;
   return std::move(*value);
 }

@@ -260,7 +260,7 @@ SqlValue order_value(const RecordQuery& query, std::string_view json, std::strin
   if (query.order_field.empty()) return std::monostate{};
   SqlValue out;
   if (const auto found = find_member(json, spelled(query.order_field)))
-    if (const auto value = from_json(*found)) out = sql_value_of(*value);
+    if (const auto value = from_json(*found, limits::kTextDepthMax)) out = sql_value_of(*value);
   if (query.order_field == "id" && std::holds_alternative<std::monostate>(out))
     return std::string(key);
   return out;

@@ -201,7 +201,8 @@ Status fill(Field& field, const Member& member, const DotsEntry& entry) {
 
 /// All members of the shown value, the left-out id in its place. `id`: its value.
 Result<std::vector<Member>> members_of(ByteView value, bool id_left_out, ByteView id) {
-  CanonicalReader in(value);
+  // What a set shows is one level deeper than its elements.
+  CanonicalReader in(value, limits::kTextDepthMax);
   const std::size_t size = in.map();
   std::vector<Member> members;
   members.reserve(size + 1);
@@ -220,7 +221,7 @@ Result<std::vector<Member>> members_of(ByteView value, bool id_left_out, ByteVie
 
 Status add_side(Record& record, const SideRow& row) {
   Field& field = record.field(row.field);
-  LANYARD_TRY_SET(Bytes value, from_json(row.value));
+  LANYARD_TRY_SET(Bytes value, from_json(row.value, limits::kTextDepthMax));
   switch (row.kind) {
     case SlotKind::kValue:
       field.values.push_back({row.dot, row.timestamp, row.hidden_by, std::move(value)});
@@ -262,7 +263,7 @@ Result<Record> from_rows(const RecordRowSet& rows, std::string_view key) {
   Bytes value;
   Bytes id;
   if (rows.value) {
-    LANYARD_TRY_SET(value, from_json(*rows.value));
+    LANYARD_TRY_SET(value, from_json(*rows.value, limits::kTextDepthMax));
     CanonicalWriter(id).text(key);
     LANYARD_TRY_SET(const auto members, members_of(value, rows.dots.id_left_out, id));
     const DotsEntry by_base{0, SlotKind::kValue, {rows.dots.base}, {}};

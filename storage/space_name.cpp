@@ -42,7 +42,7 @@ Result<std::string> read_space_name(const std::filesystem::path& file, const Spa
   LANYARD_TRY_SET(const auto reader, SpaceReader::open(file, space, hasher));
   LANYARD_TRY_SET(const ReadRecord record, reader->get(kSpaceCollection, kKey));
   if (record.json.empty()) return std::string();
-  LANYARD_TRY_SET(const Bytes members, from_json(record.json, limits::kRecordDepthMax));
+  LANYARD_TRY_SET(const Bytes members, from_json(record.json, limits::kTextDepthMax));
   return space_name_from_outside(text_member(members, kField));
 }
 

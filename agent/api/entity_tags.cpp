@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "agent/ascii_text.hpp"
+#include "replication/merge/version_text.hpp"
 
 namespace lanyard::agent {
 
@@ -34,7 +35,7 @@ TagCondition TagCondition::parse(std::string_view text) {
 
 bool TagCondition::has(std::string_view version, bool weakly) const {
   return std::any_of(tags.begin(), tags.end(), [&](const EntityTag& tag) {
-    return tag.text == version && (weakly || !tag.is_weak);
+    return (weakly || !tag.is_weak) && merge::has_seen(tag.text, version);
   });
 }
 

@@ -21,7 +21,8 @@ struct TagCondition {
 
   /// Pure.
   [[nodiscard]] static TagCondition parse(std::string_view text);
-  /// Whether one of the tags is that of this version. Weak ones count `weakly` alone (8.8.3.2).
+  /// Whether one of the tags is that of a record at this version, or of whoever wrote to it last.
+  /// Weak ones count `weakly` alone (8.8.3.2).
   [[nodiscard]] bool has(std::string_view version, bool weakly) const;
 };
 

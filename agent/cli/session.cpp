@@ -112,7 +112,7 @@ Result<std::string> text_argument(const std::optional<std::string>& argument) {
 
 Result<std::string> json_argument(const std::optional<std::string>& argument) {
   LANYARD_TRY_SET(const std::string text, text_argument(argument));
-  const auto value = from_json(without_byte_order_mark(text), limits::kRecordDepthMax);
+  const auto value = from_json(without_byte_order_mark(text), limits::kTextDepthMax);
   if (value) return to_json(*value);
   if (value.error().is(Code::kTooLarge))
     return fail(Code::kTooLarge, "the value: " + value.error().detail, "Give a smaller one.");

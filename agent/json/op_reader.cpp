@@ -125,12 +125,12 @@ Status check_place(const std::string& collection, const std::string& key) {
 }  // namespace
 
 Result<std::vector<std::pair<std::string, Bytes>>> fields_from_json(std::string_view json) {
-  auto value = from_json(without_byte_order_mark(json), limits::kRecordDepthMax);
+  auto value = from_json(without_byte_order_mark(json), limits::kTextDepthMax);
   if (!value) {
     return fail(value.error().is(Code::kTooLarge) ? Code::kTooLarge : Code::kUsage,
                 "the record is not good JSON: " + value.error().detail);
   }
-  CanonicalReader in(*value);
+  CanonicalReader in(*value, limits::kTextDepthMax);
   if (in.peek() != CanonicalReader::Kind::kMap)
     return wrong_op("a record is a JSON object", "Put it into braces: {\"field\": value}");
   std::vector<std::pair<std::string, Bytes>> out(in.map());

@@ -84,7 +84,7 @@ struct Listing : std::enable_shared_from_this<Listing> {
 Result<Bytes> merged_value(const std::vector<storage::ReadSibling>& siblings) {
   std::map<std::string, Bytes> members;
   for (const storage::ReadSibling& sibling : siblings) {
-    LANYARD_TRY_SET(const Bytes value, from_json(sibling.json));
+    LANYARD_TRY_SET(const Bytes value, from_json(sibling.json, limits::kTextDepthMax));
     CanonicalReader in(value);
     if (in.peek() != CanonicalReader::Kind::kMap)
       return fail(Code::kUsage, "the values are not all objects, which alone can be merged",
@@ -146,7 +146,8 @@ Result<Bytes> value_of_side(const Listed& listed, ConflictService::Choice::Side 
                             const DeviceId& self) {
   const bool wants_local = side == ConflictService::Choice::Side::kLocal;
   for (const storage::ReadSibling& sibling : listed.conflict.siblings)
-    if ((sibling.device == self) == wants_local) return from_json(sibling.json);
+    if ((sibling.device == self) == wants_local)
+      return from_json(sibling.json, limits::kTextDepthMax);
   return fail(Code::kUsage,
               std::string("no value of the conflict ") + listed.conflict.id + " was written " +
                   (wants_local ? "on this device" : "on another device"),
@@ -164,7 +165,7 @@ Result<Bytes> chosen_value(const Listed& listed, const ConflictService::Choice& 
     return fail(Code::kUsage,
                 "the conflict has only " + std::to_string(siblings.size()) + " values",
                 "See  lanyard conflicts show " + listed.conflict.id);
-  return from_json(siblings[choice.use - 1].json);
+  return from_json(siblings[choice.use - 1].json, limits::kTextDepthMax);
 }
 
 merge::Settled settled_of(const storage::ReadConflict& conflict) {
@@ -183,7 +184,7 @@ Result<std::vector<storage::LocalChange>> undoing(const storage::ReadResolution&
   std::vector<storage::LocalChange> out;
   // The last one that is written is shown.
   for (auto sibling = siblings.rbegin(); sibling != siblings.rend(); ++sibling) {
-    LANYARD_TRY_SET(Bytes value, from_json(*sibling));
+    LANYARD_TRY_SET(Bytes value, from_json(*sibling, limits::kTextDepthMax));
     storage::LocalChange& change = out.emplace_back();
     change.wants_versions = false;
     storage::LocalOp& op = change.ops.emplace_back();

@@ -7,8 +7,8 @@ namespace lanyard::agent {
 
 Result<std::vector<std::pair<std::string, Bytes>>> differing_fields(
     const std::string& stored_json, std::vector<std::pair<std::string, Bytes>> incoming) {
-  LANYARD_TRY_SET(const Bytes stored, from_json(stored_json));
-  CanonicalReader in(stored);
+  LANYARD_TRY_SET(const Bytes stored, from_json(stored_json, limits::kTextDepthMax));
+  CanonicalReader in(stored, limits::kTextDepthMax);
   for (std::size_t left = in.map(); left > 0; --left) {
     const std::string_view name = in.text();
     const ByteView value = in.value();

@@ -38,19 +38,27 @@ class Reader {
 
   DotSet dots() {
     DotSet out;
-    const std::uint64_t count = number();
-    for (std::uint64_t i = 0; i < count && !failed_; ++i) {
-      const std::optional<LogNumber> log = find(take(kLogBytes));
+    each_dot([&](ByteView beginning, std::uint64_t seq) {
+      const std::optional<LogNumber> log = find(beginning);
       knows_all_ = knows_all_ && log.has_value();
-      std::uint64_t seq = 0;
-      for (std::uint64_t left = number(); left > 0 && !failed_; --left) {
-        seq += number();
-        if (log) out.push_back({*log, seq});
-      }
-    }
+      if (log) out.push_back({*log, seq});
+    });
     std::sort(out.begin(), out.end());
     out.erase(std::unique(out.begin(), out.end()), out.end());
     return out;
+  }
+  /// Calls `use(beginning of a log, seq)` for each dot.
+  template <class Use>
+  void each_dot(Use use) {
+    const std::uint64_t count = number();
+    for (std::uint64_t i = 0; i < count && !failed_; ++i) {
+      const ByteView log = take(kLogBytes);
+      std::uint64_t seq = 0;
+      for (std::uint64_t left = number(); left > 0 && !failed_; --left) {
+        seq += number();
+        if (!failed_) use(log, seq);
+      }
+    }
   }
   [[nodiscard]] bool failed() const { return failed_; }
   [[nodiscard]] bool knows_all() const { return knows_all_; }
@@ -91,6 +99,26 @@ class Reader {
   bool knows_all_ = true;
 };
 
+/// The dots of a text, by the beginnings of their logs. Nothing for a text that is no version.
+using NamedDot = std::pair<Bytes, std::uint64_t>;
+std::optional<std::pair<std::vector<NamedDot>, std::vector<NamedDot>>> parts_of(
+    std::string_view text) {
+  std::pair<std::vector<NamedDot>, std::vector<NamedDot>> out;
+  if (text == kEmpty) return out;
+  const std::optional<Bytes> bytes = from_base64url(text);
+  if (!bytes || bytes->empty()) return std::nullopt;
+  const LogTable none;
+  Reader in(*bytes, none);
+  in.each_dot([&](ByteView log, std::uint64_t seq) { out.first.emplace_back(to_bytes(log), seq); });
+  if (!in.at_end())
+    in.each_dot(
+        [&](ByteView log, std::uint64_t seq) { out.second.emplace_back(to_bytes(log), seq); });
+  if (in.failed() || !in.at_end()) return std::nullopt;
+  std::sort(out.first.begin(), out.first.end());
+  std::sort(out.second.begin(), out.second.end());
+  return out;
+}
+
 }  // namespace
 
 std::string to_text(const Version& version, const LogTable& logs) {
@@ -119,6 +147,16 @@ Result<NamedVersion> named_version_from_text(std::string_view text, const LogTab
   }
   return fail(Code::kUsage, "the version is not one that a read returned",
               "Send the version of the last read unchanged, or none.");
+}
+
+bool has_seen(std::string_view read, std::string_view now) {
+  const auto seen = parts_of(read);
+  const auto all = parts_of(now);
+  if (!seen || !all || (read == kEmpty) != (now == kEmpty)) return false;
+  const auto covers = [](const auto& more, const auto& fewer) {
+    return std::includes(more.begin(), more.end(), fewer.begin(), fewer.end());
+  };
+  return covers(seen->first, all->first) && covers(seen->second, all->second);
 }
 
 }  // namespace lanyard::merge

@@ -28,4 +28,8 @@ struct NamedVersion {
 [[nodiscard]] Result<NamedVersion> named_version_from_text(std::string_view text,
                                                            const LogTable& logs);
 
+/// Whether whoever read the version `read` has seen all that a read of the version `now` names. A
+/// text that no read returned has seen nothing. Pure.
+[[nodiscard]] bool has_seen(std::string_view read, std::string_view now);
+
 }  // namespace lanyard::merge

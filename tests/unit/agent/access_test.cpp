@@ -140,11 +140,15 @@ TEST_CASE("a condition on tags is a star, or a list of them") {
     INFO(none);
     CHECK(tags(none).empty());
   }
-  const TagCondition both = TagCondition::parse("\"a\", W/\"b\"");
-  CHECK(both.has("a", false));
-  CHECK_FALSE(both.has("b", false));
-  CHECK(both.has("b", true));
-  CHECK_FALSE(both.has("c", true));
+  // One dot, and two, of a log that begins with eight zeros.
+  constexpr std::string_view kOne = "AQAAAAAAAAAAAQE";
+  constexpr std::string_view kTwo = "AQAAAAAAAAAAAgEB";
+  const TagCondition both = TagCondition::parse("\"AQAAAAAAAAAAAQE\", W/\"AQAAAAAAAAAAAgEB\"");
+  CHECK(both.has(kOne, false));
+  CHECK_FALSE(both.has(kTwo, false));
+  CHECK(both.has(kTwo, true));
+  CHECK_FALSE(both.has("0", true));
+  CHECK_FALSE(TagCondition::parse("\"nonsense\"").has(kOne, true));
 }
 
 TEST_CASE("an origin is what a browser sends") {

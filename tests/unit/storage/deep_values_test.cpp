@@ -33,11 +33,14 @@ TEST_CASE("values of 64 levels are kept, reach other devices and are rebuilt, ch
   }
   for (const auto& [key, value] : written) a.write(put(key, {{"doc", value}}));
   a.write(set_op(oplog::OpKind::kSetAdd, "set", "tags", nested(limits::kValueDepthMax)));
+  // Each is read again, as it is stored, by whoever edits it.
+  for (const auto& [key, value] : written) a.write(patch(key, {{"title", "t"}}));
+  a.write(patch("set", {{"title", "t"}}));
   group[1].pull(a);
   CHECK(group[1].state_hash() == a.state_hash());
   for (const auto& [key, value] : written) {
     INFO(key);
-    CHECK(shown(group[1], key) == json{{"doc", value}}.dump());
+    CHECK(shown(group[1], key) == (json{{"doc", value}, {"title", "t"}}.dump()));
   }
   for (std::size_t device = 0; device < group.size(); ++device)
     CHECK(group[device].check().differences.empty());
