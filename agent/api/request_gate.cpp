@@ -49,9 +49,10 @@ std::optional<GateRefusal> refuse_site(const Approach& approach) {
   const std::string_view site = *approach.fetch_site;
   const bool reads = approach.method == "GET" || approach.method == "HEAD";
   if (site == "same-origin" || (site == "none" && reads)) return {};
-  // Nobody but a browser says where a page comes from, and that was looked at. "none" is what it
-  // says of an extension.
-  if ((site == "same-site" || site == "cross-site" || site == "none") && approach.origin) return {};
+  if ((site == "same-site" || site == "cross-site") && approach.origin) return {};
+  // What a browser says of its extensions and a shell of its pages; of no page of the web.
+  const bool is_of_a_shell = approach.origin && !approach.origin->starts_with("http");
+  if (site == "none" && is_of_a_shell) return {};
   return not_this_origin("a page of another origin sent this without asking whether it may");
 }
 

@@ -83,6 +83,7 @@ class FirstApp(unittest.TestCase):
         self.add("while it was away")
         self.add("and another")
         self.assertEqual(self.page.value("JSON.parse(localStorage['lanyard-outbox']).length"), 2)
+        self.device.flags[self.device.flags.index("--api-port") + 1] = str(self.port)
         self.device.start()
         wait_until("the page is back", lambda: "Not connected" not in self.text(), 60)
         wait_until("all is written once", lambda: self.notes() == sorted(

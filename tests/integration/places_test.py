@@ -55,7 +55,7 @@ class Places(unittest.TestCase):
         body = b'{"id":"c%d","title":"t","messages":[],"createdAt":1,"updatedAt":2}'
         for at, link in enumerate(begun):
             whole = body % at
-            link.sendall(b"POST /api/chats HTTP/1.1\r\nHost: localhost:%d\r\nContent-Type: "
+            link.sendall(b"POST /api/sync/chat HTTP/1.1\r\nHost: localhost:%d\r\nContent-Type: "
                          b"application/json\r\nContent-Length: %d\r\n\r\n"
                          % (self.device.port, len(whole)) + whole[:10])
         late = [self.connect() for _ in range(8)]
