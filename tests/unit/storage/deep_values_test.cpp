@@ -3,6 +3,7 @@
 
 #include "replication/types/json_text.hpp"
 #include "replication/types/limits.hpp"
+#include "storage/space_reader.hpp"
 #include "tests/unit/storage/storage_test.hpp"
 
 namespace lanyard::storage {
