@@ -1,4 +1,4 @@
-// Values that nest more than the first encoding allows, on their way through a store and to another.
+// Values that nest more than the first encoding allows, through a store and to another device.
 #include <nlohmann/json.hpp>
 
 #include "replication/types/json_text.hpp"
