@@ -37,7 +37,8 @@ def bad_json() -> list[bytes]:
     rows += [b'{"a":[' + each.encode() + b"]}" for each in values if each]
     rows += [b'{"a":' + each + b"}" for each in texts] + [b"{" + each + b":1}" for each in texts]
     rows += [2 * b"\xef\xbb\xbf" + b"{}", '{"a":1}'.encode("utf-16"),
-             '{"a":1}'.encode("utf-32"), b"{}{}", b"{} x", b"{}\x00", b"[]", b"null", b"1", b'"x"', b"true", b"\x00", b"\x1e{}"]
+             '{"a":1}'.encode("utf-32"), b"{}{}", b"{} x", b"{}\x00", b"[]", b"null", b"1",
+             b'"x"', b"true", b"\x00", b"\x1e{}"]
     return rows
 
 
