@@ -1,3 +1,4 @@
+#include "storage/sqlite.hpp"
 #include "tests/unit/storage/test_vault.hpp"
 
 /// What a clock that was wrong leaves behind in the logs of its device.

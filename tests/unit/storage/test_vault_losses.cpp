@@ -1,5 +1,6 @@
 #include <fstream>
 
+#include "storage/sqlite.hpp"
 #include "storage/wal_damage.hpp"
 #include "tests/unit/storage/test_vault.hpp"
 
