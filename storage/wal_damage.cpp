@@ -10,9 +10,9 @@
 namespace lanyard::storage {
 namespace {
 
-constexpr std::size_t kHeaderBytes = 32;
+constexpr std::size_t kWalHeaderBytes = 32;
 constexpr std::size_t kFrameHeaderBytes = 24;
-constexpr std::uint32_t kMagic = 0x377F0682;  ///< with a last bit for big-endian checksums
+constexpr std::uint32_t kWalMagic = 0x377F0682;  ///< with a last bit for big-endian checksums
 constexpr std::uint32_t kPageBytesMax = 65536;
 
 using Part = std::span<const std::uint8_t>;
@@ -69,7 +69,7 @@ bool same_salts(Part frame, Part salts) {
 std::optional<WalDamage> damage_in(std::ifstream& in, Part header, std::size_t page_bytes) {
   Checksum sum{(big_end_first(header, 0) & 1) != 0};
   sum.add(header.first(24));
-  bool is_good = (big_end_first(header, 0) & ~1U) == kMagic && sum.is_at(header, 24);
+  bool is_good = (big_end_first(header, 0) & ~1U) == kWalMagic && sum.is_at(header, 24);
   std::vector<std::uint8_t> salts(header.begin() + 16, header.begin() + 24);
   WalDamage damage;
   std::vector<std::uint8_t> frame(kFrameHeaderBytes + page_bytes);
@@ -93,7 +93,7 @@ std::optional<WalDamage> damage_in(std::ifstream& in, Part header, std::size_t p
 
 std::optional<WalDamage> find_wal_damage(const std::filesystem::path& database) {
   std::ifstream in(beside(database, "-wal"), std::ios::binary);
-  std::vector<std::uint8_t> header(kHeaderBytes);
+  std::vector<std::uint8_t> header(kWalHeaderBytes);
   if (!in || !read_all(in, header)) return std::nullopt;
   std::uint32_t page_bytes = page_bytes_of(header);
   if (page_bytes == 0) page_bytes = 4096;  // that is what rotted: ours have this size

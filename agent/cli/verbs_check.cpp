@@ -29,11 +29,11 @@ struct Checked {
 };
 
 /// What platform.sqlite says of the spaces that have a file, by their ids.
-using Names = std::map<SpaceId, std::string>;
+using ListedNames = std::map<SpaceId, std::string>;
 
 /// Read from the file, so that it works without an agent.
-Result<Names> listed_spaces(storage::Database& platform) {
-  Names out;
+Result<ListedNames> listed_spaces(storage::Database& platform) {
+  ListedNames out;
   storage::Query query(platform, "SELECT id, name FROM spaces WHERE has_left = 0 AND has_data = 1");
   while (true) {
     LANYARD_TRY_SET(const bool more, query.next());
@@ -84,7 +84,7 @@ Checked check_identity(const fs::path& file) {
 }
 
 /// And the names of the spaces that it lists.
-Checked check_platform(const fs::path& file, Names& names) {
+Checked check_platform(const fs::path& file, ListedNames& names) {
   Checked out{{}, file.filename().string()};
   const auto look = [&]() -> Status {
     std::error_code ignored;
@@ -197,7 +197,7 @@ void print(const Checked& checked, bool rebuilt, const Output& out) {
 }
 
 /// All spaces that are listed or have a file.
-Names all_spaces(const fs::path& data_dir, Names names) {
+ListedNames all_spaces(const fs::path& data_dir, ListedNames names) {
   for (const SpaceId& space : storage::spaces_on_disk(data_dir))
     names.try_emplace(space, to_text(space));
   return names;
@@ -211,7 +211,7 @@ Result<int> run(const CheckCommand& command, Session& session) {
   const Paths& paths = session.paths();
   const fs::path platform = paths.data_dir / "platform.sqlite";
   std::vector<Checked> files;
-  Names listed;
+  ListedNames listed;
   std::error_code ignored;
   const bool is_used = fs::exists(platform, ignored) || fs::exists(paths.identity(), ignored) ||
                        !storage::spaces_on_disk(paths.data_dir).empty();

@@ -7,7 +7,7 @@ namespace lanyard::agent {
 namespace {
 
 /// How often those near by are looked through for a window.
-constexpr std::chrono::milliseconds kLookEvery{100};
+constexpr std::chrono::milliseconds kWindowLookEvery{100};
 
 }  // namespace
 
@@ -30,7 +30,7 @@ void PairingDesk::look_for_window(const FindWindow& find, std::chrono::milliseco
     join_->link = links_.dial_to_pair(*found);
     return;
   }
-  search_timer_.expires_after(kLookEvery);
+  search_timer_.expires_after(kWindowLookEvery);
   search_timer_.async_wait([this, find, until](const std::error_code& error) {
     if (!error && join_ && join_->link == engine::LinkId{}) look_for_window(find, until);
   });
