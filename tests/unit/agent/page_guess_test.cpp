@@ -71,7 +71,7 @@ TEST_CASE("a page that says a state again is in it, unless it may have come back
   const std::vector<PageState> left{page_state(100, {{"m", "1"}}, true),
                                     page_state(100, {{"m", "2"}})};
   const PageGuess back = guess_of(left, 100, {{"m", "1"}}, {"m"});
-  CHECK(back.same == 0);
+  CHECK(back.same == std::optional<std::size_t>(0));
   CHECK(back.possible == PossibleStates{0, 1});
 }
 
