@@ -32,9 +32,9 @@ Wrong device_name(std::string_view value) {
 }
 
 Wrong own_name(std::string_view value) {
+  if (const Wrong wrong = device_name(value)) return wrong;
   const auto name = storage::device_name(value);
-  if (!name) return "cannot be a name: " + name.error().detail;
-  return device_name(*name);
+  return name ? Wrong() : "cannot be a name: " + name.error().detail;
 }
 
 Wrong listen_address(std::string_view value) {

@@ -114,12 +114,13 @@ Result<storage::Condition> condition_of(const std::string& field, storage::Compa
 /// elsewhere: to refuse one would lose what has it.
 Status check_place(const std::string& collection, const std::string& key) {
   LANYARD_TRY(storage::check_addressable(collection, "a collection's name"));
-  if (collection == storage::kSpaceCollection)
-    return wrong_op("the collection " + collection +
-                        " is Lanyard's own: it says what the space "
-                        "calls itself",
-                    "Use another collection.");
   return storage::check_addressable(key, "a record's key");
+}
+
+/// What a space calls itself is changed by Lanyard alone, and not taken away either.
+Status check_not_ours(const std::string& collection) {
+  if (collection != storage::kSpaceCollection) return {};
+  return wrong_op("the collection " + collection + " is Lanyard's own", "Use another one.");
 }
 
 }  // namespace
@@ -150,6 +151,7 @@ Status add_ops(const std::string& op, const std::string& collection, const std::
   const bool takes_value = op != "delete" && op != "restore";
   if (takes_value && !value) return wrong_op(op + " wants a value");
   if (!takes_value && value) return wrong_op(op + " takes no value");
+  LANYARD_TRY(check_not_ours(collection));
   if (takes_value) LANYARD_TRY(check_place(collection, key));
   if (op == "put") {
     LocalOp put = an_op(OpKind::kPut, collection, key, based_on);
