@@ -129,7 +129,7 @@ TEST_CASE("a bad configuration file is refused with file, line, key and the fix"
       {"name that turns text around", "[device]\nname = \"a\\u202Eb\"\n",
        "has characters that cannot be shown", ""},
       {"empty name", "[device]\nname = \"\"\n",
-       ":2 (device.name): \"\" cannot be a name: a name is empty", "Give this device a name."},
+       ":2:device.name: \"\" cannot be a name: a name is empty", "Give a text."},
       {"key twice", "[sync]\nport = 1\nport = 2\n", ":3:", "TOML"},
       {"not TOML", "{\"sync\": 1}", ":1:1: ", "TOML"},
       {"cut short", "[sync\n", ":1:", "TOML"},
