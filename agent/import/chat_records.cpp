@@ -25,7 +25,7 @@ Status check_key(const std::string& key, const std::string& path) {
 /// What the store would refuse is refused before anything is written.
 Result<ImportRecord> checked(ImportRecord record) {
   LANYARD_TRY(check_key(record.key, record.path));
-  if (auto value = from_json(record.json, limits::kTextDepthMax); !value) {
+  if (auto value = from_json(record.json, limits::kRecordDepthMax); !value) {
     return fail(value.error().is(Code::kTooLarge) ? Code::kTooLarge : Code::kMalformed,
                 record.path + ": " + value.error().detail,
                 "Take it out of the file; nothing was imported.");

@@ -59,7 +59,11 @@ TEST_CASE("what has no structure is refused, and nothing is read behind its end"
     INFO(row);
     CHECK_FALSE(JsonObject::parse(row));
   }
-  CHECK_FALSE(JsonObject::parse("{\"a\":" + std::string(65, '[') + std::string(65, ']') + "}"));
+  const auto nested = [](std::size_t levels) {
+    return "{\"a\":" + std::string(levels, '[') + std::string(levels, ']') + "}";
+  };
+  CHECK(JsonObject::parse(nested(limits::kTextDepthMax)));
+  CHECK_FALSE(JsonObject::parse(nested(limits::kTextDepthMax + 1)));
   CHECK_FALSE(JsonObject::parse(std::string(1'000'000, '{')));
   for (const char* const row : {"", "[", "]", "{}", "[1", "[1,", "[1,]", "[,]", "[1]x", "[1 2]"}) {
     INFO(row);

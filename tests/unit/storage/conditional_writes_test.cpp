@@ -81,7 +81,7 @@ TEST_CASE("version 0 makes a record only where there is none to show") {
   CHECK(code_of(a.try_write({on(put("k", {{"n", 2}}), "0")})) == Code::kConflict);
   a.write(remove("k"));
   CHECK(code_of(a.try_write({on(put("never", {{"n", 2}}), version(a, "k") + "A")})) ==
-        Code::kUsage);
+        Code::kConflict);
   a.write(on(put("k", {{"n", 3}}), "0"));
   CHECK(shown(a, "k") == json({{"n", 3}}));
 }
@@ -145,7 +145,7 @@ TEST_CASE("a version that is none, and one for a clear, are refused") {
   Device& a = group[0];
   a.write(put("k", {{"n", 1}}));
   for (const char* const bad : {"", "x", "*", "\"abc\"", "AQ", "====", "0 "})
-    CHECK(code_of(a.try_write({on(patch("k", {{"n", 2}}), bad)})) == Code::kUsage);
+    CHECK(code_of(a.try_write({on(patch("k", {{"n", 2}}), bad)})) == Code::kConflict);
   CHECK(code_of(a.try_write({on(clear(), version(a, "k"))})) == Code::kUsage);
   CHECK(shown(a, "k") == json({{"n", 1}}));
 }
