@@ -1,4 +1,5 @@
 #include "agent/json_slices.hpp"
+#include "replication/types/limits.hpp"
 
 #include <catch2/catch.hpp>
 
