@@ -92,7 +92,7 @@ TEST_CASE("a listing of chats is the same text wherever its pieces end") {
       std::string more = branches;
       if (!more.empty()) more.replace(more.find('?'), 1, id);
       std::string out = R"({"id":")" + id + R"(","isStarred":false,"knowledgeBase":[],)";
-      out += R"("updatedAt":)" + std::to_string(at);
+      out += R"("model":null,"title":null,"updatedAt":)" + std::to_string(at);
       out += "," + more + R"("messages":[)";
       out += messages + "]}";
       return out;
