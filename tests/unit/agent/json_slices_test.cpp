@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "replication/types/limits.hpp"
+
 using namespace lanyard;
 using namespace lanyard::agent;
 
