@@ -1,5 +1,5 @@
-// Whether a stranger can tell by bytes or by time what a host thinks of it: the three refusals of a
-// pairing are tried in turn and compared by Welch's test, with trimmed means (Yuen 1974), since now
+// Whether a stranger can tell by bytes or by time what a host thinks of it: the refusals of a pairing
+// are tried in turn and compared by Welch's test, with trimmed means (Yuen 1974), since now
 // and then the machine has other things to do.
 #include <algorithm>
 #include <array>
@@ -8,6 +8,7 @@
 #include <iostream>
 #include <numeric>
 
+#include "replication/wire/codec.hpp"
 #include "tests/integration/hostile/pairing_peer.hpp"
 #include "tests/unit/oplog/oplog_test.hpp"
 
@@ -16,9 +17,8 @@ namespace {
 
 using Micros = std::chrono::duration<double, std::micro>;
 
-enum Kind { kWrongCode, kClosedWindow, kUnknownCaller, kKinds };
-constexpr std::array<const char*, kKinds> kNames = {"a wrong code", "a closed window",
-                                                    "a device that is not known"};
+enum Kind { kWrongCode, kClosedWindow, kKinds };
+constexpr std::array<const char*, kKinds> kNames = {"a wrong code", "a closed window"};
 /// What somebody would have to measure to tell two things apart: no time may depend on a secret.
 constexpr double kTellsApart = 4.5;
 constexpr std::size_t kFirstSamples = 700;
@@ -67,7 +67,7 @@ class Refusals {
   /// As often for each kind, in an order that nothing else of the machine follows.
   void take(std::size_t samples) {
     for (auto& each : all_) each.clear();
-    std::array<Kind, kKinds> order = {kWrongCode, kClosedWindow, kUnknownCaller};
+    std::array<Kind, kKinds> order = {kWrongCode, kClosedWindow};
     for (std::size_t i = 0; i < samples; ++i) {
       for (std::size_t left = order.size(); left > 1; --left)
         std::swap(order[left - 1], order[chance_.below(left)]);
@@ -85,9 +85,12 @@ class Refusals {
 
   [[nodiscard]] const std::vector<Refusal>& of(Kind kind) const { return all_[kind]; }
 
+  /// What a stranger hears that calls to sync, beside a window that is open or not.
+  [[nodiscard]] std::vector<Bytes> heard_by_a_caller(bool is_open);
+
  private:
   [[nodiscard]] Refusal refuse(Kind kind);
-  [[nodiscard]] Refusal talk(Kind kind, const crypto::PairingCode& code);
+  [[nodiscard]] Refusal talk(const crypto::PairingCode& code);
 
   AgentProcess agent_;
   PairingClient window_{agent_};
@@ -103,17 +106,15 @@ Refusal Refusals::refuse(Kind kind) {
   if (kind != kWrongCode) window_.close();
   agent_.call("device.list");  // all that was set going is done
   // The first one finds the machine as whatever was before has left it, and does not count.
-  static_cast<void>(talk(kind, code));
-  const Refusal out = talk(kind, code);
+  static_cast<void>(talk(code));
+  const Refusal out = talk(code);
   kind == kWrongCode ? window_.close() : window_.close_nothing();
   return out;
 }
 
-Refusal Refusals::talk(Kind kind, const crypto::PairingCode& code) {
+Refusal Refusals::talk(const crypto::PairingCode& code) {
   Refusal out;
-  PairingPeer peer(
-      stranger_.identity, stranger_.chance,
-      kind == kUnknownCaller ? crypto::LinkPurpose::kSync : crypto::LinkPurpose::kPair);
+  PairingPeer peer(stranger_.identity, stranger_.chance);
   REQUIRE(peer.dial(agent_.sync_port()));
   out.bytes[0] = peer.bytes_heard();
   auto own = peer.cpace(other_code(code));
@@ -130,6 +131,18 @@ Refusal Refusals::talk(Kind kind, const crypto::PairingCode& code) {
   REQUIRE(peer.is_closed());
   out.close_us = micros_since(since);
   out.bytes[2] = peer.bytes_heard();
+  return out;
+}
+
+std::vector<Bytes> Refusals::heard_by_a_caller(bool is_open) {
+  static_cast<void>(window_.open());
+  if (!is_open) window_.close();
+  PairingPeer peer(stranger_.identity, stranger_.chance, crypto::LinkPurpose::kSync);
+  REQUIRE(peer.dial(agent_.sync_port()));
+  std::vector<Bytes> out;
+  while (auto message = peer.hear()) out.push_back(std::move(*message));
+  CHECK(peer.is_closed());
+  if (is_open) window_.close();
   return out;
 }
 
@@ -154,7 +167,7 @@ std::pair<double, std::string> Refusals::worst() const {
 
 }  // namespace
 
-TEST_CASE("a wrong code, a closed window and an unknown device look alike, in bytes and in time") {
+TEST_CASE("a wrong code and a closed window look alike, in bytes and in time") {
   Refusals refusals;
   std::pair<double, std::string> worst{kTellsApart, "nothing was measured"};
   std::size_t samples = kFirstSamples;
@@ -179,6 +192,14 @@ TEST_CASE("a wrong code, a closed window and an unknown device look alike, in by
   const double found = welch_t(refusals.times(kWrongCode, &Refusal::close_us), slower);
   std::cout << "report: a millisecond that was planted: t = " << found << '\n';
   CHECK(found >= kTellsApart);
+}
+
+TEST_CASE("a stranger that calls to sync hears that it is not known, and nothing of a window") {
+  Refusals refusals;
+  wire::LinkNames names;
+  const Bytes not_known = wire::encode(wire::Bye{wire::ByeCode::kForgotten}, names);
+  CHECK(refusals.heard_by_a_caller(false) == std::vector<Bytes>{not_known});
+  CHECK(refusals.heard_by_a_caller(true) == std::vector<Bytes>{not_known});
 }
 
 }  // namespace lanyard::hostile
