@@ -1,5 +1,5 @@
-// Whether a stranger can tell by bytes or by time what a host thinks of it: the refusals of a pairing
-// are tried in turn and compared by Welch's test, with trimmed means (Yuen 1974), since now
+// Whether a stranger can tell by bytes or by time what a host thinks of it: the refusals of a
+// pairing are tried in turn and compared by Welch's test, with trimmed means (Yuen 1974), since now
 // and then the machine has other things to do.
 #include <algorithm>
 #include <array>
