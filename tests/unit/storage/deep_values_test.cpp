@@ -18,7 +18,7 @@ json nested(std::size_t levels, std::size_t bytes = 1) {
   return out;
 }
 
-std::string shown(Device& device, const std::string& key) {
+std::string shown_text(Device& device, const std::string& key) {
   return must(must(SpaceReader::open(device.file(), device.space(), device.ports().hasher))
                   ->get("notes", key))
       .json;
@@ -41,7 +41,7 @@ TEST_CASE("values of 64 levels are kept, reach other devices and are rebuilt, ch
   CHECK(group[1].state_hash() == a.state_hash());
   for (const auto& [key, value] : written) {
     INFO(key);
-    CHECK(shown(group[1], key) == (json{{"doc", value}, {"title", "t"}}.dump()));
+    CHECK(shown_text(group[1], key) == (json{{"doc", value}, {"title", "t"}}.dump()));
   }
   for (std::size_t device = 0; device < group.size(); ++device)
     CHECK(group[device].check().differences.empty());

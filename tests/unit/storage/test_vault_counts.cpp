@@ -6,7 +6,7 @@ namespace lanyard::storage {
 namespace {
 
 /// Upkeep until it has nothing more to do.
-void tidy(VaultDevice& device) {
+void tidied(VaultDevice& device) {
   while (device.vault().upkeep(device.wall)) {
   }
 }
@@ -102,7 +102,7 @@ TEST_CASE("a crash leaves nothing uncounted") {
   a.crash();
   a.open();
   CHECK(missing(a, b.id()) == before);
-  tidy(a);
+  tidied(a);
   CHECK(missing(a, b.id()) == before);
 }
 
