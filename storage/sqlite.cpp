@@ -179,9 +179,12 @@ Status Database::begin(Sync sync) {
 
 Status Database::begin_snapshot() {
   LANYARD_TRY(Query(*this, "BEGIN").run());
-  // The snapshot is taken by the first read.
-  LANYARD_TRY(number("SELECT count(*) FROM sqlite_schema"));
-  return {};
+  // The snapshot is taken by the first read. It may be given up: where the schema has changed it
+  // is read anew.
+  const auto read = number("SELECT count(*) FROM sqlite_schema");
+  if (read) return {};
+  rollback();
+  return fail(read.error());
 }
 
 Status Database::copy_into(Database& target) {

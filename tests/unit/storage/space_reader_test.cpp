@@ -166,6 +166,27 @@ TEST_CASE("conflicts name every sibling, the shown one first, until somebody set
   CHECK(must(first->conflicts({}, 10)).empty());
 }
 
+TEST_CASE("a reading that is given up leaves its reader as good as before") {
+  const bool has_read = GENERATE(false, true);
+  Group group(1);
+  Device& a = group[0];
+  a.write(put("k", {{"n", 0}}));
+  const auto reader = reader_of(a);
+  if (has_read) CHECK(must(reader->query(query_of({}, "n"))).records.size() == 1);
+  // Each collection has a view. A reader takes the new schema in with its next reading, and is
+  // given up while it does.
+  std::vector<LocalOp> ops;
+  for (int n = 0; n < 500; ++n) ops.push_back(put("k", {{"n", n}}, "c" + std::to_string(n)));
+  a.write(ops);
+  std::atomic<bool> is_given_up{true};
+  reader->take_at_most({limits::kReadTimeMax, is_given_up});
+  for (int i = 0; i < 2; ++i)
+    CHECK(code_of(reader->query(query_of({}, "n"))) == Code::kInterrupted);
+  is_given_up = false;
+  CHECK(must(reader->query(query_of({}, "n"))).records.size() == 1);
+  CHECK(must(reader->get("c3", "k")).json == R"({"n":3})");
+}
+
 TEST_CASE("a file that is missing or of another space is not read") {
   Group group(1);
   CHECK(code_of(SpaceReader::open(group.folder() / "none.db", group[0].space(), kReadersHasher)) ==
