@@ -180,6 +180,10 @@ class Ids(unittest.TestCase):
                 shared = ada.call("space.share", space="photos", device=name)
                 self.assertEqual(shared["device"]["id"], pi.info["id"])
                 ada.ok("devices", "forget", mallory.info["id"], "--yes")
+        for own in (ada.name, ada.info["id"]):
+            refused = ada.run("devices", "rename", own, "another")
+            self.assertEqual(refused.returncode, 2, refused.stderr)
+            self.assertIn("lanyard config set device.name", refused.stderr)
 
 
 if __name__ == "__main__":
