@@ -151,7 +151,8 @@ Result<int> leave(const SpaceCommand& command, Session& session) {
   LANYARD_TRY_SET(const Json space, read_json(text));
   if (session.out().style().json) session.out().json("space/1", text);
   session.out().say("ok  " + shown(space, "name") + " is not synced any more; its file " +
-                    (removes ? "is gone." : "stays."));
+                    (removes ? "is gone." : "stays.") +
+                    " If a member shares it again, it is back.");
   return exit_code::kOk;
 }
 

@@ -116,7 +116,8 @@ class SharedAgain(unittest.TestCase):
         wait_until("and it goes on", lambda: has(self.ada, "more", "photos"))
 
     def test_with_its_copy(self):
-        self.pi.ok("space", "leave", "photos", "--yes")
+        self.assertIn("If a member shares it again, it is back.",
+                      self.pi.ok("space", "leave", "photos", "--yes"))
         self.ada.ok("space", "share", "photos", "pi")
         self.is_back()
 
