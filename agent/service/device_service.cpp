@@ -78,8 +78,9 @@ void DeviceService::rename(const std::string& device, const std::string& name,
                            Done<KnownDevice> done) {
   if (device == host_.self_name || device == to_text(host_.self) ||
       device == to_short_text(host_.self))
-    return done(fail(Code::kUsage, "that is this device itself, and others call it by its own name",
-                     "Set that:  lanyard config set device.name NAME , and start the agent again."));
+    return done(
+        fail(Code::kUsage, "that is this device itself, and others call it by its own name",
+             "Set that:  lanyard config set device.name NAME , and start the agent again."));
   ask_storage<KnownDevice>(
       host_,
       [device, name](storage::Vault& vault) -> Result<KnownDevice> {

@@ -128,10 +128,12 @@ function asker(request) {
     : ["a program of this machine"];
 }
 
-/// Requests, each with those of its spaces that this device has not, as far as the list goes.
-function withMissing(requests, status) {
+/// Requests as they are shown, each with those of its spaces that this device has not, as far as the
+/// list goes. Their times are told anew with each look, and may differ by a millisecond: what
+/// differs is drawn anew, and its buttons rest.
+function asShown(requests, status) {
   const names = new Set(status.spaces.map(each => each.name));
-  return requests.map(each => ({...each,
+  return requests.map(({askedMs, expiresMs, ...each}) => ({...each, until: hour(expiresMs),
     missing: status.moreSpaces ? [] : each.spaces.filter(name => !names.has(name))}));
 }
 
@@ -158,7 +160,7 @@ function requestCard(request) {
   if (request.why) card.append(made("p", "It says: ", foreign(request.why)));
   if (request.missing.length) card.append(made("p.faint",
     "Not on this device yet: ", foreign(request.missing.join(", "))));
-  card.append(made("p.faint", made("span.id", request.id), ` · until ${hour(request.expiresMs)}`),
+  card.append(made("p.faint", made("span.id", request.id), ` · until ${request.until}`),
     actions);
   return card;
 }
@@ -229,7 +231,7 @@ function showAll(status, requests, tokens) {
   showRows("degraded", status.degraded, "", parts => parts.map(each => made("article",
     made("h3", foreign(each.part)), made("p.bad", foreign(each.why)),
     made("p", foreign(each.fix)))));
-  showRows("requests", withMissing(requests, status), "None asks now.",
+  showRows("requests", asShown(requests, status), "None asks now.",
     rows => rows.map(requestCard));
   showRows("spaces", status.spaces, "There are none.", rows => [
     table(["Space", "#Records", "#Conflicts", "#Members", "State"], rows.map(spaceRow)),
