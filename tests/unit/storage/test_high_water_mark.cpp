@@ -240,11 +240,9 @@ TEST_CASE("where marks cannot be written, writing goes on, and the next start be
   CHECK(scene.own().log == second);
   // Closed by the vault for its idleness and opened again: it still knows.
   scene.device.wall.ms += 1'000'000;
-  while (scene.device.vault().upkeep(scene.device.wall)) {
-  }
+  finish_upkeep(scene.device);
   scene.device.wall.ms += 1'000'000;
-  while (scene.device.vault().upkeep(scene.device.wall)) {
-  }
+  finish_upkeep(scene.device);
   REQUIRE(scene.device.open_files() == 0);
   scene.device.write(scene.space, put("n6", {{"n", 6}}));
   CHECK(scene.own().log == second);

@@ -137,4 +137,9 @@ void pair(VaultDevice& joiner, VaultDevice& host) {
       host.vault().pair({joiner.id(), "joiner", "", HomePlan::kShare, home_of(joiner)}, host.wall));
 }
 
+void finish_upkeep(VaultDevice& device) {
+  while (device.vault().upkeep(device.wall)) {
+  }
+}
+
 }  // namespace lanyard::storage

@@ -62,6 +62,8 @@ class VaultDevice {
 
 /// The space that the device calls `default`, made if there is none yet.
 [[nodiscard]] SpaceId home_of(VaultDevice& device);
+/// Upkeep until it has nothing more to do.
+void finish_upkeep(VaultDevice& device);
 /// The joiner gives its default up for the host's, as the pairing dialogue has both do it. It moves
 /// once the joiner has pulled the host's.
 void pair(VaultDevice& joiner, VaultDevice& host);

@@ -5,12 +5,6 @@
 namespace lanyard::storage {
 namespace {
 
-/// Upkeep until it has nothing more to do.
-void tidied(VaultDevice& device) {
-  while (device.vault().upkeep(device.wall)) {
-  }
-}
-
 std::uint64_t missing(VaultDevice& device, const DeviceId& peer) {
   std::uint64_t sum = 0;
   for (const auto& [space, counts] : must(device.vault().counts())) {
@@ -102,7 +96,7 @@ TEST_CASE("a crash leaves nothing uncounted") {
   a.crash();
   a.open();
   CHECK(missing(a, b.id()) == before);
-  tidied(a);
+  finish_upkeep(a);
   CHECK(missing(a, b.id()) == before);
 }
 

@@ -36,8 +36,7 @@ struct LossScene {
   /// What an agent does when it starts.
   void start() {
     a.open();
-    while (a.vault().upkeep(a.wall)) {
-    }
+    finish_upkeep(a);
   }
   [[nodiscard]] std::string trouble() {
     const auto all = a.vault().troubles();

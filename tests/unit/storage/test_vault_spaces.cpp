@@ -31,12 +31,6 @@ bool is_dirty(VaultDevice& device) {
   return rows_of(device.platform(), "SELECT max(is_dirty) FROM spaces")[0][0] == 1;
 }
 
-/// Upkeep until it has nothing more to do.
-void tidy(VaultDevice& device) {
-  while (device.vault().upkeep(device.wall)) {
-  }
-}
-
 }  // namespace
 
 TEST_CASE("a space that was founded has its name inside, its founder as member, and its folder") {
@@ -106,7 +100,7 @@ TEST_CASE("a space that is not used is closed after a minute, and opened again w
   const SpaceId space = device.create("Notes");
   const auto tidy_after = [&](std::int64_t seconds) {
     device.wall.ms += seconds * 1000;
-    tidy(device);
+    finish_upkeep(device);
     return device.open_files();
   };
   CHECK(device.vault().upkeep_within() == std::chrono::minutes(1));
@@ -276,7 +270,7 @@ TEST_CASE("a space that was left is kept, and neither opened, joined nor shared 
   CHECK(code_of(b.vault().space(space)) == Code::kNotAllowed);
   CHECK(code_of(b.vault().join_space(space, b.wall)) == Code::kNotAllowed);
   CHECK(shared(a, b.id()) == std::vector{space});
-  tidy(b);
+  finish_upkeep(b);
   CHECK(b.reported.empty());
 }
 
@@ -363,14 +357,14 @@ TEST_CASE("one damaged file is reported once and does not keep the others from a
   fs::resize_file(file, 0);
   fs::resize_file(file, 100'000);
   a.open();
-  tidy(a);
+  finish_upkeep(a);
   REQUIRE(a.reported.size() == 1);
   CHECK(a.reported.front().first == bad);
   CHECK(a.reported.front().second.is(Code::kCorrupt));
   CHECK(shared(a, b.id()) == std::vector{good});
   CHECK(code_of(a.try_write(bad, put("n1", {{"title", "one"}}))) == Code::kCorrupt);
   a.write(good, put("n1", {{"title", "one"}}));
-  tidy(a);
+  finish_upkeep(a);
   CHECK(a.reported.size() == 1);
 }
 
