@@ -249,13 +249,19 @@ void list_records(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
   });
 }
 
+/// Which records are counted: those that meet the condition, or all.
+Result<RecordQuery> count_query(const ApiCall& call, std::optional<std::string_view> where) {
+  RecordQuery query;
+  query.collection = call.names[1];
+  if (where) {
+    LANYARD_TRY_SET(query.where, read_where(*where));
+  }
+  return query;
+}
+
 void count_records(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
   with_query(call, reply, [&](QueryText& in) -> Status {
-    RecordQuery query;
-    query.collection = call.names[1];
-    if (const auto where = in.text("where")) {
-      LANYARD_TRY_SET(query.where, read_where(*where));
-    }
+    LANYARD_TRY_SET(const RecordQuery query, count_query(call, in.text("where")));
     LANYARD_TRY(in.finish());
     answer_count(room, call, query, reply);
     return {};
@@ -281,11 +287,7 @@ void query_count(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
   with_query(call, reply, [&](QueryText& in) -> Status {
     LANYARD_TRY(in.finish());
     LANYARD_TRY_SET(Params asked, params_of(call.body));
-    RecordQuery query;
-    query.collection = call.names[1];
-    if (const auto where = asked.optional_json("where")) {
-      LANYARD_TRY_SET(query.where, read_where(*where));
-    }
+    LANYARD_TRY_SET(const RecordQuery query, count_query(call, asked.optional_json("where")));
     LANYARD_TRY(asked.finish());
     answer_count(room, call, query, reply);
     return {};
