@@ -142,9 +142,11 @@ class Agent {
       return engine::digest_of(clock, hasher_);
     };
     options.report = [this](const SpaceId& space, const Error& error) {
+      const std::string what = "space " + to_text(space) + ": " + error.detail;
+      // Storage has settled this by itself: it goes on in a new log, or has back what was lost.
+      if (error.code == Code::kExists) return log_warning(what);
       count_error(meters_, "storage", error);
-      log_error("space " + to_text(space) + ": " + error.detail + " (" + error.code.message() +
-                ")");
+      log_error(what + " (" + error.code.message() + ")");
     };
     options.report_room = [this](const std::optional<Error>& full) {
       if (!full) return log_info("there is room on the disk again: changes are taken");
