@@ -56,6 +56,12 @@ std::optional<GateRefusal> refuse_site(const Approach& approach) {
   return not_this_origin("a page of another origin sent this without asking whether it may");
 }
 
+/// Why only JSON is taken: a page of anywhere sends forms and text without asking (Fetch, 2.2.2).
+std::string why_unread(const std::string& type) {
+  if (type.empty()) return "its Content-Type is missing";
+  return "its type is " + display_cut(type, 60) + ", and only JSON and lines of JSON are taken";
+}
+
 }  // namespace
 
 bool Doors::is_own_host(std::string_view host) const {
@@ -115,7 +121,7 @@ std::optional<GateRefusal> refuse_approach(const Approach& approach, const Doors
   const bool is_sent_unasked = approach.has_body || approach.content_type;
   if (is_sent_unasked && !is_accepted(media_type(approach.content_type.value_or(""))))
     return GateRefusal{415, "LY-W003", "A body of this type is not read here",
-                       "pages of anywhere can send it without asking",
+                       why_unread(media_type(approach.content_type.value_or(""))),
                        "Send Content-Type: application/json."};
   return {};
 }

@@ -176,6 +176,18 @@ TEST_CASE("the gate takes no body that a page of anywhere may send") {
   }
 }
 
+TEST_CASE("the gate says which type of body it does not take") {
+  const auto why = [](std::optional<std::string> type) {
+    Approach sent = from_program();
+    sent.method = "POST";
+    sent.content_type = std::move(type);
+    sent.has_body = true;
+    return refuse_approach(sent, doors()).value().why;
+  };
+  CHECK(why("application/json-seq").find("application/json-seq") != std::string::npos);
+  CHECK(why({}).find("missing") != std::string::npos);
+}
+
 TEST_CASE("the router knows the root from a path that ends with a slash") {
   const Route routes[] = {{"GET", "/"}, {"GET", "/ui/status.js"}};
   CHECK(find_route(routes, "GET", "/").route == &routes[0]);
