@@ -153,6 +153,11 @@ class Agent {
       count_error(meters_, "storage", *full);
       log_warning("changes are refused: " + full->detail + ". " + full->fix);
     };
+    options.report_condition = [this](const SpaceId& space,
+                                      const storage::StoreCondition& condition) {
+      // Before there is one, nobody goes by it: the engine hears of it when it opens the space.
+      if (network_) network_->condition_changed(space, condition);
+    };
     return storage::Vault::open(std::move(options), ports());
   }
 

@@ -106,6 +106,7 @@ engine::SpaceOpened opened(const SpaceId& space, Result<storage::SpaceStore*> st
   out.durable = std::move(state.durable);
   out.grants = std::move(state.grants);
   out.own_log = state.own_log;
+  out.may_ask = (*store)->condition().may_ask;
   return out;
 }
 

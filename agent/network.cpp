@@ -132,6 +132,11 @@ class NetworkLoop final : public Network {
                  std::shared_ptr<const storage::WriteOutcome> outcome) override {
     asio::post(io_, [this, space, outcome = std::move(outcome)] { on_committed(space, *outcome); });
   }
+  void condition_changed(const SpaceId& space, const storage::StoreCondition& condition) override {
+    asio::post(io_, [this, space, condition] {
+      driver_.feed(engine::StoreCondition{space, condition.may_ask});
+    });
+  }
 
   [[nodiscard]] std::vector<PeerStatus> peers() const override {
     std::vector<PeerStatus> peers = links_.peers();

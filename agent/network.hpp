@@ -122,6 +122,10 @@ class Network {
   virtual void committed(const SpaceId& space,
                          std::shared_ptr<const storage::WriteOutcome> outcome) = 0;
 
+  /// From the storage thread: how the store of a space is, which is another way than before.
+  virtual void condition_changed(const SpaceId& space,
+                                 const storage::StoreCondition& condition) = 0;
+
   // ---- on the network thread only
   [[nodiscard]] virtual std::vector<PeerStatus> peers() const = 0;
   [[nodiscard]] virtual NetworkCounters counters() const = 0;

@@ -101,6 +101,7 @@ class FileVault final : public Vault {
   /// none.
   bool settle_one();
   void report(const SpaceId& space, const Error& error) const;
+  void condition_changed(const SpaceId& space, const WatchedStore& store);
 
   // What was acknowledged and is not here (file_vault_look.cpp).
   [[nodiscard]] Result<bool> is_put_back();
@@ -165,11 +166,16 @@ class FileVault final : public Vault {
   std::map<SpaceId, LostWrites> lost_;       ///< until they came back; some are settings as well
   std::map<SpaceId, SpaceTrouble> copies_;   ///< another copy of this device writes to them
   std::map<SpaceId, SpaceTrouble> damaged_;  ///< as readers found them
+  std::set<SpaceId> held_wals_;              ///< whose readers were told of
+  std::set<SpaceId> full_wals_;              ///< told to the engine
   std::vector<Error> warnings_;
   std::chrono::steady_clock::time_point opened_ = std::chrono::steady_clock::now();
   bool has_room_ = true;  ///< as it was told last
   bool is_closed_ = false;
 };
+
+/// A reader has kept the WAL of this file from being copied.
+[[nodiscard]] SpaceTrouble wal_trouble(const std::filesystem::path& file, const WalState& wal);
 
 /// Shown of a space until it says what it is called: "space" and the beginning of its id.
 [[nodiscard]] std::string name_made_of(const SpaceId& space);

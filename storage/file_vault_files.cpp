@@ -73,6 +73,7 @@ Result<std::unique_ptr<WatchedStore>> FileVault::open_file(
   SpaceStore::Options options;
   options.read_only = read_only_because.has_value();
   options.vfs = options_.vfs;
+  options.wal_long_bytes = options_.wal_long_bytes;
   LANYARD_TRY_SET(auto store, SpaceStore::open(file, space, ports_, options));
   const auto before_write = [this, space, read_only_because]() -> Status {
     if (read_only_because) return fail(*read_only_because);
@@ -80,6 +81,8 @@ Result<std::unique_ptr<WatchedStore>> FileVault::open_file(
   };
   auto watched = std::make_unique<WatchedStore>(std::move(store), before_write);
   watched->on_damage([this, space](const Error& what) { found_damage(space, what); });
+  watched->on_condition(
+      [this, space, opened = watched.get()] { condition_changed(space, *opened); });
   watched->on_apply(
       [this, space, opened = watched.get()](const ApplyOutcome& outcome, WallTime wall) {
         applied(space, *opened, outcome, wall);

@@ -244,6 +244,8 @@ std::map<SpaceId, SpaceTrouble> FileVault::troubles() {
   for (auto& [space, error] : files_.failures()) all.insert_or_assign(space, SpaceTrouble{error});
   all.insert(damaged_.begin(), damaged_.end());
   for (const auto& [space, lost] : lost_) all.emplace(space, trouble_of(lost));
+  for (const auto& [space, wal] : files_.held_wals())
+    all.emplace(space, wal_trouble(file_of(space), wal));
   all.insert(copies_.begin(), copies_.end());
   return all;
 }

@@ -88,7 +88,7 @@ bool SpaceFiles::close_idle(WallTime now) {
     each->is_used = false;
   }
   const Place idle = std::find_if(open_.begin(), open_.end(), [&](const Open& each) {
-    return now.ms - each.last_used.ms >= limit.count();
+    return now.ms - each.last_used.ms >= limit.count() && each.store->may_close();
   });
   if (idle == open_.end()) return false;
   close(idle);
@@ -100,6 +100,23 @@ bool SpaceFiles::sync_mark(WallTime now) {
     LogContinuity* const continuity = each.store->continuity();
     return continuity != nullptr && continuity->sync_if_due(now);
   });
+}
+
+void SpaceFiles::tend_wals() {
+  // What fails is noted by the store, and reported when it is closed.
+  for (const Open& each : open_) static_cast<void>(each.store->tend_wal());
+}
+
+bool SpaceFiles::wants_look() const {
+  return std::any_of(open_.begin(), open_.end(),
+                     [](const Open& each) { return each.store->wal().wants_look; });
+}
+
+std::vector<std::pair<SpaceId, WalState>> SpaceFiles::held_wals() const {
+  std::vector<std::pair<SpaceId, WalState>> out;
+  for (const Open& each : open_)
+    if (each.store->wal().is_held) out.emplace_back(each.space, each.store->wal());
+  return out;
 }
 
 std::vector<std::pair<SpaceId, Error>> SpaceFiles::failures() const {

@@ -39,8 +39,9 @@ class SpaceFiles {
   /// Nothing if it is not open.
   void close(const SpaceId& space);
   void close_all();
-  /// Closes one that was not used for limits::kSpaceIdleClose; true if there was one. Use counts
-  /// from the first call after it: this is where time is told.
+  /// Closes one that was not used for limits::kSpaceIdleClose, and whose closing takes no longer
+  /// than a moment; true if there was one. Use counts from the first call after it: this is where
+  /// time is told.
   [[nodiscard]] bool close_idle(WallTime now);
 
   /// Syncs one high-water mark that is due; true if there was one.
@@ -48,6 +49,12 @@ class SpaceFiles {
 
   /// Those whose disk has failed, and how.
   [[nodiscard]] std::vector<std::pair<SpaceId, Error>> failures() const;
+  /// Has each see to its WAL.
+  void tend_wals();
+  /// One of them is to be seen to within kWalLookEvery.
+  [[nodiscard]] bool wants_look() const;
+  /// Those whose WAL a reader keeps from being copied.
+  [[nodiscard]] std::vector<std::pair<SpaceId, WalState>> held_wals() const;
   [[nodiscard]] std::size_t count() const { return open_.size(); }
   /// One that was written to since it was tidied; nullptr if none was.
   [[nodiscard]] WatchedStore* wanting_tidy();

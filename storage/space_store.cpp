@@ -13,14 +13,14 @@ Result<std::unique_ptr<SpaceStore>> SpaceStore::open(const std::filesystem::path
   if (!options.read_only) LANYARD_TRY(finish_rescue(file));
   const OpenFile what{file, space, options.read_only, options.cache_kib, options.vfs};
   LANYARD_TRY_SET(SpaceFile opened, open_space_file(what, ports.rng));
-  auto store = std::make_unique<SqliteSpaceStore>(std::move(opened), space, ports, options);
+  auto store = std::make_unique<SqliteSpaceStore>(std::move(opened), file, space, ports, options);
   LANYARD_TRY(store->load());
   if (!options.read_only) LANYARD_TRY(store->leave_log_of_other_identity());
   return store;
 }
 
-SqliteSpaceStore::SqliteSpaceStore(SpaceFile file, const SpaceId& space, const Ports& ports,
-                                   const Options& options)
+SqliteSpaceStore::SqliteSpaceStore(SpaceFile file, const std::filesystem::path& path,
+                                   const SpaceId& space, const Ports& ports, const Options& options)
     : ports_(ports),
       space_(space),
       is_new_(file.is_new),
@@ -28,6 +28,8 @@ SqliteSpaceStore::SqliteSpaceStore(SpaceFile file, const SpaceId& space, const P
       cipher_(ports.ciphers.make()),
       tables_(database_, space, ports.signer.device(), ports.hasher, *cipher_, options.merging),
       mutations_kept_(options.mutations_kept) {
+  if (!options.read_only)
+    wal_.emplace(database_, WalCopy(path, options.vfs), options.wal_long_bytes);
   if (options.read_only)
     broken_ = Error(Code::kReadOnly, "the space was opened for reading only",
                     "Open it again when its disk can be written.");
@@ -132,6 +134,7 @@ Status SqliteSpaceStore::in_transaction(Sync sync, const Work& work) {
     give_up(done.error());
     return done;
   }
+  if (wal_) wal_->committed();
   // An empty transaction syncs nothing.
   if (database_.total_changes() == changes_before) return {};
   is_ahead_ = sync != Sync::kFull;
@@ -170,6 +173,7 @@ Status SqliteSpaceStore::make_durable() {
 
 Status SqliteSpaceStore::checkpoint() {
   if (broken_) return fail(*broken_);
+  if (wal_) wal_->finish();
   return database_.checkpoint();
 }
 
@@ -256,9 +260,7 @@ Result<LogSlice> SqliteSpaceStore::read_log(std::uint64_t position, const Vector
 
 Result<bool> SqliteSpaceStore::tidy() {
   if (broken_) return fail(*broken_);
-  if (database_.wants_checkpoint()) {
-    LANYARD_TRY(database_.checkpoint_beside_readers());
-  }
+  LANYARD_TRY(tend_wal());
   if (tables_.log_rows().end() < folded_.look_again) return false;
   bool more = false;
   const VectorClock durable = durable_;

@@ -5,14 +5,16 @@
 #include "storage/space_file.hpp"
 #include "storage/space_tables.hpp"
 #include "storage/store.hpp"
+#include "storage/wal_upkeep.hpp"
 
 namespace lanyard::storage {
 
 /// SpaceStore over one SQLite file.
 class SqliteSpaceStore final : public SpaceStore {
  public:
-  SqliteSpaceStore(SpaceFile file, const SpaceId& space, const Ports& ports,
-                   const Options& options);
+  /// `path`: of the file.
+  SqliteSpaceStore(SpaceFile file, const std::filesystem::path& path, const SpaceId& space,
+                   const Ports& ports, const Options& options);
   /// Reads what the file holds. To be called once before anything else.
   [[nodiscard]] Status load();
   /// Begins an incarnation if the last one wrote the log of a device that we are not (any more).
@@ -50,6 +52,9 @@ class SqliteSpaceStore final : public SpaceStore {
   [[nodiscard]] Result<bool> tidy() override;
   [[nodiscard]] Status declare_index(const DeclaredIndex& index, bool is_wanted) override;
   [[nodiscard]] Status checkpoint() override;
+  [[nodiscard]] WalState wal() const override { return wal_ ? wal_->state() : WalState{}; }
+  [[nodiscard]] Status tend_wal() override { return wal_ ? wal_->idle() : Status(); }
+  [[nodiscard]] bool may_close() override { return broken_ || !wal_ || wal_->may_close(); }
   [[nodiscard]] Result<Hash> state_hash() override;
   [[nodiscard]] Result<std::vector<WithoutEffect>> without_effect() override;
   [[nodiscard]] Result<SpaceSums> sums() override;
@@ -96,6 +101,7 @@ class SqliteSpaceStore final : public SpaceStore {
   SpaceId space_;
   bool is_new_;
   mutable Database database_;
+  std::optional<WalUpkeep> wal_;  ///< not of a file that is read only
   std::unique_ptr<Cipher> cipher_;
   SpaceTables tables_;
   std::unique_ptr<oplog::Author> author_;

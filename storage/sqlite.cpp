@@ -16,6 +16,9 @@ namespace lanyard::storage {
 namespace {
 
 constexpr std::int64_t kJournalBytesKept = 64 << 20;
+/// Checkpoints of files without a WalUpkeep are rare: one writes each page once however often it
+/// changed.
+constexpr int kLongPages = (256 << 20) / kPageBytes;
 constexpr int kStepsBetweenLooks = 1000;
 
 /// Which file, whatever its name: device and inode.
@@ -25,12 +28,17 @@ int copy_wal(sqlite3* handle, int mode) {
   return sqlite3_wal_checkpoint_v2(handle, nullptr, mode, nullptr, nullptr);
 }
 
+struct Wal {
+  int pages = 0;  ///< as the last commit left it
+  bool is_left = false;
+};
+
 /// The hook of PRAGMA wal_autocheckpoint, with a rule of our own. What fails is tried again after
 /// the next commit, as there.
 int on_commit(void* opaque, sqlite3* handle, const char*, int pages) {
-  auto& wal = *static_cast<WalLength*>(opaque);
-  wal.committed(pages);
-  if (wal.is_too_long()) copy_wal(handle, SQLITE_CHECKPOINT_PASSIVE);
+  auto& wal = *static_cast<Wal*>(opaque);
+  wal.pages = pages;
+  if (!wal.is_left && pages >= kLongPages) copy_wal(handle, SQLITE_CHECKPOINT_PASSIVE);
   return SQLITE_OK;
 }
 
@@ -53,7 +61,7 @@ struct Database::Connection {
   const std::atomic<bool>* is_given_up = nullptr;
   MayRead may_read = nullptr;
   bool blames_statements = false;
-  WalLength wal;
+  Wal wal;
   std::optional<FileId> wal_file;  ///< once it was seen
   int busy_wait_ms = 0;
 
@@ -232,12 +240,16 @@ Status Database::checkpoint() {
   return done;
 }
 
-bool Database::wants_checkpoint() const { return connection_->wal.is_worth_copying(); }
+void Database::leave_wal() { connection_->wal.is_left = true; }
 
-Status Database::checkpoint_beside_readers() {
-  connection_->wal.copied();
-  if (copy_wal(connection_->handle, SQLITE_CHECKPOINT_PASSIVE) != SQLITE_OK) return fail(error());
-  return {};
+int Database::wal_pages() const { return connection_->wal.pages; }
+
+Result<WalCopied> Database::checkpoint_beside_readers() {
+  WalCopied done;
+  if (sqlite3_wal_checkpoint_v2(connection_->handle, nullptr, SQLITE_CHECKPOINT_PASSIVE,
+                                &done.pages, &done.copied) != SQLITE_OK)
+    return fail(error());
+  return done;
 }
 
 Status Database::limit_pages(std::uint64_t pages) {

@@ -11,6 +11,7 @@
 
 #include "replication/types/bytes.hpp"
 #include "replication/types/result.hpp"
+#include "storage/wal_length.hpp"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -71,12 +72,14 @@ class Database {
   [[nodiscard]] std::int64_t total_changes() const;
   /// Copies what the WAL holds into the file and empties it, as far as readers let it.
   [[nodiscard]] Status checkpoint();
-  /// Small transactions have filled some megabytes of the WAL: who copies them now keeps it from
-  /// growing, which every commit waits for.
-  [[nodiscard]] bool wants_checkpoint() const;
+  /// Somebody else sees to the WAL: no commit of this connection copies it.
+  void leave_wal();
+  /// How long the last commit of this connection has left the WAL.
+  [[nodiscard]] int wal_pages() const;
   /// Copies of the WAL what no reader is in the way of, and waits for none. Where that is all, the
-  /// next transaction begins at its start again.
-  [[nodiscard]] Status checkpoint_beside_readers();
+  /// next transaction begins at its start again. Others may write meanwhile. kBusy if somebody else
+  /// copies it just now.
+  [[nodiscard]] Result<WalCopied> checkpoint_beside_readers();
   /// Copies the whole file, as it is at one moment, into another: page by page, through SQLite's
   /// own backup. Others may write to this one meanwhile.
   [[nodiscard]] Status copy_into(Database& target);

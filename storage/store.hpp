@@ -15,6 +15,7 @@
 #include "replication/ports.hpp"
 #include "replication/types/limits.hpp"
 #include "storage/indexes.hpp"
+#include "storage/wal_state.hpp"
 
 /// The door to one space's file (docs/STORAGE.md): its log, and the tables that are
 /// merged from it. Not thread-safe: it belongs to the storage thread, which is the only writer.
@@ -130,6 +131,12 @@ struct SpaceState {
   std::set<DeviceId> earlier_selves = {};
 };
 
+/// What the protocol goes by of a store, beside what it holds.
+struct StoreCondition {
+  /// False: its WAL is as long as it may become. Peers are not asked for what can wait.
+  bool may_ask = true;
+};
+
 /// The log that our next change goes into. It has its name before its first change.
 struct OwnLog {
   LogId log;
@@ -199,6 +206,7 @@ class SpaceStore {
     std::string vfs;
     merge::Merger::Options merging;
     std::uint64_t mutations_kept = limits::kMutationsKept;  ///< the newest
+    std::uint64_t wal_long_bytes = kWalLongBytes;           ///< and twice as much is too long
   };
 
   /// Opens or creates the file. kNewerVersion for a file of a newer Lanyard (nothing is touched),
@@ -315,6 +323,13 @@ class SpaceStore {
 
   /// For idle times: copies the WAL into the file.
   [[nodiscard]] virtual Status checkpoint() = 0;
+  /// How the WAL is.
+  [[nodiscard]] virtual WalState wal() const { return {}; }
+  [[nodiscard]] StoreCondition condition() const { return {!wal().is_full}; }
+  /// Does what is to be done about it when nothing else waits; returns soon.
+  [[nodiscard]] virtual Status tend_wal() { return {}; }
+  /// Whether closing it takes no longer than a moment. If not, a later time is seen to.
+  [[nodiscard]] virtual bool may_close() { return true; }
 
   /// BLAKE2b-256 over every record as it is stored: the same on every device with the same changes
   /// (docs/STORAGE.md gives the recipe).

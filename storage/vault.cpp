@@ -107,6 +107,7 @@ Status FileVault::set_setting(const std::string& key, const std::string& value) 
 // ---- upkeep
 
 bool FileVault::upkeep(WallTime now) {
+  files_.tend_wals();
   if (files_.close_idle(now)) {
     give_back_memory();
     return true;
@@ -120,6 +121,7 @@ bool FileVault::upkeep(WallTime now) {
 
 std::optional<std::chrono::milliseconds> FileVault::upkeep_within() const {
   if (files_.count() == 0) return std::nullopt;
+  if (files_.wants_look()) return kWalLookEvery;
   return limits::kSpaceIdleClose;
 }
 

@@ -152,10 +152,13 @@ class Vault {
     std::function<void(const SpaceId&, const Error&)> report;
     /// There is no room to write any more, and why; nothing: there is again. May be empty.
     std::function<void(const std::optional<Error>&)> report_room;
+    /// The condition of a space's store is another one: for the engine. As `report`.
+    std::function<void(const SpaceId&, const StoreCondition&)> report_condition;
     /// What the disk of the data folder has left. Empty: ask the system.
     std::function<Result<DiskSpace>(const std::filesystem::path&)> disk_space;
     /// As SpaceStore::Options has it, for platform.sqlite too: for tests.
     std::string vfs;
+    std::uint64_t wal_long_bytes = kWalLongBytes;  ///< as SpaceStore::Options has it
   };
 
   /// Opens or creates the data folder (0700) and platform.sqlite. kUnsafePermissions,

@@ -24,6 +24,20 @@ Status WatchedStore::may_write_own(WallTime wall) {
 
 void WatchedStore::committed() {
   if (continuity_) continuity_->after_commit();
+  look();
+}
+
+void WatchedStore::look() {
+  const WalState before = std::exchange(wal_, store_->wal());
+  if (before.is_held == wal_.is_held && before.is_full == wal_.is_full) return;
+  if (on_condition_) on_condition_();
+}
+
+Status WatchedStore::tend_wal() {
+  LANYARD_TRY(may_read());
+  Status done = watched(store_->tend_wal());
+  look();
+  return done;
 }
 
 void WatchedStore::note(const Error& error) const {
@@ -184,6 +198,7 @@ Result<bool> WatchedStore::tidy() {
   LANYARD_TRY(before_write_());
   auto more = watched(store_->tidy());
   wants_tidy_ = more && *more;
+  look();
   return more;
 }
 

@@ -22,6 +22,8 @@ class WatchedStore final : public SpaceStore {
   /// Told of what was found damaged in the file.
   using OnDamage = std::function<void(const Error&)>;
   void on_damage(OnDamage on_damage) { on_damage_ = std::move(on_damage); }
+  /// Told when wal() says another thing than before, its length apart.
+  void on_condition(std::function<void()> changed) { on_condition_ = std::move(changed); }
   [[nodiscard]] LogContinuity* continuity() { return continuity_.get(); }
   [[nodiscard]] SpaceStore& watched() { return *store_; }
 
@@ -64,6 +66,9 @@ class WatchedStore final : public SpaceStore {
   [[nodiscard]] Result<std::vector<KeptFork>> forks() override;
   [[nodiscard]] Result<bool> tidy() override;
   [[nodiscard]] Status checkpoint() override;
+  [[nodiscard]] WalState wal() const override { return store_->wal(); }
+  [[nodiscard]] Status tend_wal() override;
+  [[nodiscard]] bool may_close() override { return failure_ || store_->may_close(); }
   [[nodiscard]] Result<Hash> state_hash() override;
   [[nodiscard]] Result<std::vector<WithoutEffect>> without_effect() override;
   [[nodiscard]] Result<SpaceSums> sums() override;
@@ -75,6 +80,7 @@ class WatchedStore final : public SpaceStore {
   [[nodiscard]] Status may_write_own(WallTime wall);
   void committed();
   void note(const Error& error) const;
+  void look();
   /// Looks at what a call came to, and hands it on.
   template <class T>
   Result<T> watched(Result<T> result) const;
@@ -83,6 +89,8 @@ class WatchedStore final : public SpaceStore {
   BeforeWrite before_write_;
   AfterApply after_apply_;
   OnDamage on_damage_;
+  std::function<void()> on_condition_;
+  WalState wal_;                               ///< as it was told last
   std::unique_ptr<LogContinuity> continuity_;  // uses the store
   bool wants_tidy_ = false;
   mutable std::optional<Error> failure_;  // a read can find it as well

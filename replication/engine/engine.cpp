@@ -275,6 +275,11 @@ void Engine::on(SpaceOpened input) {
   list_members(found->first, found->second);
 }
 
+void Engine::on(const StoreCondition& input) {
+  const auto found = spaces_.find(input.space);
+  if (found != spaces_.end()) found->second.condition(input, now_);
+}
+
 void Engine::on(Committed input) {
   if (sessions_.empty() && !spaces_.contains(input.space)) return;  // nobody to tell
   const SpaceId id = input.space;

@@ -50,6 +50,7 @@ class Engine {
   void on(const Received& input);
   void on(SharedLoaded input);
   void on(SpaceOpened input);
+  void on(const StoreCondition& input);
   void on(Committed input);
   void on(const Applied& input);
   void on(const Durable& input);

@@ -73,6 +73,14 @@ struct SpaceOpened {
   std::vector<std::pair<EpochId, Bytes>> grants;  ///< addressed to this device
   /// The log that our next change goes on with. Nothing: it begins a new one.
   std::optional<LogId> own_log;
+  bool may_ask = true;  ///< as StoreCondition has it
+};
+
+/// What storage says of the store of a space, beside what it holds: whenever that is another thing.
+struct StoreCondition {
+  SpaceId space;
+  /// False: there is no room now for what can wait. Peers are not asked for it.
+  bool may_ask = true;
 };
 
 /// Our own run is on disk: only now does the protocol hear of it.
@@ -180,9 +188,9 @@ struct TellPresence {
 
 struct TimePassed {};
 
-using Input = std::variant<PeerUp, PeerDown, Received, SharedLoaded, SpaceOpened, Committed,
-                           Applied, Durable, PersistFailed, LogLoaded, GrantLoaded, ForkSaid,
-                           ForkKept, SyncNow, DeviceForgotten, SpaceLeft, ShutDown, AskPeer,
-                           TellAddresses, ShareAgain, TellPresence, TimePassed>;
+using Input = std::variant<PeerUp, PeerDown, Received, SharedLoaded, SpaceOpened, StoreCondition,
+                           Committed, Applied, Durable, PersistFailed, LogLoaded, GrantLoaded,
+                           ForkSaid, ForkKept, SyncNow, DeviceForgotten, SpaceLeft, ShutDown,
+                           AskPeer, TellAddresses, ShareAgain, TellPresence, TimePassed>;
 
 }  // namespace lanyard::engine

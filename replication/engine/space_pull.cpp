@@ -44,7 +44,7 @@ std::map<LinkId, SpaceSync::Peer>::iterator SpaceSync::next_source() {
 
 /// One source of catch-up at a time: two would send the same twice.
 void SpaceSync::pull_next(Now now) {
-  if (!is_open() || source_ || retry_at_) return;
+  if (!is_open() || source_ || retry_at_ || !may_ask_) return;
   const auto next = next_source();
   if (next == peers_.end()) return;
   auto& [link, peer] = *next;
@@ -243,6 +243,7 @@ void SpaceSync::return_credit(LinkId link, std::uint64_t bytes) {
   Peer* peer = find(link);
   if (peer == nullptr) return;
   peer->owed += bytes;
+  if (!may_ask_) return;
   const std::uint64_t full = peer->pulling ? limits::kPeerWindowBytesMax : limits::kLiveCreditBytes;
   if (peer->owed < full / 8 && peer->our_credit > full / 2) return;
   const std::uint64_t back = std::min(peer->owed, credit_room(*peer, full));

@@ -62,6 +62,7 @@ void SpaceSync::opened(SpaceOpened opened, Now now) {
   applied_ = opened.log->clock();
   durable_ = std::move(opened.durable);
   own_log_ = opened.own_log;
+  may_ask_ = opened.may_ask;
   intake_ = std::make_unique<oplog::Intake>(context_.self, std::move(*opened.log), *cipher_,
                                             context_.hasher, context_.verifier);
   for (const Committed& each : std::exchange(own_deferred_, {})) announce(each, now);
@@ -72,6 +73,16 @@ void SpaceSync::opened(SpaceOpened opened, Now now) {
     const Status heard = hear(link, std::move(message), now);
     LANYARD_CHECK(heard.has_value(), "an open space defers nothing");
   }
+  pull_next(now);
+}
+
+/// While there is no room nobody is asked, and no credit given: what was asked for already still
+/// comes, a window of each peer at the most.
+void SpaceSync::condition(const StoreCondition& said, Now now) {
+  if (!is_open()) return;  // opened() brings it
+  may_ask_ = said.may_ask;
+  if (!may_ask_) return;
+  for (const auto& [link, peer] : peers_) return_credit(link, 0);
   pull_next(now);
 }
 
@@ -283,7 +294,7 @@ std::optional<Instant> SpaceSync::next_deadline() const {
 bool SpaceSync::is_idle() const {
   const auto quiet = [](const auto& each) { return !each.second.serving && !each.second.pulling; };
   return in_flight_.empty() && parked_.empty() && !durable_at_ && !retry_at_ && !source_ &&
-         !doubt_ && std::all_of(peers_.begin(), peers_.end(), quiet);
+         !doubt_ && may_ask_ && std::all_of(peers_.begin(), peers_.end(), quiet);
 }
 
 }  // namespace lanyard::engine

@@ -40,6 +40,7 @@ class SpaceSync {
   // ---- storage
   [[nodiscard]] bool is_open() const { return intake_ != nullptr; }
   void opened(SpaceOpened opened, Now now);
+  void condition(const StoreCondition& said, Now now);
   void committed(Committed committed, Now now);
   /// There is no such space here: who asked is answered like one who may not see it.
   void not_here();
@@ -198,6 +199,7 @@ class SpaceSync {
   std::map<LogId, Live> last_live_;
   std::optional<LogId> own_log_;  ///< that our next change goes on with
   std::optional<Doubt> doubt_;    ///< changes of ours wait
+  bool may_ask_ = true;           ///< storage has room for what peers hold
 };
 
 }  // namespace lanyard::engine

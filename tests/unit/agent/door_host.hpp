@@ -30,6 +30,7 @@ class NoNetwork final : public Network {
   void post(std::function<void()>) override {}
   void tell_presence(wire::Presence) override {}
   void committed(const SpaceId&, std::shared_ptr<const storage::WriteOutcome>) override {}
+  void condition_changed(const SpaceId&, const storage::StoreCondition&) override {}
   std::vector<PeerStatus> peers() const override { return {}; }
   NetworkCounters counters() const override { return {}; }
   void device_added(const DeviceId&, const std::string&) override {}

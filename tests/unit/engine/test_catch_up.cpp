@@ -246,4 +246,28 @@ TEST_CASE("a space that was left is neither asked for nor served, and its peers 
   CHECK(two.bench.is_linked("bob", "alice"));
 }
 
+TEST_CASE("a device without room asks nobody and gives no credit, until there is room again") {
+  Shared shared({"alice", "bob"});
+  EngineBench& bench = shared.bench;
+  bench.step(bench["bob"], engine::StoreCondition{shared.space, false});
+  // More than the credit that alice has.
+  write_much(shared, "alice", 300, 20'000);
+  bench.pass(40s);
+  const Words said = bench.take_words("bob", "alice");
+  CHECK(count_of(said, "pull") == 0);
+  CHECK(count_of(said, "credit") == 0);
+  CHECK(bench.is_linked("alice", "bob"));
+  CHECK(shared.clock("bob") != shared.clock("alice"));
+
+  // On a new link neither.
+  bench.cut("alice", "bob");
+  bench.connect("alice", "bob");
+  bench.pass(40s);
+  CHECK(count_of(bench.take_words("bob", "alice"), "pull") == 0);
+
+  bench.step(bench["bob"], engine::StoreCondition{shared.space, true});
+  bench.pass(2s);
+  CHECK(shared.clock("bob") == shared.clock("alice"));
+}
+
 }  // namespace lanyard::support

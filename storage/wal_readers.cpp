@@ -1,0 +1,70 @@
+#include "storage/wal_readers.hpp"
+
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+
+#include "storage/files.hpp"
+
+namespace lanyard::storage {
+namespace {
+
+/// Where readers lock the -shm file: WAL_READ_LOCK(0) to (4) of SQLite's file format, section 4.4.
+/// The first is of those who read the file alone, and are in nobody's way for long.
+constexpr std::uint64_t kReadLocksFrom = 124;
+constexpr std::uint64_t kReadLocksTo = 127;
+
+/// A line of /proc/locks: "7: POSIX  ADVISORY  READ 4711 08:01:131 124 124".
+struct Lock {
+  std::string kind;
+  pid_t process = 0;
+  std::string file;
+  std::uint64_t from = 0;
+  std::uint64_t to = 0;
+};
+
+std::optional<Lock> lock_in(const std::string& line) {
+  Lock lock;
+  std::string number;
+  std::string type;
+  std::string advisory;
+  std::istringstream in(line);
+  // "EOF" for the end of a lock of a whole file: no lock of ours.
+  in >> number >> type >> advisory >> lock.kind >> lock.process >> lock.file >> lock.from >>
+      lock.to;
+  return in && type == "POSIX" ? std::optional(lock) : std::nullopt;
+}
+
+/// As /proc/locks writes device and inode.
+std::string place_of(const struct stat& file) {
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%02x:%02x:%llu", major(file.st_dev), minor(file.st_dev),
+                static_cast<unsigned long long>(file.st_ino));
+  return text.data();
+}
+
+}  // namespace
+
+std::optional<WalReader> other_reader_of(const std::filesystem::path& database) {
+  struct stat shm {};
+  if (::stat(beside(database, "-shm").c_str(), &shm) != 0) return std::nullopt;
+  const std::string place = place_of(shm);
+  std::ifstream locks("/proc/locks");
+  for (std::string line; std::getline(locks, line);) {
+    const auto lock = lock_in(line);
+    const bool is_read = lock && lock->kind == "READ" && lock->file == place &&
+                         lock->from <= kReadLocksTo && lock->to >= kReadLocksFrom;
+    if (!is_read || lock->process <= 0 || lock->process == ::getpid()) continue;
+    WalReader reader{lock->process, {}};
+    std::ifstream name("/proc/" + std::to_string(lock->process) + "/comm");
+    std::getline(name, reader.name);
+    return reader;
+  }
+  return std::nullopt;
+}
+
+}  // namespace lanyard::storage
