@@ -26,8 +26,10 @@ const char* farewell(wire::ByeCode code) {
 
 Engine::Engine(Config config, const Hasher& hasher, const Verifier& verifier,
                const CipherFactory& ciphers)
-    : config_(std::move(config)), hasher_(hasher), context_{config_.self, hasher, verifier,
-                                                            ciphers,      out_,   unproven_} {}
+    : config_(std::move(config)),
+      hasher_(hasher),
+      pushes_(out_, now_),
+      context_{config_.self, hasher, verifier, ciphers, out_, pushes_, unproven_} {}
 
 std::vector<Effect> Engine::step(Input input, Now now) {
   now_ = now;
@@ -57,6 +59,7 @@ std::optional<Instant> Engine::next_deadline() const {
 
 void Engine::on(const PeerUp& input) {
   out_.open(input.link);
+  pushes_.open(input.link);
   const auto [place, fresh] = sessions_.try_emplace(input.link, input.peer, hasher_);
   LANYARD_CHECK(fresh, "a link is never used again");
   place->second.last_heard = now_.mono;
@@ -66,6 +69,7 @@ void Engine::on(const PeerUp& input) {
 
 void Engine::on(const PeerDown& input) {
   out_.close(input.link);
+  pushes_.close(input.link);
   sessions_.erase(input.link);
   for (auto& [id, sync] : spaces_) sync.peer_gone(input.link, now_);
 }
@@ -117,6 +121,7 @@ void Engine::on(const Received& input) {
   Session& session = found->second;
   session.last_heard = now_.mono;
   session.pinged = false;
+  pushes_.heard(input.link);
   auto message = wire::decode(input.message, session.heard_names);
   if (!message && message.error().is(Code::kNewerVersion))
     return;  // of a newer wire version: not for us
@@ -144,11 +149,7 @@ Status Engine::hear(LinkId link, Session& session, wire::Message message) {
                          std::is_same_v<T, wire::DigestSpaces>) {
       return on_dialogue(link, session, session.dialogue.on(each));
     } else if constexpr (std::is_same_v<T, wire::Ping>) {
-      if (each.is_answer) {
-        out_.notify(PeerAnswered{session.peer, each.number});
-      } else {
-        out_.send(link, wire::Ping{each.number, true});
-      }
+      on_ping(link, session, each);
       return {};
     } else if constexpr (std::is_same_v<T, wire::Addresses>) {
       out_.notify(PeerToldAddresses{session.peer, std::forward<decltype(each)>(each)});
@@ -166,6 +167,14 @@ Status Engine::hear(LinkId link, Session& session, wire::Message message) {
     }
   };
   return std::visit(handle, std::move(message));
+}
+
+void Engine::on_ping(LinkId link, const Session& session, const wire::Ping& ping) {
+  if (!ping.is_answer) return out_.send(link, wire::Ping{ping.number, true});
+  const auto has_room = pushes_.answered(link, ping.number);
+  if (!has_room) return out_.notify(PeerAnswered{session.peer, ping.number});
+  if (!*has_room) return;
+  for (auto& [id, sync] : spaces_) sync.peer_listens(link);
 }
 
 Status Engine::hear_of_devices(Session& session, wire::Forgotten message) {

@@ -70,6 +70,7 @@ class Engine {
   void on(const TimePassed& input);
 
   Status hear(LinkId link, Session& session, wire::Message message);
+  void on_ping(LinkId link, const Session& session, const wire::Ping& ping);
   Status hear_of_devices(Session& session, wire::Forgotten message);
   Status hear_of_space(LinkId link, Session& session, SpaceMessage message);
   Status on_dialogue(LinkId link, Session& session, Result<DigestDialogue::Outcome> outcome);
@@ -90,6 +91,7 @@ class Engine {
   Config config_;
   const Hasher& hasher_;
   Outbox out_;
+  Pushes pushes_;
   std::map<DeviceId, std::size_t> unproven_;  ///< what peers said of our logs and did not show
   SpaceContext context_;
   Now now_;

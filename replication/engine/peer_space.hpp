@@ -55,11 +55,16 @@ struct PeerSpace {
   };
   std::map<LogId, Awaited> awaited;
 
+  /// News that did not go out, as the link has no room: it is told when there is.
+  VectorClock untold;
+
   // ---- we pull from it ----
   bool has_news = false;  ///< to be asked when its turn comes
-  bool asked = false;     ///< at some time on this link: packs may come
-  bool pulling = false;   ///< asked, and not yet in step
-  bool granted = false;   ///< it has answered this pull with a grant
+  /// The same, unless somebody else has brought what it told us of by then.
+  VectorClock news;
+  bool asked = false;    ///< at some time on this link: packs may come
+  bool pulling = false;  ///< asked, and not yet in step
+  bool granted = false;  ///< it has answered this pull with a grant
   /// What it sends goes on from a fork: passed over until it is in step.
   bool ignoring = false;
   bool told_of_fork = false;  ///< people were told that it holds another branch of a log

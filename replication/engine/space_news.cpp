@@ -6,6 +6,12 @@
 #include "replication/types/limits.hpp"
 
 namespace lanyard::engine {
+namespace {
+
+/// One that names its log by number, with its frame.
+constexpr std::uint64_t kHaveBytes = 64;
+
+}  // namespace
 
 /// The peer is told of what is new; to one that is being answered it is part of the answer.
 void SpaceSync::tell_peer(LinkId link, Peer& peer, const LogId& log, const Head& head) {
@@ -15,21 +21,34 @@ void SpaceSync::tell_peer(LinkId link, Peer& peer, const LogId& log, const Head&
     return;
   }
   peer.they_in_step = false;
-  context_.out.send(link, wire::Have{space_, log, head});
+  if (context_.pushes.takes(link, kHaveBytes)) {
+    peer.untold.erase(log);
+    context_.pushes.send(link, wire::Have{space_, log, head}, kHaveBytes);
+  } else {
+    peer.untold[log] = head;
+  }
+}
+
+void SpaceSync::peer_listens(LinkId link) {
+  Peer* peer = find(link);
+  if (peer == nullptr || !is_member(*peer)) return;
+  acknowledge(link, *peer);
+  for (const auto& [log, head] : std::exchange(peer->untold, {}))
+    if (seq_in(peer->shown, log) < head.seq) tell_peer(link, *peer, log, head);
 }
 
 /// A fresh run goes at once to everybody in step; who has no credit left for it is told of it, and
-/// pulls when it can.
+/// pulls when it can. Over a link that does not answer neither goes out.
 void SpaceSync::broadcast(const wire::LiveRun& run, const Head& last, LinkId except, Now now) {
   const std::uint64_t cost = cost_of(run);
   for (auto& [link, peer] : peers_) {
     if (link == except || !is_member(peer) || may_wait(peer, run.log, last, now)) continue;
     const bool at_once =
         cost <= std::min<std::uint64_t>(peer.their_credit, limits::kLiveRunBytesMax);
-    if (peer.they_in_step && at_once) {
+    if (peer.they_in_step && at_once && context_.pushes.takes(link, cost)) {
       peer.their_credit -= cost;
       peer.brought.insert(run.log);
-      context_.out.send(link, run);
+      context_.pushes.send(link, run, cost);
     } else {
       tell_peer(link, peer, run.log, last);
     }

@@ -28,11 +28,18 @@ void SpaceSync::peer_has_news(LinkId link, Now now) {
   pull_next(now);
 }
 
+/// What it told of may have come on another way while it waited for its turn.
+bool SpaceSync::has_news(const Peer& peer) const {
+  return peer.has_news || std::any_of(peer.news.begin(), peer.news.end(), [&](const auto& told) {
+           return intake_->state().head_of(told.first).seq < told.second.seq;
+         });
+}
+
 /// In turn, so that a silent one does not keep the others from being asked; members first.
 std::map<LinkId, SpaceSync::Peer>::iterator SpaceSync::next_source() {
   const auto find_among = [&](bool members) {
     const auto asked = [&](const auto& each) {
-      return each.second.has_news && is_member(each.second) == members;
+      return has_news(each.second) && is_member(each.second) == members;
     };
     const auto behind = peers_.upper_bound(last_source_);
     const auto found = std::find_if(behind, peers_.end(), asked);
@@ -49,6 +56,7 @@ void SpaceSync::pull_next(Now now) {
   if (next == peers_.end()) return;
   auto& [link, peer] = *next;
   peer.has_news = false;
+  peer.news.clear();
   peer.asked = true;
   peer.pulling = true;
   peer.granted = false;
@@ -153,7 +161,10 @@ void SpaceSync::on(LinkId link, const wire::Have& message, Now now) {
   show(*peer, told);
   if (intake_->state().head_of(message.log).seq < message.head.seq) {
     peer->spared.erase(message.log);
-    peer_has_news(link, now);
+    if (peer->pulling) return;
+    if (peer->news.size() >= limits::kClockLogsMax) return peer_has_news(link, now);
+    peer->news[message.log] = message.head;
+    pull_next(now);
   } else if (peer->brought.contains(message.log)) {
     peer->elsewhere.insert(message.log);
   }

@@ -21,6 +21,7 @@ void SpaceSync::on(LinkId link, const wire::Pull& message, Now now) {
   show(*peer, message.clock);
   peer->they_in_step = false;
   peer->awaited.clear();
+  peer->untold.clear();
   add_credit(*peer, message.credit);
   // One question to storage at a time, however often the peer asks.
   const std::optional<Peer::Serving> before = std::exchange(peer->serving, Peer::Serving{});

@@ -16,8 +16,10 @@ constexpr std::chrono::seconds kStorageRetry{30};
 /// Messages that wait while a space is being opened: what standing credit allows in a moment.
 constexpr std::size_t kDeferredMax = 1024;
 
+/// About as much as a message without content takes, or one entry of a clock.
+constexpr std::uint64_t kSmall = 100;
+
 std::uint64_t size_of(const SpaceMessage& message) {
-  constexpr std::uint64_t kSmall = 100;
   if (const auto* part = std::get_if<wire::PackPart>(&message)) return kSmall + part->bytes.size();
   if (const auto* run = std::get_if<wire::LiveRun>(&message)) return kSmall + cost_of(*run);
   if (const auto* grant = std::get_if<wire::Grant>(&message))
@@ -235,9 +237,10 @@ void SpaceSync::acknowledge(LinkId link, Peer& peer) {
     const auto told = peer.acknowledged.find(log);
     if (told == peer.acknowledged.end() || told->second != head) message.durable.emplace(log, head);
   }
-  if (message.durable.empty()) return;
+  const std::uint64_t bytes = kSmall * message.durable.size();
+  if (message.durable.empty() || !context_.pushes.takes(link, bytes)) return;
   peer.acknowledged = durable_;
-  context_.out.send(link, message);
+  context_.pushes.send(link, message, bytes);
 }
 
 /// Each names only what is new since the one before. It may hold what we do not know yet, but not

@@ -7,6 +7,7 @@
 #include "replication/engine/live_run.hpp"
 #include "replication/engine/outbox.hpp"
 #include "replication/engine/peer_space.hpp"
+#include "replication/engine/pushes.hpp"
 
 namespace lanyard::engine {
 
@@ -17,6 +18,7 @@ struct SpaceContext {
   const Verifier& verifier;
   const CipherFactory& ciphers;
   Outbox& out;
+  Pushes& pushes;
   /// How often each device said of our own log what it did not show.
   std::map<DeviceId, std::size_t>& unproven;
 };
@@ -58,6 +60,8 @@ class SpaceSync {
   void peer_listed(LinkId link, const DeviceId& device, bool knows_of_it);
   /// Its digest equalled ours. `still`: ours has not changed since, so that both hold the same now.
   void peer_equal(LinkId link, bool still);
+  /// There is room on its link again for what had to stay here.
+  void peer_listens(LinkId link);
   /// It has something that we have not, or may have.
   void peer_has_news(LinkId link, Now now);
   void peer_gone(LinkId link, Now now);
@@ -122,6 +126,7 @@ class SpaceSync {
   /// The same, and an empty store has nobody to talk with.
   [[nodiscard]] bool is_known_member(const Peer& peer) const;
   [[nodiscard]] std::map<LinkId, Peer>::iterator next_source();
+  [[nodiscard]] bool has_news(const Peer& peer) const;
   void take_grant(const wire::Grant& grant);
   void pull_next(Now now);
   void finish_source(LinkId link, Now now);

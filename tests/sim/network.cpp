@@ -61,7 +61,12 @@ void Network::send(engine::LinkId link, const Bytes& message) {
     segment.bytes.resize(segment.bytes.size() + wire::kFrameTagBytes);
   }
   report_.bytes += segment.bytes.size();
-  if (end(here.other).severed) return;
+  End& there = end(here.other);
+  if (is_blocked(here.device, there.device)) {
+    there.kept_back += segment.bytes.size();
+    said_into_silence_most_ = std::max(said_into_silence_most_, there.kept_back);
+  }
+  if (there.severed) return;
   plan(here.other, std::move(segment));
   if (loss_one_in != 0 && chance_.one_in(loss_one_in)) {
     report_.count(Fault::kMessageLost);

@@ -51,6 +51,8 @@ class Network {
   /// Links of which both ends are up and that work.
   [[nodiscard]] std::vector<engine::LinkId> links() const;
   [[nodiscard]] std::size_t under_way_most() const { return under_way_most_; }
+  /// What a device said on a link whose way is blocked: the most of one end.
+  [[nodiscard]] std::size_t said_into_silence_most() const { return said_into_silence_most_; }
 
   /// One message in so many is lost; 0: none.
   std::size_t loss_one_in = 0;
@@ -72,7 +74,8 @@ class Network {
     std::deque<Segment> coming;
     std::size_t coming_bytes = 0;
     Schedule::Milliseconds last_arrival = 0;
-    Bytes read;  ///< of a frame that is not whole yet
+    std::size_t kept_back = 0;  ///< bytes that came to the way while it was blocked
+    Bytes read;                 ///< of a frame that is not whole yet
     wire::FrameJoin join;
   };
 
@@ -93,6 +96,7 @@ class Network {
   std::uint64_t next_link_ = 1;
   std::uint64_t next_number_ = 1;
   std::size_t under_way_most_ = 0;
+  std::size_t said_into_silence_most_ = 0;
 };
 
 }  // namespace lanyard::sim

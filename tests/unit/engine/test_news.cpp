@@ -140,4 +140,48 @@ TEST_CASE("who has shown to hold everything is in step, whoever brought it") {
   CHECK(mesh.bench.take_words("alice", "carol") == Words{"live"});
 }
 
+TEST_CASE("over a link that does not answer no more goes out than a little, and all comes later") {
+  Shared two({"alice", "bob"});
+  const std::uint64_t before = two.bench.bytes_said("alice", "bob");
+  for (int i = 0; i < 300; ++i) {
+    two.bench["alice"].put(two.space, "n" + std::to_string(i), std::string(400, 'x'));
+    two.bench.run_storage();  // nothing is delivered
+  }
+  CHECK(two.bench.bytes_said("alice", "bob") - before < limits::kLiveRunBytesMax);
+  CHECK(two.clock("bob") != two.clock("alice"));
+  two.bench.run();
+  CHECK(two.clock("bob") == two.clock("alice"));
+  // What had to wait was told of and pulled; what comes from now on goes at once.
+  two.forget();
+  two.bench["alice"].put(two.space, "last", "at once");
+  two.bench.run();
+  CHECK(two.bench.take_words("alice", "bob").front() == "live");
+}
+
+TEST_CASE("what several told of is pulled from one of them") {
+  Shared four({"bob", "alice", "carol", "dave"});
+  EngineBench& bench = four.bench;
+  for (const char* one : {"alice", "carol"}) bench.connect(one, "dave");
+  bench.connect("alice", "carol");
+  bench.pass(2s);
+  four.forget();
+  for (const char* one : {"alice", "carol"}) bench.take_said("dave", one);
+  bench["bob"].put(four.space, "n1", std::string(limits::kLiveRunBytesMax, 'x'));
+  bench.run_storage();
+  for (const char* to : {"alice", "carol"}) {
+    bench.deliver("bob", to);
+    bench.deliver(to, "bob");
+    bench.run_storage();
+    bench.deliver("bob", to, 3);
+    bench.run_storage();
+  }
+  for (const char* from : {"bob", "alice", "carol"}) bench.deliver(from, "dave");
+  bench.run();
+  CHECK(four.clock("dave") == four.clock("bob"));
+  std::size_t pulls = 0;
+  for (const char* from : {"bob", "alice", "carol"})
+    pulls += count_of(bench.take_words("dave", from), "pull");
+  CHECK(pulls == 1);
+}
+
 }  // namespace lanyard::support
