@@ -67,8 +67,9 @@ class NetworkLoop final : public Network {
                 ciphers_, links_, meters),
         gossip_(io_, identity.device(), links_, driver_),
         discovery_(io_, options_.discovery, rng_,
-                   {[this](const discovery::Sighting& sighting) {
-                      links_.sighted(sighting.host_port(), sighting.key.instance);
+                   {[this](const discovery::Sighting& sighting, discovery::Newcomer newcomer) {
+                      links_.named(discovery_.instance());
+                      links_.sighted(sighting.host_port(), sighting.key.instance, newcomer);
                     },
                     [this](const discovery::Sighting& sighting) { on_gone(sighting); },
                     [this] { on_moved(); }, on_condition}) {}

@@ -29,6 +29,10 @@ STAYS, STARTS = "stays", "starts"
 LOOKS = 5
 # Until what was announced, or taken back, has been said as often as mDNS says it.
 ANNOUNCED_S = 4
+# Of each setting: the most that is wanted of "of_limit", and what it and p95 were before.
+GOALS = {"daemon-known": (2.0, "1.5", ""), "daemon-moved": (3.0, "9 to 14", "0.32"),
+         "no-daemon-known": (2.0, "1.4", ""), "no-daemon-moved": (3.0, "22", "0.52 to 1.2")}
+WANTED_P95_S = 0.3
 # What the measured process sees of a link is at most so old.
 EVERY_S = 0.002
 
@@ -140,7 +144,10 @@ class Links:
         if name.endswith("moved"):
             limit += percentile(looks["zeroconf"], 50)
         ratio = percentile(linked, 50) / limit
+        wanted, before, before_p95 = GOALS[name]
         report(measurement=f"first-link-{name}", n=len(rounds), **spread("linked", linked, 50, 95),
                **spread("answers", answers, 50, 95), **browsers, of_limit=round(ratio, 2))
         return [Goal(f"start to first link, {name}: p50 / start and search", len(rounds), ratio,
-                     "<=", 2.0)]
+                     "<=", wanted, before),
+                Goal(f"start to first link, {name}: p95, seconds", len(rounds),
+                     percentile(linked, 95), "<=", WANTED_P95_S, before_p95)]

@@ -17,16 +17,19 @@ TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
 class Goal(NamedTuple):
-    """One line of the end: what was reached, and what docs/GOALS.md wants."""
+    """One line of the end: what was reached, and what docs/GOALS.md wants. `before`: what was
+    reached before the last thing was done about it, where that is worth to be stood beside."""
     what: str
     n: int
     reached: float
     sign: str
     wanted: float
+    before: str = ""
 
     def report(self) -> None:
         met = self.reached >= self.wanted if self.sign == ">=" else self.reached <= self.wanted
-        report(goal=self.what, n=self.n, reached=round(self.reached, 3),
+        before = {"before": self.before} if self.before else {}
+        report(goal=self.what, n=self.n, reached=round(self.reached, 3), **before,
                wanted=f"{self.sign} {self.wanted}", met=met)
 
 

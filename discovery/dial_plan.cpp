@@ -1,5 +1,7 @@
 #include "discovery/dial_plan.hpp"
 
+#include <tuple>
+
 namespace lanyard::discovery {
 
 bool DialPlan::Busy::has(const Target& target) const {
@@ -55,7 +57,8 @@ void DialPlan::forget_stranger(Target& target) {
 }
 
 bool DialPlan::is_waiting(const Target& target) const {
-  return !target.is_dialled && !target.sources.empty() && !is_linked(target);
+  return !target.is_dialled && !target.sources.empty() && !is_linked(target) &&
+         (!is_hint(target) || count_missed() > 0);
 }
 
 bool DialPlan::is_hint(const Target& target) {
@@ -84,14 +87,15 @@ void DialPlan::add(const std::string& address, Source source, std::optional<Devi
   if (fresh || is_better) begin_again(target, now);
 }
 
-void DialPlan::sighted(const std::string& address, const std::string& instance, Tick now) {
+void DialPlan::sighted(const std::string& address, const std::string& instance, Tick now,
+                       Newcomer newcomer) {
   forget_old(now);
   const auto [place, fresh] = targets_.try_emplace(address);
   Target& target = place->second;
   target.sources.insert(Source::kSighted);
   if (fresh || target.instance != instance) {
-    // Both sides see each other at once: a little later on one of them saves a second link.
-    const Tick soon = now + with_jitter(kFirstPause, rng_);
+    // Whoever came calls; the other one a little later, if it did not: that saves a second link.
+    const Tick soon = newcomer == Newcomer::kWe ? now : now + with_jitter(kFirstPause, rng_);
     begin_again(target, fresh || target.is_stranger ? soon : std::min(target.at, soon));
     target.is_proven = false;
   }
@@ -124,6 +128,8 @@ void DialPlan::forget_old(Tick now) {
 
 void DialPlan::remove(const DeviceId& device, Tick now) {
   linked_.erase(device);
+  known_.erase(device);
+  hosts_.erase(device);
   pauses_.erase(device);
   refusals_.erase(device);
   for (auto& [address, target] : targets_) {
@@ -142,23 +148,21 @@ void DialPlan::remove(const DeviceId& device, Tick now) {
   }
 }
 
-void DialPlan::welcome(const DeviceId& device, Tick now) {
-  refusals_.erase(device);
-  for (auto& [address, target] : targets_) {
-    if (target.met == device && target.is_stranger) begin_again(target, now);
-  }
-}
-
 // ---- whom to call
 
 std::vector<std::string> DialPlan::due(Tick now) {
+  const Taken taken = this->taken();
   std::vector<Targets::iterator> ready;
   for (auto each = targets_.begin(); each != targets_.end(); ++each) {
-    if (is_waiting(each->second) && each->second.at <= now) ready.push_back(each);
+    if (is_waiting(each->second) && ready_at(*each, taken) <= now) ready.push_back(each);
   }
-  std::stable_sort(ready.begin(), ready.end(), [](const auto& left, const auto& right) {
-    return *left->second.sources.begin() < *right->second.sources.begin();
-  });
+  const auto rank = [&](const Targets::iterator& each) {
+    const std::string instance = is_hint(each->second) ? each->second.instance : std::string();
+    return std::tuple(*each->second.sources.begin(), taken.has(*each), instance < own_instance_,
+                      instance);
+  };
+  std::stable_sort(ready.begin(), ready.end(),
+                   [&](const auto& left, const auto& right) { return rank(left) < rank(right); });
   Busy busy = this->busy();
   std::vector<std::string> addresses;
   for (const auto& each : ready) {
@@ -177,11 +181,14 @@ std::vector<std::string> DialPlan::due(Tick now) {
 
 std::optional<Tick> DialPlan::next() const {
   const Busy busy = this->busy();
+  const Taken taken = this->taken();
   std::optional<Tick> next;
-  for (const auto& [address, target] : targets_) {
+  for (const auto& each : targets_) {
+    const Target& target = each.second;
     // One that is busy is looked at again when its dial is over.
     if (!is_waiting(target) || busy.has(target)) continue;
-    const Tick at = is_hint(target) ? std::max(target.at, hint_at()) : target.at;
+    const Tick ready = ready_at(each, taken);
+    const Tick at = is_hint(target) ? std::max(ready, hint_at()) : ready;
     next = next ? std::min(*next, at) : at;
   }
   return next;
@@ -211,6 +218,8 @@ void DialPlan::linked(const DeviceId& device, const std::string& address, Tick n
 void DialPlan::unlinked(const DeviceId& device, Tick now) {
   const auto link = linked_.find(device);
   if (link == linked_.end()) return;
+  hosts_.erase(device);
+  missed_since_ = now;
   refusals_.erase(device);
   Tick& pause = pauses_.try_emplace(device, kFirstPause).first->second;
   if (now - link->second >= kLasting) pause = kFirstPause;
@@ -223,6 +232,7 @@ void DialPlan::unlinked(const DeviceId& device, Tick now) {
 
 void DialPlan::refused(const DeviceId& device, Tick now) {
   if (linked_.erase(device) == 0) return;
+  hosts_.erase(device);
   Tick& pause = refusals_.try_emplace(device, kFirstRetry).first->second;
   for (auto& [address, target] : targets_) {
     if (is_for(target, device) && !target.is_stranger) target.at = now + with_jitter(pause, rng_);

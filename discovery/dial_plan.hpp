@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "discovery/backoff.hpp"
+#include "discovery/sighting.hpp"
 
 namespace lanyard::discovery {
 
@@ -21,7 +22,10 @@ enum class Source : std::uint8_t {
 
 /// Decides whom to call, where and when. Of a device or an instance one address at a time, sooner
 /// after a lost link, later after each failure, never one that is linked; what is only a hint no
-/// faster than a bounded rate, however many there are. Pure; chance comes from the Rng.
+/// faster than a bounded rate, however many there are, and not at all while every known device is
+/// linked: nobody would be found. Of many that look for each other everybody begins with those
+/// whose names on the network follow its own, so that each pair is called by one of the two. Pure;
+/// chance comes from the Rng.
 class DialPlan {
  public:
   static constexpr Tick kFirstRetry{1000};
@@ -38,6 +42,13 @@ class DialPlan {
   /// anew.
   static constexpr Tick kLinger{10 * 60'000};
   static constexpr std::size_t kLingeringMax = 256;
+  /// How long we leave a call to the other of the two, whose turn it is.
+  static constexpr Tick kTheirTurn{1000};
+  /// Where a device seems to be that is linked already whoever is missed is looked for only after
+  /// so long.
+  static constexpr Tick kAlsoThere{10'000};
+  /// Unknown devices of which it is known whence they called last.
+  static constexpr std::size_t kCallersMax = 64;
   /// After a link that was up the pause before the next call; twice as long after each link that
   /// did not last, so that two machines with one identity do not put each other out of a third
   /// one's links without end: each has time to say and hear all.
@@ -54,14 +65,20 @@ class DialPlan {
   /// Calls this address. `device`: who is expected there; nothing where nobody knows. What is known
   /// of the address already is kept.
   void add(const std::string& address, Source source, std::optional<DeviceId> device, Tick now);
+  /// Others see us as this instance. Empty, the state at first: they do not.
+  void named(const std::string& instance) { own_instance_ = instance; }
   /// Calls the address of an instance; another instance at the same address is a new beginning.
-  void sighted(const std::string& address, const std::string& instance, Tick now);
+  void sighted(const std::string& address, const std::string& instance, Tick now,
+               Newcomer newcomer = Newcomer::kThey);
   /// The source does not say so any more.
   void withdraw(const std::string& address, Source source, Tick now);
   /// The device is forgotten: nobody calls it any more.
   void remove(const DeviceId& device, Tick now);
-  /// The device has become known: where it has answered before, it is called again.
+  /// The device has become known: where it has answered before, or called from, it is called, and
+  /// else wherever it may be.
   void welcome(const DeviceId& device, Tick now);
+  /// A device has called from this host that is not known here.
+  void turned_away(const DeviceId& device, const std::string& host);
 
   /// Addresses to dial now; each is being dialled until failed() or linked() says more.
   [[nodiscard]] std::vector<std::string> due(Tick now);
@@ -73,6 +90,8 @@ class DialPlan {
   /// The device is linked, through any address. `address`: the one that was dialled, empty if it
   /// called us.
   void linked(const DeviceId& device, const std::string& address, Tick now);
+  /// The other end of its link is this host: an address without port.
+  void linked_from(const DeviceId& device, const std::string& host) { hosts_[device] = host; }
   /// The link is gone: call again soon, or a little later if it goes again and again.
   void unlinked(const DeviceId& device, Tick now);
   /// The device has said that it does not know us: as unlinked(), and later each time, until it is
@@ -127,6 +146,19 @@ class DialPlan {
   [[nodiscard]] bool is_last_resort(const Target& target) const;
   /// Whoever answered, somebody else may do so now.
   static void forget_stranger(Target& target);
+  /// Hosts and instances of the devices that are linked, as far as mDNS can be believed.
+  struct Taken {
+    std::set<std::string> hosts;
+    std::set<std::string> instances;
+    [[nodiscard]] bool has(const Targets::value_type& target) const;
+  };
+  [[nodiscard]] Taken taken() const;
+  [[nodiscard]] std::size_t count_missed() const;
+  /// Seen instances of which nobody knows whose they are.
+  [[nodiscard]] std::set<std::string> unknown_instances() const;
+  /// How long a call waits after somebody has become known: it may be the other one's turn.
+  [[nodiscard]] Tick turn_of(const Target& target, const std::set<std::string>& unknown) const;
+  [[nodiscard]] Tick ready_at(const Targets::value_type& target, const Taken& taken) const;
   [[nodiscard]] bool is_waiting(const Target& target) const;
   [[nodiscard]] static bool is_hint(const Target& target);
   [[nodiscard]] Tick hint_at() const { return hint_full_at_ - (kHintBurst - 1) * kHintEvery; }
@@ -136,10 +168,15 @@ class DialPlan {
 
   Rng& rng_;
   Targets targets_;
-  std::map<DeviceId, Tick> linked_;    ///< since when
-  std::map<DeviceId, Tick> pauses_;    ///< after the end of the link that comes next
-  std::map<DeviceId, Tick> refusals_;  ///< the pause after the next one
-  Tick hint_full_at_{0};               ///< when a whole burst may be dialled again
+  std::string own_instance_;
+  std::set<DeviceId> known_;
+  std::map<DeviceId, std::string> hosts_;    ///< the other ends of links
+  std::map<DeviceId, std::string> callers_;  ///< hosts of devices that were turned away
+  Tick missed_since_{0};                     ///< when somebody was missed last who was not before
+  std::map<DeviceId, Tick> linked_;          ///< since when
+  std::map<DeviceId, Tick> pauses_;          ///< after the end of the link that comes next
+  std::map<DeviceId, Tick> refusals_;        ///< the pause after the next one
+  Tick hint_full_at_{0};                     ///< when a whole burst may be dialled again
 };
 
 }  // namespace lanyard::discovery

@@ -11,6 +11,8 @@ constexpr std::chrono::seconds kEvery{1};
 /// How long a child that begins anew has to see again what was seen before. Avahi asks the network
 /// at once, and again after 1, 3 and 7 s.
 constexpr Tick kSeeAgainWithin{12'000};
+/// Who has asked a network who is there hears it within this.
+constexpr Tick kNewFor{3000};
 /// Names that were taken, one after the other: somebody answers to whatever we choose. Then nothing
 /// is announced until kCollisionRest has passed.
 constexpr int kCollisionsMax = 8;
@@ -84,6 +86,7 @@ class Discovery::Impl {
     return found;
   }
   [[nodiscard]] std::vector<Sighting> nearby() const { return table_.all(); }
+  [[nodiscard]] const std::string& instance() const { return instance_; }
 
  private:
   /// One of the two, and what it was told last.
@@ -162,6 +165,7 @@ class Discovery::Impl {
   void begin_anew(Tick now) {
     collisions_ = 0;
     table_.begin_again();
+    came_at_ = now;
     forget_unseen_at_ = now + kSeeAgainWithin;
   }
 
@@ -226,7 +230,9 @@ class Discovery::Impl {
     if (seen == Seen::kSame) return;
     if (before && (seen == Seen::kRefused || before->host_port() != sighting.host_port()))
       owner_.gone(*before);
-    if (seen != Seen::kRefused) owner_.came(sighting);
+    const bool is_new_here = steady_now() - came_at_ < kNewFor;
+    if (seen != Seen::kRefused)
+      owner_.came(sighting, is_new_here ? Newcomer::kWe : Newcomer::kThey);
   }
 
   void on(const Lost& lost) {
@@ -250,6 +256,7 @@ class Discovery::Impl {
   }
 
   void on_network_changed() {
+    came_at_ = steady_now();
     own();
     give_orders();
     owner_.moved();
@@ -272,6 +279,7 @@ class Discovery::Impl {
   std::vector<std::shared_ptr<ChildProcess>> past_;  ///< killed, and not yet waited for
   Condition last_condition_;
   std::optional<Tick> forget_unseen_at_;
+  Tick came_at_{0};  ///< to this network, or to it anew
   int collisions_ = 0;
   Tick collided_at_{0};
   bool is_stopped_ = false;
@@ -287,6 +295,7 @@ bool Discovery::is_stopping() { return impl_->is_stopping(); }
 void Discovery::announce(std::uint16_t port, bool is_pairing) { impl_->announce(port, is_pairing); }
 Mode Discovery::mode() const { return impl_->mode(); }
 Condition Discovery::condition() const { return impl_->condition(); }
+const std::string& Discovery::instance() const { return impl_->instance(); }
 std::vector<Sighting> Discovery::nearby() const { return impl_->nearby(); }
 
 }  // namespace lanyard::discovery

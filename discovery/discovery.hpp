@@ -27,8 +27,8 @@ class Discovery {
     std::vector<std::string> interfaces = {"auto"};
   };
   struct Owner {
-    /// A service came near, or is another one now.
-    std::function<void(const Sighting&)> came;
+    /// A service came near, or is another one now; or it was there, and we have come.
+    std::function<void(const Sighting&, Newcomer)> came;
     /// It said goodbye, or was not heard of any more.
     std::function<void(const Sighting&)> gone;
     /// Interfaces or addresses of this machine have changed, or it has slept. In every mode.
@@ -54,6 +54,8 @@ class Discovery {
 
   [[nodiscard]] Mode mode() const;
   [[nodiscard]] Condition condition() const;
+  /// The name under which others see this agent.
+  [[nodiscard]] const std::string& instance() const;
   /// At most CandidateTable::kCandidatesMax, sorted by key.
   [[nodiscard]] std::vector<Sighting> nearby() const;
 

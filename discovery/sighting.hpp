@@ -33,4 +33,7 @@ struct Sighting {
   friend bool operator==(const Sighting&, const Sighting&) = default;
 };
 
+/// Of two that see each other: who was not there before. It has asked who is there, and calls.
+enum class Newcomer : std::uint8_t { kWe, kThey };
+
 }  // namespace lanyard::discovery

@@ -21,6 +21,11 @@ HalfOpen::Caller caller_of(const Tcp::socket& socket) {
   return {address.to_string(), address.is_loopback()};
 }
 
+/// The other end's address without its port.
+std::string host_of(const PeerLink& socket) {
+  return socket.address().substr(0, socket.address().rfind(':'));
+}
+
 std::string text_of(const Error& why) {
   if (why.is(Code::kForgotten)) return why.detail;  // says it in words for people
   return why.detail.empty() ? why.code.message() : why.detail + " (" + why.code.message() + ")";
@@ -126,14 +131,17 @@ bool LinkSet::replaces(const PeerLink& fresh, const Link& old) const {
 void LinkSet::on_proven(PeerLink& socket, const ProvenPeer& peer) {
   if (peer.purpose == crypto::LinkPurpose::kSync && is_known(peer.device))
     return on_known(socket, peer.device);
-  if (peer.purpose == crypto::LinkPurpose::kSync && !socket.we_dialed()) return send_away(socket);
+  if (peer.purpose == crypto::LinkPurpose::kSync && !socket.we_dialed())
+    return send_away(socket, peer.device);
   links_.at(socket.id()).pairing = true;
   owner_.stranger(
       {socket.id(), peer.device, peer.handshake_hash, socket.we_dialed(), socket.address()});
 }
 
 /// Whoever calls to sync and is not known here, or not any more, is told so: it would try for ever.
-void LinkSet::send_away(PeerLink& socket) {
+/// It may become known in a moment, by a space that it knows already: then we call.
+void LinkSet::send_away(PeerLink& socket, const DeviceId& caller) {
+  plan_.turned_away(caller, host_of(socket));
   wire::LinkNames names;
   socket.send(wire::encode(wire::Bye{wire::ByeCode::kForgotten}, names));
   socket.finish(Error(Code::kForgotten, "a device that is not known here called"));
@@ -159,6 +167,7 @@ void LinkSet::on_known(PeerLink& socket, const DeviceId& peer) {
   known_[peer].last_failure.clear();
   if (!socket.dialed().empty()) learn(peer, socket.dialed());
   plan_.linked(peer, socket.dialed(), mono_now());
+  plan_.linked_from(peer, host_of(socket));
   log_debug("linked with device " + to_short_text(peer) + " at " + socket.address());
   owner_.met(peer, socket.dialed());
   owner_.up(socket.id(), peer);

@@ -66,8 +66,11 @@ class LinkSet {
   void know(const DeviceId& device, const std::string& address);
   void know_address(const std::string& address);
   void forget(const DeviceId& device);
+  /// Others see us as this instance.
+  void named(const std::string& instance) { plan_.named(instance); }
   /// Somebody is there, as the network says: a hint.
-  void sighted(const std::string& address, const std::string& instance);
+  void sighted(const std::string& address, const std::string& instance,
+               discovery::Newcomer newcomer);
   void unsighted(const std::string& address);
   /// A peer says where it reaches other devices; in place of what it said before.
   void told(const DeviceId& peer, const wire::Addresses& addresses);
@@ -150,7 +153,7 @@ class LinkSet {
   void dial_due();
   void wait_for_next_dial();
   void on_proven(PeerLink& socket, const ProvenPeer& peer);
-  static void send_away(PeerLink& socket);
+  void send_away(PeerLink& socket, const DeviceId& caller);
   void on_known(PeerLink& socket, const DeviceId& peer);
   void on_message(const PeerLink& socket, Bytes message);
   void on_closed(const PeerLink& socket, const Error& why);

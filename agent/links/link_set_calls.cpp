@@ -41,9 +41,10 @@ void LinkSet::forget(const DeviceId& device) {
   plan_.remove(device, mono_now());
 }
 
-void LinkSet::sighted(const std::string& address, const std::string& instance) {
-  plan_.sighted(address, instance, mono_now());
-  wait_for_next_dial();
+void LinkSet::sighted(const std::string& address, const std::string& instance,
+                      discovery::Newcomer newcomer) {
+  plan_.sighted(address, instance, mono_now(), newcomer);
+  dial_due();
 }
 
 void LinkSet::unsighted(const std::string& address) {

@@ -23,7 +23,7 @@ MEASUREMENTS = {
               for address in ("known", "moved")},
     "mesh": {"mesh-set-up", "mesh-idle", "mesh-write", "mesh-parted-short"},
 }
-GOALS = {"api": 4, "api-subscribers": 0, "live": 2, "links": 4, "mesh": 3}
+GOALS = {"api": 4, "api-subscribers": 0, "live": 2, "links": 8, "mesh": 6}
 OF_API = {"api": ["bulk", "large", "frame", "elsewhere"], "api-subscribers": ["subscribers"]}
 # What is counted and may be nothing: in so short a time, or because nothing went wrong.
 MAY_BE_ZERO = {"agent_cpu_percent", "discovery_cpu_percent", "wire_bytes_per_s", "all_linked_s",
@@ -58,7 +58,9 @@ class Bench(unittest.TestCase):
         goals = [line for line in lines if "goal" in line]
         self.assertEqual(len(goals), GOALS[part])
         for goal in goals:
-            self.assertGreater(goal["reached"], 0)
+            # That nothing failed is as it should be.
+            (self.assertGreaterEqual if "failed" in goal["goal"] else self.assertGreater)(
+                goal["reached"], 0)
             self.assertIn(goal["met"], (True, False))
         return rows
 

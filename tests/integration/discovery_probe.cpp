@@ -68,11 +68,11 @@ class Probe {
   asio::posix::stream_descriptor input_{io_, STDIN_FILENO};
   std::string buffer_;
   int moves_ = 0;
-  discovery::Discovery discovery_{
-      io_,
-      {},
-      rng_,
-      {[](const auto&) {}, [](const auto&) {}, [this] { ++moves_; }, [](const auto&) {}}};
+  discovery::Discovery discovery_{io_,
+                                  {},
+                                  rng_,
+                                  {[](const auto&, discovery::Newcomer) {}, [](const auto&) {},
+                                   [this] { ++moves_; }, [](const auto&) {}}};
 };
 
 }  // namespace

@@ -12,7 +12,9 @@ const lanyard::DeviceId kPi = a_device(1);
 const lanyard::DeviceId kDesktop = a_device(2);
 constexpr Tick kLater{1000};
 
+/// Of somebody who misses a device that is nowhere.
 struct APlan {
+  APlan() { plan.welcome(a_device(250), Tick(0)); }
   ConstantRng rng{255};
   DialPlan plan{rng};
 };
