@@ -234,4 +234,14 @@ Status set_config(const fs::path& file, const std::string& key, const std::strin
   return write_in_place(file, after);
 }
 
+Status put_back_config(const fs::path& file, const std::optional<std::string>& text) {
+  if (text) return write_in_place(file, *text);
+  std::error_code failed;
+  fs::remove(file, failed);
+  if (failed)
+    return fail(Code::kReadOnly, "cannot remove " + file.string() + ": " + failed.message(),
+                "Make the folder writable, then try again.");
+  return {};
+}
+
 }  // namespace lanyard::agent

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -66,5 +67,9 @@ struct ConfigRequest {
 /// The new content is checked as a whole before it takes the old one's place at once.
 [[nodiscard]] Status set_config(const std::filesystem::path& file, const std::string& key,
                                 const std::string& text);
+
+/// The file with the text that it had; nothing: none, as before. For what was set and did not hold.
+[[nodiscard]] Status put_back_config(const std::filesystem::path& file,
+                                     const std::optional<std::string>& text);
 
 }  // namespace lanyard::agent

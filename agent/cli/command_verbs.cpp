@@ -39,10 +39,12 @@ void Parser::add_agent_verbs() {
                                      "  lanyard agent\n  lanyard agent --data-dir /srv/lanyard "
                                      "--name pi --sync-port 7761")
                       .first);
-  const auto [up, start] =
-      verb<UpCommand>(app_, "up", "Start the agent, or show the one that is running.",
-                      "  lanyard up\n  lanyard up --name ada-laptop\n"
-                      "  lanyard up --upgrade      after this program was built or installed anew");
+  const auto [up, start] = verb<UpCommand>(
+      app_, "up", "Start the agent, or show the one that is running.",
+      "  lanyard up\n"
+      "  lanyard up --name ada-laptop      kept in the configuration file, as every "
+      "flag of up\n"
+      "  lanyard up --upgrade      after this program was built or installed anew");
   up->add_flag("--upgrade", start->upgrade,
                "if the agent that is running was started from another program than this one, stop "
                "it and start this one, with the same flags");

@@ -7,6 +7,7 @@
 
 #include "agent/agent.hpp"
 #include "agent/cli/json_read.hpp"
+#include "agent/cli/kept_flags.hpp"
 #include "agent/cli/printed_error.hpp"
 #include "agent/cli/running_program.hpp"
 #include "agent/cli/service_unit.hpp"
@@ -23,15 +24,15 @@ using Clock = std::chrono::steady_clock;
 /// How often a start or an end is looked for.
 constexpr int kLookEveryMs = 20;
 
-/// "agent" with everything that this call was told, as the words of a command line.
-std::vector<std::string> agent_arguments(const UpCommand& command, const Session& session) {
+/// "agent" with what this call was told and is not kept, as the words of a command line.
+std::vector<std::string> agent_arguments(const KeptFlags& kept, const Session& session) {
   const Paths& paths = session.paths();
   std::vector<std::string> out = {own_program(),           "agent",       "--data-dir",
                                   paths.data_dir.string(), "--state-dir", paths.state_dir.string()};
   if (!paths.config_file_is_default) {
     out.insert(out.end(), {"--config", paths.config_file.string()});
   }
-  for (const ConfigFlag& flag : command.agent.flags) {
+  for (const ConfigFlag& flag : kept.for_this_run) {
     if (flag.flag == "--peer") {
       const auto peers = config_value_from_text(*find_config_key(flag.key), flag.text);
       if (!peers) continue;  // a flag that was read says what it should
@@ -88,19 +89,33 @@ std::optional<RunningProgram> other_program(const Json& agent) {
   return program;
 }
 
-Result<int> show_running(const std::string& info, bool is_upgraded, Session& session) {
+/// What an `up` has done.
+enum class UpOutcome { kWasRunning, kStarted, kUpgraded };
+
+Result<int> show_running(const std::string& info, UpOutcome outcome, const KeptFlags& kept,
+                         Session& session) {
   LANYARD_TRY_SET(const Json answer, read_json(info));
   const Json& agent = answer["agent"];
   const auto other = other_program(agent);
+  std::optional<std::vector<std::string>> heard;
+  if (outcome == UpOutcome::kWasRunning) {
+    const auto program = program_of(agent.value("pid", pid_t{0}));
+    heard = program ? program->arguments : std::vector<std::string>{};
+  }
   const bool is_service = ServiceUnit(session).is_installed();
   if (!session.out().style().json) {
     print_running(agent, is_service, session);
+    say_kept(kept, heard, session.out());
     if (other) say_older(agent, *other, session.out());
     return exit_code::kOk;
   }
   JsonWriter json;
   json.begin_object().name("agent").raw(agent.dump()).member("service", is_service);
-  json.member("otherProgram", other.has_value()).member("upgraded", is_upgraded);
+  json.member("otherProgram", other.has_value())
+      .member("upgraded", outcome == UpOutcome::kUpgraded);
+  json.member("started", outcome != UpOutcome::kWasRunning).name("kept").begin_array();
+  for (const std::string& key : kept.keys) json.text(key);
+  json.end_array();
   session.out().json("up/1", json.end_object().str());
   return exit_code::kOk;
 }
@@ -196,6 +211,14 @@ Result<std::string> start_agent(const std::vector<std::string>& arguments, const
                                      : start_daemon(arguments, session, config);
 }
 
+/// As `start_agent`; what was kept for a start that failed is kept no longer.
+Result<std::string> start_with(const KeptFlags& kept, const std::vector<std::string>& arguments,
+                               const Session& session, const Config& config) {
+  auto info = start_agent(arguments, session, config);
+  if (!info) take_back(kept);
+  return info;
+}
+
 /// Until it has gone; fine if there is none. A service does not start by itself any more.
 Status stop_agent(const Session& session) {
   const ServiceUnit unit(session);
@@ -212,16 +235,17 @@ Status stop_agent(const Session& session) {
 /// with those that it was started with.
 Result<int> upgrade(const UpCommand& command, const Json& running, const RunningProgram& older,
                     const Config& config, Session& session) {
-  std::vector<std::string> arguments = agent_arguments(command, session);
+  LANYARD_TRY_SET(const KeptFlags kept, keep_flags(command.agent.flags, session));
+  std::vector<std::string> arguments = agent_arguments(kept, session);
   if (command.agent.flags.empty() && !older.arguments.empty()) {
     arguments.resize(1);
     arguments.insert(arguments.end(), older.arguments.begin(), older.arguments.end());
   }
   LANYARD_TRY(stop_agent(session));
-  LANYARD_TRY_SET(const std::string info, start_agent(arguments, session, config));
+  LANYARD_TRY_SET(const std::string info, start_with(kept, arguments, session, config));
   session.out().say("ok  " + build_of(running) + " from " + display_text(older.path) +
                     " was stopped; this program has started in its place.\n");
-  return show_running(info, true, session);
+  return show_running(info, UpOutcome::kUpgraded, kept, session);
 }
 
 }  // namespace
@@ -239,13 +263,15 @@ Result<int> run(const UpCommand& command, Session& session) {
   if (const auto running = session.call("agent.info", "{}")) {
     LANYARD_TRY_SET(const Json answer, read_json(*running));
     const auto other = other_program(answer["agent"]);
-    if (!other || !command.upgrade) return show_running(*running, false, session);
-    return upgrade(command, answer["agent"], *other, config, session);
+    if (other && command.upgrade) return upgrade(command, answer["agent"], *other, config, session);
+    LANYARD_TRY_SET(const KeptFlags kept, keep_flags(command.agent.flags, session));
+    return show_running(*running, UpOutcome::kWasRunning, kept, session);
   }
   LANYARD_TRY(prepare_folders(session.paths()));
+  LANYARD_TRY_SET(const KeptFlags kept, keep_flags(command.agent.flags, session));
   LANYARD_TRY_SET(const std::string info,
-                  start_agent(agent_arguments(command, session), session, config));
-  return show_running(info, false, session);
+                  start_with(kept, agent_arguments(kept, session), session, config));
+  return show_running(info, UpOutcome::kStarted, kept, session);
 }
 
 Result<int> run(const DownCommand& /*command*/, Session& session) {
