@@ -44,6 +44,8 @@ class DialPlan {
   static constexpr std::size_t kLingeringMax = 256;
   /// How long we leave a call to the other of the two, whose turn it is.
   static constexpr Tick kTheirTurn{1000};
+  /// The same where one of very many is missed.
+  static constexpr Tick kLongestTurn{4000};
   /// Where a device seems to be that is linked already whoever is missed is looked for only after
   /// so long.
   static constexpr Tick kAlsoThere{10'000};

@@ -39,19 +39,24 @@ std::size_t DialPlan::count_missed() const {
 }
 
 std::set<std::string> DialPlan::unknown_instances() const {
+  const Taken taken = this->taken();
   std::set<std::string> out;
-  for (const auto& [address, target] : targets_) {
-    if (target.sources.contains(Source::kSighted) && !target.met) out.insert(target.instance);
+  for (const auto& each : targets_) {
+    const Target& target = each.second;
+    if (target.sources.contains(Source::kSighted) && !target.met && !taken.has(each))
+      out.insert(target.instance);
   }
   return out;
 }
 
 /// All stand on a circle, in the order of their names, and each pair has a shorter way round: who
-/// has the other before it on that way calls first. Where few of many are missed, those who miss
-/// more find us with fewer calls.
+/// has the other before it on that way calls first. Where few of many are missed, most calls would
+/// be in vain, and those who miss more find us with fewer.
 Tick DialPlan::turn_of(const Target& target, const std::set<std::string>& unknown) const {
   if (own_instance_.empty()) return Tick{0};
-  if (!target.met && 2 * count_missed() < unknown.size()) return kTheirTurn;
+  const std::size_t missed = std::max<std::size_t>(count_missed(), 1);
+  if (!target.met && 2 * missed < unknown.size())
+    return std::min<Tick>(kTheirTurn * unknown.size() / (2 * missed), kLongestTurn);
   std::set<std::string> all;
   for (const auto& [address, each] : targets_) {
     if (each.sources.contains(Source::kSighted)) all.insert(each.instance);
