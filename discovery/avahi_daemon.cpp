@@ -91,6 +91,7 @@ class DaemonResponder final : public Responder {
   void tick() override {
     if (!is_ready() || browser_ == nullptr) return;
     lookups_.tick();
+    publisher_->tick();
     if (++ticks_ % kPulseTicks == 0 && !hosts_->ask()) has_failed_ = true;
   }
 

@@ -90,6 +90,7 @@ class EmbeddedResponder final : public Responder {
     if (has_broken_) close();
     if (!server_ && !names_.empty()) follow(orders_);
     lookups_.tick();
+    if (publisher_) publisher_->tick();
   }
 
   /// Also without a network, which may come at any time.

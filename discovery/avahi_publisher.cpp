@@ -11,6 +11,7 @@ void Publisher::check(int code) {
 
 void Publisher::follow(const Orders& orders) {
   trouble_.clear();
+  orders_ = orders;
   Hosts hosts{orders.host + "." + kServiceDomain, {}};
   Service service{orders.instance, hosts.name, orders.port, {}};
   for (const Interface& each : orders.interfaces) {
@@ -20,15 +21,30 @@ void Publisher::follow(const Orders& orders) {
   }
   if (hosts != published_hosts_) check(publish_hosts(hosts));
   if (service != published_service_) {
-    check(publish_service(service, orders));
+    check(publish_service(service));
   } else if (orders.text != published_text_) {
     for (const int interface : service.interfaces) check(service_->update_text(interface, orders));
   }
   published_text_ = orders.text;
 }
 
+void Publisher::tick() {
+  const bool has_hosts = !published_hosts_.addresses.empty();
+  if (has_hosts && is_stuck(hosts_state_, hosts_ticks_))
+    check(publish_hosts(Hosts(published_hosts_)));
+  const bool has_service = published_service_.port != 0 && !published_service_.interfaces.empty();
+  if (has_service && is_stuck(service_state_, service_ticks_))
+    check(publish_service(Service(published_service_)));
+}
+
+bool Publisher::is_stuck(GroupState state, int& ticks) {
+  ticks = state == GroupState::kRegistering ? ticks + 1 : 0;
+  return ticks >= kRegisteringTicksMax;
+}
+
 int Publisher::publish_hosts(const Hosts& hosts) {
   published_hosts_ = hosts;
+  hosts_ticks_ = 0;
   hosts_state_ = GroupState::kRegistering;
   int code = hosts_->begin_anew();
   for (const auto& [interface, address] : hosts.addresses) {
@@ -37,13 +53,14 @@ int Publisher::publish_hosts(const Hosts& hosts) {
   return code < 0 || hosts.addresses.empty() ? code : hosts_->commit();
 }
 
-int Publisher::publish_service(const Service& service, const Orders& orders) {
+int Publisher::publish_service(const Service& service) {
   published_service_ = service;
+  service_ticks_ = 0;
   service_state_ = GroupState::kRegistering;
   int code = service_->begin_anew();
   if (service.port == 0 || service.interfaces.empty()) return code;
   for (const int interface : service.interfaces) {
-    if (code >= 0) code = service_->add_service(interface, orders, service.host);
+    if (code >= 0) code = service_->add_service(interface, orders_, service.host);
   }
   return code < 0 ? code : service_->commit();
 }

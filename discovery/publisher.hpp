@@ -44,7 +44,13 @@ class Publisher {
             const Responder::Owner& owner)
       : hosts_(std::move(hosts)), service_(std::move(service)), owner_(owner) {}
 
+  /// Avahi asks for a second whether a name is free. A group whose interface lost its addresses
+  /// meanwhile it never gets done with: it is published again after so many ticks.
+  static constexpr int kRegisteringTicksMax = 8;
+
   void follow(const Orders& orders);
+  /// Once a second.
+  void tick();
   void on_hosts(GroupState state) { on_state(state, hosts_state_); }
   void on_service(GroupState state) { on_state(state, service_state_); }
 
@@ -71,7 +77,8 @@ class Publisher {
 
   void on_state(GroupState state, GroupState& of);
   int publish_hosts(const Hosts& hosts);
-  int publish_service(const Service& service, const Orders& orders);
+  int publish_service(const Service& service);
+  [[nodiscard]] static bool is_stuck(GroupState state, int& ticks);
   /// Takes note of one of Avahi's codes.
   void check(int code);
 
@@ -80,7 +87,10 @@ class Publisher {
   const Responder::Owner& owner_;
   Hosts published_hosts_;
   Service published_service_;
+  Orders orders_;  ///< the last ones
   ServiceText published_text_;
+  int hosts_ticks_ = 0;  ///< since it is being registered
+  int service_ticks_ = 0;
   GroupState hosts_state_ = GroupState::kRegistering;
   GroupState service_state_ = GroupState::kRegistering;
   std::string trouble_;
