@@ -55,6 +55,7 @@ class Home(NamedTuple):
 HOMES = [
     Home(r"tl/expected\.hpp$", r"replication/types/result\.hpp$", "replication/types/result.hpp"),
     Home(r"msgpack(\.hpp|/)", r"replication/wire/codec", "replication/wire/codec"),
+    Home(r"utf8proc\.h$", r"storage/names", "storage/names"),
     Home(r"(zstd|zdict)\w*\.h$", r"replication/oplog/pack", "replication/oplog/pack"),
     Home(r"sodium(\.h|/)", r"crypto/", "crypto"),
     Home(r"sqlite3\w*\.h$", r"storage/sqlite", "storage/sqlite"),

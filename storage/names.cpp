@@ -1,5 +1,11 @@
 #include "storage/names.hpp"
 
+#include <utf8proc.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+
 #include "replication/types/bytes.hpp"
 #include "replication/types/device_id_text.hpp"
 #include "replication/types/limits.hpp"
@@ -51,6 +57,22 @@ bool is_in_groups(std::string_view name) {
   return true;
 }
 
+/// As most keyboards and systems write it (NFC, Unicode Standard Annex 15): an e with an accent is
+/// one character, and not an e and an accent behind it. `text` is UTF-8.
+std::string composed(const std::string& text) {
+  const bool is_ascii = std::none_of(text.begin(), text.end(),
+                                     [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+  if (is_ascii) return text;
+  utf8proc_uint8_t* made = nullptr;
+  const utf8proc_ssize_t size =
+      utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                   static_cast<utf8proc_ssize_t>(text.size()), &made,
+                   static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owned(made, &std::free);
+  if (size < 0) return text;
+  return {reinterpret_cast<const char*>(made), static_cast<std::size_t>(size)};
+}
+
 Status reads_like_an_id(const std::string& name, const char* whose) {
   return fail(Code::kUsage, "the name \"" + name + "\" reads like the id of a " + whose,
               "Use another name: what is meant for that id would go wrong.");
@@ -80,7 +102,7 @@ std::string tidy_name(std::string_view name) {
     if (!spaces) end = out.size();
   }
   out.resize(end);
-  return out;
+  return composed(out);
 }
 
 bool reads_like_device_id(std::string_view name) {

@@ -12,7 +12,8 @@
 namespace lanyard::storage {
 
 /// The name without white space at its ends and without what nobody sees: bidirectional controls,
-/// characters without width or with nothing to show. Two names that look alike by these alone are
+/// characters without width or with nothing to show, and composed (NFC): an accent that is typed as
+/// a character of its own is a part of its letter. Two names that look alike by these alone are
 /// one. What is not UTF-8 stays as it is.
 [[nodiscard]] std::string tidy_name(std::string_view name);
 
