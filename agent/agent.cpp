@@ -20,6 +20,7 @@
 #include "crypto/space_keys.hpp"
 #include "replication/engine/digest_dialogue.hpp"
 #include "replication/types/device_id_text.hpp"
+#include "storage/descriptors.hpp"
 #include "storage/storage_thread.hpp"
 
 namespace lanyard::agent {
@@ -34,8 +35,6 @@ void forbid_core_files() {
   static_cast<void>(::setrlimit(RLIMIT_CORE, &none));
 }
 
-/// Files, sockets and pipes that an agent with little to do has open at a time.
-constexpr rlim_t kDescriptorsMin = 64;
 /// With all that it may have open: 32 spaces, 64 links, 256 connections, and readers of them.
 constexpr rlim_t kDescriptorsWanted = 4096;
 
@@ -47,11 +46,11 @@ Status take_descriptors() {
   const rlimit wanted{std::max(most.rlim_cur, std::min(most.rlim_max, kDescriptorsWanted)),
                       most.rlim_max};
   if (wanted.rlim_cur != most.rlim_cur && ::setrlimit(RLIMIT_NOFILE, &wanted) == 0) most = wanted;
-  if (most.rlim_cur >= kDescriptorsMin) return {};
+  if (most.rlim_cur >= storage::kDescriptorsMin) return {};
   return fail(Code::kInvalidConfig,
               "this process may have " + std::to_string(most.rlim_cur) +
                   " files and sockets open at a time, and an agent needs at least " +
-                  std::to_string(kDescriptorsMin),
+                  std::to_string(storage::kDescriptorsMin),
               "Allow more where it is started:  ulimit -n 1024 , or LimitNOFILE=1024 in its "
               "service.");
 }

@@ -188,8 +188,9 @@ class NetworkLoop final : public Network {
   void on_accept(const std::error_code& error, Tcp::socket socket) {
     if (error == asio::error::operation_aborted) return;
     if (!error && options_.is_enabled) links_.accept(std::move(socket));
-    if (!error || error != asio::error::no_descriptors) return accept();
-    // Out of descriptors: the waiting connection stays; look again when some link may be gone.
+    if (!error || error == asio::error::connection_aborted) return accept();
+    // Out of descriptors, or of memory: the waiting connection stays; look again when some link may
+    // be gone.
     accept_timer_.expires_after(std::chrono::seconds(1));
     accept_timer_.async_wait([this](const std::error_code& stopped) {
       if (!stopped) accept();
@@ -244,6 +245,7 @@ class NetworkLoop final : public Network {
 
   void on_caught_up(bool has_new) {
     if (has_new) read_devices();
+    if (has_new) gossip_.links_changed();
     if (home_waits_) move_home();
   }
 

@@ -18,6 +18,8 @@ Code code_of_errno(int number) {
     case ENOSPC:
     case EDQUOT: return Code::kDiskFull;
     case ENOENT: return Code::kNotFound;
+    case EMFILE:
+    case ENFILE: return Code::kBusy;
     default: return Code::kInputOutput;
   }
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "replication/types/limits.hpp"
+#include "storage/descriptors.hpp"
 #include "storage/rescue.hpp"
 
 namespace lanyard::storage {
@@ -61,7 +62,8 @@ WatchedStore* SpaceFiles::look_at(const SpaceId& space) {
 }
 
 WatchedStore& SpaceFiles::keep(const SpaceId& space, std::unique_ptr<WatchedStore> store) {
-  if (open_.size() >= limits::kOpenSpacesMax) close(std::prev(open_.end()));
+  const std::size_t most = within_descriptors(2, limits::kOpenSpacesMax);
+  while (open_.size() >= most) close(std::prev(open_.end()));
   open_.push_front({space, std::move(store), true, {}});
   return *open_.front().store;
 }

@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "replication/types/check.hpp"
+#include "storage/descriptors.hpp"
 #include "storage/file_swap.hpp"
 #include "storage/sqlite_errors.hpp"
 #include "storage/sqlite_functions.hpp"
@@ -144,6 +145,10 @@ Error Database::error() const {
   const Code ours = code_of_sqlite(code);
   const std::string what = handle == nullptr ? "out of memory" : sqlite3_errmsg(handle);
   if (connection_->blames_statements && is_about_sql(code)) return Error(Code::kUsage, what);
+  const bool is_of_system = (code & 0xFF) == SQLITE_CANTOPEN || (code & 0xFF) == SQLITE_IOERR;
+  if (is_of_system && is_out_of_descriptors(sqlite3_system_errno(handle)))
+    return Error(Code::kBusy, connection_->name + " cannot be opened: " + kNoDescriptors,
+                 kMoreDescriptors);
   return Error(ours, connection_->name + ": " + what + " (sqlite " + std::to_string(code) + ")",
                fix_for(ours));
 }

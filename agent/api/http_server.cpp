@@ -6,6 +6,7 @@
 
 #include "agent/api/http_connection.hpp"
 #include "replication/types/limits.hpp"
+#include "storage/descriptors.hpp"
 
 namespace lanyard::agent {
 namespace {
@@ -66,6 +67,7 @@ class HttpDoor {
   void serve(HttpServer::Desk desk, HttpServer::Manners manners) {
     host_.desk = std::move(desk);
     host_.manners = std::move(manners);
+    host_.manners.connections_max = storage::within_descriptors(4, host_.manners.connections_max);
     for (auto& acceptor : acceptors_) accept(acceptor);
   }
 

@@ -12,6 +12,7 @@
 #include "agent/logging.hpp"
 #include "agent/net.hpp"
 #include "replication/types/limits.hpp"
+#include "storage/descriptors.hpp"
 
 namespace lanyard::agent {
 namespace {
@@ -102,17 +103,23 @@ class ControlSocket::Impl {
     }
     if (!may_speak(socket)) {
       log_warning("a process of another user tried to use the control socket");
-    } else if (connections_.size() >= limits::kControlClientsMax) {
-      refuse(socket);
+    } else if (const std::size_t most = clients_max(); connections_.size() >= most) {
+      refuse(socket, most);
     } else {
       take(std::move(socket));
     }
     accept();
   }
 
-  static void refuse(Stream::socket& socket) {
+  static std::size_t clients_max() {
+    return storage::within_descriptors(4, limits::kControlClientsMax);
+  }
+
+  static void refuse(Stream::socket& socket, std::size_t most) {
     const std::string line = error_line(
-        "null", Error(Code::kBusy, "there are 256 clients already", "Try again in a moment."));
+        "null", Error(Code::kBusy, "there are " + std::to_string(most) + " clients already",
+                      most < limits::kControlClientsMax ? storage::kMoreDescriptors
+                                                        : "Try again in a moment."));
     asio::error_code ignored;
     socket.non_blocking(true, ignored);
     socket.write_some(asio::buffer(line), ignored);

@@ -1,6 +1,7 @@
 #include "agent/links/half_open.hpp"
 
 #include "replication/types/limits.hpp"
+#include "storage/descriptors.hpp"
 
 namespace lanyard::agent {
 namespace {
@@ -15,7 +16,7 @@ HalfOpen::Answer HalfOpen::call(engine::LinkId link, const Caller& caller, Tick 
   if (held != held_.end() && held->second >= limits::kHalfOpenPerSourceMax) return {};
   if (!caller.is_local && calls_too_often(caller.source, now)) return {};
   Answer answer{true, {}};
-  if (links_.size() >= limits::kHalfOpenMax) {
+  if (links_.size() >= storage::within_descriptors(3, limits::kHalfOpenMax)) {
     answer.makes_room = who_makes_room();
     settle(*answer.makes_room);
   }

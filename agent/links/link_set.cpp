@@ -4,6 +4,7 @@
 #include "agent/logging.hpp"
 #include "replication/types/device_id_text.hpp"
 #include "replication/wire/codec.hpp"
+#include "storage/descriptors.hpp"
 
 namespace lanyard::agent {
 namespace {
@@ -78,7 +79,8 @@ bool LinkSet::welcomes(engine::LinkId link, const DeviceId& remote) {
 void LinkSet::accept(Tcp::socket socket) {
   ++counters_.accepted;
   const HalfOpen::Caller caller = caller_of(socket);
-  const bool is_full = stopping_ || by_peer_.size() >= limits::kPeersMax;
+  const bool is_full =
+      stopping_ || by_peer_.size() >= storage::within_descriptors(3, limits::kPeersMax);
   const HalfOpen::Answer answer =
       is_full ? HalfOpen::Answer{}
               : half_open_.call(engine::LinkId{next_link_}, caller, mono_now());

@@ -1,6 +1,7 @@
 #include "agent/service/reader_pool.hpp"
 
 #include "replication/types/limits.hpp"
+#include "storage/descriptors.hpp"
 
 namespace lanyard::agent {
 namespace {
@@ -42,7 +43,8 @@ void ReaderPool::add(std::deque<Job>& queue, std::size_t waiting_max, Job job) {
     if (queue.size() < waiting_max) {
       queue.push_back(std::move(job));
       // A thread that is idle has not always woken yet for what was added before.
-      if (short_.size() + long_.size() > idle_ && started_ < kThreads)
+      if (short_.size() + long_.size() > idle_ &&
+          started_ < storage::within_descriptors(1, kThreads))
         threads_.at(started_++) = std::thread([this] { run(); });
       wake_.notify_one();
       return;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "replication/types/limits.hpp"
+#include "storage/descriptors.hpp"
 #include "storage/space_files.hpp"
 
 namespace lanyard::agent {
@@ -18,12 +19,13 @@ Result<storage::SpaceReader*> SpaceReads::open(const SpaceId& space) {
     if (!std::filesystem::exists(file, ignored))
       return fail(Code::kCorrupt, "the file of the space is gone: " + file.string(),
                   "Put it back, or run  lanyard check  to see what can be done.");
-    LANYARD_TRY_SET(auto reader, storage::SpaceReader::open(file, space, hasher_));
-    if (open_.size() >= open_max_) {
+    // What is closed first gives its descriptors to the next.
+    if (open_.size() >= storage::within_descriptors(1, open_max_)) {
       open_.erase(std::min_element(open_.begin(), open_.end(), [](const auto& a, const auto& b) {
         return a.second.used < b.second.used;
       }));
     }
+    LANYARD_TRY_SET(auto reader, storage::SpaceReader::open(file, space, hasher_));
     found = open_.emplace(space, Open{std::move(reader), 0}).first;
   }
   found->second.used = ++turn_;
