@@ -125,6 +125,11 @@ Result<SqlAnswer> ask_sql(const std::filesystem::path& file, const SqlQuestion& 
   const Status read = read_answer(database, question, answer);
   if (read) return answer;
   const Error& error = read.error();
+  // It only reads: what is full is where SQLite puts what it sorts.
+  if (error.is(Code::kDiskFull))
+    return fail(Code::kTooLarge, "there is no room left for temporary files, in TMPDIR or /var/tmp",
+                "Ask for less, or free some space there: the data is on another disk or has room. "
+                "Or start the agent with TMPDIR set to a folder that has room.");
   if (error.is(Code::kUsage))
     return fail(Code::kUsage, "SQL: " + error.detail,
                 answer.notes.empty()

@@ -155,7 +155,7 @@ HeadOrder order_for(ApiRoom& room, const Route& route, ApiCall call) {
 }
 
 std::optional<TagCondition> tags_of(const HeadView& head, std::string_view name) {
-  const auto said = head.field(name);
+  const auto said = head.list(name);
   return said ? std::optional(TagCondition::parse(*said)) : std::nullopt;
 }
 

@@ -144,6 +144,15 @@ HeadView HttpConnection::view() const {
     const auto value = found->value();
     return std::string_view(value.data(), value.size());
   };
+  out.list = [&request](std::string_view name) -> std::optional<std::string> {
+    std::optional<std::string> all;
+    const auto [first, end] = request.equal_range(beast::string_view(name.data(), name.size()));
+    for (auto each = first; each != end; ++each) {
+      const auto value = each->value();
+      all = (all ? *all + ", " : std::string()) + std::string(value.data(), value.size());
+    }
+    return all;
+  };
   return out;
 }
 

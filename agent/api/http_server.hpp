@@ -20,6 +20,8 @@ struct HeadView {
   bool has_body = false;
   /// The value of a header, by its name in any case; nothing where there is none.
   std::function<std::optional<std::string_view>(std::string_view name)> field;
+  /// The same of all lines that have it, as one list (RFC 9110 5.3).
+  std::function<std::optional<std::string>(std::string_view name)> list;
 
   /// The same as a text that outlives the call.
   [[nodiscard]] std::optional<std::string> text(std::string_view name) const {

@@ -34,7 +34,7 @@ bool is_field_text(std::string_view text) {
 /// What may be said once: two readers might go by different ones.
 constexpr auto kOnce = std::to_array<std::string_view>(
     {"host", "content-length", "transfer-encoding", "content-type", "authorization", "origin",
-     "sec-fetch-site", "upgrade", "sec-websocket-key", "sec-websocket-version", "if-match"});
+     "sec-fetch-site", "upgrade", "sec-websocket-key", "sec-websocket-version"});
 
 /// Which of them were said.
 struct Said {

@@ -129,15 +129,22 @@ Status rebuild(const fs::path& file, Checked& checked, const Session& session) {
   const crypto::SpaceKeysFactory ciphers(identity, rng);
   const Scratch scratch;
   int last = -1;
-  LANYARD_TRY_SET(
-      checked.report,
+  auto report =
       storage::check_rebuild(file, checked.space, {identity, hasher, ciphers, rng},
                              scratch.folder(), [&](std::uint64_t done, std::uint64_t of) {
                                const int tenth = of == 0 ? 10 : static_cast<int>(done * 10 / of);
                                if (std::exchange(last, tenth) != tenth)
                                  session.out().progress("rebuilding " + checked.name + "  " +
                                                         std::to_string(tenth * 10) + " %");
-                             }));
+                             });
+  // What is written is the rebuilt file alone, and it does not lie where the data does.
+  if (!report && report.error().is(Code::kDiskFull))
+    return fail(Code::kTooLarge,
+                "the rebuilt file does not fit into the folder for temporary files, " +
+                    fs::temp_directory_path().string(),
+                "Free some space there, or set TMPDIR to a folder that has as much room as the "
+                "space's file. Nothing is said of the data.");
+  LANYARD_TRY_SET(checked.report, std::move(report));
   session.out().end_progress();
   for (const std::string& line : checked.report.differences) checked.findings.push_back(line);
   return {};

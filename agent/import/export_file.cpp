@@ -36,7 +36,12 @@ Result<int> spool_standard_input() {
     if (got < 0 || write(spool, part.data(), static_cast<std::size_t>(got)) != got) {
       const int number = errno;
       close(spool);
-      return fail(number == ENOSPC ? Code::kDiskFull : Code::kInputOutput,
+      const std::string folder = fs::temp_directory_path().string();
+      if (number == ENOSPC || number == EDQUOT)
+        return fail(Code::kTooLarge,
+                    "standard input does not fit into the folder for temporary files, " + folder,
+                    "Write it to a file, and import that. Or set TMPDIR to a folder with room.");
+      return fail(Code::kInputOutput,
                   "standard input cannot be kept: " + std::generic_category().message(number),
                   "Write it to a file, and import that.");
     }

@@ -19,6 +19,11 @@ std::string listening_at(const std::string& address, std::uint16_t port) {
   return to_text(HostPort{parsed->host, port});
 }
 
+std::string port_of(const std::string& address) {
+  const auto parsed = parse_host_port(address);
+  return parsed ? std::to_string(parsed->port) : "7761";
+}
+
 }  // namespace
 
 Error PairingDesk::well_done() { return {Code::kExists, "the devices are paired"}; }
@@ -199,8 +204,9 @@ void PairingDesk::on_end(engine::LinkId link, const Error& why) {
     return end_join(fail(Code::kUnreachable, "no device answered there: " + why.detail,
                          "Check the address, and that Lanyard runs on the other device. If it "
                          "does, a firewall there may keep calls out: run  lanyard pair  on this "
-                         "device instead, and type its code on the other one. The code was not "
-                         "used."));
+                         "device instead, and type its code on the other one; or open TCP port " +
+                             port_of(join_->address) +
+                             " and UDP port 5353 there. The code was not used."));
   }
   if (!join_->talk->has_guessed()) {
     return end_join(fail(Code::kUnreachable, "the link ended: " + why.detail,

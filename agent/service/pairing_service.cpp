@@ -24,8 +24,9 @@ Result<std::string> only_window(const Network& network) {
   }
   if (open.empty()) {
     return fail(Code::kNotFound, "no device near by shows a pairing code now",
-                "Run  lanyard pair  on the other device. If it does, and this network hides it, "
-                "give the address that it shows with its code: --at ADDRESS");
+                "Run  lanyard pair  on the other device. If it does, this network or a firewall "
+                "hides it (UDP port 5353): give the address that it shows with its code, --at "
+                "ADDRESS , or show the code on this device and type it there.");
   }
   std::string all;
   for (const std::string& address : open) all += (all.empty() ? "" : ", ") + address;

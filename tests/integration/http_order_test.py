@@ -7,7 +7,7 @@ import threading
 import time
 import unittest
 
-from api_device import ApiDevice, ApiTest
+from api_device import ApiDevice, ApiTest, record_path
 from web_socket import TEXT, Closed, Line, frame
 
 #: Between two pieces, so that they are read one by one. Nothing is wrong where they are not.
@@ -48,6 +48,19 @@ class Order(ApiTest):
     def request(self, line: str, *fields: str, body: bytes = b"") -> bytes:
         head = [line + " HTTP/1.1", f"Host: 127.0.0.1:{self.api.port}", *fields]
         return "\r\n".join([*head, "", ""]).encode() + body
+
+    def test_a_condition_on_two_lines_is_one_list(self):
+        known = f"Authorization: Bearer {self.api.token}"
+        path = record_path("two-lines")
+        tag = self.api.ask("PUT", path, json_body={"n": 1}).headers["etag"]
+        for first, second, status in (('"x"', tag, 200), (tag, '"x"', 200), ('"x"', '"y"', 412)):
+            with self.subTest(first=first, second=second):
+                heard = answers(self.api.port, [self.request(
+                    f"GET {path}", known, f"If-Match: {first}", f"If-Match: {second}")])
+                self.assertEqual([each for each, _ in statuses(heard)], [status])
+        heard = answers(self.api.port, [self.request(
+            f"GET {path}", known, 'If-None-Match: "x"', f"If-None-Match: {tag}")])
+        self.assertEqual([each for each, _ in statuses(heard)], [304])
 
     def each_cut(self, whole: bytes):
         yield [whole]
