@@ -69,6 +69,22 @@ check_tests() {
     --label-exclude '^(slow|sim|integration|style)$'
 }
 
+# What clients see is described in other files. Routes, fields of the status and methods of the
+# control socket are compared exactly by tests; whether people are told, a person must say.
+remind() {
+  local changed since=HEAD
+  [ "${choice[0]}" != --since ] || since=${choice[1]}
+  changed=$({ git diff --name-only "$since" && git ls-files -o --exclude-standard; } 2>/dev/null)
+  local seen='^agent/(api/routes_|json/|control/methods_|cli/[a-z_]*verbs|config_keys)'
+  grep -qE "$seen" <<<"$changed" || return 0
+  grep -q '^CHANGELOG.md$' <<<"$changed" ||
+    printf 'Remember: what clients see has changed, and CHANGELOG.md has not.\n'
+  grep -q '^docs/' <<<"$changed" ||
+    printf 'Remember: what clients see has changed, and docs/ has not (API.md, CONTROL.md).\n'
+  grep -q '^agent/api/openapi.json$' <<<"$changed" ||
+    printf 'Remember: agent/api/openapi.json has not changed; test_agent compares it.\n'
+}
+
 findings=()
 for part in "${wanted[@]}"; do
   begin_part "$part"
@@ -76,6 +92,7 @@ for part in "${wanted[@]}"; do
   end_part
 done
 print_seconds
+remind
 if [ ${#findings[@]} -gt 0 ]; then
   printf '\ncheck.sh: findings in: %s\n' "${findings[*]}" >&2
   exit 1
