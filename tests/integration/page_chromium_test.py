@@ -8,6 +8,7 @@ import json
 import pathlib
 import unittest
 
+from api import Api
 from api_device import ApiTest, record_path
 from chromium import REPORTS_WITHIN_S, Chromium, Page, Site
 from lanyard_process import wait_until
@@ -149,6 +150,19 @@ class AgentPage(ApiTest):
         self.wait_for_text(page, "You are signed out.", "You are not signed in")
         self.assertNotIn("garden", self.text(page))
         self.assertEqual(page.value("sessionStorage.length"), 0)
+
+    def test_a_session_that_has_ended_says_how_to_go_on_and_leaves_no_button(self):
+        page = self.signed_in()
+        request = self.asking(record_path("late"), app="Late")
+        self.wait_for_text(page, "Late", request)
+        # As after a restart of the agent, which forgets all sessions.
+        token = page.value("sessionStorage.getItem('lanyard.session')")
+        own = Api(self.api.port, token, described=self.api.described, origin=self.agent)
+        self.assertEqual(own.ask("DELETE", "/v1/session").status, 204)
+        self.wait_for_text(page, "Your session has ended", "lanyard ui", "You are not signed in")
+        self.assertEqual(page.value("[...document.querySelectorAll('main button')].filter("
+                                    "each => each.offsetParent).length"), 0)
+        self.device.ok("apps", "deny", request)
 
     # ---- the whole way of an app
 

@@ -90,7 +90,8 @@ async function attempt(action) {
     byId("signed-in").inert = isCutOff;  // no button that cannot work
     if (problem.status === 401) {
       showSignedOut();
-      return say("Your session has ended.", true);
+      return say("Your session has ended: the agent was started again, or nobody was here for 12 "
+        + "hours. Sign in again with  lanyard ui", true);
     }
     say(isCutOff ? "The agent does not answer. Start it with  lanyard up" : problem.message, true);
   }
