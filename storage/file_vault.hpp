@@ -27,6 +27,11 @@ class FileVault final : public Vault {
   [[nodiscard]] Status reached_device(const DeviceId& device, const std::string& address) override;
   [[nodiscard]] Result<std::vector<oplog::Forgetting>> forgettings_for(
       const DeviceId& peer) override;
+  [[nodiscard]] Result<std::map<DeviceId, std::string>> said_names() override;
+  [[nodiscard]] Result<std::uint64_t> accept_loss(const SpaceId& space) override;
+  [[nodiscard]] Status hear_names(const DeviceId& from,
+                                  const std::map<DeviceId, std::string>& names,
+                                  WallTime now) override;
   [[nodiscard]] Result<bool> hear_forgettings(const DeviceId& from,
                                               std::vector<oplog::Forgetting> words) override;
   [[nodiscard]] Status saw_device(const DeviceId& device, const std::string& says_name,
@@ -123,6 +128,8 @@ class FileVault final : public Vault {
                                             const NewName& name, WallTime now);
   [[nodiscard]] Status take_name(const SpaceId& space);
   [[nodiscard]] Status is_elsewhere(const SpaceId& space);
+  [[nodiscard]] Status put_away(const SpaceId& space, const Platform::Space& row, LeftCopy copy);
+  [[nodiscard]] Status may_go(const SpaceId& space, const Platform::Space& row);
   [[nodiscard]] Status remove_copy(const SpaceId& space);
   [[nodiscard]] Result<std::string> free_space_name(const std::string& name);
 
@@ -163,6 +170,7 @@ class FileVault final : public Vault {
   std::set<SpaceId> failed_;          ///< as `has_failed`, which may not have been written
   bool move_is_untold_ = false;       ///< a move of our `default` has begun, and nobody was told
   std::map<SpaceId, SpaceTrouble> troubles_;
+  std::map<SpaceId, LostWrites> accepted_;   ///< what a person has said is known
   std::map<SpaceId, LostWrites> lost_;       ///< until they came back; some are settings as well
   std::map<SpaceId, SpaceTrouble> copies_;   ///< another copy of this device writes to them
   std::map<SpaceId, SpaceTrouble> damaged_;  ///< as readers found them

@@ -45,6 +45,7 @@ Result<std::vector<KnownDevice>> FileVault::devices() {
     // Said before such names were refused, or before the device came that it is the beginning of.
     each.name = device_name_from_outside(each.name);
     if (ids.begins_like(each.name, each.id) != nullptr) each.name.clear();
+    each.named_by_others = each.named_by_others && !each.name.empty();
   }
   return devices;
 }
@@ -76,6 +77,19 @@ Status FileVault::forget_device(const DeviceId& device, WallTime now) {
 
 Status FileVault::reached_device(const DeviceId& device, const std::string& address) {
   return platform_.reached_device(device, address);
+}
+
+Result<std::map<DeviceId, std::string>> FileVault::said_names() { return platform_.said_names(); }
+
+Status FileVault::hear_names(const DeviceId& from, const std::map<DeviceId, std::string>& names,
+                             WallTime now) {
+  std::map<DeviceId, std::string> taken;
+  for (const auto& [device, said] : names) {
+    const std::string name = device_name_from_outside(said);
+    if (device != ports_.signer.device() && device != from && !name.empty())
+      taken.emplace(device, name);
+  }
+  return platform_.set_told_names(from, taken, now);
 }
 
 Status FileVault::saw_device(const DeviceId& device, const std::string& says_name,

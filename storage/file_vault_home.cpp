@@ -78,6 +78,11 @@ Result<Vault::PairOutcome> FileVault::pair(const NewPairing& pairing, WallTime n
       pairing.plan == HomePlan::kMove && !ours.is_shared && ours.id != pairing.their_home;
   if (moves && parts_.contains(pairing.their_home)) {
     // Ours under an earlier identity: it is that of both again.
+    LANYARD_TRY_SET(const auto row, platform_.space(pairing.their_home));
+    if (row && !row->has_data) {  // its copy was put away: it comes from the others
+      LANYARD_TRY_SET(const std::string name, free_space_name(name_made_of(pairing.their_home)));
+      LANYARD_TRY(platform_.rejoin_empty(pairing.their_home, name, options_.digest_of({})));
+    }
     LANYARD_TRY(platform_.take_back(pairing.their_home));
     parts_.erase(pairing.their_home);
   }
@@ -134,7 +139,15 @@ SpaceId FileVault::stands_for(const SpaceId& space) const {
 
 Result<HomeMove> FileVault::carry_piece(const SpaceId& from, const SpaceId& to, WallTime now) {
   LANYARD_TRY_SET(HomeMove move, carry_some(from, to, kMovePieceBytes, now));
-  if (move.state == HomeMove::State::kOver) LANYARD_TRY(platform_.end_move());
+  if (move.state != HomeMove::State::kOver) return move;
+  // Most have never been used when they are paired: nobody is to wonder what that space is.
+  const auto source = RecordSource::open(file_of(from), from, ports_.rng);
+  bool is_unused = false;
+  if (source) {
+    LANYARD_TRY_SET(is_unused, (*source)->is_unused());
+  }
+  LANYARD_TRY(platform_.end_move(from, is_unused));
+  if (is_unused) LANYARD_TRY(remove_copy(from));
   return move;
 }
 

@@ -34,7 +34,8 @@ SpaceTrouble trouble_of(const LostWrites& lost) {
                     " that this device wrote here and acknowledged are not in the file any more: "
                     "it was restored from a backup, or its last bytes were damaged",
                 "Link a device that has the space: what it holds of them comes back from there. Or "
-                "stop the agent and restore a newer backup."),
+                "stop the agent and restore a newer backup. If nobody has them:  lanyard space "
+                "accept-loss SPACE"),
           true};
 }
 
@@ -167,11 +168,14 @@ Status FileVault::take_in(const std::vector<SpaceId>& found) {
 // ---- what was acknowledged and is not here
 
 Status FileVault::load_losses() {
-  LANYARD_TRY_SET(const auto settings, platform_.settings_of(kLostSetting));
-  for (const auto& [key, value] : settings) {
-    const auto space = space_id_from_text(key.substr(std::string_view(kLostSetting).size()));
-    const auto lost = lost_from_text(value);
-    if (space && lost) lost_.emplace(*space, *lost);
+  for (const auto& [prefix, losses] : {std::pair(std::string_view(kLostSetting), &lost_),
+                                       std::pair(std::string_view(kAcceptedSetting), &accepted_)}) {
+    LANYARD_TRY_SET(const auto settings, platform_.settings_of(std::string(prefix)));
+    for (const auto& [key, value] : settings) {
+      const auto space = space_id_from_text(key.substr(prefix.size()));
+      const auto lost = lost_from_text(value);
+      if (space && lost) losses->emplace(*space, *lost);
+    }
   }
   return {};
 }
@@ -188,12 +192,26 @@ void FileVault::note_loss(const SpaceId& space, WatchedStore& store, bool had_da
   if (!lost) return look_for_lost(space, store);
   const auto known = lost_.find(space);
   if (known != lost_.end() && known->second.last == lost->last) return look_for_lost(space, store);
+  const auto accepted = accepted_.find(space);
+  if (accepted != accepted_.end() && accepted->second.last == lost->last) return;
   lost_.insert_or_assign(space, *lost);
   report(space, trouble_of(*lost).error);
   // Where nobody else has the space nothing brings it back, and it is told until the agent ends.
   if (!has_other_members(space)) return;
   const Status kept = platform_.set_setting(kLostSetting + to_text(space), text_of(*lost));
   if (!kept) report(space, kept.error());
+}
+
+Result<std::uint64_t> FileVault::accept_loss(const SpaceId& space) {
+  const auto known = lost_.find(space);
+  if (known == lost_.end())
+    return fail(Code::kNotFound, "nothing that this device wrote to the space is missing");
+  const LostWrites lost = known->second;
+  LANYARD_TRY(platform_.set_setting(kAcceptedSetting + to_text(space), text_of(lost)));
+  LANYARD_TRY(platform_.forget_setting(kLostSetting + to_text(space)));
+  accepted_.insert_or_assign(space, lost);
+  lost_.erase(known);
+  return lost.count();
 }
 
 void FileVault::look_for_lost(const SpaceId& space, const WatchedStore& store) {

@@ -1,6 +1,7 @@
 #include "storage/file_vault.hpp"
 #include "storage/files.hpp"
 #include "storage/names.hpp"
+#include "storage/record_source.hpp"
 #include "storage/space_name.hpp"
 
 /// Founding, joining, naming and leaving spaces.
@@ -111,6 +112,8 @@ Status FileVault::leave_space(const SpaceId& space, LeftCopy copy) {
   if (space == home || space == moves_to)
     return fail(Code::kNotAllowed, "every device has a space called \"default\"",
                 "Other spaces can be left.");
+  LANYARD_TRY_SET(const auto row, platform_.space(space));
+  if (row && row->has_left) return put_away(space, *row, copy);
   if (copy == LeftCopy::kRemoved) LANYARD_TRY(is_elsewhere(space));
   // What is durable first is what goes on after a crash: remove_left_copies() ends what was begun.
   LANYARD_TRY(platform_.leave_space(space, copy != LeftCopy::kKept));
@@ -120,6 +123,46 @@ Status FileVault::leave_space(const SpaceId& space, LeftCopy copy) {
   lost_.erase(space);
   LANYARD_TRY(platform_.forget_setting(kLostSetting + to_text(space)));
   return copy == LeftCopy::kKept ? Status() : remove_copy(space);
+}
+
+/// The file of a space that was left before, or whose records were carried over into another one.
+Status FileVault::put_away(const SpaceId& space, const Platform::Space& row, LeftCopy copy) {
+  LANYARD_TRY_SET(const auto being_carried, space_setting(kMovesFromSetting));
+  if (space == being_carried)
+    return fail(Code::kNotAllowed, "its records are being carried over into \"default\"",
+                "Try again in a moment.");
+  if (!row.has_data) return fail(Code::kNotFound, "its file is gone already");
+  if (copy == LeftCopy::kKept)
+    return fail(Code::kNotAllowed, "it was left before, and its file is kept on this device",
+                "Remove that too:  lanyard space leave '" + row.name + "' --remove-copy");
+  if (copy == LeftCopy::kRemoved) LANYARD_TRY(may_go(space, row));
+  LANYARD_TRY(platform_.leave_space(space, true));
+  files_.close(space);
+  return remove_copy(space);
+}
+
+/// Whether what the kept file of such a space holds is elsewhere too.
+Status FileVault::may_go(const SpaceId& space, const Platform::Space& row) {
+  constexpr const char* kFix = "Keep it, or lose them with  --remove-copy --even-if-alone";
+  if (row.now_part_of) {
+    const auto source = RecordSource::open(file_of(space), space, ports_.rng);
+    if (!source) return fail(source.error());
+    LANYARD_TRY_SET(const bool is_unused, (*source)->is_unused());
+    if (is_unused) return {};
+    return fail(
+        Code::kNotAllowed,
+        "its records stand in the space that took its place; their history and the trash are "
+        "here alone",
+        kFix);
+  }
+  LANYARD_TRY_SET(const auto alone, platform_.alone_when_left(space));
+  if (alone == 0U) return {};
+  return fail(
+      Code::kNotAllowed,
+      (alone ? std::to_string(*alone) + (*alone == 1 ? " change of it is" : " changes of it are")
+             : std::string("changes of it may be")) +
+          " on no other device, as far as this one knows",
+      kFix);
 }
 
 Status FileVault::change_space(const SpaceId& space, const SpaceWish& wish) {

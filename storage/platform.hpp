@@ -19,6 +19,8 @@ inline constexpr const char* kMovesFromSetting = "default_moves_from";
 inline constexpr const char* kRenewalSetting = "renewal_of_";
 /// And a space's id behind it: which changes of ours its file has lost, until they came back.
 inline constexpr const char* kLostSetting = "lost_";
+/// And a space's id behind it: the loss that a person knows of and is not told of any more.
+inline constexpr const char* kAcceptedSetting = "accepted_";
 /// Random bytes of the last start of an agent, in hexadecimal.
 inline constexpr const char* kStartSetting = "start";
 
@@ -41,6 +43,11 @@ class Platform {
   [[nodiscard]] Status rename_device(const DeviceId& device, const std::string& name);
   [[nodiscard]] Status saw_device(const DeviceId& device, const std::string& says_name,
                                   const std::string& address, WallTime now);
+
+  [[nodiscard]] Result<std::map<DeviceId, std::string>> said_names();
+  /// All that this device says of others from now on.
+  [[nodiscard]] Status set_told_names(const DeviceId& teller,
+                                      const std::map<DeviceId, std::string>& names, WallTime now);
 
   /// Durable: where it was reached.
   [[nodiscard]] Status reached_device(const DeviceId& device, const std::string& address);
@@ -88,6 +95,9 @@ class Platform {
   [[nodiscard]] Status change_space(const SpaceId& space, const SpaceWish& wish);
   /// Durable. `is_removed`: its file is to go, and its name is free.
   [[nodiscard]] Status leave_space(const SpaceId& space, bool is_removed);
+  /// Changes of a space that was left which no other device is known to have, as it was when its
+  /// file was closed; nothing where that is not known.
+  [[nodiscard]] Result<std::optional<std::uint64_t>> alone_when_left(const SpaceId& space);
   /// Spaces that were left and whose files are to be gone.
   [[nodiscard]] Result<std::vector<SpaceId>> removed_spaces();
   /// All that there is a row of, and whether the space is here and has a file.
@@ -103,8 +113,8 @@ class Platform {
                                      const SpaceId& to, const std::string& name);
   /// Durable: a space that was a part of another one is here by itself again.
   [[nodiscard]] Status take_back(const SpaceId& space);
-  /// Durable: all of it was carried over.
-  [[nodiscard]] Status end_move();
+  /// Durable: all of it was carried over. `is_removed`: its file is to go, as leave_space() says.
+  [[nodiscard]] Status end_move(const SpaceId& from, bool is_removed);
   /// Durable: it is not to move after all.
   [[nodiscard]] Status forget_move();
   /// Which spaces were carried over, and into which.
@@ -174,6 +184,7 @@ class Platform {
   [[nodiscard]] Status refuse_if_failed() const;
   [[nodiscard]] Status set_address(const DeviceId& device, const std::string& address);
   // All of these inside a transaction.
+  [[nodiscard]] Status set_left(const std::string& space, bool is_removed);
   [[nodiscard]] Status note_sums(const std::string& space, const SpaceSums& sums);
   [[nodiscard]] Status count_again(const std::string& space);
   [[nodiscard]] Status count_spaces_with(const DeviceId& device);

@@ -12,7 +12,10 @@ Result<std::vector<KnownDevice>> Platform::devices() {
   std::vector<KnownDevice> all;
   Query query(database_,
               "SELECT d.device, d.given_name, d.said_name, d.forgotten, d.added_ms,"
-              " d.last_seen_ms, a.address, max(a.turn), d.paired FROM lanyard_devices d"
+              " d.last_seen_ms, a.address, max(a.turn), d.paired,"
+              " (SELECT t.name FROM lanyard_told_names t WHERE t.device = d.device"
+              " AND t.teller NOT IN (SELECT device FROM lanyard_devices WHERE forgotten = 1)"
+              " ORDER BY t.told_ms DESC, t.teller LIMIT 1) FROM lanyard_devices d"
               " LEFT JOIN lanyard_addresses a ON a.device = d.device"
               " WHERE d.paired = 1 OR d.forgotten = 1 OR EXISTS (SELECT 1 FROM"
               " lanyard_space_members m JOIN spaces s ON s.id = m.space"
@@ -25,6 +28,8 @@ Result<std::vector<KnownDevice>> Platform::devices() {
     each.id = query.fixed<DeviceId>(0);
     each.named_here = !query.is_null(1);
     each.name = query.text(each.named_here ? 1 : 2);
+    each.named_by_others = each.name.empty() && !query.is_null(9);
+    if (each.named_by_others) each.name = query.text(9);
     each.forgotten = query.integer(3) != 0;
     each.added_ms = query.integer(4);
     each.last_seen_ms = query.integer(5);
@@ -85,6 +90,51 @@ Status Platform::saw_device(const DeviceId& device, const std::string& says_name
                     .run());
     if (database_.changes() == 0) return fail(Code::kNotFound, "no such device");
     return set_address(device, address);
+  });
+}
+
+Result<std::map<DeviceId, std::string>> Platform::said_names() {
+  std::map<DeviceId, std::string> out;
+  Query query(database_,
+              "SELECT device, said_name FROM lanyard_devices"
+              " WHERE said_name <> '' AND forgotten = 0");
+  while (true) {
+    LANYARD_TRY_SET(const bool more, query.next());
+    if (!more) return out;
+    out.emplace(query.fixed<DeviceId>(0), query.text(1));
+  }
+}
+
+Status Platform::set_told_names(const DeviceId& teller,
+                                const std::map<DeviceId, std::string>& names, WallTime now) {
+  std::map<DeviceId, std::string> before;
+  Query query(database_, "SELECT device, name FROM lanyard_told_names WHERE teller = ?");
+  query.bind(teller.view());
+  while (true) {
+    LANYARD_TRY_SET(const bool more, query.next());
+    if (!more) break;
+    before.emplace(query.fixed<DeviceId>(0), query.text(1));
+  }
+  if (before == names) return {};
+  return write(Sync::kNormal, [&]() -> Status {
+    for (const auto& [device, name] : before) {
+      if (names.contains(device)) continue;
+      LANYARD_TRY(Query(database_, "DELETE FROM lanyard_told_names WHERE teller = ? AND device = ?")
+                      .bind(teller.view())
+                      .bind(device.view())
+                      .run());
+    }
+    for (const auto& [device, name] : names) {
+      const auto old = before.find(device);
+      if (old != before.end() && old->second == name) continue;  // said since then
+      LANYARD_TRY(Query(database_, "INSERT OR REPLACE INTO lanyard_told_names VALUES (?, ?, ?, ?)")
+                      .bind(device.view())
+                      .bind(teller.view())
+                      .bind(name)
+                      .bind(now.ms)
+                      .run());
+    }
+    return {};
   });
 }
 

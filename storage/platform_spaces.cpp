@@ -26,7 +26,8 @@ Result<std::vector<SpaceEntry>> Platform::spaces() {
     Query query(database_,
                 "SELECT id, name, has_left, created_at, now_part_of, sync_mode, is_archived"
                 " FROM spaces"
-                " WHERE has_left = 0 OR has_data = 1 ORDER BY id");
+                // The id of one that is gone still stands for another one.
+                " WHERE has_left = 0 OR has_data = 1 OR now_part_of IS NOT NULL ORDER BY id");
     while (true) {
       LANYARD_TRY_SET(const bool more, query.next());
       if (!more) break;
@@ -118,18 +119,28 @@ Status Platform::change_space(const SpaceId& space, const SpaceWish& wish) {
   });
 }
 
+Status Platform::set_left(const std::string& space, bool is_removed) {
+  // The row stays: whoever still counts us among the members cannot bring the space back.
+  LANYARD_TRY(Query(database_, is_removed ? "UPDATE spaces SET has_left = 1, has_data = 0,"
+                                            " is_dirty = 0, name = id WHERE id = ?"
+                                          : "UPDATE spaces SET has_left = 1 WHERE id = ?")
+                  .bind(space)
+                  .run());
+  if (database_.changes() == 0) return fail(Code::kNotFound, "no such space");
+  return {};
+}
+
 Status Platform::leave_space(const SpaceId& space, bool is_removed) {
   const std::string id = to_text(space);
-  return write(Sync::kFull, [&]() -> Status {
-    // The row stays: whoever still counts us among the members cannot bring the space back.
-    LANYARD_TRY(Query(database_, is_removed ? "UPDATE spaces SET has_left = 1, has_data = 0,"
-                                              " is_dirty = 0, name = id WHERE id = ?"
-                                            : "UPDATE spaces SET has_left = 1 WHERE id = ?")
-                    .bind(id)
-                    .run());
-    if (database_.changes() == 0) return fail(Code::kNotFound, "no such space");
-    return {};
-  });
+  return write(Sync::kFull, [&] { return set_left(id, is_removed); });
+}
+
+Result<std::optional<std::uint64_t>> Platform::alone_when_left(const SpaceId& space) {
+  const std::string id = to_text(space);
+  Query query(database_, "SELECT unconfirmed FROM spaces WHERE id = ? AND is_dirty = 0");
+  LANYARD_TRY_SET(const bool is_known, query.bind(id).next());
+  if (!is_known) return std::nullopt;
+  return query.natural(0);
 }
 
 Result<std::vector<SpaceId>> Platform::removed_spaces() {
@@ -204,8 +215,12 @@ Result<std::map<SpaceId, SpaceId>> Platform::parts() {
   }
 }
 
-Status Platform::end_move() {
-  return write(Sync::kFull, [&] { return drop_setting(kMovesFromSetting); });
+Status Platform::end_move(const SpaceId& from, bool is_removed) {
+  const std::string id = to_text(from);
+  return write(Sync::kFull, [&]() -> Status {
+    if (is_removed) LANYARD_TRY(set_left(id, true));
+    return drop_setting(kMovesFromSetting);
+  });
 }
 
 Status Platform::forget_move() {

@@ -56,6 +56,15 @@ Result<std::vector<KnownMutation>> RecordSource::mutations() {
   return MutationRows(database_).newest(limits::kMutationsCarriedMax);
 }
 
+Result<bool> RecordSource::is_unused() {
+  Query query(database_,
+              "SELECT NOT EXISTS (SELECT 1 FROM lanyard_records r JOIN lanyard_collections c"
+              " ON c.number = r.collection WHERE c.name <> ?)"
+              " AND NOT EXISTS (SELECT 1 FROM lanyard_trash)");
+  LANYARD_TRY(query.bind(std::string_view(kSpaceCollection)).next());
+  return query.integer(0) != 0;
+}
+
 Result<std::vector<merge::NamedRecord>> RecordSource::next(CarryPlace& place,
                                                            std::size_t bytes_max) {
   std::vector<merge::NamedRecord> out;

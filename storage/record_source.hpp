@@ -19,6 +19,8 @@ class RecordSource {
                                                              std::size_t bytes_max);
   /// What its clients wrote last: at most limits::kMutationsCarriedMax.
   [[nodiscard]] Result<std::vector<KnownMutation>> mutations();
+  /// Nobody has ever put anything there: no record, and nothing in the trash.
+  [[nodiscard]] Result<bool> is_unused();
   /// Of a dot in these records.
   [[nodiscard]] merge::HashOf hash_of();
 

@@ -114,6 +114,7 @@ struct CollectionCount {
 };
 
 /// How much is in a space.
+/// What people and apps have put there: Lanyard's own record, with the name, is not counted.
 struct SpaceNumbers {
   std::vector<CollectionCount> collections;  ///< those with records to show, by name
   std::uint64_t records = 0;

@@ -8,6 +8,7 @@
 #include "storage/json_scan.hpp"
 #include "storage/migrations.hpp"
 #include "storage/record_key.hpp"
+#include "storage/space_name.hpp"
 
 namespace lanyard::storage {
 
@@ -179,10 +180,11 @@ Result<std::map<LogId, DeviceId>> SqliteSpaceReader::authors() {
 }
 
 Status SqliteSpaceReader::count_collections(SpaceNumbers& numbers) {
-  Query query(
-      database_,
-      "SELECT c.name, count(*) FROM lanyard_records r JOIN lanyard_collections c ON "
-      "c.number = r.collection WHERE r.value IS NOT NULL GROUP BY c.number ORDER BY c.name");
+  Query query(database_,
+              "SELECT c.name, count(*) FROM lanyard_records r JOIN lanyard_collections c ON "
+              "c.number = r.collection WHERE r.value IS NOT NULL AND c.name <> ?"
+              " GROUP BY c.number ORDER BY c.name");
+  query.bind(std::string_view(kSpaceCollection));
   while (true) {
     LANYARD_TRY_SET(const bool more, query.next());
     if (!more) return {};

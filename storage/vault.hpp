@@ -17,6 +17,7 @@ struct KnownDevice {
   DeviceId id;
   std::string name;  ///< ours for it if we gave one, else what it says of itself
   bool named_here = false;
+  bool named_by_others = false;  ///< not met yet: other devices say that it calls itself so
   bool forgotten = false;
   bool paired = true;   ///< false: known only because we have a space together
   std::string address;  ///< host:port where it was added or last reached; empty: only it dials
@@ -183,6 +184,18 @@ class Vault {
   [[nodiscard]] virtual Status saw_device(const DeviceId& device, const std::string& says_name,
                                           const std::string& address, WallTime now) = 0;
 
+  /// What devices that are not forgotten call themselves, as they said it to this one.
+  [[nodiscard]] virtual Result<std::map<DeviceId, std::string>> said_names() {
+    return std::map<DeviceId, std::string>{};
+  }
+  /// A peer says that these call themselves so. It names those that were not met, until they are:
+  /// what a device says of itself, and what it is called here, counts more.
+  [[nodiscard]] virtual Status hear_names(const DeviceId& /*from*/,
+                                          const std::map<DeviceId, std::string>& /*names*/,
+                                          WallTime /*now*/) {
+    return {};
+  }
+
   /// Called or answered just now: where it was reached. It may have had nothing to say.
   [[nodiscard]] virtual Status reached_device(const DeviceId& /*device*/,
                                               const std::string& /*address*/) {
@@ -223,7 +236,8 @@ class Vault {
   [[nodiscard]] virtual Result<bool> refresh_space(const SpaceId& space) = 0;
   /// Nobody asks for it or is served from now on. A removed copy leaves no name in spaces() either.
   /// kNotFound; kNotAllowed for the default, and where a copy is to go that holds changes which no
-  /// other member is known to have: then nothing was done.
+  /// other member is known to have: then nothing was done. Of one that was left before, or carried
+  /// over into another, the copy that was kept can go in the same way.
   [[nodiscard]] virtual Status leave_space(const SpaceId& space, LeftCopy copy) = 0;
   /// A member is to hear that a person shared the space with it once more: it may have left it.
   [[nodiscard]] virtual Status invite(const DeviceId& /*device*/, const SpaceId& /*space*/) {
@@ -241,6 +255,11 @@ class Vault {
   [[nodiscard]] virtual Result<bool> rejoin_space(const SpaceId& /*space*/,
                                                   const DeviceId& /*from*/) {
     return false;
+  }
+  /// A person knows that changes of it, which this device wrote, are on no device any more: they
+  /// are not among troubles() from now on. Durable. How many; kNotFound where nothing is missing.
+  [[nodiscard]] virtual Result<std::uint64_t> accept_loss(const SpaceId& /*space*/) {
+    return fail(Code::kNotFound, "nothing of the space is missing");
   }
   /// Durable. kNotFound for one that is not here or was left; kExists, kUsage for a name;
   /// kNotAllowed for another name of the default, and for putting it away.

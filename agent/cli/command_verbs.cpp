@@ -169,6 +169,12 @@ void Parser::add_space_verbs() {
                                  "  lanyard space info notes --json", Action::kInfo);
   info->add_flag("--no-hash", shown->no_hash,
                  "leave the state hash out, for which every record is read");
+  const auto [accept, known] =
+      one("accept-loss",
+          "Say that you know of changes which this device wrote and no device has any more: status "
+          "does not tell of them from then on.",
+          "  lanyard space accept-loss notes", Action::kAcceptLoss);
+  accept->add_flag("--yes,-y", known->yes, "do not ask");
   one("forks", "Show what two copies of one device wrote under the same numbers.",
       "  lanyard space forks notes\n  lanyard space forks notes --json > both-branches.json",
       Action::kForks);

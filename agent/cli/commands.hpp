@@ -81,7 +81,8 @@ struct SpaceCommand {
     kShare,
     kLeave,
     kInfo,
-    kForks
+    kForks,
+    kAcceptLoss
   };
   Action action = Action::kList;
   std::string space = {};

@@ -89,6 +89,22 @@ std::optional<RunningProgram> other_program(const Json& agent) {
   return program;
 }
 
+/// What does not do what it should, such as a store that was restored: nobody need ask for it.
+Json degraded_of(const Session& session) {
+  const auto text = session.call("status.get", "{}");
+  const auto status = text ? read_json(*text) : Result<Json>(Json::object());
+  return status && status->contains("degraded") ? (*status)["degraded"] : Json::array();
+}
+
+void say_degraded(const Json& parts, const Output& out) {
+  constexpr std::size_t kShown = 3;
+  for (std::size_t i = 0; i < std::min(kShown, parts.size()); ++i)
+    out.say("\n! " + shown(parts[i], "part") + ": " + shown(parts[i], "why") +
+            "\n  Fix: " + shown(parts[i], "fix"));
+  if (parts.size() > kShown)
+    out.say("\n! and " + plural(parts.size() - kShown, "more part") + ":  lanyard status");
+}
+
 /// What an `up` has done.
 enum class UpOutcome { kWasRunning, kStarted, kUpgraded };
 
@@ -106,6 +122,7 @@ Result<int> show_running(const std::string& info, UpOutcome outcome, const KeptF
   if (!session.out().style().json) {
     print_running(agent, is_service, session);
     say_kept(kept, heard, session.out());
+    say_degraded(degraded_of(session), session.out());
     if (other) say_older(agent, *other, session.out());
     return exit_code::kOk;
   }
@@ -115,7 +132,7 @@ Result<int> show_running(const std::string& info, UpOutcome outcome, const KeptF
       .member("upgraded", outcome == UpOutcome::kUpgraded);
   json.member("started", outcome != UpOutcome::kWasRunning).name("kept").begin_array();
   for (const std::string& key : kept.keys) json.text(key);
-  json.end_array();
+  json.end_array().name("degraded").raw(degraded_of(session).dump());
   session.out().json("up/1", json.end_object().str());
   return exit_code::kOk;
 }

@@ -156,6 +156,24 @@ Result<int> leave(const SpaceCommand& command, Session& session) {
   return exit_code::kOk;
 }
 
+Result<int> accept_loss(const SpaceCommand& command, Session& session) {
+  session.attempt("Could not accept the loss in \"" + command.space + "\"");
+  LANYARD_TRY(session.confirm("Accept that?",
+                              "Changes of \"" + display_text(command.space) +
+                                  "\" that no device has are not looked for, nor told of, any more",
+                              command.yes));
+  JsonWriter params;
+  params.begin_object().member("space", command.space).end_object();
+  LANYARD_TRY_SET(const std::string text, session.call("space.acceptLoss", params.str()));
+  LANYARD_TRY_SET(const Json answer, read_json(text));
+  if (session.out().style().json) session.out().json("space-loss/1", text);
+  session.out().say("ok  " + plural(answer.value("changes", std::uint64_t{0}), "change") + " of " +
+                    shown(answer["space"], "name") + " " +
+                    (answer.value("changes", std::uint64_t{0}) == 1 ? "counts" : "count") +
+                    " as lost, and status tells of it no more. The log keeps a line.");
+  return exit_code::kOk;
+}
+
 void print_branch(const Json& branch, const Output& out) {
   const Json& changes = branch["changes"];
   out.line(std::string("  ") +
@@ -208,6 +226,7 @@ Result<int> run(const SpaceCommand& command, Session& session) {
     case Action::kLeave: return leave(command, session);
     case Action::kInfo: return info(command, session);
     case Action::kForks: return forks(command, session);
+    case Action::kAcceptLoss: return accept_loss(command, session);
   }
   return exit_code::kFailed;
 }

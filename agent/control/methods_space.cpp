@@ -73,6 +73,22 @@ void space_leave(ControlRoom& room, Params& params, const Reply& reply) {
   });
 }
 
+void space_accept_loss(ControlRoom& room, Params& params, const Reply& reply) {
+  with_params(params, reply, [&](Params& in) -> Status {
+    LANYARD_TRY_SET(const std::string space, in.text("space"));
+    LANYARD_TRY(in.finish());
+    room.spaces.accept_loss(space, [reply](const Result<SpaceService::AcceptedLoss>& accepted) {
+      reply.answer(accepted, [](const SpaceService::AcceptedLoss& done) {
+        JsonWriter out;
+        out.begin_object().name("space");
+        write_space(done.space, out);
+        return out.member("changes", done.changes).end_object().take();
+      });
+    });
+    return {};
+  });
+}
+
 void space_info(ControlRoom& room, Params& params, const Reply& reply) {
   with_params(params, reply, [&](Params& in) -> Status {
     LANYARD_TRY_SET(const std::string space, in.text("space"));
@@ -131,6 +147,7 @@ constexpr std::array kSpaceMethods = std::to_array<ControlMethod>({
     {"space.share", space_share},
     {"space.change", space_change},
     {"space.leave", space_leave},
+    {"space.acceptLoss", space_accept_loss},
     {"space.info", space_info},
     {"space.clock", space_clock},
     {"space.forks", space_forks},

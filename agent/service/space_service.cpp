@@ -35,6 +35,10 @@ void SpaceService::list(Done<std::vector<SpaceEntry>> done) {
       host_,
       [](storage::Vault& vault) -> Result<std::vector<SpaceEntry>> {
         LANYARD_TRY_SET(auto spaces, vault.spaces());
+        // Nothing is here of one that was carried over and has no file: its id alone is of use.
+        std::erase_if(spaces, [](const SpaceEntry& each) {
+          return each.now_part_of && each.name == to_text(each.id);
+        });
         sort_for_people(spaces);
         return spaces;
       },
@@ -122,7 +126,8 @@ void SpaceService::leave(const std::string& space, storage::LeftCopy copy, Done<
   ask_storage<SpaceEntry>(
       host_,
       [space, copy](storage::Vault& vault) -> Result<SpaceEntry> {
-        LANYARD_TRY_SET(SpaceEntry found, space_of(vault, space, false));
+        // What was left is meant too: its copy can still go.
+        LANYARD_TRY_SET(SpaceEntry found, space_of(vault, space, true));
         LANYARD_TRY(vault.leave_space(found.id, copy));
         log_info("space " + to_text(found.id) + " was left here" +
                  (copy == storage::LeftCopy::kKept ? "" : ", and its copy removed"));
@@ -136,6 +141,20 @@ void SpaceService::leave(const std::string& space, storage::LeftCopy copy, Done<
         }
         done(std::move(left));
       });
+}
+
+void SpaceService::accept_loss(const std::string& space, Done<AcceptedLoss> done) {
+  ask_storage<AcceptedLoss>(
+      host_,
+      [space](storage::Vault& vault) -> Result<AcceptedLoss> {
+        AcceptedLoss out;
+        LANYARD_TRY_SET(out.space, space_of(vault, space, false));
+        LANYARD_TRY_SET(out.changes, vault.accept_loss(out.space.id));
+        log_info("space " + to_text(out.space.id) + ": that " + std::to_string(out.changes) +
+                 " changes of it are lost was accepted here");
+        return out;
+      },
+      std::move(done));
 }
 
 void SpaceService::info(const std::string& space, bool with_hash, Done<SpaceInfo> done) {

@@ -49,6 +49,13 @@ class SpaceService {
               Done<storage::SpaceEntry> done);
   /// Nothing is asked for or served any more. Errors as Vault::leave_space.
   void leave(const std::string& space, storage::LeftCopy copy, Done<storage::SpaceEntry> done);
+  struct AcceptedLoss {
+    storage::SpaceEntry space;
+    std::uint64_t changes = 0;
+  };
+  /// Changes that this device wrote and no device has are not told of any more. kNotFound where
+  /// none are missing.
+  void accept_loss(const std::string& space, Done<AcceptedLoss> done);
   /// `with_hash` reads everything: half a second for 100,000 records, in which no other merge goes
   /// on.
   void info(const std::string& space, bool with_hash, Done<SpaceInfo> done);

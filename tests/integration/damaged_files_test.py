@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 """Files that rot, are lost, restored or copied: said at once, with what to do, and mended."""
 
+import contextlib
 import errno
 import json
 import os
 import re
 import shutil
+import socket
 import sqlite3
 import subprocess
+import time
 import unittest
 from pathlib import Path
 
@@ -105,6 +108,37 @@ class Damaged(unittest.TestCase):
         shutil.rmtree(ada.data)
         shutil.copytree(backup, ada.data)
         self.assert_comes_back(ada, ben, file)
+
+    def test_up_says_that_a_store_was_restored_and_a_person_can_accept_it(self):
+        ada = self.a_device("ada")
+        ada.ok("space", "create", "notes")
+        self.fill(ada, "first", 2)
+        ada.stop()
+        backup = ada.folder / "backup"
+        shutil.copytree(ada.data, backup)
+        ada.start()
+        self.fill(ada, "second", 3)
+        ada.stop()
+        shutil.rmtree(ada.data)
+        shutil.copytree(backup, ada.data)
+        flags = ("--name", "ada", *ada.flags, "--no-discovery")
+        said = ada.ok("up", *flags)
+        self.assertIn("! space notes: 3 changes that this device wrote here and acknowledged", said)
+        self.assertIn("Fix: Link a device that has the space", said)
+        self.assertIn("lanyard space accept-loss", said)
+        self.assertEqual([each["part"] for each in ada.json("up", *flags)["degraded"]],
+                         ["space notes"])
+        asked = ada.run("space", "accept-loss", "notes")
+        self.assertEqual(asked.returncode, 2, asked.stderr)
+        self.assertIn("ok  3 changes of notes count as lost",
+                      ada.ok("space", "accept-loss", "notes", "--yes"))
+        self.assertEqual(parts(ada), {})
+        self.assertIn("3 changes of it are lost was accepted here", ada.ok("log"))
+        self.assertEqual(ada.run("space", "accept-loss", "notes", "--yes").returncode, 4)
+        ada.ok("down")
+        self.assertNotIn("changes that this device wrote", ada.ok("up", *flags))
+        self.assertEqual(parts(ada), {})
+        ada.ok("down")
 
     def test_a_lost_file_comes_back_as_the_advice_has_it(self):
         ada, ben = self.two_with_notes()
@@ -274,6 +308,46 @@ class Descriptors(unittest.TestCase):
         self.assertEqual(done.returncode, 9, done.stderr)
         self.assertIn("may have 40 files and sockets open", done.stderr)
         self.assertIn("ulimit -n 1024", done.stderr)
+
+    def test_with_the_fewest_it_works_and_no_door_takes_what_another_one_needs(self):
+        device = ApiDevice("ada")
+        self.addCleanup(device.close)
+        device.wrap = lambda command: ["bash", "-c", 'ulimit -n 64; exec "$@"', "bash", *command]
+        device.start()
+        api = device.api("--all-spaces", "--write")
+        spaces = [f"s{number}" for number in range(12)]
+        for space in spaces:
+            device.ok("space", "create", space)
+            device.ok("data", "put", space, "c", "k", "{}")
+            self.assertEqual(api.get(record_path("k", "c", space))["value"], {})
+        doors = {"the API": (socket.AF_INET, ("127.0.0.1", api.port)),
+                 "the control socket": (socket.AF_UNIX, str(device.data / "agent.sock")),
+                 "other devices": (socket.AF_INET, ("127.0.0.1", device.info["syncPort"]))}
+        for name, (family, address) in doors.items():
+            with self.subTest(name), contextlib.ExitStack() as held:
+                for _ in range(100):
+                    line = held.enter_context(socket.socket(family))
+                    line.setblocking(False)
+                    with contextlib.suppress(BlockingIOError):
+                        line.connect(address)
+                if family == socket.AF_INET:
+                    device.ok("data", "put", "s3", "c", "k", '{"n":1}')
+                    self.assertEqual(device.ok("data", "get", "s3", "c", "k"), '{"n":1}\n')
+                if name != "the API":
+                    api.put(record_path("k", "c", "s5"), {"n": 2})
+                # Who waits to be let in costs nothing.
+                before = self.cpu_s(device)
+                time.sleep(1)
+                self.assertLess(self.cpu_s(device) - before, 0.5)
+            for space in spaces:
+                wait_until("all of it is served again", lambda: device.run(
+                    "data", "get", space, "c", "k").returncode == 0)
+                self.assertEqual(api.ask("GET", record_path("k", "c", space)).status, 200)
+
+    @staticmethod
+    def cpu_s(device):
+        fields = Path(f"/proc/{device.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def test_an_agent_takes_what_the_system_lets_it_have(self):
         device = Device("ada")

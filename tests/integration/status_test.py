@@ -44,7 +44,7 @@ class ManySpaces(unittest.TestCase):
             lambda said: said["notYetThere"] == 0 and said)(api.get("/v1/status")))
         self.assertEqual([(each["name"], each["conflicts"]) for each in seen["spaces"]],
                          [(names[-1], 1)])
-        self.assertEqual(seen["spaces"][0]["records"], 2)
+        self.assertEqual(seen["spaces"][0]["records"], 1)
 
 
 if __name__ == "__main__":

@@ -149,7 +149,7 @@ TEST_CASE("an older platform.sqlite learns its counts when its spaces are looked
     Database old = must(Database::open(a.platform(), Database::Mode::kReadWrite, {}));
     must(
         old.execute("DROP INDEX lanyard_missing; DROP TABLE lanyard_forgettings;"
-                    "DROP TABLE lanyard_invitations;"
+                    "DROP TABLE lanyard_invitations; DROP TABLE lanyard_told_names;"
                     "ALTER TABLE spaces DROP COLUMN applied;"
                     "ALTER TABLE spaces DROP COLUMN conflicts;"
                     "ALTER TABLE spaces DROP COLUMN forks; ALTER TABLE spaces DROP COLUMN own_ms;"

@@ -1,4 +1,5 @@
 #include "replication/types/device_id_text.hpp"
+#include "storage/names.hpp"
 #include "tests/unit/storage/test_vault.hpp"
 
 namespace lanyard::storage {
@@ -61,6 +62,41 @@ TEST_CASE("a device is shown with the name that we gave it, or with what it call
   must(vault.saw_device(a_device(1), "raspberrypi2", "", kLater));
   CHECK(only_device(vault).name == "kitchen");
   CHECK(only_device(vault).named_here);
+}
+
+TEST_CASE("a device that was not met has the name that others were told, until it is met") {
+  VaultDevice device;
+  Vault& vault = device.open();
+  must(vault.add_device(a_device(1), "", kNow));
+  must(vault.hear_names(a_device(2), {{a_device(1), "phone"}}, kNow));
+  CHECK(only_device(vault).name == "phone");
+  CHECK(only_device(vault).named_by_others);
+  CHECK(must(vault.said_names()).empty());  // what others say is not passed on
+
+  // What was told last counts, each peer's words as a whole; and no name that reads like an id.
+  must(vault.hear_names(a_device(3), {{a_device(1), "tablet"}}, kLater));
+  CHECK(only_device(vault).name == "tablet");
+  must(vault.hear_names(a_device(2), {{a_device(1), "phone"}}, WallTime{3000}));
+  CHECK(only_device(vault).name == "tablet");
+  must(vault.hear_names(a_device(3), {{a_device(1), "K7QM-2VXA"}}, WallTime{4000}));
+  CHECK(only_device(vault).name == "phone");
+  must(vault.hear_names(a_device(2), {}, WallTime{5000}));
+  CHECK(only_device(vault).name.empty());
+  CHECK(!only_device(vault).named_by_others);
+
+  must(vault.hear_names(a_device(2), {{a_device(1), "phone"}}, kNow));
+  must(vault.saw_device(a_device(1), "mine", "", kLater));
+  CHECK(only_device(vault).name == "mine");
+  CHECK(!only_device(vault).named_by_others);
+  CHECK(must(vault.said_names()) == std::map<DeviceId, std::string>{{a_device(1), "mine"}});
+}
+
+TEST_CASE("names are composed: an accent of its own is a part of its letter") {
+  CHECK(tidy_name("Cafe\xCC\x81") == "Caf\xC3\xA9");
+  CHECK(tidy_name("Caf\xC3\xA9") == "Caf\xC3\xA9");
+  CHECK(tidy_name(" \xE1\x84\x92\xE1\x85\xA1\xE1\x86\xAB ") == "\xED\x95\x9C");  // Hangul
+  CHECK(tidy_name("\xE2\x91\xA0") == "\xE2\x91\xA0");  // a 1 in a circle is no 1
+  CHECK(tidy_name("plain") == "plain");
 }
 
 TEST_CASE("what a device calls itself is cut at a whole character, and dropped if it is no text") {
