@@ -27,6 +27,18 @@ void get_history(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
   });
 }
 
+void list_collections(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
+  with_query(call, reply, [&](QueryText& query) -> Status {
+    LANYARD_TRY(query.finish());
+    in_space(room, call, reply, Right::kRead, [&room, reply](const SpaceId& space) {
+      room.long_reads.numbers(space, [reply](const Result<storage::SpaceNumbers>& numbers) {
+        reply.answer(numbers, collections_json);
+      });
+    });
+    return {};
+  });
+}
+
 void ask_sql(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
   with_query(call, reply, [&](QueryText& query) -> Status {
     LANYARD_TRY(query.finish());
@@ -81,6 +93,7 @@ constexpr std::string_view kIndexPath =
     "/v1/spaces/{space}/collections/{collection}/indexes/{field}";
 
 constexpr std::array kReadingRoutes = std::to_array<Route>({
+    {"GET", "/v1/spaces/{space}/collections", Need::kToken, list_collections},
     {"GET", "/v1/spaces/{space}/collections/{collection}/records/{key}/history", Need::kToken,
      get_history},
     {"POST", "/v1/spaces/{space}/sql", Need::kToken, ask_sql, Takes::kJson},

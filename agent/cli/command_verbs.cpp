@@ -306,6 +306,10 @@ void Parser::add_data_verbs() {
                   "  lanyard data watch notes tasks", Action::kWatch);
   add_record_verb(data, "history", "Show what was done to a record, the newest first.",
                   "  lanyard data history notes tasks t1", Action::kHistory);
+  const auto [collections, whose] = verb<DataCommand>(
+      data, "collections", "List the collections of a space, with their numbers of records.",
+      "  lanyard data collections notes", {.action = Action::kCollections});
+  collections->add_option("space", whose->space, "name or id")->required();
   const auto [sql, asked] = verb<SqlCommand>(
       app_, "sql", "Ask a space in SQL: one SELECT over the views of its collections.",
       "  lanyard sql notes 'SELECT id, title FROM tasks WHERE done = 0 ORDER BY title'\n"

@@ -135,7 +135,17 @@ struct CompatCommand {
 };
 
 struct DataCommand {
-  enum class Action { kPut, kGet, kPatch, kDelete, kRestore, kQuery, kWatch, kHistory };
+  enum class Action {
+    kPut,
+    kGet,
+    kPatch,
+    kDelete,
+    kRestore,
+    kQuery,
+    kWatch,
+    kHistory,
+    kCollections
+  };
   Action action = Action::kGet;
   std::string space = {};
   std::string collection = {};

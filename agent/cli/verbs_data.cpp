@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "agent/cli/json_read.hpp"
 #include "agent/cli/session.hpp"
 #include "agent/clock.hpp"
@@ -5,6 +7,7 @@
 #include "agent/json_slices.hpp"
 #include "agent/json_writer.hpp"
 #include "replication/types/limits.hpp"
+#include "replication/types/nearest_name.hpp"
 
 namespace lanyard::agent {
 namespace {
@@ -45,6 +48,50 @@ Result<std::string> member_text(const std::string& json, std::string_view name) 
   return std::string(object.find(name).value_or("null"));
 }
 
+Result<Json> collections_of(const std::string& space, Session& session) {
+  JsonWriter params;
+  params.begin_object().member("space", space).end_object();
+  LANYARD_TRY_SET(const std::string text, session.call("data.collections", params.str()));
+  return read_json(text);
+}
+
+/// Nothing is what a slip in the collection's name finds too. That is no error: whoever writes the
+/// first record there makes the collection.
+void say_if_no_collection(const DataCommand& command, Session& session) {
+  if (session.out().style().quiet) return;
+  const auto answer = collections_of(command.space, session);
+  if (!answer) return;
+  std::vector<std::string> names;
+  for (const Json& each : (*answer)["collections"])
+    names.push_back(each.value("name", std::string()));
+  if (std::find(names.begin(), names.end(), command.collection) != names.end()) return;
+  const auto nearest = nearest_name(command.collection, names);
+  session.out().error("No record stands in a collection \"" + display_text(command.collection) +
+                      "\" of " + display_text(command.space) + ". " +
+                      (nearest ? "Did you mean \"" + display_text(*nearest) + "\"?"
+                               : "See  lanyard data collections " + display_text(command.space)) +
+                      "\n");
+}
+
+Result<int> list_collections(const DataCommand& command, Session& session) {
+  session.attempt("Could not list the collections of \"" + command.space + "\"");
+  LANYARD_TRY_SET(const Json answer, collections_of(command.space, session));
+  const Output& out = session.out();
+  if (out.style().json) {
+    out.json("collections/1", answer.dump());
+    return exit_code::kOk;
+  }
+  std::vector<std::vector<std::string>> rows = {{"COLLECTION", "RECORDS"}};
+  for (const Json& each : answer["collections"])
+    rows.push_back({shown(each, "name"), count_text(each.value("records", std::uint64_t{0}))});
+  if (rows.size() > 1)
+    out.print_table(rows);
+  else
+    out.say("There is no record in it yet. Next: lanyard data put " + display_text(command.space) +
+            " COLLECTION KEY JSON");
+  return exit_code::kOk;
+}
+
 /// JSON on a terminal: what is no JSON syntax and would obey an attacker cannot stand in it but for
 /// characters in strings, which JSON can spell otherwise.
 std::string terminal_safe(const std::string& json, const Output& out) {
@@ -55,7 +102,9 @@ Result<int> get_record(const DataCommand& command, Session& session) {
   session.attempt("Could not get " + record_name(command));
   JsonWriter params = params_of(command);
   params.member("key", command.key);
-  LANYARD_TRY_SET(const std::string text, session.call("data.get", params.end_object().str()));
+  const auto found = session.call("data.get", params.end_object().str());
+  if (!found && found.error().is(Code::kNotFound)) say_if_no_collection(command, session);
+  LANYARD_TRY_SET(const std::string text, found);
   const Output& out = session.out();
   if (out.style().json) {
     out.json("record/1", text);
@@ -77,7 +126,8 @@ Result<std::string> where_of(const DataCommand& command) {
   return where;
 }
 
-Status print_records(const std::string& page, const Output& out) {
+/// How many there were.
+Result<std::size_t> print_records(const std::string& page, const Output& out) {
   LANYARD_TRY_SET(const std::string records, member_text(page, "records"));
   LANYARD_TRY_SET(const auto elements, json_elements(records));
   for (const std::string_view element : elements) {
@@ -91,7 +141,7 @@ Status print_records(const std::string& page, const Output& out) {
     LANYARD_TRY_SET(const std::string value, member_text(record, "value"));
     out.line(display_text(name) + "\t" + terminal_safe(value, out));
   }
-  return {};
+  return elements.size();
 }
 
 /// Pages until the limit; with --json one record a line, so that any number of them can be
@@ -101,6 +151,7 @@ Result<int> query(const DataCommand& command, Session& session) {
   LANYARD_TRY_SET(const std::string where, where_of(command));
   LANYARD_TRY_SET(ControlClient client, session.connect());
   std::string cursor;
+  std::size_t printed = 0;
   for (std::size_t left = command.limit; left > 0;) {
     JsonWriter params = params_of(command);
     const std::size_t page = std::min(left, limits::kPageRows);
@@ -109,12 +160,14 @@ Result<int> query(const DataCommand& command, Session& session) {
     if (!command.order.empty()) params.member("order", command.order);
     if (!cursor.empty()) params.member("cursor", cursor);
     LANYARD_TRY_SET(const std::string text, client.call("data.query", params.end_object().str()));
-    LANYARD_TRY(print_records(text, session.out()));
+    LANYARD_TRY_SET(const std::size_t records, print_records(text, session.out()));
+    printed += records;
     LANYARD_TRY_SET(const std::string next, member_text(text, "cursor"));
     if (next == "null") break;
     LANYARD_TRY_SET(cursor, json_string(next));
     left -= page;
   }
+  if (printed == 0) say_if_no_collection(command, session);
   return exit_code::kOk;
 }
 
@@ -139,6 +192,7 @@ Result<int> watch(const DataCommand& command, Session& session) {
   JsonWriter params = params_of(command);
   if (!where.empty()) params.name("where").raw(where);
   LANYARD_TRY_SET(ControlClient client, session.connect());
+  say_if_no_collection(command, session);
   bool watching = false;
   LANYARD_TRY_SET(const std::string end, client.call("data.watch", params.end_object().str(),
                                                      [&](const std::string& json) {
@@ -195,6 +249,7 @@ Result<int> run(const DataCommand& command, Session& session) {
     case Action::kQuery: return query(command, session);
     case Action::kWatch: return watch(command, session);
     case Action::kHistory: return history(command, session);
+    case Action::kCollections: return list_collections(command, session);
   }
   return exit_code::kFailed;
 }

@@ -152,6 +152,20 @@ void data_count(ControlRoom& room, Params& params, const Reply& reply) {
   });
 }
 
+void data_collections(ControlRoom& room, Params& params, const Reply& reply) {
+  with_params(params, reply, [&](Params& in) -> Status {
+    LANYARD_TRY_SET(const std::string space, in.text("space"));
+    LANYARD_TRY(in.finish());
+    room.directory.find(space, [&room, reply](const Result<SpaceId>& found) {
+      if (!found) return reply.error(found.error());
+      room.long_reads.numbers(*found, [reply](const Result<storage::SpaceNumbers>& numbers) {
+        reply.answer(numbers, collections_json);
+      });
+    });
+    return {};
+  });
+}
+
 void data_history(ControlRoom& room, Params& params, const Reply& reply) {
   with_params(params, reply, [&](Params& in) -> Status {
     storage::HistoryQuestion question;
@@ -272,6 +286,7 @@ constexpr std::array kDataMethods = std::to_array<ControlMethod>({
     {"data.delete", data_delete},
     {"data.restore", data_restore},
     {"data.count", data_count},
+    {"data.collections", data_collections},
     {"data.history", data_history},
     {"data.sql", data_sql},
     {"data.watch", data_watch},

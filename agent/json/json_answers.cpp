@@ -19,6 +19,13 @@ std::string shared_json(const SpaceService::Shared& shared) {
   return out.member("wasMember", shared.was_member).end_object().take();
 }
 
+std::string collections_json(const storage::SpaceNumbers& numbers) {
+  JsonWriter out;
+  out.begin_object();
+  write_collections(numbers, out);
+  return out.end_object().take();
+}
+
 std::string info_json(const SpaceInfo& info) {
   JsonWriter out;
   write_info(info, out);

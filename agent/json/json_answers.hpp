@@ -9,6 +9,7 @@ namespace lanyard::agent {
 /// {"space", "device", "wasMember"}
 [[nodiscard]] std::string shared_json(const SpaceService::Shared& shared);
 [[nodiscard]] std::string info_json(const SpaceInfo& info);
+[[nodiscard]] std::string collections_json(const storage::SpaceNumbers& numbers);
 [[nodiscard]] std::string record_json(const storage::ReadRecord& record);
 /// {"records", "cursor"}
 [[nodiscard]] std::string page_json(const storage::RecordPage& page);

@@ -163,12 +163,18 @@ void write_info(const SpaceInfo& info, JsonWriter& out) {
   out.name("members").begin_array();
   for (const auto& [id, name] : info.members)
     out.begin_object().member("id", to_text(id)).member("name", utf8_or_escaped(name)).end_object();
-  out.end_array().name("collections").begin_array();
-  for (const storage::CollectionCount& collection : info.numbers.collections) {
+  out.end_array();
+  write_collections(info.numbers, out);
+  out.end_object();
+}
+
+void write_collections(const storage::SpaceNumbers& numbers, JsonWriter& out) {
+  out.name("collections").begin_array();
+  for (const storage::CollectionCount& collection : numbers.collections) {
     out.begin_object().member("name", utf8_or_escaped(collection.name));
     out.member("records", collection.records).end_object();
   }
-  out.end_array().end_object();
+  out.end_array();
 }
 
 void write_change(const Dot& dot, JsonWriter& out) {

@@ -22,6 +22,8 @@ namespace lanyard::agent {
 
 void write_device(const DeviceView& device, JsonWriter& out);
 void write_space(const storage::SpaceEntry& space, JsonWriter& out);
+/// `"collections": [{name, records}]`: those with records to show.
+void write_collections(const storage::SpaceNumbers& numbers, JsonWriter& out);
 void write_info(const SpaceInfo& info, JsonWriter& out);
 /// As clients call it: "put", "set-add".
 [[nodiscard]] const char* op_name(oplog::OpKind kind);
