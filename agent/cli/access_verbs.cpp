@@ -2,6 +2,17 @@
 
 /// The verbs that give apps access and take it back; the others are in command_verbs.cpp.
 namespace lanyard::agent {
+namespace {
+
+/// Whether a text is 1 to 99,999 days, as "90" or "90d"; else what it should be.
+std::string is_days(const std::string& text) {
+  const std::string digits = text.ends_with('d') ? text.substr(0, text.size() - 1) : text;
+  const bool is_number = !digits.empty() && digits.size() <= 5 && digits.front() != '0' &&
+                         digits.find_first_not_of("0123456789") == std::string::npos;
+  return is_number ? std::string() : "wants a number of days, such as 90d";
+}
+
+}  // namespace
 
 void Parser::add_token_verbs() {
   using Action = TokenCommand::Action;
@@ -47,9 +58,16 @@ void Parser::add_token_verbs() {
                      {.action = Action::kList});
   const auto [revoke, gone] =
       verb<TokenCommand>(tokens, "revoke", "Refuse a token, or all of an app, from now on.",
-                         "  lanyard token revoke backup\n  lanyard token revoke 3f9a22c1 --yes",
+                         "  lanyard token revoke backup\n  lanyard token revoke 3f9a22c1 --yes\n"
+                         "  lanyard token revoke --unused-for 90d",
                          {.action = Action::kRevoke});
-  revoke->add_option("token", gone->token, "id, its beginning, or the app's name")->required();
+  revoke->add_option("token", gone->token, "id, its beginning, or the app's name");
+  revoke
+      ->add_option("--unused-for", gone->unused_for,
+                   "instead of one: all that nobody has used for so many days")
+      ->type_name("DAYS")
+      ->check(is_days)
+      ->excludes("token");
   revoke->add_flag("--yes,-y", gone->yes, "do not ask");
 }
 

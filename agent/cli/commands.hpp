@@ -108,6 +108,7 @@ struct TokenCommand {
   std::string user = {};  ///< of a compatibility listener
   std::string origin = {};
   std::int64_t expires_days = 0;  ///< 0: never
+  std::string unused_for = {};    ///< days, as "90" or "90d"; empty: the token that is named
   bool yes = false;
 };
 

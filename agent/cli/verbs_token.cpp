@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <charconv>
+
 #include "agent/cli/json_read.hpp"
 #include "agent/cli/session.hpp"
 #include "agent/cli/token_table.hpp"
@@ -9,6 +12,8 @@ namespace lanyard::agent {
 namespace {
 
 constexpr std::int64_t kDayS = 86'400;
+/// A season: what is not used for so long is hardly missed, and can be given again.
+constexpr std::int64_t kUnusedDays = 90;
 
 std::string create_params(const TokenCommand& command) {
   JsonWriter out;
@@ -43,6 +48,20 @@ Result<int> create(const TokenCommand& command, Session& session) {
   return exit_code::kOk;
 }
 
+/// Since when nobody has used it: it may be too new to have been.
+bool is_unused_for(const Json& token, std::int64_t days, std::int64_t now_ms) {
+  const std::int64_t used = std::max(token.value("lastUsedMs", std::int64_t{0}),
+                                     token.value("createdMs", std::int64_t{0}));
+  return now_ms - used >= days * kDayS * 1000;
+}
+
+Json unused_of(const Json& tokens, std::int64_t days) {
+  Json out = Json::array();
+  for (const Json& token : tokens)
+    if (is_unused_for(token, days, wall_now().ms)) out.push_back(token);
+  return out;
+}
+
 Result<int> list(Session& session) {
   session.attempt("Could not list the tokens");
   LANYARD_TRY_SET(const std::string text, session.call("token.list", "{}"));
@@ -52,10 +71,16 @@ Result<int> list(Session& session) {
     out.json("tokens/1", text);
     return exit_code::kOk;
   }
-  if (!answer["tokens"].empty())
+  if (!answer["tokens"].empty()) {
     out.print_table(token_rows(answer["tokens"], wall_now().ms));
-  else
+    const std::size_t unused = unused_of(answer["tokens"], kUnusedDays).size();
+    if (unused > 0)
+      out.say("Nobody has used " + plural(unused, "token") +
+              " for 90 days:  lanyard token revoke "
+              "--unused-for 90d");
+  } else {
     out.say("No app has a token. Next: lanyard token create --app NAME --space SPACE");
+  }
   return exit_code::kOk;
 }
 
@@ -72,18 +97,33 @@ std::string what_goes(const Json& tokens) {
 }
 
 Result<int> revoke(const TokenCommand& command, Session& session) {
-  session.attempt("Could not revoke \"" + command.token + "\"");
+  std::int64_t days = 0;
+  const std::string& unused = command.unused_for;
+  std::from_chars(unused.data(), unused.data() + unused.size(), days);
+  const bool by_age = days > 0;
+  session.attempt(by_age ? "Could not revoke what is not used"
+                         : "Could not revoke \"" + command.token + "\"");
+  if (!by_age && command.token.empty())
+    return fail(Code::kUsage, "the token is missing",
+                "Name an id or an app, or say  --unused-for 90d");
   // Nobody is there to be asked: said before anything is looked for.
   if (!is_on_terminal())
     LANYARD_TRY(session.confirm("", "whoever has the token is refused from then on", command.yes));
   JsonWriter params;
-  params.begin_object().member("token", command.token).end_object();
+  params.begin_object();
+  if (!by_age) params.member("token", command.token);
+  params.end_object();
   LANYARD_TRY_SET(ControlClient client, session.connect());
   LANYARD_TRY_SET(const std::string found, client.call("token.list", params.str()));
   LANYARD_TRY_SET(const Json answer, read_json(found));
-  const Json& tokens = answer["tokens"];
-  LANYARD_TRY(session.confirm(tokens.size() == 1 ? "Revoke it?" : "Revoke them?", what_goes(tokens),
-                              command.yes));
+  const Json tokens = by_age ? unused_of(answer["tokens"], days) : answer["tokens"];
+  if (tokens.empty())
+    session.out().say("Every token was used within these " + std::to_string(days) +
+                      " days, or is not that old.");
+  if (!tokens.empty()) {
+    LANYARD_TRY(session.confirm(tokens.size() == 1 ? "Revoke it?" : "Revoke them?",
+                                what_goes(tokens), command.yes));
+  }
   // By their ids: those that were shown, and none that came since.
   JsonWriter revoked;
   revoked.begin_object().name("revoked").begin_array();

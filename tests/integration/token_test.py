@@ -4,6 +4,8 @@
 import json
 import os
 import re
+import sqlite3
+import time
 import unittest
 
 from lanyard_process import ControlError, Device
@@ -78,6 +80,31 @@ class Tokens(unittest.TestCase):
         self.assertEqual(self.tokens(), [])
         self.refused(4, "token", "revoke", "two", "--yes", says="token list")
 
+    def test_what_nobody_uses_goes_together(self):
+        ids = [self.device.json("token", "create", "--app", app, "--all-spaces")["id"]
+               for app in ("script", "script", "fresh", "used")]
+        self.device.stop()
+        now = int(time.time() * 1000)
+        day = 86_400_000
+        with sqlite3.connect(self.device.data / "platform.sqlite") as rows:
+            for number, (made, used) in enumerate([(120, 0), (120, 100), (3, 0), (120, 10)]):
+                rows.execute("UPDATE lanyard_tokens SET created_ms = ?, last_used_ms = ?"
+                             " WHERE id = ?", (now - made * day, used and now - used * day,
+                                               bytes.fromhex(ids[number])))
+        rows.close()
+        self.device.start()
+        self.assertIn("Nobody has used 2 tokens for 90 days:  lanyard token revoke "
+                      "--unused-for 90d", self.device.ok("token", "list"))
+        self.refused(2, "token", "revoke", "--unused-for", "x", "--yes", says="such as 90d")
+        self.refused(2, "token", "revoke", "--yes", says="--unused-for 90d")
+        self.refused(2, "token", "revoke", "script", "--unused-for", "90d", "--yes")
+        gone = self.device.json("token", "revoke", "--unused-for", "90d", "--yes")["revoked"]
+        self.assertEqual(sorted(each["id"] for each in gone), sorted(ids[:2]))
+        self.assertEqual(sorted(each["app"] for each in self.tokens()), ["fresh", "used"])
+        self.assertEqual(self.device.json("token", "revoke", "--unused-for", "90", "--yes")
+                         ["revoked"], [])
+        self.assertNotIn("Nobody has used", self.device.ok("token", "list"))
+
     def revoke_on_a_terminal(self, name, answer):
         code, said = self.device.run_on_a_terminal("token", "revoke", name, answers=[answer])
         self.assertIn("[y/N] ", said)
@@ -113,7 +140,7 @@ class Tokens(unittest.TestCase):
         self.refused(2, "token", "creat", says="create")
         self.refused(2, "token", "revoke", says="token is missing")
         for name in ("", "x" * 5000, "'; DROP TABLE lanyard_tokens; --", "--", "%", "abc"):
-            self.refused(2 if name == "--" else 4, "token", "revoke", "--yes", name)
+            self.refused(2 if name in ("--", "") else 4, "token", "revoke", "--yes", name)
         self.assertEqual(self.tokens(), [])
 
     def test_the_socket_refuses_what_makes_no_sense(self):
