@@ -22,26 +22,32 @@ void AddressGossip::wait(std::chrono::milliseconds time) {
 }
 
 void AddressGossip::ask_for_spaces() {
-  // With one peer there is nobody to tell of; its next link asks again.
-  if (storage_ == nullptr || links_.up().size() < 2) return;
+  // Without a peer there is nobody to tell; its link asks again.
+  if (storage_ == nullptr || links_.up().empty()) return;
   storage_->run([this](storage::Vault& vault) {
     auto spaces = vault.spaces();
-    if (spaces) asio::post(io_, [this, list = std::move(*spaces)] { tell(list); });
+    auto names = vault.said_names();
+    if (!spaces || !names) return;
+    asio::post(io_,
+               [this, list = std::move(*spaces), said = std::move(*names)] { tell(list, said); });
   });
   wait(kAgain);
 }
 
-void AddressGossip::tell(const std::vector<storage::SpaceEntry>& spaces) {
+void AddressGossip::tell(const std::vector<storage::SpaceEntry>& spaces,
+                         const std::map<DeviceId, std::string>& said_names) {
   const auto reached = links_.reached();
-  std::map<engine::LinkId, wire::Addresses> told;
+  std::map<engine::LinkId, Told> told;
   for (const engine::LinkId link : links_.up()) {
     const auto peer = links_.peer_of(link);
     if (!peer) continue;
-    told[link] = addresses_for(self_, *peer, spaces, reached);
-    const auto before = told_.find(link);
-    const bool is_news =
-        before == told_.end() ? !told[link].devices.empty() : before->second != told[link];
-    if (is_news) driver_.feed(engine::TellAddresses{link, told[link]});
+    const Told& now = told.emplace(link, Told{addresses_for(self_, *peer, spaces, reached),
+                                              names_for(self_, *peer, spaces, said_names)})
+                          .first->second;
+    // A new link has been told nothing.
+    const Told& before = told_[link];
+    if (now.addresses != before.addresses) driver_.feed(engine::TellAddresses{link, now.addresses});
+    if (now.names != before.names) driver_.feed(engine::TellNames{link, now.names});
   }
   told_ = std::move(told);
 }

@@ -87,6 +87,9 @@ class Driver {
   void note(const engine::PeerAcknowledged& notice);
   void note(const engine::PeerAnswered& notice);
   void note(const engine::PeerToldAddresses& notice);
+  void note(const engine::PeerToldNames& notice);
+  /// What a peer said last of others' names, and is not kept yet.
+  void keep_names(const DeviceId& peer);
   void note(const engine::PeerPresent& notice);
   void note(const engine::Refused& notice);
   static void note(const engine::OwnLogWentOn& notice);
@@ -129,6 +132,8 @@ class Driver {
   std::map<engine::LinkId, DeviceId> up_;
   std::map<engine::LinkId, Reads> reads_;
   std::map<std::pair<DeviceId, SpaceId>, Told> told_;
+  /// There while something is being written; what it said meanwhile, all of it anew.
+  std::map<DeviceId, std::optional<std::map<DeviceId, std::string>>> said_of_others_;
   std::uint64_t refused_changes_ = 0;
   std::uint64_t next_question_ = 1;
   std::map<std::uint64_t, std::function<void()>> questions_;

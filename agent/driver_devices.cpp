@@ -61,6 +61,26 @@ void Driver::note(const engine::PeerSaidHello& notice) {
   tell_invitations(notice.peer);
 }
 
+void Driver::note(const engine::PeerToldNames& notice) {
+  std::map<DeviceId, std::string> names;
+  for (const wire::Names::Device& each : notice.names.devices) names.emplace(each.id, each.name);
+  const bool is_busy = !said_of_others_.try_emplace(notice.peer).second;
+  said_of_others_[notice.peer] = std::move(names);
+  if (!is_busy) keep_names(notice.peer);
+}
+
+void Driver::keep_names(const DeviceId& peer) {
+  auto& next = said_of_others_[peer];
+  if (!next) {
+    said_of_others_.erase(peer);
+    return;
+  }
+  storage_->run([this, peer, names = *std::exchange(next, std::nullopt)](storage::Vault& vault) {
+    static_cast<void>(vault.hear_names(peer, names, wall_now()));
+    asio::post(io_, [this, peer] { keep_names(peer); });
+  });
+}
+
 void Driver::gone(engine::LinkId link) {
   const auto found = up_.find(link);
   if (found == up_.end()) return;

@@ -23,4 +23,10 @@ using Json = nlohmann::ordered_json;
   return display_text(object.value(name, std::string()));
 }
 
+/// A device's name, cut to a column; with a word where nobody but others says that it is called so.
+[[nodiscard]] inline std::string device_cell(const Json& device) {
+  return display_cut(device.value("name", std::string()), 40) +
+         (device.value("namedByOthers", false) ? " (as others say)" : "");
+}
+
 }  // namespace lanyard::agent

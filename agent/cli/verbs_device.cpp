@@ -28,8 +28,7 @@ Result<int> list_devices(Session& session) {
     const char* state = device.value("forgotten", false) ? "forgotten"
                         : linked                         ? "connected"
                                                          : "offline";
-    rows.push_back({display_cut(device.value("name", std::string()), 40), shown(device, "shortId"),
-                    state, shown(device, "address"),
+    rows.push_back({device_cell(device), shown(device, "shortId"), state, shown(device, "address"),
                     linked ? "now"
                            : age_text(device.value("lastSeenMs", std::int64_t{0}),
                                       self.value("nowMs", std::int64_t{0}))});

@@ -32,7 +32,7 @@ void print_devices(const Json& status, std::int64_t now_ms, const Output& out) {
   for (const Json& device : status["devices"]) {
     const bool linked = device.value("linked", false);
     const std::uint64_t missing = device.value("notYetThere", std::uint64_t{0});
-    rows.push_back({display_cut(device.value("name", std::string()), 40), state_of(device, out),
+    rows.push_back({device_cell(device), state_of(device, out),
                     linked ? "now" : age_text(device.value("lastSeenMs", std::int64_t{0}), now_ms),
                     path_of(device), missing == 0 ? "0" : plural(missing, "change")});
   }

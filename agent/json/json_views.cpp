@@ -35,6 +35,7 @@ void write_device_members(const DeviceView& device, JsonWriter& out) {
   const storage::KnownDevice& known = device.known;
   out.member("id", to_text(known.id)).member("shortId", to_short_text(known.id));
   out.member("name", utf8_or_escaped(shown_name(known))).member("namedHere", known.named_here);
+  out.member("namedByOthers", known.named_by_others);
   out.member("forgotten", known.forgotten).member("address", utf8_or_escaped(known.address));
   out.member("addedMs", known.added_ms).member("lastSeenMs", known.last_seen_ms);
   write_link(device.link, out);

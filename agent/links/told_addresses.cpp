@@ -49,4 +49,16 @@ wire::Addresses addresses_for(const DeviceId& self, const DeviceId& peer,
   return out;
 }
 
+wire::Names names_for(const DeviceId& self, const DeviceId& peer,
+                      const std::vector<storage::SpaceEntry>& spaces,
+                      const std::map<DeviceId, std::string>& said) {
+  wire::Names out;
+  for (const DeviceId& device : common_members(self, peer, spaces)) {
+    const auto found = said.find(device);
+    if (found != said.end() && out.devices.size() < limits::kToldDevicesMax)
+      out.devices.push_back({device, found->second});
+  }
+  return out;
+}
+
 }  // namespace lanyard::agent

@@ -16,4 +16,9 @@ namespace lanyard::agent {
     const DeviceId& self, const DeviceId& peer, const std::vector<storage::SpaceEntry>& spaces,
     const std::map<DeviceId, std::vector<std::string>>& reached);
 
+/// What `peer` may be told of how the same devices call themselves. Pure.
+[[nodiscard]] wire::Names names_for(const DeviceId& self, const DeviceId& peer,
+                                    const std::vector<storage::SpaceEntry>& spaces,
+                                    const std::map<DeviceId, std::string>& said);
+
 }  // namespace lanyard::agent

@@ -61,6 +61,7 @@ Result<storage::KnownDevice> resolve_device(const std::vector<storage::KnownDevi
   const std::string letters = storage::device_id_letters(name);
   const bool is_name = !storage::reads_like_device_id(name);
   std::vector<const storage::KnownDevice*> found;
+  std::vector<const storage::KnownDevice*> hearsay;
   std::vector<std::string> known;
   for (const storage::KnownDevice& device : devices) {
     if (device.forgotten) continue;
@@ -68,8 +69,11 @@ Result<storage::KnownDevice> resolve_device(const std::vector<storage::KnownDevi
     const bool has_name = is_name && !name.empty() && lower(device.name) == lower(name);
     const bool has_id =
         letters.size() >= 4 && storage::device_id_letters(to_text(device.id)).starts_with(letters);
-    if (has_name || has_id) found.push_back(&device);
+    if (has_id || (has_name && !device.named_by_others)) found.push_back(&device);
+    if (has_name && !has_id && device.named_by_others) hearsay.push_back(&device);
   }
+  // What others say of a device takes no name from one that was met.
+  if (found.empty()) found = std::move(hearsay);
   if (found.size() == 1) return *found.front();
   if (found.empty())
     return fail(Code::kNotFound, "there is no device " + in_quotes(name) + " known here",

@@ -184,6 +184,12 @@ struct PeerToldAddresses {
   wire::Addresses addresses;
 };
 
+/// A peer said what others call themselves. For people.
+struct PeerToldNames {
+  DeviceId peer;
+  wire::Names names;
+};
+
 /// A client of a member says this of itself just now.
 struct PeerPresent {
   DeviceId peer;
@@ -216,7 +222,7 @@ struct ForkFound {
 
 using Notice =
     std::variant<PeerSaidHello, Progress, Compared, Served, PeerAcknowledged, PeerAnswered,
-                 PeerToldAddresses, PeerPresent, Refused, OwnLogWentOn, ForkFound>;
+                 PeerToldAddresses, PeerToldNames, PeerPresent, Refused, OwnLogWentOn, ForkFound>;
 struct Notify {
   Notice notice;
 };

@@ -154,6 +154,9 @@ Status Engine::hear(LinkId link, Session& session, wire::Message message) {
     } else if constexpr (std::is_same_v<T, wire::Addresses>) {
       out_.notify(PeerToldAddresses{session.peer, std::forward<decltype(each)>(each)});
       return {};
+    } else if constexpr (std::is_same_v<T, wire::Names>) {
+      out_.notify(PeerToldNames{session.peer, std::forward<decltype(each)>(each)});
+      return {};
     } else if constexpr (std::is_same_v<T, wire::Bye>) {
       out_.hang_up(link, each.code, farewell(each.code));
       return {};
@@ -364,6 +367,10 @@ void Engine::on(const AskPeer& input) {
 
 void Engine::on(TellAddresses input) {
   if (sessions_.contains(input.link)) out_.send(input.link, std::move(input.addresses));
+}
+
+void Engine::on(TellNames input) {
+  if (sessions_.contains(input.link)) out_.send(input.link, std::move(input.names));
 }
 
 void Engine::on(const ShareAgain& input) {

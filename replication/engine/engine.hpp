@@ -65,6 +65,7 @@ class Engine {
   void on(const ShutDown& input);
   void on(const AskPeer& input);
   void on(TellAddresses input);
+  void on(TellNames input);
   void on(const ShareAgain& input);
   void on(TellPresence input);
   void on(const TimePassed& input);

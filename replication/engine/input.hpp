@@ -174,6 +174,12 @@ struct TellAddresses {
   wire::Addresses addresses;
 };
 
+/// The peer is to know what others call themselves that it shares spaces with.
+struct TellNames {
+  LinkId link;
+  wire::Names names;
+};
+
 /// A person shares a space once more with a peer that was a member of it before.
 struct ShareAgain {
   LinkId link;
@@ -191,6 +197,6 @@ struct TimePassed {};
 using Input = std::variant<PeerUp, PeerDown, Received, SharedLoaded, SpaceOpened, StoreCondition,
                            Committed, Applied, Durable, PersistFailed, LogLoaded, GrantLoaded,
                            ForkSaid, ForkKept, SyncNow, DeviceForgotten, SpaceLeft, ShutDown,
-                           AskPeer, TellAddresses, ShareAgain, TellPresence, TimePassed>;
+                           AskPeer, TellAddresses, TellNames, ShareAgain, TellPresence, TimePassed>;
 
 }  // namespace lanyard::engine

@@ -26,9 +26,10 @@ enum class MessageType : std::uint8_t {
   kFork = 17,
   kPresence = 18,
   kForgotten = 19,
-  kSharedAgain = 20
+  kSharedAgain = 20,
+  kNames = 21
 };
-inline constexpr std::uint64_t kMessageTypeMax = 20;
+inline constexpr std::uint64_t kMessageTypeMax = 21;
 static_assert(std::variant_size_v<Message> == kMessageTypeMax);
 
 inline constexpr std::size_t kDigestBuckets = 256;
@@ -41,6 +42,7 @@ inline constexpr std::size_t kDigestBuckets = 256;
     case MessageType::kBye:
     case MessageType::kForgotten:
     case MessageType::kSharedAgain:
+    case MessageType::kNames:
     case MessageType::kAddresses: return 2;
     case MessageType::kDigestSpaces:
     case MessageType::kInStep:

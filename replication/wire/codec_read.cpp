@@ -268,6 +268,18 @@ Forgotten read_forgotten(Elements& in) {
   return message;
 }
 
+Names read_names(Elements& in) {
+  Names message;
+  Elements devices = in.array(limits::kToldDevicesMax);
+  while (devices.more()) {
+    Elements entry = devices.array_of(2);
+    const auto id = entry.fixed<DeviceId>();
+    entry.require(message.devices.empty() || message.devices.back().id < id);
+    message.devices.push_back({id, entry.text()});
+  }
+  return message;
+}
+
 Message read_body(MessageType type, Elements& in) {
   switch (type) {
     case MessageType::kHello: return read_hello(in);
@@ -290,6 +302,7 @@ Message read_body(MessageType type, Elements& in) {
     case MessageType::kPresence: return read_presence(in);
     case MessageType::kForgotten: return read_forgotten(in);
     case MessageType::kSharedAgain: return SharedAgain{in.fixed<SpaceId>()};
+    case MessageType::kNames: return read_names(in);
   }
   in.refuse(Code::kMalformed);
   return Bye{};

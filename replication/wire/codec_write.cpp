@@ -250,6 +250,16 @@ void write(Writer& out, const SharedAgain& message) {
   out.binary(message.space.view());
 }
 
+void write(Writer& out, const Names& message) {
+  out.begin(MessageType::kNames);
+  out.array(message.devices.size());
+  for (const Names::Device& device : message.devices) {
+    out.array(2);
+    out.binary(device.id.view());
+    out.text(device.name);
+  }
+}
+
 }  // namespace
 
 void write(const Message& message, Naming& naming, Sink& sink) {

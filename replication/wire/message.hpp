@@ -209,8 +209,21 @@ struct SharedAgain {
   friend bool operator==(const SharedAgain&, const SharedAgain&) = default;
 };
 
+/// What devices call themselves that are members, with the receiver and the sender, of at least one
+/// space, as the sender heard it from each of them. Whole each time. For people alone: it names
+/// those that the receiver has not met.
+struct Names {
+  struct Device {
+    DeviceId id;
+    std::string name;  ///< UTF-8 of at most limits::kNameBytesMax bytes
+    friend bool operator==(const Device&, const Device&) = default;
+  };
+  std::vector<Device> devices;  ///< sorted, each once; at most limits::kToldDevicesMax
+  friend bool operator==(const Names&, const Names&) = default;
+};
+
 using Message = std::variant<Hello, DigestRoot, DigestBuckets, DigestSpaces, Pull, Grant, PackPart,
                              InStep, LiveRun, Have, Credit, Acknowledge, Ping, Bye, Addresses,
-                             ForkPoints, Fork, Presence, Forgotten, SharedAgain>;
+                             ForkPoints, Fork, Presence, Forgotten, SharedAgain, Names>;
 
 }  // namespace lanyard::wire

@@ -82,6 +82,14 @@ inline wire::Forgotten some_forgotten(Chance& chance) {
   return message;
 }
 
+inline wire::Names some_names(Chance& chance) {
+  std::set<DeviceId> devices;
+  for (std::size_t i = chance.below(5); i > 0; --i) devices.insert(chance.fixed<DeviceId>());
+  wire::Names message;
+  for (const DeviceId& id : devices) message.devices.push_back({id, some_name(chance)});
+  return message;
+}
+
 /// `type`: index into Message.
 inline wire::Message some_message(Chance& chance, const SomeIds& ids, std::size_t type) {
   const SpaceId space = chance.one_of(ids.spaces);
@@ -134,6 +142,7 @@ inline wire::Message some_message(Chance& chance, const SomeIds& ids, std::size_
     }
     case 18: return some_forgotten(chance);
     case 19: return wire::SharedAgain{space};
+    case 20: return some_names(chance);
     default:
       return wire::Fork{space, chance.fixed<DeviceId>(), chance.fixed<Incarnation>(),
                         chance.bytes(chance.below(400)), chance.bytes(chance.below(400))};

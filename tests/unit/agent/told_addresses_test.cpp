@@ -46,6 +46,19 @@ TEST_CASE("a peer is told where those are that it shares a space with, and of no
   CHECK(told({}, reached) == wire::Addresses{});
 }
 
+TEST_CASE("of the same devices a peer is told what they call themselves") {
+  const std::map<DeviceId, std::string> said = {
+      {kPeer, "peer"}, {kThird, "phone"}, {kFourth, "laptop"}};
+  const auto told_names = [&](const std::vector<storage::SpaceEntry>& spaces) {
+    return names_for(kSelf, kPeer, spaces, said);
+  };
+  const wire::Names third{{{kThird, "phone"}}};
+  CHECK(told_names({a_shared_space({kSelf, kPeer, kThird}), a_shared_space({kSelf, kFourth})}) ==
+        third);
+  CHECK(told_names({a_shared_space({kSelf, kPeer, kThird}, true)}) == wire::Names{});
+  CHECK(told_names({}) == wire::Names{});
+}
+
 TEST_CASE("neither the peer nor we ourselves are told of, nor who is not reached") {
   const std::vector<storage::SpaceEntry> spaces = {a_shared_space({kSelf, kPeer, kThird})};
   CHECK(told(spaces, {{kSelf, {"10.0.0.1:1"}}, {kPeer, {"10.0.0.2:1"}}}) == wire::Addresses{});

@@ -92,6 +92,7 @@ std::vector<std::pair<std::string, Message>> messages() {
       {"forgotten", Forgotten{{{filled<DeviceId>(0x31), filled<DeviceId>(0x32), 1'800'000'000'000,
                                 true, filled<Signature>(0x33)}}}},
       {"shared again", SharedAgain{kSpace}},
+      {"names", Names{{{filled<DeviceId>(0x21), "Küche"}, {filled<DeviceId>(0x22), "phone"}}}},
   };
 }
 
