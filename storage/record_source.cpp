@@ -60,7 +60,9 @@ Result<bool> RecordSource::is_unused() {
   Query query(database_,
               "SELECT NOT EXISTS (SELECT 1 FROM lanyard_records r JOIN lanyard_collections c"
               " ON c.number = r.collection WHERE c.name <> ?)"
-              " AND NOT EXISTS (SELECT 1 FROM lanyard_trash)");
+              " AND NOT EXISTS (SELECT 1 FROM lanyard_trash)"
+              // Nor what a newer program wrote, which this one keeps and cannot show.
+              " AND NOT EXISTS (SELECT 1 FROM lanyard_ineffective)");
   LANYARD_TRY(query.bind(std::string_view(kSpaceCollection)).next());
   return query.integer(0) != 0;
 }
