@@ -131,7 +131,7 @@ class Agent {
   }
 
  private:
-  [[nodiscard]] storage::Ports ports() { return {*identity_, hasher_, *ciphers_, rng_}; }
+  [[nodiscard]] storage::Ports ports() { return {*identity_, hasher_, *ciphers_, rng_, verifier_}; }
 
   Result<std::unique_ptr<storage::Vault>> open_vault() {
     storage::Vault::Options options;
@@ -229,6 +229,7 @@ class Agent {
   Meters meters_;
   crypto::SystemRng rng_;
   crypto::SodiumHasher hasher_;
+  crypto::SodiumVerifier verifier_;
   std::optional<InstanceLock> lock_;
   std::optional<crypto::Identity> identity_;
   std::optional<crypto::SpaceKeysFactory> ciphers_;

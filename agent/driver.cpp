@@ -106,7 +106,9 @@ engine::SpaceOpened opened(const SpaceId& space, Result<storage::SpaceStore*> st
   out.durable = std::move(state.durable);
   out.grants = std::move(state.grants);
   out.own_log = state.own_log;
-  out.may_ask = (*store)->condition().may_ask;
+  storage::StoreCondition condition = (*store)->condition();
+  out.may_ask = condition.may_ask;
+  out.damaged = std::move(condition.damaged);
   return out;
 }
 
@@ -254,7 +256,8 @@ void Driver::perform(const engine::Notify& effect) {
 }
 
 void Driver::note(const engine::Progress& notice) {
-  peers_[notice.peer].spaces[notice.space] = {notice.space, notice.phase, notice.bytes};
+  SpaceLink& space = peers_[notice.peer].spaces[notice.space];
+  space = {notice.space, notice.phase, notice.bytes, space.withheld};
   rounds_.heard(notice, now().mono);
   if (notice.phase != engine::Phase::kInStep) return;
   // What came in may have changed the space's name and members.

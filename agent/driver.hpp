@@ -70,6 +70,8 @@ class Driver {
   void perform(const engine::MakeDurable& effect);
   void perform(engine::LoadLog effect);
   void perform(const engine::LoadGrant& effect);
+  void perform(const engine::CheckLog& effect);
+  void perform(const engine::MendLog& effect);
   void perform(engine::KeepGrant effect);
   void perform(const engine::LoadForkPoints& effect);
   void perform(const engine::FindBranch& effect);
@@ -84,6 +86,7 @@ class Driver {
   void note(const engine::Progress& notice);
   void note(const engine::Compared& notice) { rounds_.heard(notice, now().mono); }
   void note(const engine::Served& notice) { rounds_.heard(notice, now().mono); }
+  void note(const engine::Withheld& notice);
   void note(const engine::PeerAcknowledged& notice);
   void note(const engine::PeerAnswered& notice);
   void note(const engine::PeerToldAddresses& notice);

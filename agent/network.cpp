@@ -135,7 +135,7 @@ class NetworkLoop final : public Network {
   }
   void condition_changed(const SpaceId& space, const storage::StoreCondition& condition) override {
     asio::post(io_, [this, space, condition] {
-      driver_.feed(engine::StoreCondition{space, condition.may_ask});
+      driver_.feed(engine::StoreCondition{space, condition.may_ask, condition.damaged});
     });
   }
 

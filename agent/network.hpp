@@ -24,6 +24,7 @@ struct SpaceLink {
   SpaceId space;
   engine::Phase phase = engine::Phase::kComparing;
   std::uint64_t bytes_received = 0;  ///< in the present catch-up
+  std::uint64_t withheld = 0;        ///< changes that it holds and does not send
 };
 
 /// A known device as the network sees it now.

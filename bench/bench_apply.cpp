@@ -113,7 +113,7 @@ struct Device {
   crypto::SodiumHasher hasher;
   crypto::SodiumVerifier verifier;
   crypto::SpaceKeysFactory ciphers{identity, rng};
-  storage::Ports ports{identity, hasher, ciphers, rng};
+  storage::Ports ports{identity, hasher, ciphers, rng, verifier};
   std::unique_ptr<storage::SpaceStore> store;
 
   void open(const fs::path& file, const SpaceId& space) {

@@ -107,6 +107,10 @@ class FileVault final : public Vault {
   bool settle_one();
   void report(const SpaceId& space, const Error& error) const;
   void condition_changed(const SpaceId& space, const WatchedStore& store);
+  bool wal_changed(const SpaceId& space, const WatchedStore& store);
+  bool log_damage_changed(const SpaceId& space, const LogDamage& damage);
+  void opened_damaged(const SpaceId& space, const WatchedStore& store);
+  [[nodiscard]] Status load_log_damage();
 
   // What was acknowledged and is not here (file_vault_look.cpp).
   [[nodiscard]] Result<bool> is_put_back();
@@ -170,17 +174,21 @@ class FileVault final : public Vault {
   std::set<SpaceId> failed_;          ///< as `has_failed`, which may not have been written
   bool move_is_untold_ = false;       ///< a move of our `default` has begun, and nobody was told
   std::map<SpaceId, SpaceTrouble> troubles_;
-  std::map<SpaceId, LostWrites> accepted_;   ///< what a person has said is known
-  std::map<SpaceId, LostWrites> lost_;       ///< until they came back; some are settings as well
-  std::map<SpaceId, SpaceTrouble> copies_;   ///< another copy of this device writes to them
-  std::map<SpaceId, SpaceTrouble> damaged_;  ///< as readers found them
-  std::set<SpaceId> held_wals_;              ///< whose readers were told of
-  std::set<SpaceId> full_wals_;              ///< told to the engine
+  std::map<SpaceId, LostWrites> accepted_;     ///< what a person has said is known
+  std::map<SpaceId, LostWrites> lost_;         ///< until they came back; some are settings as well
+  std::map<SpaceId, SpaceTrouble> copies_;     ///< another copy of this device writes to them
+  std::map<SpaceId, SpaceTrouble> damaged_;    ///< as readers found them
+  std::map<SpaceId, LogDamage> damaged_logs_;  ///< settings as well
+  std::set<SpaceId> held_wals_;                ///< whose readers were told of
+  std::set<SpaceId> full_wals_;                ///< told to the engine
   std::vector<Error> warnings_;
   std::chrono::steady_clock::time_point opened_ = std::chrono::steady_clock::now();
   bool has_room_ = true;  ///< as it was told last
   bool is_closed_ = false;
 };
+
+/// What is damaged in the log of this file.
+[[nodiscard]] SpaceTrouble log_trouble(const std::filesystem::path& file, const LogDamage& damage);
 
 /// A reader has kept the WAL of this file from being copied.
 [[nodiscard]] SpaceTrouble wal_trouble(const std::filesystem::path& file, const WalState& wal);

@@ -40,7 +40,9 @@ Result<WatchedStore*> FileVault::open_closed(const SpaceId& space) {
   LANYARD_TRY_SET(auto store, open_file(space, read_only_because));
   if (read_only_because) troubles_.insert_or_assign(space, SpaceTrouble{*read_only_because});
   if (!read_only_because) note_loss(space, *store, row->has_data);
-  return &files_.keep(space, std::move(store));
+  WatchedStore& kept = files_.keep(space, std::move(store));
+  if (!read_only_because && damaged_logs_.contains(space)) opened_damaged(space, kept);
+  return &kept;
 }
 
 /// Until it can be opened. That a disk has failed is told until the agent ends.
@@ -74,6 +76,8 @@ Result<std::unique_ptr<WatchedStore>> FileVault::open_file(
   options.read_only = read_only_because.has_value();
   options.vfs = options_.vfs;
   options.wal_long_bytes = options_.wal_long_bytes;
+  const auto damaged = damaged_logs_.find(space);
+  if (damaged != damaged_logs_.end()) options.damaged_rows = damaged->second.rows;
   LANYARD_TRY_SET(auto store, SpaceStore::open(file, space, ports_, options));
   const auto before_write = [this, space, read_only_because]() -> Status {
     if (read_only_because) return fail(*read_only_because);

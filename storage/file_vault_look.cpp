@@ -61,6 +61,7 @@ std::optional<LostWrites> lost_from_text(const std::string& text) {
 
 Status FileVault::look_over() {
   LANYARD_TRY(load_losses());
+  LANYARD_TRY(load_log_damage());
   if (platform_.wal_damage()) {
     warnings_.emplace_back(
         Code::kCorrupt,
@@ -262,6 +263,8 @@ std::map<SpaceId, SpaceTrouble> FileVault::troubles() {
   for (auto& [space, error] : files_.failures()) all.insert_or_assign(space, SpaceTrouble{error});
   all.insert(damaged_.begin(), damaged_.end());
   for (const auto& [space, lost] : lost_) all.emplace(space, trouble_of(lost));
+  for (const auto& [space, damage] : damaged_logs_)
+    if (damage.of > 0) all.emplace(space, log_trouble(file_of(space), damage));
   for (const auto& [space, wal] : files_.held_wals())
     all.emplace(space, wal_trouble(file_of(space), wal));
   all.insert(copies_.begin(), copies_.end());

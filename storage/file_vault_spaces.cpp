@@ -122,6 +122,8 @@ Status FileVault::leave_space(const SpaceId& space, LeftCopy copy) {
   troubles_.erase(space);
   lost_.erase(space);
   LANYARD_TRY(platform_.forget_setting(kLostSetting + to_text(space)));
+  LANYARD_TRY(platform_.forget_setting(kDamagedLogSetting + to_text(space)));
+  damaged_logs_.erase(space);
   return copy == LeftCopy::kKept ? Status() : remove_copy(space);
 }
 

@@ -87,17 +87,28 @@ Status LogRows::append(ByteView body, std::span<const oplog::Change> changes,
   return {};
 }
 
-Status LogRows::replace(std::span<const LogRow> rows, ByteView body,
-                        std::span<const oplog::Change> changes, const merge::LogTable& logs) {
+Status LogRows::replace(std::span<const LogRow> rows, std::span<const NewRow> by,
+                        const merge::LogTable& logs) {
   for (const LogRow& row : rows) {
     for (const LogPart& part : row.parts) {
-      Query index(database_, "DELETE FROM lanyard_log_index WHERE log = ? AND first = ?");
-      LANYARD_TRY(index.bind(part.log).bind(part.first).run());
+      Query each(database_, "DELETE FROM lanyard_log_index WHERE log = ? AND first = ?");
+      LANYARD_TRY(each.bind(part.log).bind(part.first).run());
     }
     Query drop(database_, "DELETE FROM lanyard_log WHERE position = ?");
     LANYARD_TRY(drop.bind(row.position).run());
   }
-  return insert(rows.front().position, body, changes, logs);
+  std::uint64_t position = rows.front().position;
+  for (const NewRow& row : by) {
+    LANYARD_TRY(insert(position, row.body, row.changes, logs));
+    position += row.changes.size();
+  }
+  return {};
+}
+
+Status LogRows::label(const LogRow& row, const LogRowContent& content) {
+  const Bytes parts = encode_parts(content.parts);
+  Query query(database_, "UPDATE lanyard_log SET logs = ?, hashes = ? WHERE position = ?");
+  return query.bind(ByteView(parts)).bind(ByteView(content.hashes)).bind(row.position).run();
 }
 
 Result<Hash> LogRows::hash_of(const merge::LocalDot& dot) {
@@ -143,10 +154,40 @@ Status LogRows::for_each(std::uint64_t position,
     LANYARD_TRY_SET(const bool more, query.next());
     if (!more) return {};
     LogRow row{query.natural(0), query.natural(1), query.natural(3), {}};
-    LANYARD_TRY_SET(row.parts, decode_parts(query.blob(2)));
+    if (auto parts = decode_parts(query.blob(2))) {
+      row.parts = std::move(*parts);
+    } else {
+      LANYARD_TRY_SET(row.parts, parts_by_index(row.position));
+    }
     LANYARD_TRY_SET(const bool go_on, use(row));
     if (!go_on) return {};
   }
+}
+
+/// For a row whose own word of it is damaged: up to where the next row of each log begins, or to
+/// the log's end.
+Result<std::vector<LogPart>> LogRows::parts_by_index(std::uint64_t position) {
+  Query query(database_,
+              "SELECT i.log, i.first, coalesce("
+              "(SELECT min(n.first) FROM lanyard_log_index n WHERE n.log = i.log AND n.first > "
+              "i.first), "
+              "(SELECT l.seq + 1 FROM lanyard_logs l WHERE l.number = i.log)) - i.first "
+              "FROM lanyard_log_index i WHERE i.position = ? ORDER BY i.log");
+  query.bind(position);
+  std::vector<LogPart> out;
+  while (true) {
+    LANYARD_TRY_SET(const bool more, query.next());
+    if (!more) return out;
+    out.push_back(
+        {static_cast<merge::LogNumber>(query.integer(0)), query.natural(1), query.natural(2)});
+  }
+}
+
+Result<Bytes> LogRows::hashes(std::uint64_t position) {
+  Query query(database_, "SELECT hashes FROM lanyard_log WHERE position = ?");
+  LANYARD_TRY_SET(const bool found, query.bind(position).next());
+  if (!found) return fail(Code::kCorrupt, "a row of the log is missing");
+  return to_bytes(query.blob(0));
 }
 
 Result<Bytes> LogRows::body(std::uint64_t position) {

@@ -47,9 +47,15 @@ class LogRows {
   /// Appends a pack of these changes, whose logs are numbered.
   [[nodiscard]] Status append(ByteView body, std::span<const oplog::Change> changes,
                               const merge::LogTable& logs);
-  /// Puts one pack in the place of rows that follow each other and hold the same changes.
-  [[nodiscard]] Status replace(std::span<const LogRow> rows, ByteView body,
-                               std::span<const oplog::Change> changes, const merge::LogTable& logs);
+  /// Puts packs in the place of rows that follow each other, which together hold the same changes.
+  struct NewRow {
+    Bytes body;
+    std::span<const oplog::Change> changes;
+  };
+  [[nodiscard]] Status replace(std::span<const LogRow> rows, std::span<const NewRow> by,
+                               const merge::LogTable& logs);
+  /// Writes anew what a row says of its body.
+  [[nodiscard]] Status label(const LogRow& row, const LogRowContent& content);
   /// Number of changes, which is the next position.
   [[nodiscard]] std::uint64_t end() const { return end_; }
 
@@ -64,8 +70,11 @@ class LogRows {
   [[nodiscard]] Status for_each(std::uint64_t position,
                                 const std::function<Result<bool>(const LogRow&)>& use);
   [[nodiscard]] Result<Bytes> body(std::uint64_t position);
+  /// The hashes of a row's changes, as LogRowContent has them.
+  [[nodiscard]] Result<Bytes> hashes(std::uint64_t position);
 
  private:
+  [[nodiscard]] Result<std::vector<LogPart>> parts_by_index(std::uint64_t position);
   [[nodiscard]] Status insert(std::uint64_t position, ByteView body,
                               std::span<const oplog::Change> changes, const merge::LogTable& logs);
 

@@ -1,6 +1,7 @@
 #include "storage/log_slices.hpp"
 
 #include <algorithm>
+#include <array>
 #include <deque>
 
 #include "replication/types/limits.hpp"
@@ -41,6 +42,20 @@ oplog::RunSignatures signatures_of(const Pack& pack) {
   return out;
 }
 
+bool is_left_out(const SliceRequest& request, const LogId& log, Seq seq) {
+  const auto found = request.left_out.find(log);
+  return found != request.left_out.end() && seq >= found->second;
+}
+
+/// How much of a row is left out: of each log all of it, or nothing.
+Lacks left_out_of(const LogRow& row, const SliceRequest& request, const merge::LogTable& logs) {
+  const auto count = std::count_if(row.parts.begin(), row.parts.end(), [&](const LogPart& part) {
+    return is_left_out(request, logs.id_of(part.log), {part.first + part.count - 1});
+  });
+  if (count == 0) return Lacks::kNothing;
+  return static_cast<std::size_t>(count) == row.parts.size() ? Lacks::kAll : Lacks::kSome;
+}
+
 /// The part of a stored pack that is asked for, as a pack of its own; empty if that is nothing.
 /// What goes is the beginning of each log, so each still ends with a signed change.
 Result<Bytes> made_anew(ByteView body, const LogRow& row, const SliceRequest& request,
@@ -53,7 +68,9 @@ Result<Bytes> made_anew(ByteView body, const LogRow& row, const SliceRequest& re
     const Change& change = pack.changes[i];
     const oplog::Header& header = change.header;
     const bool was_sent = row.position + i < request.position;
-    if (was_sent || header.seq <= seq_in(request.held, header.log)) continue;
+    if (was_sent || header.seq <= seq_in(request.held, header.log) ||
+        is_left_out(request, header.log, header.seq))
+      continue;
     kept.push_back(change);
     if (!request.sealed || header.kind != ChangeKind::kSealed || change.form != PayloadForm::kPlain)
       continue;
@@ -94,10 +111,12 @@ struct Group {
 };
 
 /// The first group from `position` on that is worth joining, or what is left at the end.
-Result<Group> find_group(LogRows& log, std::uint64_t& position) {
+Result<Group> find_group(LogRows& log, std::uint64_t& position,
+                         const std::function<bool(std::uint64_t)>& is_kept) {
   Group group;
   LANYARD_TRY(log.for_each(position, [&](const LogRow& row) -> Result<bool> {
-    if (is_small(row) && group.fits(row)) {
+    const bool may_join = is_small(row) && !is_kept(row.position);
+    if (may_join && group.fits(row)) {
       group.add(row);
       return true;
     }
@@ -105,7 +124,7 @@ Result<Group> find_group(LogRows& log, std::uint64_t& position) {
     if (group.is_worth_it()) return false;
     group = {};
     position = row.position;
-    if (is_small(row)) {
+    if (may_join) {
       group.add(row);
     } else {
       position += row.changes;
@@ -145,23 +164,30 @@ struct Joined {
 }  // namespace
 
 Result<LogSlice> read_slice(LogRows& rows, const merge::LogTable& logs, const SliceRequest& request,
-                            const PackPorts& ports) {
+                            const PackPorts& ports, DamagedAt& damaged) {
   LogSlice slice;
   slice.next = request.position;
   slice.at_end = true;
   std::size_t bytes = 0;
   LANYARD_TRY(rows.for_each(request.position, [&](const LogRow& row) -> Result<bool> {
     const Lacks lacks = what_lacks(row, request.held, logs);
-    if (lacks != Lacks::kNothing) {
+    const Lacks left_out = left_out_of(row, request, logs);
+    if (lacks != Lacks::kNothing && left_out != Lacks::kAll) {
       if (!slice.packs.empty() && bytes + row.body_bytes > request.bytes_max) {
         slice.at_end = false;
         return false;
       }
       LANYARD_TRY_SET(Bytes body, rows.body(row.position));
-      const bool as_it_is =
-          lacks == Lacks::kAll && row.position >= request.position && !request.sealed;
+      const bool as_it_is = lacks == Lacks::kAll && left_out == Lacks::kNothing &&
+                            row.position >= request.position && !request.sealed;
       if (!as_it_is) {
-        LANYARD_TRY_SET(body, made_anew(body, row, request, ports));
+        auto anew = made_anew(body, row, request, ports);
+        if (!anew && !anew.error().is(Code::kMissingKey)) {
+          damaged = row.position;
+          slice.at_end = false;
+          return false;
+        }
+        LANYARD_TRY_SET(body, std::move(anew));
       }
       bytes += body.size();
       if (!body.empty()) slice.packs.push_back(std::move(body));
@@ -173,8 +199,9 @@ Result<LogSlice> read_slice(LogRows& rows, const merge::LogTable& logs, const Sl
 }
 
 Result<bool> fold_rows(LogRows& rows, const merge::LogTable& logs, FoldPlace& place,
-                       const PackPorts& ports) {
-  LANYARD_TRY_SET(const Group group, find_group(rows, place.done));
+                       const PackPorts& ports, const std::function<bool(std::uint64_t)>& is_kept,
+                       DamagedAt& damaged) {
+  LANYARD_TRY_SET(const Group group, find_group(rows, place.done, is_kept));
   if (!group.is_worth_it()) {
     place.look_again = rows.end() + std::min(kSmallChanges - group.changes, kChangesBetweenLooks);
     return false;
@@ -182,16 +209,22 @@ Result<bool> fold_rows(LogRows& rows, const merge::LogTable& logs, FoldPlace& pl
   Joined joined;
   for (const LogRow& row : group.rows) {
     LANYARD_TRY_SET(const Bytes body, rows.body(row.position));
-    LANYARD_TRY_SET(Pack pack, oplog::read_pack(body, ports.cipher, ports.hasher));
-    if (!joined.add(std::move(pack))) break;
+    auto pack = oplog::read_pack(body, ports.cipher, ports.hasher);
+    if (!pack && !pack.error().is(Code::kMissingKey)) {
+      damaged = row.position;
+      return true;
+    }
+    if (!pack) return fail(pack.error());
+    if (!joined.add(std::move(*pack))) break;
   }
   const std::span<const LogRow> done = std::span(group.rows).first(joined.rows);
   if (done.size() < 2) {
     place.done = group.rows.front().position + group.rows.front().changes;
     return true;
   }
-  const Bytes body = oplog::write_pack(joined.changes, joined.signatures, true);
-  LANYARD_TRY(rows.replace(done, body, joined.changes, logs));
+  const std::array<LogRows::NewRow, 1> anew = {
+      LogRows::NewRow{oplog::write_pack(joined.changes, joined.signatures, true), joined.changes}};
+  LANYARD_TRY(rows.replace(done, anew, logs));
   place.done = done.front().position;
   return true;
 }

@@ -16,11 +16,18 @@ struct SliceRequest {
   const VectorClock& held;
   std::size_t bytes_max = 0;
   bool sealed = false;
+  /// What is left out: of each of these logs everything from here on.
+  const std::map<LogId, Seq>& left_out;
 };
+
+/// Of a part of the log that is read row by row: the row at which that ended, since it cannot be
+/// read.
+using DamagedAt = std::optional<std::uint64_t>;
 
 /// SpaceStore::read_log().
 [[nodiscard]] Result<LogSlice> read_slice(LogRows& rows, const merge::LogTable& logs,
-                                          const SliceRequest& request, const PackPorts& ports);
+                                          const SliceRequest& request, const PackPorts& ports,
+                                          DamagedAt& damaged);
 
 /// SpaceStore::touched_since(), for changes that are few enough to be looked at.
 [[nodiscard]] Result<Touched> touched_since(LogRows& rows, const merge::LogTable& logs,
@@ -39,8 +46,11 @@ struct FoldPlace {
 };
 
 /// One piece of SpaceStore::fold(), inside the caller's transaction: joins the first few small rows
-/// from `place.done` on that are worth it; false if nothing was found to join.
+/// from `place.done` on that are worth it; false if nothing was found to join. Rows of which
+/// `is_kept` says so stay as they are.
 [[nodiscard]] Result<bool> fold_rows(LogRows& rows, const merge::LogTable& logs, FoldPlace& place,
-                                     const PackPorts& ports);
+                                     const PackPorts& ports,
+                                     const std::function<bool(std::uint64_t)>& is_kept,
+                                     DamagedAt& damaged);
 
 }  // namespace lanyard::storage

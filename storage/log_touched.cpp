@@ -47,21 +47,29 @@ bool lacks_some(const LogRow& row, const VectorClock& held, const merge::LogTabl
 }
 
 /// Calls `use` for each change that `held` lacks, in the order of application, until it says false.
-Status for_each_missing(LogRows& rows, const merge::LogTable& logs, const VectorClock& held,
-                        const VectorClock& applied, const PackPorts& ports,
-                        const std::function<bool(const oplog::Change&)>& use) {
+/// False in the end: some of it is damaged, and says nothing.
+Result<bool> for_each_missing(LogRows& rows, const merge::LogTable& logs, const VectorClock& held,
+                              const VectorClock& applied, const PackPorts& ports,
+                              const std::function<bool(const oplog::Change&)>& use) {
   LANYARD_TRY_SET(const std::uint64_t from, first_row(rows, logs, held, applied));
-  if (from == rows.end()) return {};
-  return rows.for_each(from, [&](const LogRow& row) -> Result<bool> {
+  if (from == rows.end()) return true;
+  bool is_readable = true;
+  LANYARD_TRY(rows.for_each(from, [&](const LogRow& row) -> Result<bool> {
     if (!lacks_some(row, held, logs)) return true;
     LANYARD_TRY_SET(const Bytes body, rows.body(row.position));
-    LANYARD_TRY_SET(const oplog::Pack pack, oplog::read_pack(body, ports.cipher, ports.hasher));
+    auto read = oplog::read_pack(body, ports.cipher, ports.hasher);
+    if (!read && !read.error().is(Code::kMissingKey)) {
+      is_readable = false;
+      return false;
+    }
+    LANYARD_TRY_SET(const oplog::Pack pack, std::move(read));
     for (const oplog::Change& change : pack.changes) {
       if (change.header.seq <= seq_in(held, change.header.log)) continue;
       if (!use(change)) return false;
     }
     return true;
-  });
+  }));
+  return is_readable;
 }
 
 /// What both hold.
@@ -115,10 +123,13 @@ Result<Touched> touched_since(LogRows& rows, const merge::LogTable& logs, const 
                               const VectorClock& applied, const PackPorts& ports) {
   Touched out{{}, true, applied};
   std::set<RecordName> names;
-  LANYARD_TRY(for_each_missing(rows, logs, held, applied, ports, [&](const oplog::Change& change) {
-    out.all = for_each_name(change, [&](const RecordName& name) { names.insert(name); });
-    return out.all;
-  }));
+  LANYARD_TRY_SET(
+      const bool is_readable,
+      for_each_missing(rows, logs, held, applied, ports, [&](const oplog::Change& change) {
+        out.all = for_each_name(change, [&](const RecordName& name) { names.insert(name); });
+        return out.all;
+      }));
+  out.all = out.all && is_readable;
   if (!out.all) return out;
   out.records.assign(names.begin(), names.end());
   return out;
@@ -133,8 +144,11 @@ Result<Missed> missed_since(LogRows& rows, const merge::LogTable& logs,
   out.before = common(request.held, applied);
   out.after = out.before;
   MissedPart part(request);
-  LANYARD_TRY(for_each_missing(rows, logs, request.held, applied, ports,
-                               [&](const oplog::Change& change) { return part.add(change, out); }));
+  LANYARD_TRY_SET(const bool is_readable, for_each_missing(rows, logs, request.held, applied, ports,
+                                                           [&](const oplog::Change& change) {
+                                                             return part.add(change, out);
+                                                           }));
+  out.all = out.all && is_readable;
   if (!out.all) out.changes.clear();
   if (!out.more) out.after = applied;
   return out;

@@ -21,6 +21,8 @@ inline constexpr const char* kRenewalSetting = "renewal_of_";
 inline constexpr const char* kLostSetting = "lost_";
 /// And a space's id behind it: the loss that a person knows of and is not told of any more.
 inline constexpr const char* kAcceptedSetting = "accepted_";
+/// With a space's id behind it: positions of rows of its log that are damaged.
+inline constexpr const char* kDamagedLogSetting = "damaged_log_";
 /// Random bytes of the last start of an agent, in hexadecimal.
 inline constexpr const char* kStartSetting = "start";
 

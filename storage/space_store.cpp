@@ -15,6 +15,7 @@ Result<std::unique_ptr<SpaceStore>> SpaceStore::open(const std::filesystem::path
   LANYARD_TRY_SET(SpaceFile opened, open_space_file(what, ports.rng));
   auto store = std::make_unique<SqliteSpaceStore>(std::move(opened), file, space, ports, options);
   LANYARD_TRY(store->load());
+  if (!options.read_only) LANYARD_TRY(store->load_log_damage(options.damaged_rows));
   if (!options.read_only) LANYARD_TRY(store->leave_log_of_other_identity());
   return store;
 }
@@ -27,7 +28,8 @@ SqliteSpaceStore::SqliteSpaceStore(SpaceFile file, const std::filesystem::path& 
       database_(std::move(file.database)),
       cipher_(ports.ciphers.make()),
       tables_(database_, space, ports.signer.device(), ports.hasher, *cipher_, options.merging),
-      mutations_kept_(options.mutations_kept) {
+      mutations_kept_(options.mutations_kept),
+      care_(tables_, {*cipher_, ports.hasher}, ports.verifier) {
   if (!options.read_only)
     wal_.emplace(database_, WalCopy(path, options.vfs), options.wal_long_bytes);
   if (options.read_only)
@@ -254,22 +256,54 @@ Result<Missed> SqliteSpaceStore::missed_since(const MissedRequest& request) {
 
 Result<LogSlice> SqliteSpaceStore::read_log(std::uint64_t position, const VectorClock& held,
                                             std::size_t bytes_max, bool sealed) {
-  return read_slice(tables_.log_rows(), tables_.merger().logs(),
-                    {position, held, bytes_max, sealed}, {*cipher_, ports_.hasher});
+  while (true) {
+    LANYARD_TRY_SET(const auto left_out, care_.left_out(held));
+    DamagedAt damaged;
+    auto slice = read_slice(tables_.log_rows(), tables_.merger().logs(),
+                            {position, held, bytes_max, sealed, left_out},
+                            {*cipher_, ports_.hasher}, damaged);
+    if (!damaged) return slice;
+    LANYARD_TRY(care_.found(*damaged));
+  }
+}
+
+Status SqliteSpaceStore::load_log_damage(const std::vector<std::uint64_t>& rows) {
+  if (rows.empty()) return {};
+  return in_transaction(Sync::kNormal, [&] { return care_.load(rows); });
+}
+
+Status SqliteSpaceStore::mend_log(ByteView pack) {
+  const Status mended = in_transaction(Sync::kFull, [&] { return care_.mend(pack); });
+  LANYARD_TRY(care_.settle(mended.has_value()));
+  // What was kept as it was may be joined now.
+  if (care_.damage().rows.empty()) folded_ = {};
+  return mended;
 }
 
 Result<bool> SqliteSpaceStore::tidy() {
   if (broken_) return fail(*broken_);
   LANYARD_TRY(tend_wal());
+  if (care_.is_checking()) {
+    bool is_more = false;
+    LANYARD_TRY(in_transaction(Sync::kNormal, [&]() -> Status {
+      LANYARD_TRY_SET(is_more, care_.check_some());
+      return {};
+    }));
+    if (is_more) return true;
+  }
   if (tables_.log_rows().end() < folded_.look_again) return false;
   bool more = false;
   const VectorClock durable = durable_;
   const bool was_ahead = is_ahead_;
+  DamagedAt damaged;
   LANYARD_TRY(in_transaction(Sync::kNormal, [&]() -> Status {
-    LANYARD_TRY_SET(more, fold_rows(tables_.log_rows(), tables_.merger().logs(), folded_,
-                                    {*cipher_, ports_.hasher}));
+    LANYARD_TRY_SET(
+        more, fold_rows(
+                  tables_.log_rows(), tables_.merger().logs(), folded_, {*cipher_, ports_.hasher},
+                  [&](std::uint64_t row) { return care_.keeps(row); }, damaged));
     return {};
   }));
+  if (damaged) LANYARD_TRY(care_.found(*damaged));
   // The same changes in other rows: nothing that a power cut could take was added.
   is_ahead_ = was_ahead;
   durable_ = durable;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "storage/log_care.hpp"
 #include "storage/log_slices.hpp"
 #include "storage/mutation_rows.hpp"
 #include "storage/space_file.hpp"
@@ -19,6 +20,8 @@ class SqliteSpaceStore final : public SpaceStore {
   [[nodiscard]] Status load();
   /// Begins an incarnation if the last one wrote the log of a device that we are not (any more).
   [[nodiscard]] Status leave_log_of_other_identity();
+  /// The rows that were damaged when it was open last: those that are still.
+  [[nodiscard]] Status load_log_damage(const std::vector<std::uint64_t>& rows);
 
   [[nodiscard]] SpaceState state() const override;
   [[nodiscard]] OwnLog own_log() const override;
@@ -41,6 +44,9 @@ class SqliteSpaceStore final : public SpaceStore {
   [[nodiscard]] Status make_durable() override;
   [[nodiscard]] Result<LogSlice> read_log(std::uint64_t position, const VectorClock& held,
                                           std::size_t bytes_max, bool sealed) override;
+  void check_log() override { care_.begin_check(); }
+  [[nodiscard]] LogDamage log_damage() const override { return care_.damage(); }
+  [[nodiscard]] Status mend_log(ByteView pack) override;
   [[nodiscard]] Result<Touched> touched_since(const VectorClock& held,
                                               std::uint64_t changes_max) override;
   [[nodiscard]] Result<Missed> missed_since(const MissedRequest& request) override;
@@ -114,6 +120,7 @@ class SqliteSpaceStore final : public SpaceStore {
   std::uint64_t mutations_kept_;
   std::optional<std::uint64_t> mutations_;  ///< how many are known, once they were counted
   FoldPlace folded_;
+  LogCare care_;
   std::optional<SpaceSums> sums_;  ///< as nothing was written since
   std::optional<Error> broken_;
   std::vector<std::string> notes_;

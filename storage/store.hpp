@@ -29,6 +29,7 @@ struct Ports {
   const Hasher& hasher;
   const CipherFactory& ciphers;
   Rng& rng;
+  const Verifier& verifier;
 };
 
 using merge::LocalChange;
@@ -135,6 +136,19 @@ struct SpaceState {
 struct StoreCondition {
   /// False: its WAL is as long as it may become. Peers are not asked for what can wait.
   bool may_ask = true;
+  VectorClock damaged;  ///< as LogDamage::before
+};
+
+/// Rows of the log that cannot be read in the file, or do not say what was proven when they were
+/// stored. What was merged from them is not touched.
+struct LogDamage {
+  std::vector<std::uint64_t> rows;  ///< their positions
+  std::uint64_t changes = 0;        ///< in them
+  std::uint64_t of = 0;             ///< changes of the whole log
+  /// Of the logs that have changes in them: what is held before the first of these (seq 0:
+  /// nothing).
+  VectorClock before;
+  friend bool operator==(const LogDamage&, const LogDamage&) = default;
 };
 
 /// The log that our next change goes into. It has its name before its first change.
@@ -197,6 +211,9 @@ struct KeptFork {
   bool is_new = false;  ///< not known before, or not so much of it
 };
 
+/// No sooner is a whole log looked at again: whoever refuses what is sent costs no more than that.
+inline constexpr std::chrono::minutes kLogCheckEvery{10};
+
 class SpaceStore {
  public:
   struct Options {
@@ -207,6 +224,7 @@ class SpaceStore {
     merge::Merger::Options merging;
     std::uint64_t mutations_kept = limits::kMutationsKept;  ///< the newest
     std::uint64_t wal_long_bytes = kWalLongBytes;           ///< and twice as much is too long
+    std::vector<std::uint64_t> damaged_rows;                ///< as log_damage() said last
   };
 
   /// Opens or creates the file. kNewerVersion for a file of a newer Lanyard (nothing is touched),
@@ -290,6 +308,16 @@ class SpaceStore {
   [[nodiscard]] virtual Result<LogSlice> read_log(std::uint64_t position, const VectorClock& held,
                                                   std::size_t bytes_max, bool sealed) = 0;
 
+  // ---- damage in the log: found when somebody refused what was sent of it, or it cannot be read
+
+  /// Has tidy() look at every row, a few at a time; not again within kLogCheckEvery.
+  virtual void check_log() {}
+  /// As far as it was found. What hangs on it is left out by read_log().
+  [[nodiscard]] virtual LogDamage log_damage() const { return {}; }
+  /// A pack that was proven, and may hold what is damaged here: rows of which everything was given
+  /// since are put right.
+  [[nodiscard]] virtual Status mend_log(ByteView /*pack*/) { return {}; }
+
   /// The records that changes beyond `held` touched, in no order, each once. Looks at no more than
   /// `changes_max`: where there are more, or where a clear is among them, `all` is false and
   /// nothing is named.
@@ -325,7 +353,7 @@ class SpaceStore {
   [[nodiscard]] virtual Status checkpoint() = 0;
   /// How the WAL is.
   [[nodiscard]] virtual WalState wal() const { return {}; }
-  [[nodiscard]] StoreCondition condition() const { return {!wal().is_full}; }
+  [[nodiscard]] StoreCondition condition() const { return {!wal().is_full, log_damage().before}; }
   /// Does what is to be done about it when nothing else waits; returns soon.
   [[nodiscard]] virtual Status tend_wal() { return {}; }
   /// Whether closing it takes no longer than a moment. If not, a later time is seen to.

@@ -29,7 +29,9 @@ void WatchedStore::committed() {
 
 void WatchedStore::look() {
   const WalState before = std::exchange(wal_, store_->wal());
-  if (before.is_held == wal_.is_held && before.is_full == wal_.is_full) return;
+  const std::vector<std::uint64_t> damaged = std::exchange(damage_, store_->log_damage()).rows;
+  if (before.is_held == wal_.is_held && before.is_full == wal_.is_full && damaged == damage_.rows)
+    return;
   if (on_condition_) on_condition_();
 }
 
@@ -154,7 +156,21 @@ Status WatchedStore::make_durable() {
 Result<LogSlice> WatchedStore::read_log(std::uint64_t position, const VectorClock& held,
                                         std::size_t bytes_max, bool sealed) {
   LANYARD_TRY(may_read());
-  return watched(store_->read_log(position, held, bytes_max, sealed));
+  auto slice = watched(store_->read_log(position, held, bytes_max, sealed));
+  look();
+  return slice;
+}
+
+void WatchedStore::check_log() {
+  store_->check_log();
+  wants_tidy_ = true;
+}
+
+Status WatchedStore::mend_log(ByteView pack) {
+  LANYARD_TRY(may_write());
+  Status mended = watched(store_->mend_log(pack));
+  look();
+  return mended;
 }
 
 Status WatchedStore::declare_index(const DeclaredIndex& index, bool is_wanted) {

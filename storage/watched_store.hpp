@@ -22,7 +22,7 @@ class WatchedStore final : public SpaceStore {
   /// Told of what was found damaged in the file.
   using OnDamage = std::function<void(const Error&)>;
   void on_damage(OnDamage on_damage) { on_damage_ = std::move(on_damage); }
-  /// Told when wal() says another thing than before, its length apart.
+  /// Told when wal() or log_damage() says another thing than before, the length of the WAL apart.
   void on_condition(std::function<void()> changed) { on_condition_ = std::move(changed); }
   [[nodiscard]] LogContinuity* continuity() { return continuity_.get(); }
   [[nodiscard]] SpaceStore& watched() { return *store_; }
@@ -55,6 +55,9 @@ class WatchedStore final : public SpaceStore {
   [[nodiscard]] Status make_durable() override;
   [[nodiscard]] Result<LogSlice> read_log(std::uint64_t position, const VectorClock& held,
                                           std::size_t bytes_max, bool sealed) override;
+  void check_log() override;
+  [[nodiscard]] LogDamage log_damage() const override { return store_->log_damage(); }
+  [[nodiscard]] Status mend_log(ByteView pack) override;
   [[nodiscard]] Status declare_index(const DeclaredIndex& index, bool is_wanted) override;
   [[nodiscard]] Result<Touched> touched_since(const VectorClock& held,
                                               std::uint64_t changes_max) override;
@@ -91,6 +94,7 @@ class WatchedStore final : public SpaceStore {
   OnDamage on_damage_;
   std::function<void()> on_condition_;
   WalState wal_;                               ///< as it was told last
+  LogDamage damage_;                           ///< the same
   std::unique_ptr<LogContinuity> continuity_;  // uses the store
   bool wants_tidy_ = false;
   mutable std::optional<Error> failure_;  // a read can find it as well

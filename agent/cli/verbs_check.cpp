@@ -124,13 +124,14 @@ class Scratch {
 Status rebuild(const fs::path& file, Checked& checked, const Session& session) {
   crypto::SystemRng rng;
   const crypto::SodiumHasher hasher;
+  const crypto::SodiumVerifier verifier;
   LANYARD_TRY_SET(const crypto::Identity identity,
                   crypto::Identity::load(session.paths().identity()));
   const crypto::SpaceKeysFactory ciphers(identity, rng);
   const Scratch scratch;
   int last = -1;
   auto report =
-      storage::check_rebuild(file, checked.space, {identity, hasher, ciphers, rng},
+      storage::check_rebuild(file, checked.space, {identity, hasher, ciphers, rng, verifier},
                              scratch.folder(), [&](std::uint64_t done, std::uint64_t of) {
                                const int tenth = of == 0 ? 10 : static_cast<int>(done * 10 / of);
                                if (std::exchange(last, tenth) != tenth)

@@ -94,6 +94,28 @@ Degraded part_of(std::string part, const Error& error) {
 
 std::string part_of(const storage::SpaceEntry& space) { return "space " + space.name; }
 
+/// What a linked device holds of a space and cannot send; of several the one that holds most.
+std::optional<Degraded> withheld_part(const SpaceStatus& space,
+                                      const std::vector<DeviceStatus>& devices) {
+  std::uint64_t most = 0;
+  std::string who;
+  for (const DeviceStatus& device : devices) {
+    for (const SpaceLink& link : device.device.link.spaces) {
+      if (link.space != space.space.id || link.withheld <= most) continue;
+      most = link.withheld;
+      who = shown_name(device.device.known);
+    }
+  }
+  if (most == 0) return std::nullopt;
+  return Degraded{part_of(space.space),
+                  std::to_string(most) + (most == 1 ? " change of it is" : " changes of it are") +
+                      " missing here: " + who + " holds " + (most == 1 ? "it" : "them") +
+                      ", and cannot read " + (most == 1 ? "it" : "them") + " in its file",
+                  "They come as soon as " + who +
+                      " can read them again (see  lanyard status  there), or from any other device "
+                      "that has the space: link it."};
+}
+
 /// What stands in the way of everything comes first.
 std::vector<Degraded> degraded_parts(const Network& network, const Stored& stored,
                                      const AgentStatus& status) {
@@ -108,6 +130,7 @@ std::vector<Degraded> degraded_parts(const Network& network, const Stored& store
     if (space.counts.forks > 0)
       out.push_back({part_of(space.space), "a log of it has two branches",
                      "See  lanyard space forks " + space.space.name});
+    if (auto withheld = withheld_part(space, status.devices)) out.push_back(std::move(*withheld));
   }
   if (status.discovery.condition.state == discovery::State::kDegraded)
     out.push_back({"discovery", status.discovery.condition.reason,

@@ -68,6 +68,21 @@ struct LoadGrant {
   DeviceId device;
 };
 
+/// A peer refused what it was sent of the log: it may be damaged here. What that comes to is said
+/// by a StoreCondition.
+struct CheckLog {
+  SpaceId space;
+};
+
+/// A proven pack of somebody who may hold what is damaged here. -> LogMended, and a StoreCondition
+/// if it helped
+struct MendLog {
+  LinkId link;
+  SpaceId space;
+  std::shared_ptr<const Bytes> pack;
+  std::uint64_t cost = 0;  ///< of credit, to be given back
+};
+
 /// Keep a key that came ahead of the log in which its grant stands: storage needs it for what
 /// follows.
 struct KeepGrant {
@@ -165,6 +180,13 @@ struct Served {
   std::uint64_t changes = 0;  ///< that it lacked when it asked, and those that came since
 };
 
+/// A peer holds changes that it does not send, since it cannot read them itself.
+struct Withheld {
+  DeviceId peer;
+  SpaceId space;
+  std::uint64_t changes = 0;  ///< 0: they are here now
+};
+
 /// What a peer holds durably, as far as it has said on this link.
 struct PeerAcknowledged {
   DeviceId peer;
@@ -220,16 +242,16 @@ struct ForkFound {
   Seq seq;
 };
 
-using Notice =
-    std::variant<PeerSaidHello, Progress, Compared, Served, PeerAcknowledged, PeerAnswered,
-                 PeerToldAddresses, PeerToldNames, PeerPresent, Refused, OwnLogWentOn, ForkFound>;
+using Notice = std::variant<PeerSaidHello, Progress, Compared, Served, Withheld, PeerAcknowledged,
+                            PeerAnswered, PeerToldAddresses, PeerToldNames, PeerPresent, Refused,
+                            OwnLogWentOn, ForkFound>;
 struct Notify {
   Notice notice;
 };
 
 using Effect =
     std::variant<Send, DropPeer, LoadShared, OpenSpace, JoinSpace, Persist, MakeDurable, LoadLog,
-                 LoadGrant, KeepGrant, HoldWrites, ReleaseWrites, LoadForkPoints, FindBranch,
-                 LoadForks, KeepFork, KeepForgettings, RejoinSpace, Notify>;
+                 LoadGrant, CheckLog, MendLog, KeepGrant, HoldWrites, ReleaseWrites, LoadForkPoints,
+                 FindBranch, LoadForks, KeepFork, KeepForgettings, RejoinSpace, Notify>;
 
 }  // namespace lanyard::engine

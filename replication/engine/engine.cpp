@@ -158,6 +158,7 @@ Status Engine::hear(LinkId link, Session& session, wire::Message message) {
       out_.notify(PeerToldNames{session.peer, std::forward<decltype(each)>(each)});
       return {};
     } else if constexpr (std::is_same_v<T, wire::Bye>) {
+      for (auto& [id, sync] : spaces_) sync.left_by(link, each.code);
       out_.hang_up(link, each.code, farewell(each.code));
       return {};
     } else if constexpr (std::is_same_v<T, wire::Forgotten>) {
@@ -227,11 +228,14 @@ void Engine::settle(LinkId link, Session& session,
     if (difference.theirs) sync.peer_has_news(link, now_);
   }
   session.has_settled = true;
+  // Both hold the same of these, and nobody would speak of them; but here some of it is damaged.
+  for (const SpaceId& id : damaged_)
+    if (session.shared.contains(id)) space(id);
   for (auto& [id, sync] : spaces_) {
     const auto told = session.dialogue.told_of(id);
     if (!told || differing.contains(id)) continue;
     sync.peer_listed(link, session.peer, true);
-    sync.peer_equal(link, sync.is_open() && sync.digest() == *told);
+    sync.peer_equal(link, sync.is_open() && sync.digest() == *told, now_);
   }
   confirm(link, session, differing);
 }
@@ -263,7 +267,7 @@ SpaceSync& Engine::space(const SpaceId& id, Session* offered_by) {
     if (!session.shared.contains(id)) continue;
     sync.peer_listed(link, session.peer, true);
     // A space that differed, or changed since, would be in talk already.
-    if (session.has_settled) sync.peer_equal(link, true);
+    if (session.has_settled) sync.peer_equal(link, true, now_);
   }
   return sync;
 }
@@ -273,68 +277,6 @@ void Engine::list_members(const SpaceId& id, SpaceSync& sync) {
   for (auto& [link, session] : sessions_) {
     if (sync.offer(link, session.peer)) session.shared.insert(id);
   }
-}
-
-void Engine::on(SpaceOpened input) {
-  const auto found = spaces_.find(input.space);
-  if (found == spaces_.end()) return;
-  if (!input.log) {
-    found->second.not_here();
-    spaces_.erase(found);
-    return;
-  }
-  found->second.opened(std::move(input), now_);
-  list_members(found->first, found->second);
-}
-
-void Engine::on(const StoreCondition& input) {
-  const auto found = spaces_.find(input.space);
-  if (found != spaces_.end()) found->second.condition(input, now_);
-}
-
-void Engine::on(Committed input) {
-  if (sessions_.empty() && !spaces_.contains(input.space)) return;  // nobody to tell
-  const SpaceId id = input.space;
-  SpaceSync& sync = space(id);
-  sync.committed(std::move(input), now_);
-  list_members(id, sync);
-}
-
-void Engine::on(const Applied& input) {
-  const auto found = spaces_.find(input.space);
-  if (found == spaces_.end()) return;
-  found->second.applied(input.ticket, now_);
-  list_members(found->first, found->second);
-}
-
-void Engine::on(const Durable& input) {
-  const auto found = spaces_.find(input.space);
-  if (found != spaces_.end()) found->second.durable(input.clock);
-}
-
-void Engine::on(const PersistFailed& input) {
-  const auto found = spaces_.find(input.space);
-  if (found != spaces_.end()) found->second.persist_failed(input, now_);
-}
-
-void Engine::on(LogLoaded input) {
-  const auto found = spaces_.find(input.space);
-  if (found != spaces_.end()) found->second.log_loaded(std::move(input), now_);
-}
-
-void Engine::on(const GrantLoaded& input) {
-  const auto found = spaces_.find(input.space);
-  if (found != spaces_.end()) found->second.grant_loaded(input, now_);
-}
-
-void Engine::on(const ForkSaid& input) {
-  const auto found = spaces_.find(input.space);
-  if (found != spaces_.end()) found->second.fork_said(input);
-}
-
-void Engine::on(ForkKept input) {
-  const auto found = spaces_.find(input.space);
-  if (found != spaces_.end()) found->second.fork_kept(std::move(input), now_);
 }
 
 void Engine::on(const SpaceLeft& input) {

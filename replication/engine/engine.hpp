@@ -51,6 +51,7 @@ class Engine {
   void on(SharedLoaded input);
   void on(SpaceOpened input);
   void on(const StoreCondition& input);
+  void on(const LogMended& input);
   void on(Committed input);
   void on(const Applied& input);
   void on(const Durable& input);
@@ -98,6 +99,7 @@ class Engine {
   Now now_;
   std::map<LinkId, Session> sessions_;
   std::map<SpaceId, SpaceSync> spaces_;
+  std::set<SpaceId> damaged_;  ///< spaces of which changes are held that cannot be read
 };
 
 }  // namespace lanyard::engine

@@ -74,6 +74,7 @@ struct SpaceOpened {
   /// The log that our next change goes on with. Nothing: it begins a new one.
   std::optional<LogId> own_log;
   bool may_ask = true;  ///< as StoreCondition has it
+  VectorClock damaged = {};
 };
 
 /// What storage says of the store of a space, beside what it holds: whenever that is another thing.
@@ -81,6 +82,16 @@ struct StoreCondition {
   SpaceId space;
   /// False: there is no room now for what can wait. Peers are not asked for it.
   bool may_ask = true;
+  /// Of logs of which changes are held that cannot be read and sent: what comes before the first
+  /// of them (seq 0: nothing).
+  VectorClock damaged = {};
+};
+
+/// Answer to MendLog.
+struct LogMended {
+  LinkId link;
+  SpaceId space;
+  std::uint64_t cost = 0;
 };
 
 /// Our own run is on disk: only now does the protocol hear of it.
@@ -194,9 +205,10 @@ struct TellPresence {
 
 struct TimePassed {};
 
-using Input = std::variant<PeerUp, PeerDown, Received, SharedLoaded, SpaceOpened, StoreCondition,
-                           Committed, Applied, Durable, PersistFailed, LogLoaded, GrantLoaded,
-                           ForkSaid, ForkKept, SyncNow, DeviceForgotten, SpaceLeft, ShutDown,
-                           AskPeer, TellAddresses, TellNames, ShareAgain, TellPresence, TimePassed>;
+using Input =
+    std::variant<PeerUp, PeerDown, Received, SharedLoaded, SpaceOpened, StoreCondition, LogMended,
+                 Committed, Applied, Durable, PersistFailed, LogLoaded, GrantLoaded, ForkSaid,
+                 ForkKept, SyncNow, DeviceForgotten, SpaceLeft, ShutDown, AskPeer, TellAddresses,
+                 TellNames, ShareAgain, TellPresence, TimePassed>;
 
 }  // namespace lanyard::engine

@@ -33,6 +33,7 @@ struct PeerSpace {
     std::deque<Bytes> ready;  ///< packs waiting for credit
   };
   std::optional<Serving> serving;
+  bool was_sent_packs = false;
   bool they_in_step = false;
   std::uint64_t their_credit = 0;  ///< bytes that we may still send
   VectorClock acknowledged;        ///< what we have told it of our durable clock
@@ -67,6 +68,11 @@ struct PeerSpace {
   bool granted = false;  ///< it has answered this pull with a grant
   /// What it sends goes on from a fork: passed over until it is in step.
   bool ignoring = false;
+  /// It was asked for what is damaged here, on this link; and has not yet sent all of it.
+  bool mend_asked = false;
+  bool mending = false;
+  VectorClock withheld;  ///< what it says it holds, where it did not send all of that
+  std::uint64_t told_withheld = 0;
   bool told_of_fork = false;  ///< people were told that it holds another branch of a log
   bool told_forks = false;    ///< it was sent those that are known here
   /// Logs of which it holds another branch, and when it was asked for that: how far the branch was

@@ -46,7 +46,11 @@ std::map<LinkId, SpaceSync::Peer>::iterator SpaceSync::next_source() {
     return found != peers_.end() ? found : std::find_if(peers_.begin(), peers_.end(), asked);
   };
   const auto member = find_among(true);
-  return member != peers_.end() ? member : find_among(false);
+  if (member != peers_.end()) return member;
+  const auto other = find_among(false);
+  if (other != peers_.end() || damaged_.empty()) return other;
+  return std::find_if(peers_.begin(), peers_.end(),
+                      [&](const auto& each) { return may_mend(each.second); });
 }
 
 /// One source of catch-up at a time: two would send the same twice.
@@ -62,6 +66,8 @@ void SpaceSync::pull_next(Now now) {
   peer.granted = false;
   peer.received = 0;
   peer.accepted = 0;
+  peer.mending = may_mend(peer);
+  peer.mend_asked = peer.mend_asked || peer.mending;
   source_ = link;
   last_source_ = link;
   source_heard_ = now.mono;
@@ -71,8 +77,9 @@ void SpaceSync::pull_next(Now now) {
   peer.our_credit += more;
   // Who is not known here as a member may have become one elsewhere, and can show it. It gets to
   // know no more of us than if we had never heard of the space.
-  const VectorClock held = is_member(peer) ? intake_->state().clock() : VectorClock{};
-  context_.out.send(link, wire::Pull{space_, held, more});
+  VectorClock held = is_member(peer) ? intake_->state().clock() : VectorClock{};
+  if (peer.mending) held = held_undamaged();
+  context_.out.send(link, wire::Pull{space_, std::move(held), more});
   notify_progress(peer, Phase::kCatchingUp);
 }
 
@@ -134,15 +141,13 @@ void SpaceSync::on(LinkId link, const wire::InStep& message, Now now) {
   if (peer == nullptr || !peer->pulling) return;
   peer->pulling = false;
   peer->ignoring = false;
+  peer->mending = false;
   VectorClock held = intake_->state().clock();
   for (const auto& [log, branch] : intake_->state().branches)
     held[log] = std::max(held[log], {branch.last(), branch.hashes.back()});
   look_for_forks(link, message.clock);
   show(*peer, message.clock);
-  if (!covers(held, message.clock)) {
-    context_.out.notify(Refused{peer->device, space_,
-                                Error(Code::kMissingContext, "the peer did not send all it has")});
-  }
+  note_withheld(*peer, message.clock, held);
   // Neither side has anything to send then, and their digests differ for ever: said once.
   if (is_forked(held, message.clock) && !std::exchange(peer->told_of_fork, true))
     context_.out.notify(Refused{peer->device, space_, Error(Code::kForked, "the peer's log")});
@@ -198,7 +203,10 @@ void SpaceSync::on(LinkId link, const wire::LiveRun& message, Now now) {
 bool SpaceSync::accept(LinkId link, ByteView pack, std::uint64_t cost, const wire::LiveRun* run,
                        Now now) {
   auto accepted = intake_->accept(pack);
-  if (!accepted || accepted->pack.changes.empty()) return_credit(link, cost);
+  const bool is_known = accepted && accepted->pack.changes.empty();
+  const bool is_held_back =
+      accepted && run == nullptr && !damaged_.empty() && mend(link, pack, cost, is_known);
+  if (!accepted || (is_known && !is_held_back)) return_credit(link, cost);
   if (!accepted) {
     Peer* peer = find(link);
     if (run != nullptr && accepted.error().is(Code::kBadSignature) && is_suspect(link, run->log)) {

@@ -103,6 +103,7 @@ void SpaceSync::flush(LinkId link, Peer& peer, Now now) {
     const Bytes pack = std::move(serving.ready.front());
     serving.ready.pop_front();
     peer.their_credit -= pack.size();
+    peer.was_sent_packs = true;
     for (std::size_t from = 0; from < pack.size(); from += limits::kPackPartBytesMax) {
       const std::size_t size = std::min(limits::kPackPartBytesMax, pack.size() - from);
       const bool last = from + size == pack.size();

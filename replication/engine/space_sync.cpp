@@ -65,26 +65,21 @@ void SpaceSync::opened(SpaceOpened opened, Now now) {
   durable_ = std::move(opened.durable);
   own_log_ = opened.own_log;
   may_ask_ = opened.may_ask;
+  damaged_ = std::move(opened.damaged);
   intake_ = std::make_unique<oplog::Intake>(context_.self, std::move(*opened.log), *cipher_,
                                             context_.hasher, context_.verifier);
   for (const Committed& each : std::exchange(own_deferred_, {})) announce(each, now);
   if (presence_) tell_presence(*std::exchange(presence_, {}));
-  for (auto& [link, peer] : peers_) acknowledge(link, peer);
+  for (auto& [link, peer] : peers_) {
+    // Its digest equalled ours, as storage had it.
+    if (!damaged_.empty() && peer.has_standing_credit) show(peer, applied_);
+    acknowledge(link, peer);
+  }
   deferred_bytes_ = 0;
   for (auto& [link, message] : std::exchange(deferred_, {})) {
     const Status heard = hear(link, std::move(message), now);
     LANYARD_CHECK(heard.has_value(), "an open space defers nothing");
   }
-  pull_next(now);
-}
-
-/// While there is no room nobody is asked, and no credit given: what was asked for already still
-/// comes, a window of each peer at the most.
-void SpaceSync::condition(const StoreCondition& said, Now now) {
-  if (!is_open()) return;  // opened() brings it
-  may_ask_ = said.may_ask;
-  if (!may_ask_) return;
-  for (const auto& [link, peer] : peers_) return_credit(link, 0);
   pull_next(now);
 }
 
@@ -125,6 +120,7 @@ void SpaceSync::applied(std::uint64_t ticket, Now now) {
     if (const Peer* peer = find(done.from); peer != nullptr && peer->pulling)
       notify_progress(*peer, Phase::kCatchingUp);
   }
+  look_at_withheld();
   if (!durable_at_) durable_at_ = Instant{now.mono.since_origin + limits::kDurableWithin};
   retry_parked(now);
   pull_next(now);
@@ -194,7 +190,7 @@ void SpaceSync::peer_listed(LinkId link, const DeviceId& device, bool knows_of_i
   peer.knows_of_it = peer.knows_of_it || knows_of_it;
 }
 
-void SpaceSync::peer_equal(LinkId link, bool still) {
+void SpaceSync::peer_equal(LinkId link, bool still, Now now) {
   Peer& peer = peers_.at(link);
   if (!peer.has_standing_credit) {
     // Both sides see the same digests, and so give each other the same.
@@ -204,6 +200,7 @@ void SpaceSync::peer_equal(LinkId link, bool still) {
   }
   if (still) show(peer, applied_);
   acknowledge(link, peer);
+  if (!damaged_.empty()) pull_next(now);
 }
 
 bool SpaceSync::offer(LinkId link, const DeviceId& device) {

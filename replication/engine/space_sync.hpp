@@ -43,6 +43,7 @@ class SpaceSync {
   [[nodiscard]] bool is_open() const { return intake_ != nullptr; }
   void opened(SpaceOpened opened, Now now);
   void condition(const StoreCondition& said, Now now);
+  void mended(const LogMended& done) { return_credit(done.link, done.cost); }
   void committed(Committed committed, Now now);
   /// There is no such space here: who asked is answered like one who may not see it.
   void not_here();
@@ -59,12 +60,14 @@ class SpaceSync {
   /// `knows_of_it`: it need not be told that the space is here.
   void peer_listed(LinkId link, const DeviceId& device, bool knows_of_it);
   /// Its digest equalled ours. `still`: ours has not changed since, so that both hold the same now.
-  void peer_equal(LinkId link, bool still);
+  void peer_equal(LinkId link, bool still, Now now);
   /// There is room on its link again for what had to stay here.
   void peer_listens(LinkId link);
   /// It has something that we have not, or may have.
   void peer_has_news(LinkId link, Now now);
   void peer_gone(LinkId link, Now now);
+  /// It said goodbye: perhaps since it could not take what it was sent.
+  void left_by(LinkId link, wire::ByeCode why);
   /// A linked device may have become a member just now: then it is told what there is. True if so.
   bool offer(LinkId link, const DeviceId& device);
 
@@ -156,6 +159,13 @@ class SpaceSync {
   void note_live(const wire::LiveRun& run, LinkId from);
   void compare_live(LinkId link, const wire::LiveRun& run);
   [[nodiscard]] bool is_suspect(LinkId link, const LogId& log);
+  // Changes that cannot be read (space_damage.cpp).
+  void tell_all();
+  [[nodiscard]] bool may_mend(const Peer& peer) const;
+  [[nodiscard]] VectorClock held_undamaged() const;
+  [[nodiscard]] bool mend(LinkId link, ByteView pack, std::uint64_t cost, bool is_known);
+  void note_withheld(Peer& peer, const VectorClock& theirs, const VectorClock& held) const;
+  void look_at_withheld();
   // Our own log (space_own_log.cpp).
   void look_at_own_log(LinkId link, const VectorClock& theirs, Now now);
   void own_log_shown(const InFlight& applied);
@@ -205,6 +215,7 @@ class SpaceSync {
   std::optional<LogId> own_log_;  ///< that our next change goes on with
   std::optional<Doubt> doubt_;    ///< changes of ours wait
   bool may_ask_ = true;           ///< storage has room for what peers hold
+  VectorClock damaged_;           ///< as StoreCondition has it
 };
 
 }  // namespace lanyard::engine

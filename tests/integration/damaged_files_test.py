@@ -212,6 +212,54 @@ class Damaged(unittest.TestCase):
         self.assertEqual(done.returncode, 8, done.stdout + done.stderr)
         return {each["name"]: each for each in map(json.loads, done.stdout.splitlines())}
 
+    def test_a_row_that_rotted_is_named_and_left_out_until_a_device_brings_it(self):
+        ada, ben = self.a_device("ada"), self.a_device("ben")
+        cleo = self.a_device("cleo")
+        make_known(ada, ben)
+        ada.ok("space", "create", "notes")
+        ada.ok("space", "share", "notes", "ben")
+        ada.ok("devices", "add", cleo.info["id"])
+        ada.ok("space", "share", "notes", cleo.info["id"])
+        self.fill(ada, "first")
+        self.wait_for(ben, "first")
+        file = self.file_of(ada)
+        for device in (ada, ben, cleo):
+            device.stop()
+        with sqlite3.connect(file) as database:
+            # Of the records written, somewhere in the middle.
+            [row] = database.execute("SELECT position FROM lanyard_log ORDER BY position DESC "
+                                     "LIMIT 1 OFFSET 10").fetchone()
+            database.execute("UPDATE lanyard_log SET body = x'0100C1' WHERE position = ?", [row])
+        database.close()
+
+        ada.start()
+        cleo.start()
+        cleo.ok("devices", "add", ada.info["id"],
+                "--at", f"127.0.0.1:{ada.info['syncPort']}")
+        wait_until("cleo has what can be sent", lambda: "space notes" in parts(cleo))
+        self.assertGreater(self.count(cleo, "first"), 5)
+        self.assertLess(self.count(cleo, "first"), RECORDS)
+        said = parts(cleo)["space notes"]
+        self.assertRegex(said["why"], r"^\d+ changes of it are missing here: ada holds them")
+        self.assertIn("link it", said["fix"])
+        said = parts(ada)["space notes"]
+        self.assertIn(f"lanyard_log in {file} is damaged, the row of change {row + 1} of ",
+                      said["why"])
+        self.assertIn("Link a device", said["fix"])
+        self.assertIn("the row of change", ada.ok("status"))
+        self.assertIn("the row of change", ada.output.read_text())
+        ada.ok("data", "put", "notes", "first", "later", "{}")
+        # The one link that cleo dropped is how it was found.
+        self.assertEqual(cleo.json("status")["counters"]["droppedLinks"], 1)
+
+        ben.start()  # on another port
+        ada.ok("devices", "add", ben.info["id"], "--at", f"127.0.0.1:{ben.info['syncPort']}")
+        self.wait_for(cleo, "first", RECORDS + 1)
+        for device in (ada, cleo):
+            wait_until(f"nothing is missed at {device.name}", lambda: parts(device) == {})
+            self.assertEqual(device.run("check", "--rebuild").returncode, 0)
+        self.assertEqual(cleo.json("status")["counters"]["droppedLinks"], 1)
+
     def test_a_page_that_rotted_is_told_of_once_it_was_read(self):
         device = ApiDevice()
         self.addCleanup(device.close)

@@ -106,13 +106,14 @@ class DoorHost {
   engine::Instant mono;
   crypto::SystemRng rng;
   crypto::SodiumHasher hasher;
+  crypto::SodiumVerifier verifier;
 
  private:
   std::unique_ptr<storage::Vault> open_vault() {
     storage::Vault::Options options;
     options.data_dir = folder_.path() / "data";
     options.digest_of = [](const VectorClock&) { return Hash{}; };
-    auto vault = storage::Vault::open(options, {identity_, hasher, ciphers_, rng});
+    auto vault = storage::Vault::open(options, {identity_, hasher, ciphers_, rng, verifier});
     REQUIRE(vault);
     REQUIRE((*vault)->create_space("notes", {1}));
     REQUIRE((*vault)->create_space("chats", {1}));

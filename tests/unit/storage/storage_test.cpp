@@ -101,7 +101,7 @@ Device::Device(const std::string& name, fs::path file, const SpaceId& space)
       rng_(seed_of(name)),
       signer_(id_),
       ciphers_(id_, rng_),
-      ports_{signer_, hasher_, ciphers_, rng_} {}
+      ports_{signer_, hasher_, ciphers_, rng_, verifier_} {}
 
 Result<std::unique_ptr<SpaceStore>> Device::try_open(const SpaceStore::Options& options) {
   return SpaceStore::open(file_, space_, ports_, options);

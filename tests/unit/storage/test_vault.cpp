@@ -17,7 +17,7 @@ std::string quick_disk() {
 VaultDevice::VaultDevice()
     : identity_(crypto::Identity::make_ephemeral(rng_)),
       ciphers_(identity_, rng_),
-      ports_{identity_, hasher_, ciphers_, rng_} {
+      ports_{identity_, hasher_, ciphers_, rng_, verifier_} {
   options.data_dir = folder();
   options.marks = folder_ / "state" / "marks";
   options.digest_of = digest_of;

@@ -1,4 +1,13 @@
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <fstream>
+#include <thread>
+
 #include "storage/sqlite.hpp"
+#include "storage/wal_readers.hpp"
 #include "tests/unit/storage/test_vault.hpp"
 
 /// WALs that become long: they are copied beside what is written, and whoever is in the way of that
@@ -61,6 +70,51 @@ struct WalScene {
   SpaceId space;
   std::size_t written = 0;
   std::vector<bool> conditions;  ///< as they were told
+};
+
+/// Another program, which holds a read transaction in a file until it is told to end.
+class OtherProgram {
+ public:
+  OtherProgram(const fs::path& database, const fs::path& goes_on) : goes_on_(goes_on) {
+    std::ofstream(goes_on_).put('x');
+    const fs::path begun = fs::path(goes_on) += ".begun";
+    std::array<std::string, 6> words = {
+        "python3",
+        "-c",
+        "import os, sqlite3, sys, time\n"
+        "database = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+        "database.execute('BEGIN')\n"
+        "database.execute('SELECT count(*) FROM lanyard_records').fetchone()\n"
+        "open(sys.argv[3], 'x').close()\n"
+        "while os.path.exists(sys.argv[2]): time.sleep(0.01)\n",
+        database.string(),
+        goes_on.string(),
+        begun.string()};
+    std::array<char*, 7> arguments{};
+    std::transform(words.begin(), words.end(), arguments.begin(),
+                   [](std::string& word) { return word.data(); });
+    REQUIRE(::posix_spawnp(&process, "python3", nullptr, nullptr, arguments.data(), environ) == 0);
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (!fs::exists(begun) && std::chrono::steady_clock::now() < until)
+      std::this_thread::yield();
+    REQUIRE(fs::exists(begun));
+  }
+  ~OtherProgram() { end(); }
+  void end() {
+    fs::remove(goes_on_);
+    if (process > 0) ::waitpid(std::exchange(process, 0), nullptr, 0);
+  }
+  /// Some systems tell nobody of the locks of others.
+  [[nodiscard]] bool is_listed() const {
+    std::ifstream locks("/proc/locks");
+    const std::string all(std::istreambuf_iterator<char>(locks), {});
+    return all.find(" " + std::to_string(process) + " ") != std::string::npos;
+  }
+
+  pid_t process = 0;
+
+ private:
+  fs::path goes_on_;
 };
 
 }  // namespace
@@ -139,6 +193,28 @@ TEST_CASE("a file is closed once little of its WAL is left to copy, and not whil
   scene.tend_until([&] { return scene.device.open_files() == 0; });
   auto reader = scene.reader();
   CHECK(scene.records(*reader) == static_cast<std::int64_t>(scene.written) + 1);
+}
+
+TEST_CASE("another program that holds a WAL is named, as far as the system tells") {
+  WalScene scene(1 * kMiBytes);
+  scene.write_one();
+  const fs::path file = scene.device.vault().file_of(scene.space);
+  CHECK_FALSE(other_reader_of(file));
+  OtherProgram program(file, scene.device.place("goes-on"));
+  const auto reader = other_reader_of(file);
+  CHECK(reader.has_value() == program.is_listed());
+  const pid_t process = program.process;
+  if (reader) {
+    CHECK(reader->process == process);
+    CHECK(reader->name.rfind("python3", 0) == 0);
+    scene.write_up_to(3 * kMiBytes);
+    scene.tend_until([&] { return scene.trouble().has_value(); });
+    CHECK(scene.trouble()->error.detail.find("(" + reader->name + ", process " +
+                                             std::to_string(process) + ")") != std::string::npos);
+  }
+  program.end();
+  CHECK_FALSE(other_reader_of(file));
+  scene.tend_until([&] { return !scene.trouble(); });
 }
 
 }  // namespace lanyard::storage
