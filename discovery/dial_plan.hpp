@@ -156,10 +156,15 @@ class DialPlan {
   };
   [[nodiscard]] Taken taken() const;
   [[nodiscard]] std::size_t count_missed() const;
-  /// Seen instances of which nobody knows whose they are.
-  [[nodiscard]] std::set<std::string> unknown_instances() const;
+  /// Who looks for whom among whom.
+  struct Search {
+    std::size_t missed = 0;
+    std::size_t unknown = 0;             ///< seen instances of which nobody knows whose they are
+    std::vector<std::string> instances;  ///< all that are seen, sorted
+  };
+  [[nodiscard]] Search search() const;
   /// How long a call waits after somebody has become known: it may be the other one's turn.
-  [[nodiscard]] Tick turn_of(const Target& target, const std::set<std::string>& unknown) const;
+  [[nodiscard]] Tick turn_of(const Target& target, const Search& search) const;
   [[nodiscard]] Tick ready_at(const Targets::value_type& target, const Taken& taken) const;
   [[nodiscard]] bool is_waiting(const Target& target) const;
   [[nodiscard]] static bool is_hint(const Target& target);

@@ -38,35 +38,35 @@ std::size_t DialPlan::count_missed() const {
                     [this](const DeviceId& each) { return !linked_.contains(each); }));
 }
 
-std::set<std::string> DialPlan::unknown_instances() const {
+DialPlan::Search DialPlan::search() const {
   const Taken taken = this->taken();
-  std::set<std::string> out;
+  std::set<std::string> all;
+  std::set<std::string> unknown;
   for (const auto& each : targets_) {
     const Target& target = each.second;
-    if (target.sources.contains(Source::kSighted) && !target.met && !taken.has(each))
-      out.insert(target.instance);
+    if (!target.sources.contains(Source::kSighted)) continue;
+    all.insert(target.instance);
+    if (!target.met && !taken.has(each)) unknown.insert(target.instance);
   }
-  return out;
+  return {count_missed(), unknown.size(), {all.begin(), all.end()}};
 }
 
 /// All stand on a circle, in the order of their names, and each pair has a shorter way round: who
 /// has the other before it on that way calls first. Where few of many are missed, most calls would
 /// be in vain, and those who miss more find us with fewer.
-Tick DialPlan::turn_of(const Target& target, const std::set<std::string>& unknown) const {
-  if (own_instance_.empty()) return Tick{0};
-  const std::size_t missed = std::max<std::size_t>(count_missed(), 1);
-  if (!target.met && 2 * missed < unknown.size())
-    return std::min<Tick>(kTheirTurn * unknown.size() / (2 * missed), kLongestTurn);
-  std::set<std::string> all;
-  for (const auto& [address, each] : targets_) {
-    if (each.sources.contains(Source::kSighted)) all.insert(each.instance);
-  }
-  const auto is_passed = [&](const std::string& each) {
-    if (target.instance > own_instance_) return each > own_instance_ && each <= target.instance;
-    return each > own_instance_ || each <= target.instance;
+Tick DialPlan::turn_of(const Target& target, const Search& search) const {
+  if (own_instance_.empty() || target.instance.empty()) return Tick{0};
+  const std::size_t missed = std::max<std::size_t>(search.missed, 1);
+  if (!target.met && 2 * missed < search.unknown)
+    return std::min<Tick>(kTheirTurn * search.unknown / (2 * missed), kLongestTurn);
+  const auto& all = search.instances;
+  const auto place_of = [&](const std::string& name) {
+    return static_cast<std::size_t>(std::lower_bound(all.begin(), all.end(), name) - all.begin());
   };
-  const auto way = std::count_if(all.begin(), all.end(), is_passed);
-  return 2 * static_cast<std::size_t>(way) <= all.size() + 1 ? Tick{0} : kTheirTurn;
+  const std::size_t own = place_of(own_instance_);
+  const std::size_t its = place_of(target.instance);
+  const std::size_t way = (its >= own ? its - own : all.size() - own + its) + 1;
+  return 2 * way <= all.size() + 1 ? Tick{0} : kTheirTurn;
 }
 
 void DialPlan::welcome(const DeviceId& device, Tick now) {
@@ -74,16 +74,16 @@ void DialPlan::welcome(const DeviceId& device, Tick now) {
   const bool is_news = known_.insert(device).second && !linked_.contains(device);
   if (is_news) missed_since_ = now;
   const auto caller = callers_.extract(device);
-  const std::set<std::string> unknown = unknown_instances();
+  const Search search = this->search();
   for (auto& [address, target] : targets_) {
     const bool has_called = caller && caller.mapped() == host_of(address);
     if (target.met == device && target.is_stranger) {
-      begin_again(target, now + (has_called ? Tick{0} : turn_of(target, unknown)));
+      begin_again(target, now + (has_called ? Tick{0} : turn_of(target, search)));
     } else if (has_called && !target.met && target.sources.contains(Source::kSighted)) {
       begin_again(target, now);
     } else if (is_news && !target.met && is_hint(target) && target.wait == kFirstRetry) {
       // One that waits already does not wait longer.
-      const Tick turn = now + turn_of(target, unknown);
+      const Tick turn = now + turn_of(target, search);
       target.at = target.at > now ? std::min(target.at, turn) : turn;
     }
   }

@@ -184,6 +184,17 @@ TEST_CASE("a device that called before it was known is called as soon as it is")
   CHECK(plan.due(Tick(5000)) == Found{"10.0.0.7:1"});
 }
 
+TEST_CASE("a device is called at once where a common peer says that it is") {
+  ConstantRng rng{128};
+  DialPlan plan(rng);
+  plan.named("m");
+  for (int i = 1; i < 10; ++i)
+    plan.sighted("10.0.0." + std::to_string(i) + ":1", "n" + std::to_string(i), Tick(0));
+  plan.add("10.0.0.7:2", Source::kTold, a_device(9), Tick(0));
+  plan.welcome(a_device(9), Tick(5000));
+  CHECK(plan.due(Tick(5000)) == Found{"10.0.0.7:2"});
+}
+
 TEST_CASE("strangers that call do not fill the memory") {
   ConstantRng rng{128};
   DialPlan plan(rng);
