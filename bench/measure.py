@@ -24,13 +24,14 @@ class Goal(NamedTuple):
     reached: float
     sign: str
     wanted: float
-    before: str = ""
+    # What an earlier build reached, measured as docs/GOALS.md says.
+    before: float | str | None = None
 
     def report(self) -> None:
         met = self.reached >= self.wanted if self.sign == ">=" else self.reached <= self.wanted
-        before = {"before": self.before} if self.before else {}
-        report(goal=self.what, n=self.n, reached=round(self.reached, 3), **before,
-               wanted=f"{self.sign} {self.wanted}", met=met)
+        earlier = {} if self.before is None else {"before": self.before}
+        report(goal=self.what, n=self.n, reached=round(self.reached, 3),
+               wanted=f"{self.sign} {self.wanted}", met=met, **earlier)
 
 
 def report(**figures) -> dict:

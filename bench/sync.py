@@ -17,6 +17,9 @@ from measure import Goal, Limits, memory_kib, report
 
 SPACE = "bench"
 EDITS = 10_000
+# Of the release of 30 November 2026 before libstdc++ was linked into it (ADR 0025), on the busy
+# machine of docs/GOALS.md with one small space: the median of 15 starts.
+START_BEFORE_MS, IDLE_BEFORE_MIB = 19.5, 13.4
 
 
 class Sync:
@@ -208,8 +211,8 @@ class Sync:
                 ("1 writer / raw", f["1-writer"], ">=", 0.55),
                 ("16 writers / raw", f["16-writers"], ">=", 0.6),
                 ("batches / raw", f["batches"], ">=", 0.8),
-                ("start-up, ms", f["start_ms"], "<=", 15.0),
-                ("idle memory, MiB", f["idle_mib"], "<=", 12.0)]
+                ("start-up, ms", f["start_ms"], "<=", 15.0, START_BEFORE_MS),
+                ("idle memory, MiB", f["idle_mib"], "<=", 12.0, IDLE_BEFORE_MIB)]
         if large:
             rows.insert(1, ("initial sync / L3", f["bulk-of_L3"], ">=", 0.55))
         return [Goal(what, self.count, *rest) for what, *rest in rows]
