@@ -11,36 +11,6 @@
 namespace lanyard::storage {
 namespace {
 
-enum Mark : std::uint32_t { kMarkConflicts = 1, kMarkTrash = 2 };
-
-SideRow side_row(const Query& row) {
-  SideRow out;
-  out.field = row.text(0);
-  out.kind = static_cast<merge::SlotKind>(row.integer(1));
-  out.dot = {static_cast<merge::LogNumber>(row.integer(2)), row.natural(3)};
-  out.value = row.text(4);
-  out.timestamp = {row.natural(5)};
-  return out;
-}
-
-/// What a query for one record finds. In the trash, column 6 has the deletes that hide a value.
-Result<std::vector<SideRow>> side_rows(Query& query, merge::CollectionNumber collection,
-                                       std::string_view key, bool is_trash) {
-  const RecordKey bound_key(key);
-  query.bind(collection);
-  bound_key.bind_to(query);
-  std::vector<SideRow> out;
-  while (true) {
-    LANYARD_TRY_SET(const bool more, query.next());
-    if (!more) return out;
-    out.push_back(side_row(query));
-    if (!is_trash) continue;
-    BlobReader in(query.blob(6));
-    out.back().hidden_by = in.dots();
-    LANYARD_TRY(in.finish("deletes of a row in the trash"));
-  }
-}
-
 bool same_names(const std::vector<oplog::FieldValue>& fields,
                 const std::vector<std::string>& last) {
   return std::equal(fields.begin(), fields.end(), last.begin(), last.end(),
@@ -184,6 +154,7 @@ Status RecordRows::save(merge::CollectionNumber collection, std::string_view key
     return hash.value_or(Hash{});
   });
   if (failed) return fail(*failed);
+  last_.collection.reset();
   LANYARD_TRY(delete_sides(collection, key, stored.marks));
   dots_.clear();
   encode(rows.dots, dots_);
@@ -200,19 +171,31 @@ Status RecordRows::save(merge::CollectionNumber collection, std::string_view key
     bound_key.bind_to(insert);
     LANYARD_TRY(insert.run());
   }
-  if (rows.value) LANYARD_TRY(saw_value(collection, key, *rows.value));
-  return insert_sides(collection, key, rows);
+  if (rows.value) {
+    LANYARD_TRY(saw_zeros(collection, *rows.value));
+    if (const auto id = find_member(*rows.value, "id")) {
+      if (const auto value = from_json(*id)) LANYARD_TRY(saw_id(collection, key, *value));
+    }
+  }
+  LANYARD_TRY(insert_sides(collection, key, rows));
+  json_ = rows.value.value_or("");
+  last_ = {collection, std::string(key), rows.value.has_value(), rows.dots.id_left_out,
+           rows.dots.has_conflicts};
+  return {};
 }
 
 Result<bool> RecordRows::insert_fresh(merge::CollectionNumber collection, std::string_view key,
                                       const merge::LocalDot& dot, Hlc timestamp,
                                       const oplog::Op& op) {
+  ByteView own_id;  // where the record has one that is not its key
   bool id_left_out = false;
+  last_.collection.reset();
   json_.assign(1, '{');
   for (const oplog::FieldValue& field : op.fields) {
-    if (field.name == "id" && is_text(field.value, key)) {
-      id_left_out = true;
-      continue;
+    if (field.name == "id") {
+      id_left_out = is_text(field.value, key);
+      if (id_left_out) continue;
+      own_id = field.value;
     }
     if (json_.size() > 1) json_ += ',';
     append_json_string(field.name, json_);
@@ -230,7 +213,9 @@ Result<bool> RecordRows::insert_fresh(merge::CollectionNumber collection, std::s
   bound_key.bind_to(query);
   LANYARD_TRY(query.bind(std::string_view(json_)).bind(ByteView(dots_)).run());
   if (database_->changes() != 1) return false;
-  LANYARD_TRY(saw_value(collection, key, json_));
+  LANYARD_TRY(saw_zeros(collection, json_));
+  if (!own_id.empty()) LANYARD_TRY(saw_id(collection, key, own_id));
+  last_ = {collection, std::string(key), true, id_left_out, false};
   return true;
 }
 
@@ -255,30 +240,30 @@ Result<std::vector<std::string>> RecordRows::keys(merge::CollectionNumber collec
   }
 }
 
-Result<std::string> RecordRows::shown_json(std::string_view collection, std::string_view key) {
+Result<RecordRows::Shown> RecordRows::shown(std::string_view collection, std::string_view key) {
   LANYARD_TRY_SET(const auto number, find_collection(collection));
-  if (!number) return std::string();
+  if (!number) return Shown{};
+  const auto shown_of = [key](std::string_view value, bool id_left_out, bool has_conflicts) {
+    return Shown{id_left_out ? with_id(value, key) : std::string(value), has_conflicts};
+  };
+  if (last_.collection == number && last_.key == key)
+    return last_.is_shown ? shown_of(json_, last_.id_left_out, last_.has_conflicts) : Shown{};
   Query query(*database_,
               "SELECT value, dots FROM lanyard_records WHERE collection = ? AND key = ?");
   const RecordKey bound_key(key);
   query.bind(*number);
   bound_key.bind_to(query);
   LANYARD_TRY_SET(const bool found, query.next());
-  if (!found || query.is_null(0)) return std::string();
+  if (!found || query.is_null(0)) return Shown{};
   LANYARD_TRY_SET(const Dots dots, decode_dots(query.blob(1)));
-  return dots.id_left_out ? with_id(query.text(0), key) : std::string(query.text(0));
+  return shown_of(query.text(0), dots.id_left_out, dots.has_conflicts);
 }
 
 // ---- what is known of values
 
-Status RecordRows::saw_value(merge::CollectionNumber collection, std::string_view key,
-                             std::string_view json) {
-  LANYARD_TRY(saw_zeros(collection, json));
-  const auto id = find_member(json, "id");
-  if (!id || *id == "null") return {};
-  const auto value = from_json(*id);
-  if (!value) return {};
-  const SqlValue own = sql_value_of(*value);
+Status RecordRows::saw_id(merge::CollectionNumber collection, std::string_view key, ByteView id) {
+  if (CanonicalReader(id).peek() == CanonicalReader::Kind::kNil) return {};
+  const SqlValue own = sql_value_of(id);
   const RecordKey bound_key(key);
   Query query(*database_,
               "INSERT OR IGNORE INTO lanyard_own_ids (collection, id, key) VALUES (?, ?, ?)");
@@ -305,76 +290,6 @@ Status RecordRows::saw_zeros(merge::CollectionNumber collection, std::string_vie
     shape_changed_ = shape_changed_ || database_->changes() > 0;
   }
   return {};
-}
-
-// ---- inbox and trash
-
-Status RecordRows::delete_sides(merge::CollectionNumber collection, std::string_view key,
-                                std::uint32_t marks) {
-  const RecordKey bound_key(key);
-  if ((marks & kMarkConflicts) != 0) {
-    Query query(*database_, "DELETE FROM lanyard_conflicts WHERE collection = ? AND key = ?");
-    query.bind(collection);
-    bound_key.bind_to(query);
-    LANYARD_TRY(query.run());
-  }
-  if ((marks & kMarkTrash) != 0) {
-    Query query(*database_, "DELETE FROM lanyard_trash WHERE collection = ? AND key = ?");
-    query.bind(collection);
-    bound_key.bind_to(query);
-    LANYARD_TRY(query.run());
-  }
-  return {};
-}
-
-Status RecordRows::insert_sides(merge::CollectionNumber collection, std::string_view key,
-                                const RecordRowSet& rows) {
-  const RecordKey bound_key(key);
-  const auto bind = [&](Query& query, const SideRow& row) -> Query& {
-    query.bind(std::string_view(row.field)).bind(static_cast<std::int64_t>(row.kind));
-    query.bind(row.dot.log).bind(row.dot.seq).bind(std::string_view(row.value));
-    query.bind(row.timestamp.value).bind(collection);
-    bound_key.bind_to(query);
-    return query;
-  };
-  for (const SideRow& row : rows.conflicts) {
-    Query query(*database_,
-                "INSERT INTO lanyard_conflicts (field, kind, log, seq, value, timestamp, "
-                "collection, key) VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
-    LANYARD_TRY(bind(query, row).run());
-  }
-  for (const SideRow& row : rows.trash) {
-    Bytes hidden_by;
-    write_dots(hidden_by, row.hidden_by);
-    Query query(*database_,
-                "INSERT INTO lanyard_trash (field, kind, log, seq, value, timestamp, collection, "
-                "key, hidden_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
-    LANYARD_TRY(bind(query, row).bind(ByteView(hidden_by)).run());
-  }
-  return {};
-}
-
-Result<std::vector<SideRow>> read_conflicts(Database& database, merge::CollectionNumber collection,
-                                            std::string_view key) {
-  Query query(database,
-              "SELECT field, kind, log, seq, value, timestamp FROM lanyard_conflicts WHERE "
-              "collection = ? AND key = ?");
-  return side_rows(query, collection, key, false);
-}
-
-Result<std::uint64_t> count_conflicts(Database& database) {
-  LANYARD_TRY_SET(const std::int64_t count,
-                  database.number("SELECT count(*) FROM (SELECT DISTINCT collection, key, field "
-                                  "FROM lanyard_conflicts)"));
-  return static_cast<std::uint64_t>(count);
-}
-
-Result<std::vector<SideRow>> read_trash(Database& database, merge::CollectionNumber collection,
-                                        std::string_view key) {
-  Query query(database,
-              "SELECT field, kind, log, seq, value, timestamp, hidden_by FROM lanyard_trash WHERE "
-              "collection = ? AND key = ?");
-  return side_rows(query, collection, key, true);
 }
 
 // ---- chunks

@@ -49,8 +49,12 @@ class RecordRows final : public merge::RecordTable {
   [[nodiscard]] Result<std::optional<Bytes>> chunk(merge::LogNumber log, const Hash& hash,
                                                    std::uint64_t index) override;
 
-  /// JSON of the record as apps see it; empty if there is none to show.
-  [[nodiscard]] Result<std::string> shown_json(std::string_view collection, std::string_view key);
+  /// A record as apps see it.
+  struct Shown {
+    std::string json;            ///< empty if there is none to show
+    bool has_conflicts = false;  ///< some of its fields have more than one visible value
+  };
+  [[nodiscard]] Result<Shown> shown(std::string_view collection, std::string_view key);
 
   /// Whether a collection or a field was met for the first time since the last call.
   [[nodiscard]] bool take_shape_changed();
@@ -61,12 +65,14 @@ class RecordRows final : public merge::RecordTable {
     std::vector<std::string> last;  ///< of the last op: the next one mostly has the same
   };
   [[nodiscard]] Result<Fields*> fields_of(merge::CollectionNumber collection);
-  /// What of a record's JSON is known beside it: an id that is not its key, fields with U+0000.
-  [[nodiscard]] Status saw_value(merge::CollectionNumber collection, std::string_view key,
-                                 std::string_view json);
+  // What of a record's JSON is known beside it: an id that is not its key, fields with U+0000.
+  [[nodiscard]] Status saw_id(merge::CollectionNumber collection, std::string_view key,
+                              ByteView id);
   [[nodiscard]] Status saw_zeros(merge::CollectionNumber collection, std::string_view json);
   [[nodiscard]] Status saw_field(merge::CollectionNumber collection, Fields& fields,
                                  std::string_view name);
+  /// Of StoredRecord: which rows a record has beside its own (record_sides.cpp).
+  enum Mark : std::uint32_t { kMarkConflicts = 1, kMarkTrash = 2 };
   [[nodiscard]] Status insert_sides(merge::CollectionNumber collection, std::string_view key,
                                     const RecordRowSet& rows);
   [[nodiscard]] Status delete_sides(merge::CollectionNumber collection, std::string_view key,
@@ -80,7 +86,16 @@ class RecordRows final : public merge::RecordTable {
   mutable std::map<std::string, merge::CollectionNumber, std::less<>> numbers_;
   std::map<merge::CollectionNumber, Fields> fields_;
   bool shape_changed_ = false;
-  std::string json_;  // reused memory of the fast path
+  /// The record that was written last: whoever wrote it mostly asks at once what it shows now.
+  struct Last {
+    std::optional<merge::CollectionNumber> collection;  ///< nothing: none was written yet
+    std::string key;
+    bool is_shown = false;  ///< as json_ has it
+    bool id_left_out = false;
+    bool has_conflicts = false;
+  };
+  Last last_;
+  std::string json_;  // its value; both keep their memory
   Bytes dots_;
 };
 

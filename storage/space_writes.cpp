@@ -100,9 +100,10 @@ Result<Written> SqliteSpaceStore::write_one(const LocalChange& change, WallTime 
     LANYARD_TRY(ResolutionRows(database_).note(change, written, wall));
   if (change.wants_shown) {
     const LocalOp& last = change.ops.back();
-    LANYARD_TRY_SET(written.shown, tables_.records().shown_json(last.collection, last.key));
-    LANYARD_TRY_SET(const auto collection, tables_.records().find_collection(last.collection));
-    if (collection && !written.shown.empty()) {
+    LANYARD_TRY_SET(auto shown, tables_.records().shown(last.collection, last.key));
+    written.shown = std::move(shown.json);
+    if (shown.has_conflicts) {
+      LANYARD_TRY_SET(const auto collection, tables_.records().find_collection(last.collection));
       LANYARD_TRY_SET(written.conflicts, conflict_fields(database_, *collection, last.key));
     }
   }

@@ -21,6 +21,8 @@ constexpr std::int64_t kJournalBytesKept = 64 << 20;
 /// changed.
 constexpr int kLongPages = (256 << 20) / kPageBytes;
 constexpr int kStepsBetweenLooks = 1000;
+/// Takes a snapshot, as any read does, and looks at one row.
+constexpr const char* kLittleRead = "SELECT 1 FROM sqlite_schema LIMIT 1";
 
 /// Which file, whatever its name: device and inode.
 using FileId = std::pair<dev_t, ino_t>;
@@ -101,7 +103,7 @@ Result<Database> Database::open(const std::filesystem::path& file, Mode mode,
   const auto no_swap = hold_off_swaps();
   LANYARD_TRY_SET(Database database, open_now(file, mode, options));
   // The WAL is opened by the first read.
-  LANYARD_TRY(database.number("SELECT count(*) FROM sqlite_schema"));
+  LANYARD_TRY(Query(database, kLittleRead).next());
   return database;
 }
 
@@ -194,7 +196,7 @@ Status Database::begin_snapshot() {
   LANYARD_TRY(Query(*this, "BEGIN").run());
   // The snapshot is taken by the first read. It may be given up: where the schema has changed it
   // is read anew.
-  const auto read = number("SELECT count(*) FROM sqlite_schema");
+  const auto read = Query(*this, kLittleRead).next();
   if (read) return {};
   rollback();
   return fail(read.error());

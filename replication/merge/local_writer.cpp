@@ -1,6 +1,7 @@
 #include "replication/merge/local_writer.hpp"
 
 #include <algorithm>
+#include <list>
 
 #include "replication/merge/by_kind.hpp"
 #include "replication/merge/merge_patch.hpp"
@@ -53,16 +54,18 @@ struct LocalWriter::Draft {
   LocalDot own;
   Context held;
   bool wants_versions = true;
-  std::deque<Op> ops;
+  std::vector<Op> ops;
   Bytes encoded;                                    ///< the ops as they will be signed
   std::uint8_t encoding = oplog::kEncodingMsgpack;  ///< that all of them need
-  std::deque<Unseen> unseen;                        ///< of each op, in local dots
+  std::vector<Unseen> unseen;                       ///< of each op, in local dots
   std::vector<std::size_t> clears;
   std::vector<Version> versions;  ///< after each op, if wanted
+  /// By key and collection: keys differ sooner.
   std::map<std::pair<std::string_view, std::string_view>, Working> records;
-  std::deque<Chunked> chunked;
-  std::deque<LocalOp> by_kind;  ///< what ops on counters and sets came to
-  std::deque<Bytes> merged;     ///< values that deep patches came to
+  // Rare, and named by views: they stay where they are, and cost nothing where there are none.
+  std::list<Chunked> chunked;
+  std::list<LocalOp> by_kind;  ///< what ops on counters and sets came to
+  std::list<Bytes> merged;     ///< values that deep patches came to
   std::size_t merged_bytes = 0;
 
   /// A value of this change that was cut stands in its records as its hash.
@@ -113,6 +116,8 @@ Result<Written> LocalWriter::write(const LocalChange& change) {
   draft.own = own_dot();
   draft.held = merger_.held();
   draft.wants_versions = change.wants_versions;
+  draft.ops.reserve(change.ops.size());
+  draft.unseen.reserve(change.ops.size());
   for (const LocalOp& wish : change.ops) LANYARD_TRY(add_op(draft, wish));
   for (const Draft::Chunked& value : draft.chunked) {
     LANYARD_TRY(write_chunks(value.value, value.hash));
@@ -171,7 +176,7 @@ Status LocalWriter::add_op(Draft& draft, const LocalOp& wish) {
     if (draft.wants_versions) draft.versions.emplace_back();
     draft.clears.push_back(index);
     for (auto& [name, record] : draft.records) {
-      if (!op.whole_space && op.collection != name.first) continue;
+      if (!op.whole_space && op.collection != name.second) continue;
       if (record.waiting) draft.apply_to(record.stored.record, *record.waiting);
       record.waiting.reset();
       if (!record.stored.record.is_empty()) draft.apply_to(record.stored.record, index);
@@ -206,7 +211,7 @@ Result<bool> LocalWriter::add_by_kind(Draft& draft, const Op& op, const LocalOp&
 
 /// The record that the op is about, as it will be when the op comes.
 Result<LocalWriter::Working*> LocalWriter::working(Draft& draft, const Op& op) {
-  const auto [at, is_new] = draft.records.try_emplace({op.collection, op.key});
+  const auto [at, is_new] = draft.records.try_emplace({op.key, op.collection});
   Working& found = at->second;
   if (!is_new) {
     if (found.waiting) draft.apply_to(found.stored.record, *found.waiting);
@@ -307,14 +312,15 @@ Status LocalWriter::see(Draft& draft, Op& op, const LocalOp& wish) {
   draft.encoding = std::max(draft.encoding, own_op_.encoding());
 
   const std::size_t index = draft.ops.size();
-  draft.ops.push_back(op);
+  draft.ops.push_back(std::move(op));
   draft.unseen.push_back(std::move(unseen));
   if (record.is_empty()) {
     found->waiting = index;
   } else {
     draft.apply_to(found->stored.record, index);
   }
-  if (draft.wants_versions) draft.versions.push_back(version_after(record, op, draft.own, version));
+  if (draft.wants_versions)
+    draft.versions.push_back(version_after(record, draft.ops.back(), draft.own, version));
   return {};
 }
 
