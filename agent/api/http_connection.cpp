@@ -30,12 +30,26 @@ bool is_about_http(const NetError& error) {
 }  // namespace
 
 HttpConnection::HttpConnection(LoopbackTcp::socket socket, const HttpHost& host)
-    : stream_(std::move(socket)), host_(host), rest_(kRestMax) {}
+    : socket_(std::move(socket)), deadline_(socket_.get_executor()), host_(host), rest_(kRestMax) {}
+
+void HttpConnection::start() {
+  deadline_.start(weak_from_this(), [this] {
+    is_too_late_ = true;
+    NetError ignored;
+    socket_.cancel(ignored);
+  });
+  wait_for_request();
+}
+
+void HttpConnection::expires_after(milliseconds time) {
+  is_too_late_ = false;
+  deadline_.expires_after(time);
+}
 
 void HttpConnection::close() {
   if (std::exchange(state_, State::kClosed) == State::kClosed) return;
   NetError ignored;
-  stream_.socket().close(ignored);
+  socket_.close(ignored);
   taker_.reset();
   if (const auto written = std::exchange(on_written_, nullptr)) written(false);
   host_.closed(this);
@@ -45,7 +59,7 @@ bool HttpConnection::is_idle() const {
   if (state_ != State::kHead && state_ != State::kGoodbye) return false;
   NetError error;
   // What has come and was not read yet may be a request.
-  if (state_ == State::kHead && stream_.socket().available(error) > 0) return false;
+  if (state_ == State::kHead && socket_.available(error) > 0) return false;
   const bool is_between = state_ == State::kHead && has_served_ && in_.empty();
   return is_between || Clock::now() - heard_ > kQuietMax;
 }
@@ -77,8 +91,8 @@ void HttpConnection::wait_for_request() {
 }
 
 void HttpConnection::read_head(milliseconds within) {
-  stream_.expires_after(within);
-  stream_.async_read_some(net::buffer(piece_.data(), kReadWithHead),
+  expires_after(within);
+  socket_.async_read_some(net::buffer(piece_.data(), kReadWithHead),
                           [self = shared_from_this()](const NetError& error, std::size_t size) {
                             self->on_head_bytes(error, size);
                           });
@@ -86,7 +100,7 @@ void HttpConnection::read_head(milliseconds within) {
 
 void HttpConnection::on_head_bytes(const NetError& error, std::size_t size) {
   if (state_ == State::kClosed) return;
-  if (error == beast::error::timeout && !in_.empty())
+  if (is_too_late(error) && !in_.empty())
     return refuse_request(408, "LY-W011", "The request did not come in time",
                           "its head was not complete after 10 s");
   if (error) return close();
@@ -172,7 +186,7 @@ void HttpConnection::follow(HeadOrder order) {
   if (order_.take) taker_ = order_.take(ApiReply(weak_from_this()));
   if (parser_->is_done()) return on_body_end();
   if (!expects.empty() && rest_.size() == 0) return ask_for_body();
-  read_body();
+  is_body_in_rest() ? take_body_in_rest() : read_body();
 }
 
 void HttpConnection::keep_rest() {
@@ -185,9 +199,10 @@ void HttpConnection::upgrade() {
     return refuse_request(400, "LY-W012", "This is no good HTTP request",
                           "there are bytes behind the request for a WebSocket");
   state_ = State::kClosed;  // nothing of this one is left but what calls us now
-  stream_.expires_never();
+  deadline_.expires_never();
   const auto self = shared_from_this();
-  host_.replaced(this, start_socket(std::move(stream_), host_, parser_->release(), order_.upgrade));
+  host_.replaced(this, start_socket(beast::tcp_stream(std::move(socket_)), host_,
+                                    parser_->release(), order_.upgrade));
 }
 
 // ---- the body
@@ -198,14 +213,33 @@ void HttpConnection::ask_for_body() {
   });
 }
 
-void HttpConnection::read_body() {
+/// As small bodies mostly do, it came in one packet with its head.
+bool HttpConnection::is_body_in_rest() const {
+  const auto length = parser_->content_length();
+  return length && *length <= rest_.size() && *length <= piece_.size();
+}
+
+void HttpConnection::take_body_in_rest() {
+  begin_piece();
+  parser_->eager(true);
+  NetError error;
+  rest_.consume(parser_->put(rest_.data(), error));
+  on_body(error);
+}
+
+/// What the parser takes next goes to piece_.
+void HttpConnection::begin_piece() {
   auto& part = parser_->get().body();
   part.data = piece_.data();
   part.size = piece_.size();
   part.more = true;
-  stream_.expires_after(kStallMax);
+}
+
+void HttpConnection::read_body() {
+  begin_piece();
+  expires_after(kStallMax);
   http::async_read_some(
-      stream_, rest_, *parser_,
+      socket_, rest_, *parser_,
       [self = shared_from_this()](const NetError& error, std::size_t) { self->on_body(error); });
 }
 
@@ -219,7 +253,7 @@ bool HttpConnection::is_too_slow() const {
 void HttpConnection::on_body(NetError error) {
   if (state_ != State::kBody || is_answered_) return;
   if (error == http::error::need_buffer) error = {};
-  if (error == beast::error::timeout)
+  if (is_too_late(error))
     return refuse_request(408, "LY-W011", "The request did not come in time",
                           "nothing of its body came for 20 s");
   if (is_about_http(error))
@@ -254,7 +288,7 @@ void HttpConnection::go_on() {
 void HttpConnection::on_body_end() {
   state_ = State::kAnswer;
   keep_rest();
-  stream_.expires_never();
+  deadline_.expires_never();
   if (taker_) return taker_->end();
   const auto go = std::move(order_.go);
   go(std::move(body_), ApiReply(weak_from_this()));

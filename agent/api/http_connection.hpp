@@ -3,7 +3,9 @@
 #include <array>
 
 #include "agent/api/beast.hpp"
+#include "agent/api/http_deadline.hpp"
 #include "agent/api/http_host.hpp"
+#include "agent/api/http_response_head.hpp"
 #include "agent/api/request_head.hpp"
 
 namespace lanyard::agent {
@@ -17,7 +19,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection>,
   /// `host` outlives this.
   HttpConnection(LoopbackTcp::socket socket, const HttpHost& host);
 
-  void start() { wait_for_request(); }
+  void start();
   void close() override;
   [[nodiscard]] bool is_idle() const override;
   [[nodiscard]] std::chrono::steady_clock::time_point since() const override { return since_; }
@@ -45,11 +47,19 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection>,
   void upgrade();
   void ask_for_body();
   void read_body();
+  [[nodiscard]] bool is_body_in_rest() const;
+  void take_body_in_rest();
+  void begin_piece();
   void on_body(NetError error);
   void on_piece(std::size_t size);
   void go_on();
   void on_body_end();
   [[nodiscard]] bool is_too_slow() const;
+  void expires_after(std::chrono::milliseconds time);
+  /// Whether an operation ended with this error because it took too long.
+  [[nodiscard]] bool is_too_late(const NetError& error) const {
+    return is_too_late_ && error == net::error::operation_aborted;
+  }
   void refuse_size();
   void refuse_request(int status, std::string code, std::string title, std::string why);
 
@@ -58,8 +68,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection>,
   /// Whether the connection ends with this answer.
   [[nodiscard]] bool is_last() const;
   [[nodiscard]] bool was_read() const { return parser_ && parser_->is_done(); }
-  template <class Body>
-  void fill_head(http::response<Body>& response, const HttpAnswer& answer);
+  void fill_head(const HttpAnswer& answer);
   void write(HttpAnswer answer);
   void write_bytes(std::string_view bytes, std::function<void(bool is_open)> written);
   void on_answered(const NetError& error);
@@ -68,7 +77,9 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection>,
   void say_goodbye();
   void drain();
 
-  beast::tcp_stream stream_;
+  LoopbackTcp::socket socket_;
+  HttpDeadline deadline_;
+  bool is_too_late_ = false;  ///< the deadline has ended what was under way
   const HttpHost& host_;
   State state_ = State::kHead;
   Clock::time_point since_ = Clock::now();  ///< when this state began
@@ -89,7 +100,9 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection>,
   bool is_begun_ = false;     ///< an answer in pieces
   bool is_answered_ = false;  ///< as a whole, or with its last piece
   bool is_last_ = false;
-  std::optional<http::response<http::string_body>> response_;
+  HttpResponseHead head_;
+  std::string answer_head_;  ///< of an answer that is sent as a whole
+  std::string answer_body_;
   std::string out_;                               ///< the piece that is being written
   std::function<void(bool is_open)> on_written_;  ///< who waits for it
 };

@@ -1,8 +1,7 @@
+#include <array>
 #include <charconv>
-#include <sstream>
 
 #include "agent/api/http_connection.hpp"
-#include "agent/build_info.hpp"
 #include "replication/types/check.hpp"
 
 /// Answering requests; reading them is http_connection.cpp.
@@ -18,28 +17,15 @@ constexpr seconds kWriteMax{60};
 constexpr seconds kGoodbyePause{2};
 constexpr seconds kGoodbyeMax{30};
 
-/// What every answer says to a browser: guess nothing, keep nothing, frame nothing, run nothing.
-constexpr auto kAlways = std::to_array<std::pair<const char*, const char*>>({
-    {"X-Content-Type-Options", "nosniff"},
-    {"Cache-Control", "no-store"},
-    {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
-    {"Cross-Origin-Resource-Policy", "same-origin"},
-    {"Referrer-Policy", "no-referrer"},
-});
-
 }  // namespace
 
-template <class Body>
-void HttpConnection::fill_head(http::response<Body>& response, const HttpAnswer& answer) {
-  response.version(11);
-  response.result(static_cast<unsigned>(answer.status));
+void HttpConnection::fill_head(const HttpAnswer& answer) {
   status_ = answer.status;
   problem_ = answer.problem;
-  response.set(http::field::server, std::string("lanyard/") + kBuild);
-  for (const auto& [name, value] : kAlways) response.set(name, value);
-  for (const auto& [name, value] : order_.fields) response.set(name, value);
-  for (const auto& [name, value] : answer.fields) response.set(name, value);
-  response.keep_alive(!is_last_);
+  head_.begin();
+  for (const auto& [name, value] : order_.fields) head_.set(name, value);
+  for (const auto& [name, value] : answer.fields) head_.set(name, value);
+  if (is_last_) head_.set("Connection", "close");
 }
 
 bool HttpConnection::is_last() const {
@@ -57,21 +43,24 @@ void HttpConnection::refuse(HttpAnswer answer) {
   send(std::move(answer));
 }
 
+/// Head and body leave together, and the head's memory is kept for the next one.
 void HttpConnection::write(HttpAnswer answer) {
   LANYARD_CHECK(!std::exchange(is_answered_, true), "a request is answered once");
-  auto& response = response_.emplace();
-  fill_head(response, answer);
-  if (!answer.body.empty()) response.set(http::field::content_type, answer.type);
-  response.body() = std::move(answer.body);
+  fill_head(answer);
+  if (!answer.body.empty()) head_.set("Content-Type", answer.type);
   const bool has_no_body = answer.status == 204 || answer.status == 304;
-  if (!has_no_body) response.content_length(response.body().size());
-  if (is_head_request_) response.body().clear();
-  stream_.expires_after(kWriteMax);
-  http::async_write(stream_, response,
-                    [self = shared_from_this()](const NetError& error, std::size_t) {
-                      self->response_.reset();
-                      self->on_answered(error);
-                    });
+  const std::string length = std::to_string(answer.body.size());
+  if (!has_no_body) head_.set("Content-Length", length);
+  head_.write(answer.status, answer_head_);
+  answer_body_ = is_head_request_ ? std::string() : std::move(answer.body);
+  expires_after(kWriteMax);
+  net::async_write(
+      socket_,
+      std::array<net::const_buffer, 2>{net::buffer(answer_head_), net::buffer(answer_body_)},
+      [self = shared_from_this()](const NetError& error, std::size_t) {
+        self->answer_body_ = {};
+        self->on_answered(error);
+      });
 }
 
 void HttpConnection::on_answered(const NetError& error) {
@@ -98,13 +87,10 @@ void HttpConnection::begin(HttpAnswer head) {
   LANYARD_CHECK(!std::exchange(is_begun_, true), "a request is answered once");
   // What is still to come of the body goes on being read: the next request stands behind it.
   is_last_ = is_last();
-  http::response<http::empty_body> response;
-  fill_head(response, head);
-  response.set(http::field::content_type, head.type);
-  response.chunked(true);
-  std::ostringstream text;
-  text << response.base();
-  out_ = std::move(text).str();
+  fill_head(head);
+  head_.set("Content-Type", head.type);
+  head_.set("Transfer-Encoding", "chunked");
+  head_.write(head.status, out_);
 }
 
 void HttpConnection::piece(std::string bytes, std::function<void(bool is_open)> taken) {
@@ -124,8 +110,8 @@ void HttpConnection::write_bytes(std::string_view bytes,
                                  std::function<void(bool is_open)> written) {
   out_ += bytes;
   on_written_ = std::move(written);
-  stream_.expires_after(kWriteMax);
-  net::async_write(stream_, net::buffer(out_),
+  expires_after(kWriteMax);
+  net::async_write(socket_, net::buffer(out_),
                    [self = shared_from_this()](const NetError& error, std::size_t) {
                      self->out_.clear();
                      if (self->state_ == State::kClosed) return;
@@ -147,7 +133,7 @@ void HttpConnection::end() {
 
 void HttpConnection::say_goodbye() {
   NetError ignored;
-  stream_.socket().shutdown(LoopbackTcp::socket::shutdown_send, ignored);
+  socket_.shutdown(LoopbackTcp::socket::shutdown_send, ignored);
   state_ = State::kGoodbye;
   since_ = Clock::now();
   drain();
@@ -155,8 +141,8 @@ void HttpConnection::say_goodbye() {
 
 void HttpConnection::drain() {
   if (Clock::now() - since_ > kGoodbyeMax) return close();
-  stream_.expires_after(kGoodbyePause);
-  stream_.async_read_some(net::buffer(piece_),
+  expires_after(kGoodbyePause);
+  socket_.async_read_some(net::buffer(piece_),
                           [self = shared_from_this()](const NetError& error, std::size_t) {
                             if (self->state_ == State::kClosed) return;
                             error ? self->close() : self->drain();

@@ -11,26 +11,31 @@ std::string_view take_segment(std::string_view& path) {
   return segment;
 }
 
-/// A name stands for one segment that is not empty and does not climb.
-bool take_name(std::string_view segment, std::vector<std::string>& names) {
-  auto name = decoded(segment);
-  if (!name || name->empty() || *name == "." || *name == "..") return false;
-  names.push_back(std::move(*name));
-  return true;
-}
-
-bool fits(std::string_view pattern, std::string_view path, std::vector<std::string>& names) {
+/// Whether the path has the pattern's words; `names`: the segments that stand for its {names}.
+bool has_words(std::string_view pattern, std::string_view path,
+               std::vector<std::string_view>& names) {
   names.clear();
   if (path.ends_with('/') && path != "/") return false;
   while (!pattern.empty() || !path.empty()) {
     if (pattern.empty() != path.empty()) return false;
     const std::string_view wanted = take_segment(pattern);
     const std::string_view segment = take_segment(path);
-    if (!wanted.starts_with('{')) {
-      if (wanted != segment) return false;
-    } else if (!take_name(segment, names)) {
+    if (wanted.starts_with('{')) {
+      names.push_back(segment);
+    } else if (wanted != segment) {
       return false;
     }
+  }
+  return true;
+}
+
+/// A name stands for one segment that is not empty and does not climb.
+bool read_names(const std::vector<std::string_view>& segments, std::vector<std::string>& names) {
+  names.clear();
+  for (const std::string_view segment : segments) {
+    auto name = decoded(segment);
+    if (!name || name->empty() || *name == "." || *name == "..") return false;
+    names.push_back(std::move(*name));
   }
   return true;
 }
@@ -39,9 +44,10 @@ bool fits(std::string_view pattern, std::string_view path, std::vector<std::stri
 
 Match find_route(std::span<const Route> routes, std::string_view method, std::string_view path) {
   Match match;
+  std::vector<std::string_view> segments;
   std::vector<std::string> names;
   for (const Route& route : routes) {
-    if (!fits(route.path, path, names)) continue;
+    if (!has_words(route.path, path, segments) || !read_names(segments, names)) continue;
     const bool is_asked = route.method == method || (route.method == "GET" && method == "HEAD");
     if (is_asked) return {&route, std::move(names), {}};
     if (!match.allowed.empty()) match.allowed += ", ";

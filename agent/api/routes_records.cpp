@@ -88,13 +88,21 @@ void answer_conflict(ApiRoom& room, const SpaceId& space, const ApiCall& call, c
   reply.send(std::move(answer));
 }
 
-void answer_written(ApiRoom& room, const SpaceId& space, const ApiCall& call,
-                    Result<Written> written, const ApiReply& reply) {
+/// A write on its way, and what its answer takes.
+struct RecordWrite {
+  ApiCall call;
+  storage::LocalChange change;
+  ApiReply reply;
+};
+
+void answer_written(ApiRoom& room, const SpaceId& space, const RecordWrite& write,
+                    Result<Written> written) {
   if (!written && written.error().is(Code::kConflict))
-    return answer_conflict(room, space, call, written.error(), reply);
-  if (!written) return reply.error(written.error());
-  reply.send(record_answer({call.names[1], call.names[2], std::move(written->shown),
-                            written->versions.back(), std::move(written->conflicts)}));
+    return answer_conflict(room, space, write.call, written.error(), write.reply);
+  if (!written) return write.reply.error(written.error());
+  const auto& names = write.call.names;
+  write.reply.send(record_answer({names[1], names[2], std::move(written->shown),
+                                  written->versions.back(), std::move(written->conflicts)}));
 }
 
 void write_record_of(const char* op, ApiRoom& room, ApiCall& call, const ApiReply& reply) {
@@ -108,15 +116,16 @@ void write_record_of(const char* op, ApiRoom& room, ApiCall& call, const ApiRepl
     LANYARD_TRY(add_ops(op, call.names[1], call.names[2], value, based_on, ops));
     for (LocalOp& each : ops) each.conditions = conditions_of(call);
     call.body.clear();
-    in_space(room, call, reply, Right::kWrite,
-             [&room, call, reply, ops = std::move(ops)](const SpaceId& space) {
-               storage::LocalChange change{ops};
-               change.wants_shown = true;
-               room.data.write(to_text(space), std::move(change),
-                               [&room, space, call, reply](Result<Written> written) {
-                                 answer_written(room, space, call, std::move(written), reply);
-                               });
-             });
+    // One piece of memory, whoever holds it: what is copied instead costs every write.
+    const auto write =
+        std::make_shared<RecordWrite>(RecordWrite{std::move(call), {std::move(ops)}, reply});
+    write->change.wants_shown = true;
+    in_space(room, write->call, reply, Right::kWrite, [&room, write](const SpaceId& space) {
+      room.data.write(to_text(space), std::move(write->change),
+                      [&room, space, write](Result<Written> written) {
+                        answer_written(room, space, *write, std::move(written));
+                      });
+    });
     return {};
   });
 }

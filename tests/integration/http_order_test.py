@@ -165,6 +165,11 @@ class Goodbye(ApiTest):
         with Line(self.api.port) as line:
             self.assertEqual(self.close_of(line), 1008)
 
+    def test_a_head_that_does_not_go_on_is_told_so(self):
+        with socket.create_connection(("127.0.0.1", self.api.port), timeout=60) as link:
+            link.sendall(b"GET /healthz HTTP/1.1\r\nHost: ")
+            self.assertTrue(link.recv(65536).startswith(b"HTTP/1.1 408 "))
+
 
 class Places(unittest.TestCase):
     def test_those_that_are_sent_away_keep_nobody_out(self):
