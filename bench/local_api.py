@@ -17,6 +17,7 @@ import subprocess
 import sys
 
 from agents import Agent
+from measure import thread_cpu_us
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "tests/integration"))
 from web_socket import Line  # noqa: E402
@@ -80,8 +81,11 @@ class LocalApi:
 
     def send(self, name: str, requests: list[bytes], clients: int) -> dict:
         """By clients that cost nothing, unlike those in Python."""
-        return self.run("bench_requests", f"http:{self.port}", self.prepared(name, requests),
-                        str(clients))
+        file, pid = self.prepared(name, requests), self.agent.process.pid
+        before = thread_cpu_us(pid)
+        done = self.run("bench_requests", f"http:{self.port}", file, str(clients))
+        cost = {thread: used - before.get(thread, 0) for thread, used in thread_cpu_us(pid).items()}
+        return done | {"thread_cpu_us": cost}
 
     def prepared(self, name: str, requests: list[bytes]) -> pathlib.Path:
         """A file of requests, each behind a line with its length."""

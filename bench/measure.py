@@ -17,8 +17,7 @@ TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
 class Goal(NamedTuple):
-    """One line of the end: what was reached, and what docs/GOALS.md wants. `before`: what was
-    reached before the last thing was done about it, where that is worth to be stood beside."""
+    """One line of the end: what was reached, and what docs/GOALS.md wants."""
     what: str
     n: int
     reached: float
@@ -92,6 +91,16 @@ def children(pid: int) -> list[int]:
     """Processes that it has started: an agent's discovery is one."""
     return [int(word) for word in
             pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def thread_cpu_us(pid: int) -> dict[str, float]:
+    """What each thread of the process has had of the processors, in microseconds, by its name."""
+    used: dict[str, float] = {}
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        name = (task / "comm").read_text().strip()
+        on_cpu_ns = int((task / "schedstat").read_text().split()[0])
+        used[name] = used.get(name, 0.0) + on_cpu_ns / 1000
+    return used
 
 
 def cpu_seconds(pids: list[int]) -> float:

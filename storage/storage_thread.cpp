@@ -1,5 +1,7 @@
 #include "storage/storage_thread.hpp"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
@@ -45,10 +47,16 @@ class StorageThread::Impl {
   /// Puts something into the queue; `add` gives what to answer.
   template <class Add>
   auto put(Add add) {
+    // Behind the lock: who wakes finds it open.
+    const WakeAtEnd wakes{wake_};
+    return put_quietly(add);
+  }
+  template <class Add>
+  auto put_quietly(Add add) {
     const std::lock_guard lock(mutex_);
-    wake_.notify_one();
     return add(queue_);
   }
+  void wake() { wake_.notify_one(); }
 
   [[nodiscard]] Waiting waiting() {
     const std::lock_guard lock(mutex_);
@@ -56,6 +64,10 @@ class StorageThread::Impl {
   }
 
  private:
+  struct WakeAtEnd {
+    std::condition_variable& wake;
+    ~WakeAtEnd() { wake.notify_one(); }
+  };
   void loop();
   void wait_or_tidy(std::unique_lock<std::mutex>& lock);
   void perform(WorkQueue::WriteGroup group);
@@ -82,6 +94,7 @@ class StorageThread::Impl {
 };
 
 void StorageThread::Impl::loop() {
+  pthread_setname_np(pthread_self(), "storage");
   std::unique_lock lock(mutex_);
   while (true) {
     if (queue_.is_empty()) {
@@ -191,6 +204,14 @@ Status StorageThread::write(const SpaceId& space, LocalChange change, WriteDone 
     return queue.add(space, WorkQueue::Write{std::move(change), std::move(done)});
   });
 }
+
+Status StorageThread::hand_over(const SpaceId& space, LocalChange change, WriteDone done) {
+  return impl_->put_quietly([&](WorkQueue& queue) {
+    return queue.add(space, WorkQueue::Write{std::move(change), std::move(done)});
+  });
+}
+
+void StorageThread::wake() { impl_->wake(); }
 
 void StorageThread::apply(const SpaceId& space, std::shared_ptr<const oplog::Accepted> accepted,
                           ApplyDone done) {

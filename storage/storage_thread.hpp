@@ -26,6 +26,11 @@ class StorageThread {
   /// kBusy above limits::kLocalWritesWaitingMax or kLocalBytesWaitingMax: `done` is then never
   /// called. From any thread.
   [[nodiscard]] Status write(const SpaceId& space, LocalChange change, WriteDone done);
+  /// As write(), but the thread is left asleep if it sleeps, and wake() has to follow: whoever has
+  /// several writes at a time hands them over as one group, with one wake-up.
+  [[nodiscard]] Status hand_over(const SpaceId& space, LocalChange change, WriteDone done);
+  /// From any thread.
+  void wake();
   /// Several that wait for one space are merged in one transaction; its counts stand in the outcome
   /// of the last of them. If one fails, so do those that wait behind it: they were accepted on top
   /// of it. Bounded by the credit that the engine gives. From any thread.

@@ -1,7 +1,10 @@
 #include "agent/api/http_server.hpp"
 
+#include <pthread.h>
+
 #include <deque>
 #include <map>
+#include <mutex>
 #include <thread>
 
 #include "agent/api/http_connection.hpp"
@@ -28,6 +31,34 @@ Error loopback_error(const NetError& error, const std::string& address, std::uin
   return Error(Code::kInvalidConfig, "cannot listen on " + place + ": " + error.message(),
                "set api.listen to loopback addresses of this machine, or leave it out");
 }
+
+/// Jobs from other threads, which wake the api thread once for all that came since it last looked:
+/// a group of writes is answered with one wake-up.
+class JobQueue {
+ public:
+  /// From any thread.
+  void add(std::function<void()> job) {
+    const std::lock_guard lock(mutex_);
+    if (jobs_.empty()) net::post(io_, [this] { run(); });
+    jobs_.push_back(std::move(job));
+  }
+  /// What the api thread runs.
+  net::io_context& io() { return io_; }
+
+ private:
+  void run() {
+    std::vector<std::function<void()>> jobs;
+    {
+      const std::lock_guard lock(mutex_);
+      jobs.swap(jobs_);
+    }
+    for (std::function<void()>& job : jobs) std::exchange(job, nullptr)();
+  }
+
+  net::io_context io_{1};
+  std::mutex mutex_;
+  std::vector<std::function<void()>> jobs_;  // under mutex_
+};
 
 /// A port with its desk, and who came in by it. Its handlers run on the api thread and name it: it
 /// is kept until that thread has ended.
@@ -174,7 +205,7 @@ class HttpDoor {
 
 class HttpServer::Impl {
  public:
-  Impl() : shared_io_(std::make_shared<net::io_context>(1)), io_(*shared_io_) {
+  Impl() : jobs_(std::make_shared<JobQueue>()), io_(jobs_->io()) {
     doors_.push_back(std::make_unique<HttpDoor>(io_));
   }
 
@@ -186,7 +217,10 @@ class HttpServer::Impl {
 
   void start(Desk desk, const Manners& manners) {
     doors_.front()->serve(std::move(desk), manners);
-    thread_ = std::thread([this] { io_.run(); });
+    thread_ = std::thread([this] {
+      pthread_setname_np(pthread_self(), "api");
+      io_.run();
+    });
   }
 
   Result<Shut> serve(const std::vector<std::string>& addresses, std::uint16_t port,
@@ -199,8 +233,8 @@ class HttpServer::Impl {
   }
 
   [[nodiscard]] Post post() const {
-    return [weak_io = std::weak_ptr(shared_io_)](std::function<void()> job) {
-      if (const auto io = weak_io.lock()) net::post(*io, std::move(job));
+    return [weak_jobs = std::weak_ptr(jobs_)](std::function<void()> job) {
+      if (const auto jobs = weak_jobs.lock()) jobs->add(std::move(job));
     };
   }
 
@@ -228,7 +262,7 @@ class HttpServer::Impl {
   }
 
   // Callers of post() may outlive this. They hold it weakly: a job that waits in it may hold them.
-  std::shared_ptr<net::io_context> shared_io_;
+  std::shared_ptr<JobQueue> jobs_;
   net::io_context& io_;
   std::deque<std::unique_ptr<HttpDoor>> doors_;  // that of the API, then those of serve()
   std::thread thread_;

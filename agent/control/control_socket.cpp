@@ -1,5 +1,6 @@
 #include "agent/control/control_socket.hpp"
 
+#include <pthread.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -68,7 +69,10 @@ class ControlSocket::Impl {
   void start(Dispatch dispatch) {
     dispatch_ = std::move(dispatch);
     accept();
-    thread_ = std::thread([this] { io_.run(); });
+    thread_ = std::thread([this] {
+      pthread_setname_np(pthread_self(), "control");
+      io_.run();
+    });
   }
 
   [[nodiscard]] Post post() const {

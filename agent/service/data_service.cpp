@@ -8,21 +8,44 @@ namespace lanyard::agent {
 using storage::LocalChange;
 using storage::Written;
 
+namespace {
+
+/// A write from its door to the storage thread and back, in one piece of memory: what is copied
+/// from thread to thread instead costs every write.
+struct Write {
+  LocalChange change;
+  Done<Written> done;
+  std::function<void(std::function<void()>)> post;
+  Meters& meters;
+  Stopwatch watch = {};
+  Result<Written> written = {};
+};
+
+}  // namespace
+
 void DataService::write(const std::string& space, LocalChange wanted, Done<Written> done) {
-  const auto change = std::make_shared<LocalChange>(std::move(wanted));
-  const Stopwatch watch;
-  directory_.find(
-      space, [this, change, watch, done = std::move(done)](const Result<SpaceId>& found) {
-        if (!found) return done(fail(found.error()));
-        const Status queued = host_.storage.write(
-            *found, std::move(*change),
-            [done, watch, post = host_.post, meters = &host_.meters](Result<Written> written) {
-              meters->write_time.observe(watch.took());
-              auto kept = std::make_shared<Result<Written>>(std::move(written));
-              post([done, kept] { done(std::move(*kept)); });
-            });
-        if (!queued) done(fail(queued.error()));
-      });
+  const auto write =
+      std::make_shared<Write>(Write{std::move(wanted), std::move(done), host_.post, host_.meters});
+  directory_.find(space, [this, write](const Result<SpaceId>& found) {
+    if (!found) return write->done(fail(found.error()));
+    const Status queued =
+        host_.storage.hand_over(*found, std::move(write->change), [write](Result<Written> written) {
+          write->meters.write_time.observe(write->watch.took());
+          write->written = std::move(written);
+          write->post([write] { write->done(std::move(write->written)); });
+        });
+    if (!queued) return write->done(fail(queued.error()));
+    wake_storage();
+  });
+}
+
+/// Behind all that this thread has ready now: the writes among it become one group, with one sync.
+void DataService::wake_storage() {
+  if (std::exchange(is_waking_, true)) return;
+  host_.post([this] {
+    is_waking_ = false;
+    host_.storage.wake();
+  });
 }
 
 void DataService::write_all(const std::string& space, storage::SpaceStore::ChangeSource next,

@@ -51,6 +51,7 @@ class DataService {
   void list_indexes(const SpaceId& space, const std::string& collection,
                     std::function<Status(storage::SpaceStore&)> first,
                     const Done<std::vector<std::string>>& done);
+  void wake_storage();
   void on_touched(const SpaceId& space, const std::string& collection, const storage::Where& where,
                   const Watcher& watcher, const storage::Touched& touched);
 
@@ -59,6 +60,7 @@ class DataService {
   SpaceReads& reads_;
   LongReads& long_reads_;
   LiveFeed& feed_;
+  bool is_waking_ = false;  ///< storage, once this thread has done what it has ready
 };
 
 }  // namespace lanyard::agent

@@ -1,5 +1,7 @@
 #include "agent/service/reader_pool.hpp"
 
+#include <pthread.h>
+
 #include "replication/types/limits.hpp"
 #include "storage/descriptors.hpp"
 
@@ -45,7 +47,10 @@ void ReaderPool::add(std::deque<Job>& queue, std::size_t waiting_max, Job job) {
       // A thread that is idle has not always woken yet for what was added before.
       if (short_.size() + long_.size() > idle_ &&
           started_ < storage::within_descriptors(1, kThreads))
-        threads_.at(started_++) = std::thread([this] { run(); });
+        threads_.at(started_++) = std::thread([this] {
+          pthread_setname_np(pthread_self(), "reader");
+          run();
+        });
       wake_.notify_one();
       return;
     }

@@ -113,6 +113,34 @@ TEST_CASE("sixteen writers that wait become one commit, and each gets its own an
   }
 }
 
+TEST_CASE("writes that are handed over are one commit once the thread is woken") {
+  Scene scene;
+  scene.start();
+  std::promise<void> written;
+  std::size_t left = 3;
+  scene.all_at_once([&] {
+    for (int each = 0; each < 3; ++each)
+      REQUIRE(scene.thread->hand_over(space(1), a_change(), [&](const Result<Written>& done) {
+        REQUIRE(done);
+        if (--left == 0) written.set_value();
+      }));
+    scene.thread->wake();
+  });
+  written.get_future().wait();
+  CHECK(scene.events() == Words{"write 3", "committed"});
+}
+
+TEST_CASE("a thread that sleeps does what is handed over once it is woken") {
+  Scene scene;
+  scene.start();
+  std::promise<void> written;
+  REQUIRE(scene.thread->hand_over(space(1), a_change(),
+                                  [&](const Result<Written>&) { written.set_value(); }));
+  scene.thread->wake();
+  written.get_future().wait();
+  CHECK(scene.events() == Words{"write 1", "committed"});
+}
+
 TEST_CASE("a writer hears of its write after the commit and after the engine") {
   Scene scene;
   scene.start();
