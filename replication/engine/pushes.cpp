@@ -18,7 +18,8 @@ bool Pushes::takes(LinkId link, std::uint64_t bytes) {
   const bool is_silent = each.asked && owed >= kAnswerMax;
   const std::uint64_t unanswered = each.sent - each.answered;
   const bool has_room = unanswered == 0 || unanswered + bytes <= kUnansweredMax;
-  if (has_room && !is_silent) return true;
+  // Nothing overtakes what had to stay: something large would wait without end behind a stream.
+  if (has_room && !is_silent && !each.has_kept) return true;
   each.has_kept = true;
   if (!each.asked) ask(link, each);
   return false;
