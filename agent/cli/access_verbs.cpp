@@ -61,13 +61,12 @@ void Parser::add_token_verbs() {
                          "  lanyard token revoke backup\n  lanyard token revoke 3f9a22c1 --yes\n"
                          "  lanyard token revoke --unused-for 90d",
                          {.action = Action::kRevoke});
-  revoke->add_option("token", gone->token, "id, its beginning, or the app's name");
-  revoke
-      ->add_option("--unused-for", gone->unused_for,
-                   "instead of one: all that nobody has used for so many days")
+  auto* which = revoke->add_option_group("which", "exactly one of these");
+  which->add_option("token", gone->token, "id, its beginning, or the app's name");
+  which->add_option("--unused-for", gone->unused_for, "all that nobody has used for so many days")
       ->type_name("DAYS")
-      ->check(is_days)
-      ->excludes("token");
+      ->check(is_days);
+  which->require_option(1);
   revoke->add_flag("--yes,-y", gone->yes, "do not ask");
 }
 

@@ -64,6 +64,13 @@ std::string missing_in(const CommandEntry& command, const std::string& why) {
   constexpr std::string_view kRequired = " is required";
   if (!why.ends_with(kRequired)) return why;
   const std::string what = why.substr(0, why.size() - kRequired.size());
+  constexpr std::string_view kOneOf = "Exactly 1 option from [";
+  if (what.starts_with(kOneOf) && what.ends_with(']')) {
+    std::string names = what.substr(kOneOf.size(), what.size() - kOneOf.size() - 1);
+    for (std::size_t at = names.find(','); at != std::string::npos; at = names.find(',', at + 2))
+      names.insert(at + 1, " ");
+    return "One of these is missing: " + names;
+  }
   if (command.commands.empty()) return (what.starts_with('-') ? "" : "The ") + what + " is missing";
   // All that `lanyard` knows is too much for a line.
   if (command.name == "lanyard") return "A command is missing";

@@ -103,9 +103,6 @@ Result<int> revoke(const TokenCommand& command, Session& session) {
   const bool by_age = days > 0;
   session.attempt(by_age ? "Could not revoke what is not used"
                          : "Could not revoke \"" + command.token + "\"");
-  if (!by_age && command.token.empty())
-    return fail(Code::kUsage, "the token is missing",
-                "Name an id or an app, or say  --unused-for 90d");
   // Nobody is there to be asked: said before anything is looked for.
   if (!is_on_terminal())
     LANYARD_TRY(session.confirm("", "whoever has the token is refused from then on", command.yes));
