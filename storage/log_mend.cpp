@@ -18,7 +18,7 @@ constexpr std::size_t kGivenMax = 16;
 constexpr std::size_t kRowsJoinedMax = 64;
 
 /// Changes in an order of application, and the ends of runs among them.
-struct Joined {
+struct Mended {
   std::vector<Change> changes;
   std::map<std::pair<LogId, Seq>, Signature> signatures;
 
@@ -35,20 +35,20 @@ struct Joined {
 };
 
 /// The end of the longest pack that begins here: at it every log's last change is signed.
-std::size_t end_of_pack(const Joined& joined, std::size_t from) {
+std::size_t end_of_pack(const Mended& mended, std::size_t from) {
   std::map<LogId, bool> is_signed;
   std::size_t bytes = 0;
   std::size_t entries = 0;
   std::size_t end = from;
-  for (std::size_t at = from; at < joined.changes.size(); ++at) {
-    const Change& change = joined.changes[at];
+  for (std::size_t at = from; at < mended.changes.size(); ++at) {
+    const Change& change = mended.changes[at];
     bytes += change.payload.size();
     entries += change.header.context.size();
     if (at - from >= limits::kPackChangesMax || entries > limits::kPackContextEntriesMax ||
         (at > from && bytes > limits::kPackPlainBytesMax))
       break;
     is_signed[change.header.log] =
-        joined.signatures.contains({change.header.log, change.header.seq});
+        mended.signatures.contains({change.header.log, change.header.seq});
     if (std::all_of(is_signed.begin(), is_signed.end(),
                     [](const auto& each) { return each.second; }))
       end = at + 1;
@@ -57,16 +57,16 @@ std::size_t end_of_pack(const Joined& joined, std::size_t from) {
 }
 
 /// As packs that can be proven; nothing if some end of a log in them is not signed.
-std::vector<LogRows::NewRow> packs_of(const Joined& joined) {
+std::vector<LogRows::NewRow> packs_of(const Mended& mended) {
   std::vector<LogRows::NewRow> out;
-  for (std::size_t from = 0; from < joined.changes.size();) {
-    const std::size_t end = end_of_pack(joined, from);
+  for (std::size_t from = 0; from < mended.changes.size();) {
+    const std::size_t end = end_of_pack(mended, from);
     if (end == from) return {};
-    const auto changes = std::span(joined.changes).subspan(from, end - from);
+    const auto changes = std::span(mended.changes).subspan(from, end - from);
     oplog::RunSignatures signatures;
     for (const Change& change : changes) {
-      const auto found = joined.signatures.find({change.header.log, change.header.seq});
-      if (found != joined.signatures.end()) signatures[change.header.log] = found->second;
+      const auto found = mended.signatures.find({change.header.log, change.header.seq});
+      if (found != mended.signatures.end()) signatures[change.header.log] = found->second;
     }
     out.push_back({oplog::write_pack(changes, signatures, true), changes});
     from = end;
@@ -131,9 +131,9 @@ Result<bool> LogCare::mend_row(const LogRow& row) {
   const merge::LogTable& logs = tables_.merger().logs();
   LANYARD_TRY_SET(const Bytes hashes, tables_.log_rows().hashes(row.position));
   const auto wanted = hashes_of(row, hashes, logs);
-  Joined joined{changes_of(wanted, given_), {}};
-  if (joined.changes.size() != row.changes || wanted.size() != row.changes) return false;
-  for (const Pack& pack : given_) joined.sign(pack);
+  Mended mended{changes_of(wanted, given_), {}};
+  if (mended.changes.size() != row.changes || wanted.size() != row.changes) return false;
+  for (const Pack& pack : given_) mended.sign(pack);
   std::vector<LogRow> rows;
   LANYARD_TRY(tables_.log_rows().for_each(row.position, [&](const LogRow& each) {
     rows.push_back(each);
@@ -147,11 +147,11 @@ Result<bool> LogCare::mend_row(const LogRow& row) {
       LANYARD_TRY_SET(const Bytes body, tables_.log_rows().body(next.position));
       auto pack = oplog::read_pack(body, ports_.cipher, ports_.hasher);
       if (!pack) return false;
-      joined.sign(*pack);
-      joined.changes.insert(joined.changes.end(), pack->changes.begin(), pack->changes.end());
+      mended.sign(*pack);
+      mended.changes.insert(mended.changes.end(), pack->changes.begin(), pack->changes.end());
       packs.push_back(std::move(*pack));
     }
-    const std::vector<LogRows::NewRow> made = packs_of(joined);
+    const std::vector<LogRows::NewRow> made = packs_of(mended);
     if (made.empty()) continue;
     LANYARD_TRY(tables_.log_rows().replace(std::span(rows).first(count), made, logs));
     return true;
