@@ -14,6 +14,13 @@
 #include "storage/wal_length.hpp"
 
 namespace lanyard::storage {
+
+/// The WAL of one connection, as its commits go on with it.
+struct CommittedWal {
+  int pages = 0;         ///< as the last commit left it
+  bool is_left = false;  ///< to somebody else, who copies it
+};
+
 namespace {
 
 constexpr std::int64_t kJournalBytesKept = 64 << 20;
@@ -31,15 +38,10 @@ int copy_wal(sqlite3* handle, int mode) {
   return sqlite3_wal_checkpoint_v2(handle, nullptr, mode, nullptr, nullptr);
 }
 
-struct Wal {
-  int pages = 0;  ///< as the last commit left it
-  bool is_left = false;
-};
-
 /// The hook of PRAGMA wal_autocheckpoint, with a rule of our own. What fails is tried again after
 /// the next commit, as there.
 int on_commit(void* opaque, sqlite3* handle, const char*, int pages) {
-  auto& wal = *static_cast<Wal*>(opaque);
+  auto& wal = *static_cast<CommittedWal*>(opaque);
   wal.pages = pages;
   if (!wal.is_left && pages >= kLongPages) copy_wal(handle, SQLITE_CHECKPOINT_PASSIVE);
   return SQLITE_OK;
@@ -64,7 +66,7 @@ struct Database::Connection {
   const std::atomic<bool>* is_given_up = nullptr;
   MayRead may_read = nullptr;
   bool blames_statements = false;
-  Wal wal;
+  CommittedWal wal;
   std::optional<FileId> wal_file;  ///< once it was seen
   int busy_wait_ms = 0;
 
