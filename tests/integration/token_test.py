@@ -96,7 +96,7 @@ class Tokens(unittest.TestCase):
         self.assertIn("Nobody has used 2 tokens for 90 days:  lanyard token revoke "
                       "--unused-for 90d", self.device.ok("token", "list"))
         self.refused(2, "token", "revoke", "--unused-for", "x", "--yes", says="such as 90d")
-        self.refused(2, "token", "revoke", "--yes", says="--unused-for 90d")
+        self.refused(2, "token", "revoke", "--yes", says="--unused-for")
         self.refused(2, "token", "revoke", "script", "--unused-for", "90d", "--yes")
         gone = self.device.json("token", "revoke", "--unused-for", "90d", "--yes")["revoked"]
         self.assertEqual(sorted(each["id"] for each in gone), sorted(ids[:2]))
