@@ -134,6 +134,8 @@ class FileVault final : public Vault {
   [[nodiscard]] Status is_elsewhere(const SpaceId& space);
   [[nodiscard]] Status put_away(const SpaceId& space, const Platform::Space& row, LeftCopy copy);
   [[nodiscard]] Status may_go(const SpaceId& space, const Platform::Space& row);
+  [[nodiscard]] bool was_never_used(const SpaceId& space) const;
+  [[nodiscard]] Status close_for_good(const SpaceId& space);
   [[nodiscard]] Status remove_copy(const SpaceId& space);
   [[nodiscard]] Result<std::string> free_space_name(const std::string& name);
 

@@ -141,14 +141,20 @@ Result<HomeMove> FileVault::carry_piece(const SpaceId& from, const SpaceId& to, 
   LANYARD_TRY_SET(HomeMove move, carry_some(from, to, kMovePieceBytes, now));
   if (move.state != HomeMove::State::kOver) return move;
   // Most have never been used when they are paired: nobody is to wonder what that space is.
-  const auto source = RecordSource::open(file_of(from), from, ports_.rng);
-  bool is_unused = false;
-  if (source) {
-    LANYARD_TRY_SET(is_unused, (*source)->is_unused());
-  }
+  const bool is_unused = was_never_used(from);
   LANYARD_TRY(platform_.end_move(from, is_unused));
-  if (is_unused) LANYARD_TRY(remove_copy(from));
+  if (!is_unused) return move;
+  LANYARD_TRY(close_for_good(from));
+  LANYARD_TRY(remove_copy(from));
   return move;
+}
+
+/// False where that cannot be read: then its file is kept.
+bool FileVault::was_never_used(const SpaceId& space) const {
+  const auto source = RecordSource::open(file_of(space), space, ports_.rng);
+  if (!source) return false;
+  const auto is_unused = (*source)->is_unused();
+  return is_unused && *is_unused;
 }
 
 Result<HomeMove> FileVault::carry_some(const SpaceId& from, const SpaceId& to, std::size_t bytes,

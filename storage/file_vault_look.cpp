@@ -194,7 +194,9 @@ void FileVault::note_loss(const SpaceId& space, WatchedStore& store, bool had_da
   const auto known = lost_.find(space);
   if (known != lost_.end() && known->second.last == lost->last) return look_for_lost(space, store);
   const auto accepted = accepted_.find(space);
-  if (accepted != accepted_.end() && accepted->second.last == lost->last) return;
+  if (accepted != accepted_.end() && accepted->second.last == lost->last &&
+      accepted->second.held.value <= lost->held.value)
+    return;
   lost_.insert_or_assign(space, *lost);
   report(space, trouble_of(*lost).error);
   // Where nobody else has the space nothing brings it back, and it is told until the agent ends.

@@ -1,7 +1,6 @@
 #include "storage/file_vault.hpp"
 #include "storage/files.hpp"
 #include "storage/names.hpp"
-#include "storage/record_source.hpp"
 #include "storage/space_name.hpp"
 
 /// Founding, joining, naming and leaving spaces.
@@ -117,14 +116,21 @@ Status FileVault::leave_space(const SpaceId& space, LeftCopy copy) {
   if (copy == LeftCopy::kRemoved) LANYARD_TRY(is_elsewhere(space));
   // What is durable first is what goes on after a crash: remove_left_copies() ends what was begun.
   LANYARD_TRY(platform_.leave_space(space, copy != LeftCopy::kKept));
+  LANYARD_TRY(close_for_good(space));
+  return copy == LeftCopy::kKept ? Status() : remove_copy(space);
+}
+
+/// Its file is not opened again by itself, and nothing is told of it any more.
+Status FileVault::close_for_good(const SpaceId& space) {
   files_.close(space);
   dirty_.erase(space);
   troubles_.erase(space);
   lost_.erase(space);
-  LANYARD_TRY(platform_.forget_setting(kLostSetting + to_text(space)));
-  LANYARD_TRY(platform_.forget_setting(kDamagedLogSetting + to_text(space)));
+  accepted_.erase(space);
   damaged_logs_.erase(space);
-  return copy == LeftCopy::kKept ? Status() : remove_copy(space);
+  for (const char* setting : {kLostSetting, kAcceptedSetting, kDamagedLogSetting})
+    LANYARD_TRY(platform_.forget_setting(setting + to_text(space)));
+  return {};
 }
 
 /// The file of a space that was left before, or whose records were carried over into another one.
@@ -136,10 +142,10 @@ Status FileVault::put_away(const SpaceId& space, const Platform::Space& row, Lef
   if (!row.has_data) return fail(Code::kNotFound, "its file is gone already");
   if (copy == LeftCopy::kKept)
     return fail(Code::kNotAllowed, "it was left before, and its file is kept on this device",
-                "Remove that too:  lanyard space leave '" + row.name + "' --remove-copy");
+                "Remove that too:  lanyard space leave " + to_text(space) + " --remove-copy");
   if (copy == LeftCopy::kRemoved) LANYARD_TRY(may_go(space, row));
   LANYARD_TRY(platform_.leave_space(space, true));
-  files_.close(space);
+  LANYARD_TRY(close_for_good(space));
   return remove_copy(space);
 }
 
@@ -147,10 +153,7 @@ Status FileVault::put_away(const SpaceId& space, const Platform::Space& row, Lef
 Status FileVault::may_go(const SpaceId& space, const Platform::Space& row) {
   constexpr const char* kFix = "Keep it, or lose them with  --remove-copy --even-if-alone";
   if (row.now_part_of) {
-    const auto source = RecordSource::open(file_of(space), space, ports_.rng);
-    if (!source) return fail(source.error());
-    LANYARD_TRY_SET(const bool is_unused, (*source)->is_unused());
-    if (is_unused) return {};
+    if (was_never_used(space)) return {};
     return fail(
         Code::kNotAllowed,
         "its records stand in the space that took its place; their history and the trash are "

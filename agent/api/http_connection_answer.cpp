@@ -52,7 +52,7 @@ void HttpConnection::write(HttpAnswer answer) {
   const std::string length = std::to_string(answer.body.size());
   if (!has_no_body) head_.set("Content-Length", length);
   head_.write(answer.status, answer_head_);
-  answer_body_ = is_head_request_ ? std::string() : std::move(answer.body);
+  answer_body_ = is_head_request_ || has_no_body ? std::string() : std::move(answer.body);
   expires_after(kWriteMax);
   net::async_write(
       socket_,

@@ -126,8 +126,10 @@ void SpaceService::leave(const std::string& space, storage::LeftCopy copy, Done<
   ask_storage<SpaceEntry>(
       host_,
       [space, copy](storage::Vault& vault) -> Result<SpaceEntry> {
-        // What was left is meant too: its copy can still go.
-        LANYARD_TRY_SET(SpaceEntry found, space_of(vault, space, true));
+        // What was left is meant too, after what is here: its copy can still go.
+        auto here = space_of(vault, space, false);
+        if (!here && here.error().is(Code::kNotFound)) here = space_of(vault, space, true);
+        LANYARD_TRY_SET(SpaceEntry found, std::move(here));
         LANYARD_TRY(vault.leave_space(found.id, copy));
         log_info("space " + to_text(found.id) + " was left here" +
                  (copy == storage::LeftCopy::kKept ? "" : ", and its copy removed"));

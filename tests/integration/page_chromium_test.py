@@ -159,8 +159,8 @@ class AgentPage(ApiTest):
         token = page.value("sessionStorage.getItem('lanyard.session')")
         own = Api(self.api.port, token, described=self.api.described, origin=self.agent)
         self.assertEqual(own.ask("DELETE", "/v1/session").status, 204)
-        self.wait_for_text(page, "Your session has ended: the agent was started again", "lanyard ui",
-                           "You are not signed in")
+        self.wait_for_text(page, "Your session has ended: the agent was started again",
+                           "lanyard ui", "You are not signed in")
         self.assertEqual(page.value("[...document.querySelectorAll('main button')].filter("
                                     "each => each.offsetParent).length"), 0)
         self.device.ok("apps", "deny", request)

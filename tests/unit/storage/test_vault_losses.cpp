@@ -115,6 +115,34 @@ TEST_CASE("an older copy of a data folder is told of when it is opened, not at t
   CHECK(scene.trouble().rfind("1 change that this device wrote", 0) == 0);
 }
 
+TEST_CASE("a loss that a person accepted is told of again where more is missing") {
+  LossScene scene;
+  const fs::path file = scene.file();
+  const auto keep = [&](const char* name) {
+    scene.a.close();
+    fs::copy(file, scene.a.place(name));
+    scene.start();
+  };
+  const auto put_back = [&](const char* name) {
+    scene.a.close();
+    fs::remove(file);
+    fs::copy(scene.a.place(name), file);
+    scene.start();
+  };
+  keep("oldest");
+  scene.a.write(scene.space, put("n2", {{"n", 2}}));
+  keep("older");
+  scene.a.write(scene.space, put("n3", {{"n", 3}}));
+  put_back("older");
+  CHECK(scene.trouble().rfind("1 change that this device wrote", 0) == 0);
+  CHECK(must(scene.a.vault().accept_loss(scene.space)) == 1);
+  CHECK(scene.trouble().empty());
+  put_back("older");
+  CHECK(scene.trouble().empty());
+  put_back("oldest");
+  CHECK(scene.trouble().rfind(kTwoLost, 0) == 0);
+}
+
 TEST_CASE("spaces that rotted out of the platform file are taken in again, by their names") {
   VaultDevice device;
   device.open();
