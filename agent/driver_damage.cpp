@@ -25,7 +25,8 @@ void Driver::perform(const engine::MendLog& effect) {
 void Driver::note(const engine::Withheld& notice) {
   SpaceLink& space = peers_[notice.peer].spaces[notice.space];
   space.space = notice.space;
-  space.withheld = notice.changes;
+  const bool was_withheld = std::exchange(space.withheld, notice.changes) > 0;
+  if (was_withheld == (notice.changes > 0)) return;
   const std::string changes =
       std::to_string(notice.changes) + " changes of space " + to_text(notice.space);
   const std::string peer = "device " + to_short_text(notice.peer);

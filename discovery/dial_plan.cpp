@@ -219,7 +219,8 @@ void DialPlan::unlinked(const DeviceId& device, Tick now) {
   const auto link = linked_.find(device);
   if (link == linked_.end()) return;
   hosts_.erase(device);
-  missed_since_ = now;
+  // A link that ends again and again does not hold up the search for others.
+  if (count_missed() == 0) missed_since_ = now;
   refusals_.erase(device);
   Tick& pause = pauses_.try_emplace(device, kFirstPause).first->second;
   if (now - link->second >= kLasting) pause = kFirstPause;

@@ -101,6 +101,7 @@ class FileVault final : public Vault {
   void disk_failed(const SpaceId& space, const Error& error);
   [[nodiscard]] Status before_write(const SpaceId& space);
   void before_close(const SpaceId& space, WatchedStore& store);
+  void forget_wal(const SpaceId& space, const WatchedStore& store);
   [[nodiscard]] Hash digest_of(const WatchedStore& store) const;
   /// Brings what platform.sqlite says of one space up to date after a crash; false if there is
   /// none.

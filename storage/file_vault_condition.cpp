@@ -77,6 +77,15 @@ void FileVault::opened_damaged(const SpaceId& space, const WatchedStore& store) 
     options_.report_condition(space, store.condition());
 }
 
+/// What a closed file's WAL was is no reason to ask nobody for the space: it is looked at anew when
+/// the file is open again.
+void FileVault::forget_wal(const SpaceId& space, const WatchedStore& store) {
+  held_wals_.erase(space);
+  const bool was_full = full_wals_.erase(space) > 0;
+  if (was_full && !is_closed_ && options_.report_condition)
+    options_.report_condition(space, {true, store.log_damage().before});
+}
+
 /// Kept in platform.sqlite too: a file of which nobody knows is not opened, and not mended. True if
 /// it is another thing than before.
 bool FileVault::log_damage_changed(const SpaceId& space, const LogDamage& damage) {

@@ -107,6 +107,7 @@ Status FileVault::before_write(const SpaceId& space) {
 }
 
 void FileVault::before_close(const SpaceId& space, WatchedStore& store) {
+  forget_wal(space, store);
   for (const std::string& note : store.take_notes()) report(space, Error(Code::kUsage, note));
   if (store.continuity() != nullptr) store.continuity()->sync();
   if (store.failure()) return disk_failed(space, *store.failure());

@@ -1,6 +1,7 @@
 #include "storage/wal_copy.hpp"
 
 #include <atomic>
+#include <system_error>
 #include <thread>
 
 #include "storage/sqlite.hpp"
@@ -32,12 +33,17 @@ WalCopy::WalCopy(std::filesystem::path file, std::string vfs)
 WalCopy::WalCopy(WalCopy&&) noexcept = default;
 WalCopy::~WalCopy() { static_cast<void>(wait()); }
 
-void WalCopy::start() {
+bool WalCopy::start() {
   run_ = std::make_unique<Run>();
-  run_->thread = std::thread([run = run_.get(), file = file_, vfs = vfs_] {
-    run->result = copy_wal_of(file, vfs);
-    run->is_over = true;
-  });
+  try {
+    run_->thread = std::thread([run = run_.get(), file = file_, vfs = vfs_] {
+      run->result = copy_wal_of(file, vfs);
+      run->is_over = true;
+    });
+  } catch (const std::system_error&) {
+    run_.reset();  // ulimit -u, or the like of it for a service
+  }
+  return is_running();
 }
 
 std::optional<Result<WalCopied>> WalCopy::take() {

@@ -20,8 +20,8 @@ class WalCopy {
   /// Waits for what runs.
   ~WalCopy();
 
-  /// Nothing runs, and what ran was taken.
-  void start();
+  /// Nothing runs, and what ran was taken. False if the system gives no thread now.
+  [[nodiscard]] bool start();
   [[nodiscard]] bool is_running() const { return run_ != nullptr; }
   /// What it came to, once, when it is over.
   [[nodiscard]] std::optional<Result<WalCopied>> take();

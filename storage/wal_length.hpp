@@ -31,6 +31,10 @@ class WalLength {
   /// What that came to. Somebody who reads an older state is in the way of the rest.
   void copied(const WalCopied& done) {
     if (done.pages > pages_) return;  // of a WAL that began anew since
+    if (done.pages == 0) {            // another program has emptied it
+      *this = WalLength(long_pages_, 0);
+      return;
+    }
     copied_ = done.copied;
     is_hindered_ = done.copied < done.pages;
   }

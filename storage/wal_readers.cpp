@@ -4,6 +4,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <sstream>
@@ -62,6 +63,10 @@ std::optional<WalReader> other_reader_of(const std::filesystem::path& database) 
     WalReader reader{lock->process, {}};
     std::ifstream name("/proc/" + std::to_string(lock->process) + "/comm");
     std::getline(name, reader.name);
+    // A program chooses its name, and terminals obey some characters.
+    std::replace_if(
+        reader.name.begin(), reader.name.end(),
+        [](unsigned char each) { return each < 0x20 || each >= 0x7f; }, '?');
     return reader;
   }
   return std::nullopt;

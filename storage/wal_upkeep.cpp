@@ -12,7 +12,7 @@ void WalUpkeep::committed() {
   take_result(copy_.take());
   length_.committed(database_.wal_pages());
   if (copy_.is_running() || !length_.is_long() || length_.uncopied() == 0) return;
-  if (length_.is_hindered()) {
+  if (length_.is_hindered() || was_in_vain_) {
     if (length_.has_grown()) copy_beside();
   } else if (length_.is_short_copy()) {
     copy_now();  // the end of it: the next transaction begins at its start
@@ -53,6 +53,7 @@ WalState WalUpkeep::state() const {
 
 void WalUpkeep::take_result(std::optional<Result<WalCopied>> result) {
   if (!result) return;
+  was_in_vain_ = !*result;
   if (*result) {
     length_.copied(**result);
     wants_end_ = !length_.is_hindered() && length_.uncopied() > 0;
@@ -71,7 +72,7 @@ void WalUpkeep::copy_now() {
 void WalUpkeep::copy_beside() {
   tried_ = std::chrono::steady_clock::now();
   length_.copying();
-  copy_.start();
+  was_in_vain_ = !copy_.start();
 }
 
 }  // namespace lanyard::storage

@@ -36,7 +36,8 @@ class WalUpkeep {
   WalLength length_;
   std::chrono::steady_clock::time_point tried_;
   std::optional<Error> failed_;
-  bool wants_end_ = false;  ///< much was copied beside; a little that came meanwhile is left
+  bool was_in_vain_ = false;  ///< copying failed: it is tried again after a while
+  bool wants_end_ = false;    ///< much was copied beside; a little that came meanwhile is left
 };
 
 }  // namespace lanyard::storage

@@ -280,6 +280,7 @@ void Engine::list_members(const SpaceId& id, SpaceSync& sync) {
 }
 
 void Engine::on(const SpaceLeft& input) {
+  damaged_.erase(input.space);
   const auto found = spaces_.find(input.space);
   if (found != spaces_.end()) {
     found->second.end_doubt();

@@ -11,6 +11,7 @@ void Engine::on(SpaceOpened input) {
     spaces_.erase(found);
     return;
   }
+  if (input.damaged.empty()) damaged_.erase(input.space);
   found->second.opened(std::move(input), now_);
   list_members(found->first, found->second);
 }

@@ -26,7 +26,9 @@ void SpaceSync::condition(const StoreCondition& said, Now now) {
 void SpaceSync::tell_all() {
   for (const auto& [link, peer] : peers_) {
     if (!is_known_member(peer)) continue;
-    for (const auto& [log, head] : applied_) context_.out.send(link, wire::Have{space_, log, head});
+    for (const auto& [log, head] : applied_)
+      if (seq_in(peer.shown, log) < head.seq)
+        context_.out.send(link, wire::Have{space_, log, head});
   }
 }
 
@@ -71,6 +73,15 @@ void SpaceSync::note_withheld(Peer& peer, const VectorClock& theirs,
   peer.withheld = changes == 0 ? VectorClock{} : theirs;
   if (std::exchange(peer.told_withheld, changes) == changes) return;
   context_.out.notify(Withheld{peer.device, space_, changes});
+}
+
+/// The peer has said that it cannot send what comes before this run: to ask again brings nothing.
+bool SpaceSync::is_withheld(Peer& peer, const wire::LiveRun& run) {
+  const auto said = peer.withheld.find(run.log);
+  if (said == peer.withheld.end() || said->second.seq.next() < run.first) return false;
+  const Seq last{run.first.value + run.items.size() - 1};
+  if (said->second.seq < last) said->second = {last, {}};
+  return true;
 }
 
 /// It may have come from somebody else.

@@ -193,7 +193,7 @@ void SpaceSync::on(LinkId link, const wire::LiveRun& message, Now now) {
   if (message.first != held.seq.next()) {
     if (message.first > held.seq.next()) park(message, link);
     return_credit(link, cost);
-    return peer_has_news(link, now);
+    return is_withheld(*peer, message) ? void() : peer_has_news(link, now);
   }
   const auto pack = to_pack(message, held.hash, *cipher_, context_.hasher);
   if (!pack) return refuse(link, *peer, pack.error(), now);

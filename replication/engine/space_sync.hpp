@@ -166,6 +166,7 @@ class SpaceSync {
   [[nodiscard]] bool mend(LinkId link, ByteView pack, std::uint64_t cost, bool is_known);
   void note_withheld(Peer& peer, const VectorClock& theirs, const VectorClock& held) const;
   void look_at_withheld();
+  [[nodiscard]] static bool is_withheld(Peer& peer, const wire::LiveRun& run);
   // Our own log (space_own_log.cpp).
   void look_at_own_log(LinkId link, const VectorClock& theirs, Now now);
   void own_log_shown(const InFlight& applied);
