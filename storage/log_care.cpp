@@ -1,6 +1,7 @@
 #include "storage/log_care.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "replication/types/limits.hpp"
 
@@ -58,9 +59,26 @@ Result<bool> LogCare::check_some() {
 }
 
 Status LogCare::found(std::uint64_t position) {
-  LANYARD_TRY_SET(const auto row, row_at(position));
+  LANYARD_TRY_SET(auto row, row_at(position));
+  if (row && row->parts.empty()) {
+    LANYARD_TRY(look_closer(*row));
+    LANYARD_TRY_SET(row, row_at(position));
+    if (!row || !row->parts.empty()) return {};
+    return fail(Code::kCorrupt, "nothing in the file says what a row of the log holds",
+                "Restore the file from a backup, or fetch the space from another device.");
+  }
   if (!row) return {};
-  rows_.insert_or_assign(position, *row);
+  return add(*row);
+}
+
+Status LogCare::add(const LogRow& row) {
+  rows_.insert_or_assign(row.position, row);
+  if (const auto body = tables_.log_rows().body(row.position); !body) {
+    if (!body.error().is(Code::kCorrupt)) return fail(body.error());
+    unreadable_.insert(row.position);
+  }
+  // What is left out for those that were known is so still; nothing before a row hangs on it.
+  left_out_up_to_ = rows_.size() == 1 ? row.position : std::min(left_out_up_to_, row.position);
   return count();
 }
 
@@ -76,14 +94,13 @@ Result<std::optional<LogRow>> LogCare::row_at(std::uint64_t position) {
 
 Status LogCare::look_closer(const LogRow& row) {
   LANYARD_TRY_SET(const RowIs what, look_at(row));
-  if (what == RowIs::kDamaged) rows_.insert_or_assign(row.position, row);
-  return what == RowIs::kDamaged ? count() : Status();
+  return what == RowIs::kDamaged ? add(row) : Status();
 }
 
 /// One that says something wrong of a body that is proven is put right at once.
 Result<LogCare::RowIs> LogCare::look_at(const LogRow& row) {
   const merge::LogTable& logs = tables_.merger().logs();
-  LANYARD_TRY_SET(const Bytes body, tables_.log_rows().body(row.position));
+  LANYARD_TRY_SET(const Bytes body, tables_.log_rows().readable_body(row.position));
   const auto pack = oplog::read_pack(body, ports_.cipher, ports_.hasher);
   // Without the key nobody can tell, and it is sent to nobody who could read it.
   if (!pack) return pack.error().is(Code::kMissingKey) ? RowIs::kWhole : RowIs::kDamaged;
@@ -117,8 +134,6 @@ Status LogCare::count() {
   const merge::LogTable& logs = tables_.merger().logs();
   damage_ = {};
   damage_.of = rows_.empty() ? 0 : tables_.log_rows().end();
-  left_out_.clear();
-  left_out_up_to_ = rows_.empty() ? 0 : rows_.begin()->first;
   for (const auto& [position, row] : rows_) {
     damage_.rows.push_back(position);
     damage_.changes += row.changes;
@@ -129,7 +144,7 @@ Status LogCare::count() {
       Head before{{part.first - 1}, {}};
       if (before.seq > Seq{}) {
         const auto hash = tables_.log_rows().hash_of({part.log, before.seq.value});
-        if (hash) before.hash = *hash;
+        before = hash ? Head{before.seq, *hash} : Head{};  // from its beginning, then
       }
       damage_.before[log] = before;
     }
@@ -161,7 +176,7 @@ Result<std::map<LogId, Seq>> LogCare::left_out(const VectorClock& held) {
     bool is_whole = true;
     for (const LogRow& row : rows) {
       LANYARD_TRY_SET(is_whole, leave_out(row));
-      if (!is_whole) break;  // another one that is damaged: from the beginning again
+      if (!is_whole) break;  // another one that is damaged: on from there
       left_out_up_to_ = row.position + row.changes;
     }
   }
@@ -177,7 +192,7 @@ Result<bool> LogCare::leave_out(const LogRow& row) {
     for (const LogPart& part : row.parts) leave_out(logs.id_of(part.log), {part.first});
     return true;
   }
-  LANYARD_TRY_SET(const Bytes body, tables_.log_rows().body(row.position));
+  LANYARD_TRY_SET(const Bytes body, tables_.log_rows().readable_body(row.position));
   const auto pack = oplog::read_proven_pack(body);
   if (!pack || !has_known_logs(*pack, logs)) {
     LANYARD_TRY(found(row.position));
@@ -212,13 +227,18 @@ bool LogCare::is_left_out(const LogId& log, Seq seq) const {
   return found != left_out_.end() && seq >= found->second;
 }
 
-Status LogCare::settle(bool is_committed) {
-  if (is_committed)
-    for (const std::uint64_t position : mended_) rows_.erase(position);
-  const bool is_other = is_committed && !mended_.empty();
-  mended_.clear();
+Result<bool> LogCare::settle(bool is_committed) {
+  const DamagedAt came_upon = std::exchange(came_upon_, {});
+  const std::vector<std::uint64_t> mended = std::exchange(mended_, {});
+  if (is_committed && !mended.empty()) {
+    for (const std::uint64_t position : mended) rows_.erase(position);
+    left_out_.clear();
+    left_out_up_to_ = rows_.empty() ? 0 : rows_.begin()->first;
+    LANYARD_TRY(count());
+  }
   if (rows_.empty()) given_.clear();
-  return is_other ? count() : Status();
+  if (came_upon) LANYARD_TRY(found(*came_upon));
+  return came_upon.has_value() && !is_committed;
 }
 
 }  // namespace lanyard::storage

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <deque>
 #include <map>
+#include <set>
 
 #include "storage/log_slices.hpp"
 #include "storage/space_tables.hpp"
@@ -17,12 +18,13 @@ class LogCare {
   LogCare(SpaceTables& tables, const PackPorts& ports, const Verifier& verifier)
       : tables_(tables), ports_(ports), verifier_(verifier) {}
 
-  /// Rows that were found damaged before: those that are still.
+  /// Rows that were found damaged before: those that are still. Like check_some() and found() in no
+  /// transaction: SQLite commits none in which it came upon a damaged page.
   [[nodiscard]] Status load(const std::vector<std::uint64_t>& rows);
 
   void begin_check();
   [[nodiscard]] bool is_checking() const { return checking_.has_value(); }
-  /// A piece of looking at every row, inside the caller's transaction; true if there is more.
+  /// A piece of looking at every row; true if there is more.
   [[nodiscard]] Result<bool> check_some();
   /// This row cannot be read.
   [[nodiscard]] Status found(std::uint64_t position);
@@ -38,8 +40,9 @@ class LogCare {
 
   /// SpaceStore::mend_log(), inside the caller's transaction; after that, settle().
   [[nodiscard]] Status mend(ByteView pack);
-  /// The caller's transaction is committed, or undone.
-  [[nodiscard]] Status settle(bool is_committed);
+  /// The caller's transaction is committed, or undone. True if it had to be undone for a damaged
+  /// row that was not known, and is now.
+  [[nodiscard]] Result<bool> settle(bool is_committed);
 
  private:
   enum class RowIs { kWhole, kDamaged, kMislabelled };
@@ -48,6 +51,7 @@ class LogCare {
   [[nodiscard]] Result<RowIs> look_at(const LogRow& row);
   [[nodiscard]] bool is_proven(const oplog::Pack& pack) const;
   [[nodiscard]] Status look_closer(const LogRow& row);
+  [[nodiscard]] Status add(const LogRow& row);
   [[nodiscard]] Status count();
   [[nodiscard]] Result<bool> leave_out(const LogRow& row);
   void leave_out(const LogId& log, Seq from);
@@ -61,6 +65,8 @@ class LogCare {
   const Verifier& verifier_;
   std::map<std::uint64_t, LogRow> rows_;  ///< damaged, by position
   std::vector<std::uint64_t> mended_;     ///< in the transaction that is open
+  std::set<std::uint64_t> unreadable_;    ///< of rows_: by SQLite too, which cannot remove them
+  DamagedAt came_upon_;                   ///< in the transaction that is open
   LogDamage damage_;
   std::optional<std::uint64_t> checking_;  ///< the next position
   std::optional<std::chrono::steady_clock::time_point> checked_;

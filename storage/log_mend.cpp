@@ -129,6 +129,7 @@ Status LogCare::mend(ByteView bytes) {
 /// later row, those up to there are packed anew with it.
 Result<bool> LogCare::mend_row(const LogRow& row) {
   const merge::LogTable& logs = tables_.merger().logs();
+  if (unreadable_.contains(row.position)) return false;
   LANYARD_TRY_SET(const Bytes hashes, tables_.log_rows().hashes(row.position));
   const auto wanted = hashes_of(row, hashes, logs);
   Mended mended{changes_of(wanted, given_), {}};
@@ -144,7 +145,8 @@ Result<bool> LogCare::mend_row(const LogRow& row) {
     if (count > 1) {
       const LogRow& next = rows[count - 1];
       if (is_damaged(next.position)) return false;  // first that one
-      LANYARD_TRY_SET(const Bytes body, tables_.log_rows().body(next.position));
+      LANYARD_TRY_SET(const Bytes body, tables_.log_rows().readable_body(next.position));
+      if (body.empty()) came_upon_ = next.position;
       auto pack = oplog::read_pack(body, ports_.cipher, ports_.hasher);
       if (!pack) return false;
       mended.sign(*pack);

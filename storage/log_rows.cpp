@@ -1,6 +1,7 @@
 #include "storage/log_rows.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "replication/types/check.hpp"
 #include "storage/varint.hpp"
@@ -49,6 +50,24 @@ Result<std::vector<LogPart>> decode_parts(ByteView blob) {
   LANYARD_TRY(in.finish("logs of a row of the log"));
   return out;
 }
+
+namespace {
+
+/// Whether these can be the parts of a row with so many changes, where so many logs are known: bytes
+/// that rotted may decode to anything.
+bool can_be_parts(const std::vector<LogPart>& parts, std::uint64_t changes, std::uint64_t logs) {
+  std::uint64_t left = changes;
+  for (const LogPart& part : parts) {
+    constexpr std::uint64_t kMax = std::numeric_limits<std::int64_t>::max();
+    const bool is_good = part.log < logs && part.first > 0 && part.count > 0 &&
+                         part.count <= left && part.first <= kMax - part.count;
+    if (!is_good) return false;
+    left -= part.count;
+  }
+  return left == 0;
+}
+
+}  // namespace
 
 Status LogRows::load() {
   noted_.clear();
@@ -125,9 +144,9 @@ Result<Hash> LogRows::hash_of(const merge::LocalDot& dot) {
   for (const LogPart& part : parts) {
     const bool here =
         part.log == dot.log && dot.seq >= part.first && dot.seq - part.first < part.count;
-    const std::uint64_t at = (before + dot.seq - part.first) * Hash::kSize;
-    if (here && at + Hash::kSize <= hashes.size())
-      return Hash::from(hashes.subspan(at, Hash::kSize)).value_or(Hash{});
+    const std::uint64_t at = before + dot.seq - part.first;
+    if (here && at < hashes.size() / Hash::kSize)
+      return Hash::from(hashes.subspan(at * Hash::kSize, Hash::kSize)).value_or(Hash{});
     before += part.count;
   }
   return fail(Code::kCorrupt, "the log does not hold a change that a record names");
@@ -144,6 +163,8 @@ Result<std::uint64_t> LogRows::row_of(const merge::LocalDot& dot) {
 
 Status LogRows::for_each(std::uint64_t position,
                          const std::function<Result<bool>(const LogRow&)>& use) {
+  LANYARD_TRY_SET(const std::int64_t logs,
+                  database_.number("SELECT coalesce(max(number) + 1, 0) FROM lanyard_logs"));
   // A position inside a row: it was folded since the caller was told.
   Query query(database_,
               "SELECT position, changes, logs, length(body) FROM lanyard_log WHERE position >= "
@@ -154,14 +175,20 @@ Status LogRows::for_each(std::uint64_t position,
     LANYARD_TRY_SET(const bool more, query.next());
     if (!more) return {};
     LogRow row{query.natural(0), query.natural(1), query.natural(3), {}};
-    if (auto parts = decode_parts(query.blob(2))) {
-      row.parts = std::move(*parts);
-    } else {
-      LANYARD_TRY_SET(row.parts, parts_by_index(row.position));
-    }
+    LANYARD_TRY_SET(row.parts, parts_of(row, query.blob(2), static_cast<std::uint64_t>(logs)));
     LANYARD_TRY_SET(const bool go_on, use(row));
     if (!go_on) return {};
   }
+}
+
+/// As the row says it, or else the index.
+Result<std::vector<LogPart>> LogRows::parts_of(const LogRow& row, ByteView label,
+                                               std::uint64_t logs) {
+  auto said = decode_parts(label);
+  if (said && can_be_parts(*said, row.changes, logs)) return std::move(*said);
+  LANYARD_TRY_SET(auto indexed, parts_by_index(row.position));
+  if (!can_be_parts(indexed, row.changes, logs)) indexed.clear();
+  return indexed;
 }
 
 /// For a row whose own word of it is damaged: up to where the next row of each log begins, or to
@@ -195,6 +222,12 @@ Result<Bytes> LogRows::body(std::uint64_t position) {
   LANYARD_TRY_SET(const bool found, query.bind(position).next());
   if (!found) return fail(Code::kCorrupt, "a row of the log is missing");
   return to_bytes(query.blob(0));
+}
+
+Result<Bytes> LogRows::readable_body(std::uint64_t position) {
+  auto read = body(position);
+  if (!read && read.error().is(Code::kCorrupt)) return Bytes{};
+  return read;
 }
 
 }  // namespace lanyard::storage

@@ -23,6 +23,7 @@ struct LogRow {
   std::uint64_t position = 0;
   std::uint64_t changes = 0;
   std::uint64_t body_bytes = 0;
+  /// Of logs that are known, `changes` in all; empty if nothing in the file says it.
   std::vector<LogPart> parts;
 };
 
@@ -70,10 +71,14 @@ class LogRows {
   [[nodiscard]] Status for_each(std::uint64_t position,
                                 const std::function<Result<bool>(const LogRow&)>& use);
   [[nodiscard]] Result<Bytes> body(std::uint64_t position);
+  /// The same, but empty if the file is damaged there: no pack is empty, so it does not read.
+  [[nodiscard]] Result<Bytes> readable_body(std::uint64_t position);
   /// The hashes of a row's changes, as LogRowContent has them.
   [[nodiscard]] Result<Bytes> hashes(std::uint64_t position);
 
  private:
+  [[nodiscard]] Result<std::vector<LogPart>> parts_of(const LogRow& row, ByteView label,
+                                                      std::uint64_t logs);
   [[nodiscard]] Result<std::vector<LogPart>> parts_by_index(std::uint64_t position);
   [[nodiscard]] Status insert(std::uint64_t position, ByteView body,
                               std::span<const oplog::Change> changes, const merge::LogTable& logs);

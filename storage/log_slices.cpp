@@ -86,7 +86,7 @@ Result<Bytes> made_anew(ByteView body, const LogRow& row, const SliceRequest& re
 // ---- folding
 
 bool is_small(const LogRow& row) {
-  return row.changes < kSmallChanges && row.body_bytes < kSmallBytes;
+  return !row.parts.empty() && row.changes < kSmallChanges && row.body_bytes < kSmallBytes;
 }
 
 /// Rows that follow each other and together make at most one pack.
@@ -170,6 +170,11 @@ Result<LogSlice> read_slice(LogRows& rows, const merge::LogTable& logs, const Sl
   slice.at_end = true;
   std::size_t bytes = 0;
   LANYARD_TRY(rows.for_each(request.position, [&](const LogRow& row) -> Result<bool> {
+    if (row.parts.empty()) {
+      damaged = row.position;
+      slice.at_end = false;
+      return false;
+    }
     const Lacks lacks = what_lacks(row, request.held, logs);
     const Lacks left_out = left_out_of(row, request, logs);
     if (lacks != Lacks::kNothing && left_out != Lacks::kAll) {
@@ -177,7 +182,12 @@ Result<LogSlice> read_slice(LogRows& rows, const merge::LogTable& logs, const Sl
         slice.at_end = false;
         return false;
       }
-      LANYARD_TRY_SET(Bytes body, rows.body(row.position));
+      LANYARD_TRY_SET(Bytes body, rows.readable_body(row.position));
+      if (body.empty()) {
+        damaged = row.position;
+        slice.at_end = false;
+        return false;
+      }
       const bool as_it_is = lacks == Lacks::kAll && left_out == Lacks::kNothing &&
                             row.position >= request.position && !request.sealed;
       if (!as_it_is) {
@@ -208,7 +218,7 @@ Result<bool> fold_rows(LogRows& rows, const merge::LogTable& logs, FoldPlace& pl
   }
   Joined joined;
   for (const LogRow& row : group.rows) {
-    LANYARD_TRY_SET(const Bytes body, rows.body(row.position));
+    LANYARD_TRY_SET(const Bytes body, rows.readable_body(row.position));
     auto pack = oplog::read_pack(body, ports.cipher, ports.hasher);
     if (!pack && !pack.error().is(Code::kMissingKey)) {
       damaged = row.position;

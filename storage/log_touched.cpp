@@ -56,7 +56,7 @@ Result<bool> for_each_missing(LogRows& rows, const merge::LogTable& logs, const 
   bool is_readable = true;
   LANYARD_TRY(rows.for_each(from, [&](const LogRow& row) -> Result<bool> {
     if (!lacks_some(row, held, logs)) return true;
-    LANYARD_TRY_SET(const Bytes body, rows.body(row.position));
+    LANYARD_TRY_SET(const Bytes body, rows.readable_body(row.position));
     auto read = oplog::read_pack(body, ports.cipher, ports.hasher);
     if (!read && !read.error().is(Code::kMissingKey)) {
       is_readable = false;

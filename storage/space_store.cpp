@@ -269,12 +269,16 @@ Result<LogSlice> SqliteSpaceStore::read_log(std::uint64_t position, const Vector
 
 Status SqliteSpaceStore::load_log_damage(const std::vector<std::uint64_t>& rows) {
   if (rows.empty()) return {};
-  return in_transaction(Sync::kNormal, [&] { return care_.load(rows); });
+  const Status loaded = care_.load(rows);
+  if (loaded || loaded.error().is(Code::kInputOutput)) return loaded;
+  notes_.push_back("the rows of lanyard_log that were damaged: " + loaded.error().detail);
+  return {};
 }
 
 Status SqliteSpaceStore::mend_log(ByteView pack) {
-  const Status mended = in_transaction(Sync::kFull, [&] { return care_.mend(pack); });
-  LANYARD_TRY(care_.settle(mended.has_value()));
+  Status mended = in_transaction(Sync::kFull, [&] { return care_.mend(pack); });
+  LANYARD_TRY_SET(const bool is_found, care_.settle(mended.has_value()));
+  if (is_found) mended = {};
   // What was kept as it was may be joined now.
   if (care_.damage().rows.empty()) folded_ = {};
   return mended;
@@ -284,11 +288,7 @@ Result<bool> SqliteSpaceStore::tidy() {
   if (broken_) return fail(*broken_);
   LANYARD_TRY(tend_wal());
   if (care_.is_checking()) {
-    bool is_more = false;
-    LANYARD_TRY(in_transaction(Sync::kNormal, [&]() -> Status {
-      LANYARD_TRY_SET(is_more, care_.check_some());
-      return {};
-    }));
+    LANYARD_TRY_SET(const bool is_more, care_.check_some());
     if (is_more) return true;
   }
   if (tables_.log_rows().end() < folded_.look_again) return false;
@@ -296,13 +296,15 @@ Result<bool> SqliteSpaceStore::tidy() {
   const VectorClock durable = durable_;
   const bool was_ahead = is_ahead_;
   DamagedAt damaged;
-  LANYARD_TRY(in_transaction(Sync::kNormal, [&]() -> Status {
+  const Status folded = in_transaction(Sync::kNormal, [&]() -> Status {
     LANYARD_TRY_SET(
         more, fold_rows(
                   tables_.log_rows(), tables_.merger().logs(), folded_, {*cipher_, ports_.hasher},
                   [&](std::uint64_t row) { return care_.keeps(row); }, damaged));
     return {};
-  }));
+  });
+  // SQLite commits nothing once it came upon a damaged page; nothing was written by then.
+  if (!folded && !(damaged && folded.error().is(Code::kCorrupt))) return fail(folded.error());
   if (damaged) LANYARD_TRY(care_.found(*damaged));
   // The same changes in other rows: nothing that a power cut could take was added.
   is_ahead_ = was_ahead;
