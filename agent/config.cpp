@@ -164,7 +164,20 @@ Status fill_in(Config& config) {
   return {};
 }
 
-Status write_in_place(const fs::path& file, const std::string& text) {
+/// The file itself, where its name is a link to it: a link that somebody made stays one.
+fs::path followed(fs::path file) {
+  constexpr int kLinksMax = 40;  // as many as the kernel follows
+  std::error_code failed;
+  for (int links = 0; links < kLinksMax && fs::is_symlink(file, failed); ++links) {
+    const fs::path target = fs::read_symlink(file, failed);
+    if (failed) break;
+    file = file.parent_path() / target;  // an absolute one replaces all of it
+  }
+  return file;
+}
+
+Status write_in_place(const fs::path& named, const std::string& text) {
+  const fs::path file = followed(named);
   const fs::path fresh = file.string() + ".new";
   const auto failed = [&](const std::string& doing) {
     const int number = errno;
@@ -177,6 +190,9 @@ Status write_in_place(const fs::path& file, const std::string& text) {
   fs::create_directories(file.parent_path(), ignored);
   const int out = open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (out < 0) return failed("cannot write");
+  // Whoever could read it still can.
+  struct stat old {};
+  if (stat(file.c_str(), &old) == 0) static_cast<void>(fchmod(out, old.st_mode & 07777));
   const ssize_t written = write(out, text.data(), text.size());
   const bool whole = written == static_cast<ssize_t>(text.size()) && fsync(out) == 0;
   close(out);
@@ -237,7 +253,7 @@ Status set_config(const fs::path& file, const std::string& key, const std::strin
 Status put_back_config(const fs::path& file, const std::optional<std::string>& text) {
   if (text) return write_in_place(file, *text);
   std::error_code failed;
-  fs::remove(file, failed);
+  fs::remove(followed(file), failed);
   if (failed)
     return fail(Code::kReadOnly, "cannot remove " + file.string() + ": " + failed.message(),
                 "Make the folder writable, then try again.");

@@ -132,7 +132,9 @@ Result<std::string> read_all(const std::filesystem::path& file, const Descriptor
   }
 }
 
-Status check_lines(std::string_view text, const std::string& name) {
+Status check_size(std::string_view text, const std::string& name) {
+  if (text.size() > kConfigBytesMax)
+    return unreadable(name, "it is larger than 64 KiB", "Write a smaller one.");
   for (std::size_t line = 1; !text.empty(); ++line) {
     const std::size_t size = std::min(text.find('\n'), text.size());
     if (size > kLineBytesMax) {
@@ -143,6 +145,35 @@ Status check_lines(std::string_view text, const std::string& name) {
     text.remove_prefix(std::min(size + 1, text.size()));
   }
   return {};
+}
+
+/// Where a line's setting or header ends: what follows is blanks and a comment.
+std::size_t end_of_setting(std::string_view line) {
+  char quote = 0;
+  std::size_t end = 0;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    if (quote == 0 && c == '#') break;
+    if (quote == '"' && c == '\\')
+      ++i;
+    else if (quote == c)
+      quote = 0;
+    else if (quote == 0 && (c == '"' || c == '\''))
+      quote = c;
+    if (c != ' ' && c != '\t' && c != '\r') end = std::min(i + 1, line.size());
+  }
+  return end;
+}
+
+/// The line with another setting in its place, as far in as it was, and with its comment.
+/// `sync.port = 1` stays in that form.
+std::string replaced(const std::string& present, const ConfigKey& key, const std::string& table,
+                     const std::string& setting) {
+  const std::string before = present.substr(0, present.find('='));
+  const bool dotted = before.find(std::string(key.name)) != std::string::npos;
+  const std::size_t indent = std::min(present.find_first_not_of(" \t"), present.size());
+  return present.substr(0, indent) + (dotted ? table + "." : "") + setting +
+         present.substr(end_of_setting(present));
 }
 
 }  // namespace
@@ -166,7 +197,7 @@ Result<std::optional<std::string>> read_config_file(const std::filesystem::path&
 }
 
 Result<std::vector<FileSetting>> parse_config(std::string_view text, const std::string& name) {
-  LANYARD_TRY(check_lines(text, name));
+  LANYARD_TRY(check_size(text, name));
   std::vector<FileSetting> out;
   try {
     const toml::table table = toml::parse(text, std::string_view(name));
@@ -192,15 +223,15 @@ std::string with_setting(const std::string& text, const ConfigKey& key, const Co
     lines.push_back(text.substr(from, end - from));
     from = end + 1;
   }
-  const auto header = std::find(lines.begin(), lines.end(), "[" + table + "]");
+  const auto header = std::find_if(lines.begin(), lines.end(), [&](const std::string& one) {
+    return std::string_view(one).substr(0, end_of_setting(one)) == "[" + table + "]";
+  });
   const FileSetting* old = nullptr;
   for (const FileSetting& setting : settings)
     if (setting.key == &key) old = &setting;
   if (old != nullptr) {
     std::string& present = lines.at(old->line - 1);
-    // `sync.port = 1` stays in that form.
-    const bool dotted = present.find(std::string(key.name)) != std::string::npos;
-    present = dotted ? table + "." + line : line;
+    present = replaced(present, key, table, line);
   } else if (header != lines.end()) {
     lines.insert(header + 1, line);
   } else {

@@ -19,14 +19,15 @@ struct KeptFlags {
   std::vector<std::string> keys;
   /// What could not be kept: it counts for the agent that is started with it.
   std::vector<ConfigFlag> for_this_run;
-  /// Why not, and what to do; one line for each of `for_this_run`.
+  /// Why not, as a sentence, and what to do; one for each of `for_this_run`.
   std::vector<std::string> reasons;
   std::filesystem::path file;
   /// What the file held before; nothing: there was none.
   std::optional<std::string> before;
 };
 
-/// Writes what differs from the configuration into its file. Not kept is what a variable or a file
+/// Writes what differs from the configuration's files into the person's own. A list is added to.
+/// What a variable alone says is written too: it does not last. Not kept is what a variable or a file
 /// of conf.d says otherwise, everything where the file cannot be written, and everything for a data
 /// folder of its own with the person's common file: that would rename their other agents too.
 [[nodiscard]] Result<KeptFlags> keep_flags(const std::vector<ConfigFlag>& flags,

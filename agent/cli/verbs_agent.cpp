@@ -132,6 +132,11 @@ Result<int> show_running(const std::string& info, UpOutcome outcome, const KeptF
       .member("upgraded", outcome == UpOutcome::kUpgraded);
   json.member("started", outcome != UpOutcome::kWasRunning).name("kept").begin_array();
   for (const std::string& key : kept.keys) json.text(key);
+  json.end_array().name("notKept").begin_array();
+  for (std::size_t i = 0; i < kept.reasons.size(); ++i) {
+    json.begin_object().member("flag", kept.for_this_run[i].flag);
+    json.member("why", kept.reasons[i]).end_object();
+  }
   json.end_array().name("degraded").raw(degraded_of(session).dump());
   session.out().json("up/1", json.end_object().str());
   return exit_code::kOk;
@@ -258,7 +263,10 @@ Result<int> upgrade(const UpCommand& command, const Json& running, const Running
     arguments.resize(1);
     arguments.insert(arguments.end(), older.arguments.begin(), older.arguments.end());
   }
-  LANYARD_TRY(stop_agent(session));
+  if (const Status stopped = stop_agent(session); !stopped) {
+    take_back(kept);
+    return fail(stopped.error());
+  }
   LANYARD_TRY_SET(const std::string info, start_with(kept, arguments, session, config));
   session.out().say("ok  " + build_of(running) + " from " + display_text(older.path) +
                     " was stopped; this program has started in its place.\n");

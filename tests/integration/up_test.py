@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 """`lanyard up` and `down`: one agent, what it is told and keeps, a start that fails, systemd."""
 
+import shutil
+import socket
+import subprocess
 import unittest
 
-from lanyard_process import Device
+from lanyard_process import PROGRAM, Device
 
 
 class UpAndDown(unittest.TestCase):
@@ -65,6 +68,74 @@ class UpAndDown(unittest.TestCase):
         self.assertIn("--log-level is not kept: LANYARD_LOG_LEVEL says otherwise", started)
         self.assertEqual(file.read_text(), before)
 
+    def test_what_a_variable_says_too_is_written_for_the_starts_without_it(self):
+        device, file = self.device, self.with_a_file()
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = str(free.getsockname()[1])
+        device.environment["LANYARD_SYNC_PORT"] = port
+        self.assertEqual(device.json("up", "--sync-port", port)["kept"], ["sync.port"])
+        self.assertIn(f"port = {port}\n", file.read_text())
+        device.ok("down")
+        del device.environment["LANYARD_SYNC_PORT"]
+        again = device.json("up", "--sync-port", port)
+        self.assertEqual((again["agent"]["syncPort"], again["kept"]), (int(port), []))
+
+    def test_peers_are_added_to_those_that_are_there(self):
+        device, file = self.device, self.with_a_file()
+        device.ok("config", "set", "discovery.peers", "127.0.0.1:7,127.0.0.1:8")
+        said = device.ok("up", "--peer", "127.0.0.1:9", "--peer", "127.0.0.1:7")
+        whole = 'peers = ["127.0.0.1:7", "127.0.0.1:8", "127.0.0.1:9"]'
+        self.assertIn(f"discovery.{whole}", said)
+        self.assertIn(whole, file.read_text())
+        self.assertEqual(device.json("up", "--peer", "127.0.0.1:8")["kept"], [])
+        # What a variable says for one run is not written down with it.
+        device.environment["LANYARD_DISCOVERY_PEERS"] = "127.0.0.1:5,127.0.0.1:6"
+        self.assertEqual(device.json("up", "--peer", "127.0.0.1:6")["kept"], ["discovery.peers"])
+        self.assertIn(whole[:-1] + ', "127.0.0.1:6"]', file.read_text())
+
+    def test_json_says_what_is_not_kept_and_why(self):
+        device, _ = self.device, self.with_a_file()
+        device.environment["LANYARD_LOG_LEVEL"] = "warning"
+        found = device.json("up", "--log-level", "debug", "--name", "ada")
+        self.assertEqual(found["kept"], ["device.name"])
+        self.assertEqual(found["notKept"], [{
+            "flag": "--log-level", "why": "LANYARD_LOG_LEVEL says otherwise at every start."}])
+        self.assertEqual(device.json("up")["notKept"], [])
+
+    def test_a_running_agent_has_heard_of_the_whole_value_alone(self):
+        device = self.device
+        flags = ["--sync-port", "0", "--listen", "127.0.0.1", "--no-discovery"]
+        peers = ["--peer", "127.0.0.1:7", "--peer", "127.0.0.1:8"]
+        device.ok("up", *flags, "--name", "ad", *peers)
+        self.assertNotIn("has not heard", device.ok("up", *flags, "--name", "ad", *peers))
+        self.assertIn("has not heard of --name", device.ok("up", "--name", "ada"))
+        self.assertIn("has not heard of --peer",
+                      device.ok("up", *peers[:3], "127.0.0.1:9"))
+
+    def test_a_file_that_would_become_too_large_to_be_read_is_left_as_it_was(self):
+        device, file = self.device, self.with_a_file()
+        full = file.read_text()
+        full += "# 3456789\n" * ((65536 - len(full)) // 10)
+        file.write_text(full)
+        said = device.ok("up", "--name", "ada")
+        self.assertIn("--name is not kept: ", said)
+        self.assertIn("larger than 64 KiB", said)
+        self.assertEqual(file.read_text(), full)
+
+    def test_an_upgrade_that_cannot_stop_the_agent_keeps_nothing(self):
+        device, file = self.device, self.with_a_file()
+        self.use_a_systemctl_of_our_own()
+        program = device.folder / "older"
+        shutil.copy(PROGRAM, program)
+        older = [str(program), *device.arguments("up")[1:]]
+        subprocess.run(older, env=device.environment, check=True, capture_output=True, timeout=120)
+        before = file.read_text()
+        device.environment["FAKE_REFUSES"] = "disable"
+        done = device.run("up", "--upgrade", "--name", "ada")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("systemd could not stop", done.stderr)
+        self.assertEqual(file.read_text(), before)
+
     def test_a_start_that_fails_keeps_nothing(self):
         device, file = self.device, self.with_a_file()
         before = file.read_text()
@@ -91,8 +162,8 @@ class UpAndDown(unittest.TestCase):
         self.assertIn("Why: ", done.stderr)
         self.assertEqual(device.run("status").returncode, 3)
 
-    def test_up_uses_systemd_where_it_answers(self):
-        """A systemctl of our own stands for the real one: it does what the unit says."""
+    def use_a_systemctl_of_our_own(self):
+        """It stands for the real one: it does what the unit says."""
         device = self.device
         tools = device.folder / "bin"
         tools.mkdir()
@@ -100,6 +171,10 @@ class UpAndDown(unittest.TestCase):
         (tools / "systemctl").chmod(0o755)
         device.environment["PATH"] = f"{tools}:{device.environment['PATH']}"
         device.environment["FAKE_PID"] = str(device.folder / "pid")
+
+    def test_up_uses_systemd_where_it_answers(self):
+        device = self.device
+        self.use_a_systemctl_of_our_own()
         started = device.json("up", *self.flags)
         self.assertTrue(started["service"])
         units = list((device.folder / ".config/systemd/user").glob("lanyard-*.service"))
@@ -113,6 +188,8 @@ class UpAndDown(unittest.TestCase):
 FAKE_SYSTEMCTL = r"""#!/usr/bin/env python3
 import os, pathlib, shlex, signal, subprocess, sys
 words = sys.argv[2:]
+if words[0] == os.environ.get("FAKE_REFUSES"):
+    sys.exit("it is not allowed")
 pid = pathlib.Path(os.environ["FAKE_PID"])
 if words[0] == "enable":
     unit = pathlib.Path(os.environ["HOME"], ".config/systemd/user", words[2]).read_text()

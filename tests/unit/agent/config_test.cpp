@@ -263,10 +263,17 @@ TEST_CASE("setting a key changes its line and no other") {
   const Row rows[] = {
       {"", "sync.port", "9", "[sync]\nport = 9\n"},
       {"# mine\n[sync]\n# why\nport = 1 # here\nlisten = \"::\"\n", "sync.port", "9",
-       "# mine\n[sync]\n# why\nport = 9\nlisten = \"::\"\n"},
+       "# mine\n[sync]\n# why\nport = 9 # here\nlisten = \"::\"\n"},
       {"[sync]\nlisten = \"::\"\n[log]\nlevel = \"info\"\n", "sync.port", "9",
        "[sync]\nport = 9\nlisten = \"::\"\n[log]\nlevel = \"info\"\n"},
       {"sync.port = 1\n", "sync.port", "9", "sync.port = 9\n"},
+      {"[sync] # mine\n  port = 1\t# was sync.port\r\n", "sync.port", "9",
+       "[sync] # mine\n  port = 9\t# was sync.port\r\n"},
+      {"[sync] # mine\nlisten = \"::\"\n", "sync.port", "9",
+       "[sync] # mine\nport = 9\nlisten = \"::\"\n"},
+      {"device.name = \"a \\\"#\\\" b\" # \"why\"\n", "device.name", "c",
+       "device.name = \"c\" # \"why\"\n"},
+      {"device.name = 'a # b'#why\n", "device.name", "c", "device.name = \"c\"#why\n"},
       {"[log]\nlevel = \"info\"\n", "device.name", "Ada's \"pi\"",
        "[log]\nlevel = \"info\"\n\n[device]\nname = \"Ada's \\\"pi\\\"\"\n"},
       {"", "discovery.peers", "a:1,b:2", "[discovery]\npeers = [\"a:1\", \"b:2\"]\n"},
@@ -274,7 +281,9 @@ TEST_CASE("setting a key changes its line and no other") {
   for (const Row& row : rows) {
     const TemporaryFolder home;
     const auto file = home.file("config.toml", row.before);
-    REQUIRE(set_config(file, row.key, row.value));
+    const Status set = set_config(file, row.key, row.value);
+    INFO(row.before << (set ? "" : set.error().detail));
+    REQUIRE(set);
     CHECK(testing::content_of(file) == row.after);
   }
   const TemporaryFolder home;
@@ -282,4 +291,40 @@ TEST_CASE("setting a key changes its line and no other") {
   CHECK_FALSE(set_config(file, "sync.port", "x"));
   CHECK_FALSE(set_config(file, "sync.prot", "1"));
   CHECK(testing::content_of(file) == "[sync]\nport = 1\n");
+}
+
+TEST_CASE("a configuration file that is a link stays one, and its target keeps its mode") {
+  const TemporaryFolder home;
+  const auto target = home.file("dotfiles/lanyard.toml", "[sync]\nport = 1\n");
+  REQUIRE(chmod(target.c_str(), 0640) == 0);
+  const auto link = home.path() / "config.toml";
+  std::filesystem::create_symlink("dotfiles/lanyard.toml", link);
+  const auto is_as_it_was_made = [&] {
+    struct stat found {};
+    return std::filesystem::is_symlink(link) && stat(target.c_str(), &found) == 0 &&
+           (found.st_mode & 07777) == 0640;
+  };
+  REQUIRE(set_config(link, "sync.port", "9"));
+  CHECK(is_as_it_was_made());
+  CHECK(testing::content_of(target) == "[sync]\nport = 9\n");
+  REQUIRE(put_back_config(link, "[sync]\nport = 1\n"));
+  CHECK(is_as_it_was_made());
+  CHECK(testing::content_of(target) == "[sync]\nport = 1\n");
+
+  // A link to a file that is yet to be made: so it is again when that is taken back.
+  std::filesystem::remove(target);
+  REQUIRE(set_config(link, "sync.port", "9"));
+  CHECK(testing::content_of(target) == "[sync]\nport = 9\n");
+  REQUIRE(put_back_config(link, std::nullopt));
+  CHECK(std::filesystem::is_symlink(link));
+  CHECK_FALSE(std::filesystem::exists(target));
+}
+
+TEST_CASE("a setting that makes the file larger than one that is read is refused") {
+  const TemporaryFolder home;
+  std::string full;
+  while (full.size() < 65530) full += "# 3456789\n";
+  const auto file = home.file("config.toml", full.substr(0, 65530));
+  CHECK_FALSE(set_config(file, "sync.port", "9"));
+  CHECK(testing::content_of(file).size() == 65530);
 }
