@@ -54,6 +54,7 @@ AgentStatus seen_by(const Access& access, AgentStatus status) {
 void write_step(const DeviceStatus& device, JsonWriter& out) {
   const storage::KnownDevice& known = device.device.known;
   out.member("id", to_text(known.id)).member("name", utf8_or_escaped(shown_name(known)));
+  out.member("namedByOthers", known.named_by_others);
   out.member("linked", device.device.link.linked).member("inStep", device.in_step);
   out.member("notYetThere", device.not_yet_there);
 }

@@ -98,21 +98,23 @@ bool has_part(const Json& status, std::string_view part) {
                      [&](const Json& each) { return each.value("part", std::string()) == part; });
 }
 
-/// By which a command finds the device: its name, if a shell takes it as one word.
+/// By which a command finds the device: its name, if a shell takes it as one word and more than
+/// others say it.
 std::string word_for(const Json& device) {
   const std::string name = device.value("name", std::string());
   const bool is_plain = std::all_of(name.begin(), name.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
            c == '_' || c == '.';
   });
-  return is_plain && !name.starts_with('-') ? name : shown(device, "shortId");
+  const bool is_sure = !device.value("namedByOthers", false);
+  return is_plain && is_sure && !name.starts_with('-') ? name : shown(device, "shortId");
 }
 
 std::string names_of_offline(const Json& devices) {
   std::string out;
   for (const Json& device : devices)
     if (!device.value("linked", false))
-      out += (out.empty() ? "" : ", ") + display_cut(device.value("name", std::string()), 40);
+      out += (out.empty() ? "" : ", ") + device_cell(device);
   return out;
 }
 
@@ -129,7 +131,7 @@ void print_next(const Json& status, const Output& out) {
     const std::uint64_t missing = count_of(device, "notYetThere");
     all_in_sync = all_in_sync && device.value("inStep", false);
     if (missing == 0 || device.value("linked", false) || is_off) continue;
-    out.say(shown(device, "name") + " gets " + plural(missing, "change") +
+    out.say(device_cell(device) + " gets " + plural(missing, "change") +
             " when it is connected again. What keeps it away?  lanyard ping " + word_for(device));
   }
   if (all_in_sync) return out.say(out.toned(Tone::kGood, "All in sync."));

@@ -20,6 +20,12 @@ std::string did_you_mean(std::string_view name, const std::vector<std::string>& 
   return nearest ? "Did you mean " + in_quotes(*nearest) + "?" : otherwise;
 }
 
+/// The whole of it, or enough of its beginning.
+bool is_id_of(const DeviceId& device, std::string_view text) {
+  const std::string letters = storage::device_id_letters(text);
+  return letters.size() >= 4 && storage::device_id_letters(to_text(device)).starts_with(letters);
+}
+
 }  // namespace
 
 Result<storage::SpaceEntry> resolve_space(const std::vector<storage::SpaceEntry>& spaces,
@@ -58,7 +64,6 @@ void sort_for_people(std::vector<storage::SpaceEntry>& spaces) {
 Result<storage::KnownDevice> resolve_device(const std::vector<storage::KnownDevice>& devices,
                                             std::string_view text) {
   const std::string name = storage::tidy_name(text);
-  const std::string letters = storage::device_id_letters(name);
   const bool is_name = !storage::reads_like_device_id(name);
   std::vector<const storage::KnownDevice*> found;
   std::vector<const storage::KnownDevice*> hearsay;
@@ -67,8 +72,7 @@ Result<storage::KnownDevice> resolve_device(const std::vector<storage::KnownDevi
     if (device.forgotten) continue;
     known.push_back(device.name);
     const bool has_name = is_name && !name.empty() && lower(device.name) == lower(name);
-    const bool has_id =
-        letters.size() >= 4 && storage::device_id_letters(to_text(device.id)).starts_with(letters);
+    const bool has_id = is_id_of(device.id, name);
     if (has_id || (has_name && !device.named_by_others)) found.push_back(&device);
     if (has_name && !has_id && device.named_by_others) hearsay.push_back(&device);
   }
@@ -80,14 +84,32 @@ Result<storage::KnownDevice> resolve_device(const std::vector<storage::KnownDevi
                 did_you_mean(name, known, "See  lanyard devices list"));
   std::string candidates;
   for (const storage::KnownDevice* device : found)
-    candidates += (candidates.empty() ? "" : ", ") + shown_name(*device) + " (" +
+    candidates += (candidates.empty() ? "" : ", ") + marked_name(*device) + " (" +
                   to_short_text(device->id) + ")";
   return fail(Code::kUsage, in_quotes(name) + " could be " + candidates,
               "Use the id, or give one of them another name with  lanyard devices rename");
 }
 
+Result<storage::KnownDevice> resolve_trusted_device(
+    const std::vector<storage::KnownDevice>& devices, std::string_view text) {
+  auto found = resolve_device(devices, text);
+  if (!found || !found->named_by_others) return found;
+  const std::string name = storage::tidy_name(text);
+  const bool has_name = lower(found->name) == lower(name);  // an id can be made to begin so too
+  if (storage::reads_like_device_id(name) || !has_name) return found;
+  return fail(Code::kUsage,
+              "only others call a device " + in_quotes(name) + ", and this one has not met it",
+              "Make sure that it is the one you mean (lanyard devices  on it shows its id), and "
+              "name its id: " +
+                  to_text(found->id));
+}
+
 std::string shown_name(const storage::KnownDevice& device) {
   return device.name.empty() ? to_short_text(device.id) : device.name;
+}
+
+std::string marked_name(const storage::KnownDevice& device) {
+  return shown_name(device) + (device.named_by_others ? " (as others say)" : "");
 }
 
 Result<DeviceNames> DeviceNames::read(storage::Vault& vault, const DeviceId& self,
@@ -95,7 +117,7 @@ Result<DeviceNames> DeviceNames::read(storage::Vault& vault, const DeviceId& sel
   DeviceNames out;
   LANYARD_TRY_SET(const auto devices, vault.devices());
   for (const storage::KnownDevice& device : devices)
-    out.names_.emplace(device.id, shown_name(device));
+    out.names_.emplace(device.id, marked_name(device));
   out.names_.insert_or_assign(self, self_name);
   return out;
 }

@@ -25,10 +25,19 @@ void sort_for_people(std::vector<storage::SpaceEntry>& spaces);
 [[nodiscard]] Result<storage::KnownDevice> resolve_device(
     const std::vector<storage::KnownDevice>& devices, std::string_view text);
 
-/// A device's name for people: what we call it, else its short id.
+/// The same for what gives the device something. A device that only others call so, and that this
+/// one has not met, is refused (kUsage): whoever told the name could mean any device by it. Its id
+/// still means it.
+[[nodiscard]] Result<storage::KnownDevice> resolve_trusted_device(
+    const std::vector<storage::KnownDevice>& devices, std::string_view text);
+
+/// A device's name as fields of an answer have it: what we call it, else its short id.
 [[nodiscard]] std::string shown_name(const storage::KnownDevice& device);
 
-/// The same by id, for devices that may not be known here too.
+/// The same for sentences and lists: " (as others say)" follows a name that only others told.
+[[nodiscard]] std::string marked_name(const storage::KnownDevice& device);
+
+/// The marked names by id, for devices that may not be known here too.
 class DeviceNames {
  public:
   /// Of this device and of all that storage knows.

@@ -69,7 +69,7 @@ void SpaceService::share(const std::string& space, const std::string& device, Do
         Shared out;
         LANYARD_TRY_SET(out.space, space_of(vault, space, true));
         LANYARD_TRY_SET(const auto devices, vault.devices());
-        LANYARD_TRY_SET(out.device, resolve_device(devices, device));
+        LANYARD_TRY_SET(out.device, resolve_trusted_device(devices, device));
         // Left here: whoever shares it wants it back.
         if (out.space.left) {
           LANYARD_TRY_SET(out.is_back, vault.rejoin_space(out.space.id, self));

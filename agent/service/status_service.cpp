@@ -103,7 +103,7 @@ std::optional<Degraded> withheld_part(const SpaceStatus& space,
     for (const SpaceLink& link : device.device.link.spaces) {
       if (link.space != space.space.id || link.withheld <= most) continue;
       most = link.withheld;
-      who = shown_name(device.device.known);
+      who = marked_name(device.device.known);
     }
   }
   if (most == 0) return std::nullopt;

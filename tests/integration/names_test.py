@@ -32,8 +32,15 @@ class Named(unittest.TestCase):
         self.assertFalse(self.entry(ada, pi)["namedByOthers"])
         self.assertIn("phone (as others say)", ada.ok("devices"))
         self.assertIn("phone (as others say)", ada.ok("status"))
-        self.assertIn("phone", [each["name"] for each in
+        self.assertIn("phone (as others say)", [each["name"] for each in
                                 ada.json("space", "info", "default")["members"]])
+        # A name that only others told gives the device nothing, until its id is named.
+        ada.ok("space", "create", "secret")
+        refused = ada.run("space", "share", "secret", "phone")
+        self.assertEqual(refused.returncode, 2, refused)
+        self.assertIn("has not met it", refused.stderr)
+        self.assertIn(phone.info["id"], refused.stderr)
+        self.assertEqual(len(ada.json("space", "info", "secret")["members"]), 1)
         # It outlives a restart, and nobody has to be there.
         pi.stop()
         ada.stop()

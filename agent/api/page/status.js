@@ -175,7 +175,9 @@ function day(ms) {
 function deviceRow(device) {
   const state = !device.linked ? made("td.faint", "not reached")
     : device.inStep ? made("td.good", "in step") : made("td", "catching up");
-  return made("tr", made("td", foreign(device.name || device.shortId)), state,
+  const name = foreign(device.name || device.shortId);
+  const called = made("td", name, device.namedByOthers ? " (as others say)" : "");
+  return made("tr", called, state,
     made("td.number", device.notYetThere),
     made("td.when", device.linked ? "now" : day(device.lastSeenMs)));
 }
@@ -239,7 +241,7 @@ function showAll(status, requests, tokens) {
     made("p.faint", status.moreSpaces ? `and ${status.moreSpaces} more` : "")]);
   // Only what is shown: bytes received change all the time.
   const devices = status.devices.map(each => ({name: each.name, shortId: each.shortId,
-    linked: each.linked, inStep: each.inStep, notYetThere: each.notYetThere,
+    namedByOthers: each.namedByOthers, linked: each.linked, inStep: each.inStep, notYetThere: each.notYetThere,
     lastSeenMs: each.linked ? 0 : each.lastSeenMs}));
   showRows("devices", devices, "No other is known. Pair one with  lanyard pair", rows => [
     table(["Device", "State", "#Not yet there", "Last seen"], rows.map(deviceRow))]);

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "agent/api/openapi.hpp"
 #include "agent/json/json_views.hpp"
@@ -51,6 +52,19 @@ std::vector<std::string> compared(const char* schema, JsonWriter& written) {
   return wrong;
 }
 
+/// Where a list of `required` or `enum` has something twice.
+void find_repeated(const Json& part, const std::string& where, std::vector<std::string>& out) {
+  if (!part.is_structured()) return;
+  for (const auto& [name, member] : part.items()) {
+    const std::string here = where + "/" + name;
+    find_repeated(member, here, out);
+    if (!member.is_array() || (name != "required" && name != "enum")) continue;
+    std::set<Json> seen;
+    for (const Json& each : member)
+      if (!seen.insert(each).second) out.push_back(here + " has " + each.dump() + " twice");
+  }
+}
+
 /// With one of everything that it can have.
 AgentStatus full_status() {
   AgentStatus out;
@@ -62,6 +76,12 @@ AgentStatus full_status() {
 }
 
 }  // namespace
+
+TEST_CASE("no list of the description has a thing twice") {
+  std::vector<std::string> repeated;
+  find_repeated(Json::parse(openapi_document()), "", repeated);
+  CHECK(repeated == std::vector<std::string>());
+}
 
 TEST_CASE("the description has every field of the status") {
   JsonWriter out;

@@ -70,6 +70,29 @@ TEST_CASE("a device is found by name, by id and by the beginning of its id") {
   CHECK(resolve_device(devices, "").error().is(Code::kNotFound));
 }
 
+TEST_CASE("a name that only others told gives a device nothing") {
+  std::vector<storage::KnownDevice> devices = {a_device(1, "pi"), a_device(2, "ada-phone")};
+  devices[1].named_by_others = true;
+  CHECK(resolve_device(devices, "ada-phone")->id == devices[1].id);
+  for (const char* name : {"ada-phone", "ADA-phone", " ada-phone "}) {
+    INFO(name);
+    const auto refused = resolve_trusted_device(devices, name);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().is(Code::kUsage));
+    CHECK_THAT(refused.error().detail, Catch::Contains("has not met it"));
+    CHECK_THAT(refused.error().fix, Catch::Contains(to_text(devices[1].id)));
+  }
+  // Its id means it, and a name that is known here means its device.
+  CHECK(resolve_trusted_device(devices, to_text(devices[1].id))->id == devices[1].id);
+  CHECK(resolve_trusted_device(devices, to_short_text(devices[1].id))->id == devices[1].id);
+  CHECK(resolve_trusted_device(devices, "pi")->id == devices[0].id);
+  CHECK(resolve_trusted_device(devices, "nobody").error().is(Code::kNotFound));
+  devices.push_back(a_device(3, "ada-phone"));
+  CHECK(resolve_trusted_device(devices, "ada-phone")->id == devices[2].id);
+  CHECK(marked_name(devices[1]) == devices[1].name + " (as others say)");
+  CHECK(marked_name(devices[2]) == "ada-phone");
+}
+
 TEST_CASE("what reads like a device's id is never another device's name") {
   const DeviceId meant = a_device(2, "").id;
   const std::string brief = to_short_text(meant);
