@@ -5,6 +5,7 @@
 #include "agent/logging.hpp"
 #include "replication/types/device_id_text.hpp"
 #include "replication/types/json_text.hpp"
+#include "replication/types/limits.hpp"
 
 namespace lanyard::agent {
 namespace {
@@ -45,6 +46,7 @@ class ApiServer::Impl {
     };
   }
   ~Impl() {
+    room_.host.post([this] { count_live_uses(); });  // before stop() ends the lines
     server_->stop();
     store_uses(true);
   }
@@ -62,7 +64,10 @@ class ApiServer::Impl {
   }
 
   void start() {
-    room_.host.post([this] { compat_.start(); });
+    room_.host.post([this] {
+      compat_.start();
+      store_live_uses_later();
+    });
     HttpServer::Manners manners;
     manners.answered = [meters = &room_.host.meters](int status, const std::string& problem,
                                                      std::chrono::microseconds took) {
@@ -113,6 +118,19 @@ class ApiServer::Impl {
           for_each_live(room_, [](LiveClient& live) { live.on_access_changed(); });
           applied();
         });
+  }
+
+  void count_live_uses() {
+    for_each_live(room_, [](const LiveClient& live) { live.count_use(); });
+  }
+
+  /// Who only listens on a line makes no request that would store it.
+  void store_live_uses_later() {
+    room_.after(limits::kTokenUseStoredEvery, [this] {
+      count_live_uses();
+      store_uses(false);
+      store_live_uses_later();
+    });
   }
 
   void store_uses(bool all) {

@@ -46,6 +46,7 @@ class LiveTalk final : public SocketTalk,
 
   // ---- LiveClient
   void on_access_changed() override;
+  void count_use() const override;
   void on_acknowledged(const DeviceId& device, const SpaceId& space,
                        const VectorClock& durable) override;
   void on_presence(const Present& present) override;
@@ -129,6 +130,11 @@ void LiveTalk::on_access_changed() {
   });
 }
 
+void LiveTalk::count_use() const {
+  const auto granted = access();
+  if (granted && granted->token) room_.access.used(*granted->token, room_.host.wall());
+}
+
 Status LiveTalk::sign_in(Params& in) {
   LANYARD_TRY_SET(const std::string token, in.text("token"));
   LANYARD_TRY(in.finish());
@@ -142,7 +148,7 @@ Status LiveTalk::sign_in(Params& in) {
     return fail(Code::kNoToken, "the token is not known here, or not for this page",
                 "Make one: lanyard token create --app NAME --space SPACE");
   }
-  if (granted->token) room_.access.used(*granted->token, room_.host.wall());
+  count_use();
   line_->close_within({});
   room_.live.emplace(this, weak_from_this());
   count_live(room_);

@@ -24,6 +24,8 @@ class LiveClient {
   virtual ~LiveClient() = default;
   /// Tokens were given or revoked: whoever lost theirs is sent away.
   virtual void on_access_changed() = 0;
+  /// A line that is open is a use of its token, however little is said on it.
+  virtual void count_use() const = 0;
   /// A member holds this durably.
   virtual void on_acknowledged(const DeviceId& device, const SpaceId& space,
                                const VectorClock& durable) = 0;

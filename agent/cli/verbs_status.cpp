@@ -113,8 +113,7 @@ std::string word_for(const Json& device) {
 std::string names_of_offline(const Json& devices) {
   std::string out;
   for (const Json& device : devices)
-    if (!device.value("linked", false))
-      out += (out.empty() ? "" : ", ") + device_cell(device);
+    if (!device.value("linked", false)) out += (out.empty() ? "" : ", ") + device_cell(device);
   return out;
 }
 

@@ -2,6 +2,7 @@
 """/v1/live of a real agent: snapshots, changes, cursors, receipts, slow readers, revoked tokens."""
 
 import json
+import time
 import unittest
 
 from api_device import ApiDevice, ApiTest, record_path
@@ -40,6 +41,18 @@ class Live(ApiTest):
         self.assertNotEqual(change["cursor"], cursor)
         self.device.ok("data", "delete", "default", "live", "a")
         self.assertIsNone(line.heard("change", id="s")["record"]["value"])
+
+    def last_used(self):
+        return max(each["lastUsedMs"] for each in self.device.json("token", "list")["tokens"])
+
+    def test_a_line_that_stays_open_is_a_use_of_its_token(self):
+        self.line()
+        self.api.get("/v1/status")
+        time.sleep(0.1)  # the clock is past what was used until now
+        signed_in = int(time.time() * 1000)
+        self.device.stop()
+        self.device.start()
+        self.assertGreaterEqual(self.last_used(), signed_in)
 
     def test_pages_of_a_large_snapshot_and_all_collections(self):
         ops = [{"op": "put", "collection": f"c{i % 3}", "key": f"k{i}", "value": {"i": i}}
