@@ -26,9 +26,7 @@ void SpaceSync::condition(const StoreCondition& said, Now now) {
 void SpaceSync::tell_all() {
   for (const auto& [link, peer] : peers_) {
     if (!is_known_member(peer)) continue;
-    for (const auto& [log, head] : applied_)
-      if (seq_in(peer.shown, log) < head.seq)
-        context_.out.send(link, wire::Have{space_, log, head});
+    for (const auto& [log, head] : applied_) context_.out.send(link, wire::Have{space_, log, head});
   }
 }
 

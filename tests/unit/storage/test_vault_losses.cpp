@@ -128,6 +128,7 @@ TEST_CASE("a loss that a person accepted is told of again where more is missing"
     fs::remove(file);
     fs::copy(scene.a.place(name), file);
     scene.start();
+    must(scene.a.vault().space(scene.space));  // the copy may have the inode of what was removed
   };
   keep("oldest");
   scene.a.write(scene.space, put("n2", {{"n", 2}}));
