@@ -53,8 +53,8 @@ Result<std::vector<LogPart>> decode_parts(ByteView blob) {
 
 namespace {
 
-/// Whether these can be the parts of a row with so many changes, where so many logs are known: bytes
-/// that rotted may decode to anything.
+/// Whether these can be the parts of a row with so many changes, where so many logs are known.
+/// Bytes that rotted may decode to anything.
 bool can_be_parts(const std::vector<LogPart>& parts, std::uint64_t changes, std::uint64_t logs) {
   std::uint64_t left = changes;
   for (const LogPart& part : parts) {

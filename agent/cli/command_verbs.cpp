@@ -159,8 +159,7 @@ void Parser::add_space_verbs() {
                   "keep this device's copy as a file that is not synced");
   leave
       ->add_flag("--remove-copy", left->remove_copy,
-                 "delete this device's copy, also that of a space that was left before; refused if "
-                 "it holds changes that no other device has")
+                 "delete the copy here, of one left before too; refused while only it has changes")
       ->excludes("--keep-copy");
   leave
       ->add_flag("--even-if-alone", left->even_if_alone,

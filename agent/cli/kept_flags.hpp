@@ -27,9 +27,9 @@ struct KeptFlags {
 };
 
 /// Writes what differs from the configuration's files into the person's own. A list is added to.
-/// What a variable alone says is written too: it does not last. Not kept is what a variable or a file
-/// of conf.d says otherwise, everything where the file cannot be written, and everything for a data
-/// folder of its own with the person's common file: that would rename their other agents too.
+/// What a variable alone says is written too: it does not last. Not kept is what a variable or a
+/// file of conf.d says otherwise, everything where the file cannot be written, and everything for a
+/// data folder of its own with the person's common file: that would rename their other agents too.
 [[nodiscard]] Result<KeptFlags> keep_flags(const std::vector<ConfigFlag>& flags,
                                            const Session& session);
 
