@@ -151,6 +151,18 @@ TEST_CASE("a reader that keeps a WAL from being copied is told of, and peers are
   CHECK(scene.wal().bytes < 1 * kMiBytes);
 }
 
+TEST_CASE("a file that others pushed out while its WAL was full keeps nobody from being asked") {
+  WalScene scene(1 * kMiBytes);
+  scene.write_one();
+  const auto reader = scene.reader();
+  scene.write_up_to(2 * kMiBytes);
+  scene.tend_until([&] { return scene.trouble().has_value(); });
+  CHECK(scene.conditions == std::vector<bool>{false});
+  for (std::size_t other = 0; other < limits::kOpenSpacesMax; ++other)
+    scene.device.create("space " + std::to_string(other));
+  CHECK(scene.conditions == std::vector<bool>{false, true});
+}
+
 TEST_CASE("a short look into a file that is written to is nothing to tell of") {
   WalScene scene(1 * kMiBytes);
   for (int round = 0; round < 4; ++round) {
