@@ -153,7 +153,7 @@ class Between:
         self.port = port
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.address = f"127.0.0.1:{self.listener.getsockname()[1]}"
-        self.armed, self.last = None, None
+        self.armed, self.links = None, []
         threading.Thread(target=self._serve, daemon=True).start()
 
     def arm(self, deed=None):
@@ -161,14 +161,21 @@ class Between:
         self.armed = Link(deed)
         return self.armed
 
+    def hang_up_all_but(self, kept=None):
+        """A device that looks whether another one is there makes a second link, which ends at once:
+        the one that lasts is not always the last one."""
+        for link in self.links:
+            if link is not kept:
+                link.hang_up()
+
     def close(self):
         self.listener.close()
-        if self.last:
-            self.last.hang_up()
+        self.hang_up_all_but()
 
     def _serve(self):
         with contextlib.suppress(OSError):  # closed
             while True:
                 caller, _ = self.listener.accept()
-                self.last, self.armed = self.armed or Link(), None
-                self.last.begin(caller, self.port)
+                link, self.armed = self.armed or Link(), None
+                self.links = [each for each in self.links if not each.over.is_set()] + [link]
+                link.begin(caller, self.port)
