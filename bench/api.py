@@ -30,10 +30,10 @@ PARTS = ["writes", "bulk", "page", "frame", "elsewhere", "subscribers", "large"]
 # What takes gigabytes of disk is for those who ask for it.
 USUAL_PARTS = [part for part in PARTS if part != "large"]
 # What a write, or a record of a batch, cost each thread in microseconds of a processor before costs
-# were counted: a release of 30 November 2026 on the busy machine of docs/GOALS.md, the median of
-# six rounds. And what of it is wanted.
-COSTS_BEFORE_US = {"api": {"1-client": 82.0, "16-clients": 36.5, "batches": 3.0},
-                   "storage": {"1-client": 221.0, "16-clients": 68.0, "batches": 16.8}}
+# were counted: the release of 30 November 2026 (330815f) on two cores that nothing else used, in
+# turns with the one after it. And what of it is wanted.
+COSTS_BEFORE_US = {"api": {"1-client": 64.0, "16-clients": 23.0, "batches": 2.6},
+                   "storage": {"1-client": 211.0, "16-clients": 54.0, "batches": 12.0}}
 COST_WANTED = {"api": 1 / 2, "storage": 2 / 3}
 
 

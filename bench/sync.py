@@ -17,9 +17,9 @@ from measure import Goal, Limits, memory_kib, report
 
 SPACE = "bench"
 EDITS = 10_000
-# Of the release of 30 November 2026 before libstdc++ was linked into it (ADR 0025), on the busy
-# machine of docs/GOALS.md with one small space: the median of 15 starts.
-START_BEFORE_MS, IDLE_BEFORE_MIB = 19.5, 13.4
+# Of the release of 30 November 2026 before libstdc++ was linked into it (ADR 0025), on two cores
+# that nothing else used: 5.4 and 6.9 ms, 13.7 MiB. On busy ones a start took 19.5 ms.
+START_BEFORE_MS, IDLE_BEFORE_MIB = 6.9, 13.7
 
 
 class Sync:
