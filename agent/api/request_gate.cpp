@@ -119,9 +119,9 @@ std::optional<GateRefusal> refuse_approach(const Approach& approach, const Doors
                        "the body is compressed (Content-Encoding: " + display_cut(coding, 60) + ")",
                        "Send it as it is, without a Content-Encoding."};
   const bool is_sent_unasked = approach.has_body || approach.content_type;
-  if (is_sent_unasked && !is_accepted(media_type(approach.content_type.value_or(""))))
-    return GateRefusal{415, "LY-W003", "A body of this type is not read here",
-                       why_unread(media_type(approach.content_type.value_or(""))),
+  const std::string type = media_type(approach.content_type.value_or(""));
+  if (is_sent_unasked && !is_accepted(type))
+    return GateRefusal{415, "LY-W003", "A body of this type is not read here", why_unread(type),
                        "Send Content-Type: application/json."};
   return {};
 }

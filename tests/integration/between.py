@@ -163,10 +163,11 @@ class Between:
 
     def hang_up_all_but(self, kept=None):
         """A device that looks whether another one is there makes a second link, which ends at once:
-        the one that lasts is not always the last one."""
-        for link in self.links:
-            if link is not kept:
-                link.hang_up()
+        the one that lasts is not always the last one. Returns those that were there."""
+        others = [link for link in self.links if link is not kept]
+        for link in others:
+            link.hang_up()
+        return others
 
     def close(self):
         self.listener.close()

@@ -194,7 +194,8 @@ class Known(unittest.TestCase):
     def try_row(self, deed):
         """The link goes to pieces; the next one brings what each side wrote meanwhile."""
         link = self.between.arm(deed)
-        self.between.hang_up_all_but(link)
+        for other in self.between.hang_up_all_but(link):
+            self.assertTrue(other.over.wait(ANSWER_WITHIN_S))
         def is_over():
             self.write(self.ada)
             self.write(self.pi)

@@ -115,6 +115,12 @@ class Neighbours {
   int in_vain_ = 0;
 };
 
+/// Of whom nothing is known but that they are there, at 10.0.0.1 to 10.0.0.9.
+void see_nine(DialPlan& plan) {
+  for (int i = 1; i < 10; ++i)
+    plan.sighted("10.0.0." + std::to_string(i) + ":1", "n" + std::to_string(i), Tick(0));
+}
+
 TEST_CASE("nobody is called while nobody is missed") {
   Neighbours all(24);
   CHECK(all.calls() == 0);
@@ -177,8 +183,7 @@ TEST_CASE("a device that called before it was known is called as soon as it is")
   ConstantRng rng{128};
   DialPlan plan(rng);
   plan.named("m");
-  for (int i = 1; i < 10; ++i)
-    plan.sighted("10.0.0." + std::to_string(i) + ":1", "n" + std::to_string(i), Tick(0));
+  see_nine(plan);
   plan.turned_away(a_device(9), "10.0.0.7");
   plan.welcome(a_device(9), Tick(5000));
   CHECK(plan.due(Tick(5000)) == Found{"10.0.0.7:1"});
@@ -188,8 +193,7 @@ TEST_CASE("a device is called at once where a common peer says that it is") {
   ConstantRng rng{128};
   DialPlan plan(rng);
   plan.named("m");
-  for (int i = 1; i < 10; ++i)
-    plan.sighted("10.0.0." + std::to_string(i) + ":1", "n" + std::to_string(i), Tick(0));
+  see_nine(plan);
   plan.add("10.0.0.7:2", Source::kTold, a_device(9), Tick(0));
   plan.welcome(a_device(9), Tick(5000));
   CHECK(plan.due(Tick(5000)) == Found{"10.0.0.7:2"});
