@@ -3,7 +3,6 @@
 #include <limits>
 
 #include "replication/types/json_text.hpp"
-#include "replication/types/limits.hpp"
 #include "storage/log_backwards.hpp"
 
 /// What a field was before its values parted. The log is an order in which everything comes after
@@ -23,10 +22,11 @@ struct Side {
   bool is_begun = false;
   bool is_whole = false;  ///< a context further back has said everything
 
-  void take(const oplog::Header& header) {
+  /// `logs`: how many the space has. With so many every whole clock was said as one.
+  void take(const oplog::Header& header, std::size_t logs) {
     for (const oplog::ContextEntry& entry : header.context)
       held[entry.log] = std::max(held[entry.log], entry.head);
-    is_whole = header.seq.value % limits::kWholeContextEvery == 1;
+    is_whole = oplog::has_whole_context(header.seq, logs);
   }
   [[nodiscard]] bool has(const Dot& dot) const {
     if (std::find(unseen.begin(), unseen.end(), dot) != unseen.end()) return false;
@@ -56,9 +56,9 @@ class BaseFinder {
       if (change.dot() == side.edit) {
         side.is_begun = true;
         side.unseen = unseen_in(change);
-        side.take(header);
+        side.take(header, logs_.size());
       } else if (side.is_begun && !side.is_whole && header.log == side.edit.log) {
-        side.take(header);
+        side.take(header, logs_.size());
       }
       all_begun = all_begun && side.is_begun;
     }

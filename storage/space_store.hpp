@@ -89,6 +89,7 @@ class SqliteSpaceStore final : public SpaceStore {
   /// Writes one or more runs of ours; `add` puts changes into the author.
   using AddChanges = std::function<Status(merge::LocalWriter&)>;
   [[nodiscard]] Status write_runs(WallTime wall, WriteOutcome& outcome, const AddChanges& add);
+  void begin_run(WallTime wall);
   [[nodiscard]] Status end_run(WriteOutcome& outcome);
   [[nodiscard]] Status write_each(const std::vector<LocalChange>& changes, WallTime wall,
                                   merge::LocalWriter& writer, WriteOutcome& outcome);

@@ -10,8 +10,15 @@ namespace lanyard::storage {
 namespace {
 
 constexpr std::size_t kCompressedFrom = 64 * limits::kKiB;
+/// On a link, which has not met its log before.
+constexpr std::size_t kContextEntryBytes = 80;
 
 }  // namespace
+
+void SqliteSpaceStore::begin_run(WallTime wall) {
+  const oplog::SpaceLog& log = tables_.space_log();
+  author_->begin(log.clock(), wall, log.admitting(ports_.signer.device()));
+}
 
 /// Finishes the author's run, stores it, and hands it over to be sent.
 Status SqliteSpaceStore::end_run(WriteOutcome& outcome) {
@@ -24,7 +31,8 @@ Status SqliteSpaceStore::end_run(WriteOutcome& outcome) {
   run.changes.assign(author_->changes().begin(), author_->changes().end());
   LANYARD_TRY(tables_.append(pack, run.changes));
   std::size_t bytes = 0;
-  for (const oplog::Change& change : run.changes) bytes += change.payload.size();
+  for (const oplog::Change& change : run.changes)
+    bytes += change.payload.size() + kContextEntryBytes * change.header.context.size();
   run.is_large = bytes > limits::kLiveRunBytesMax;
   for (oplog::Change& change : run.changes) {
     const bool is_kept = !run.is_large || change.header.kind == oplog::ChangeKind::kOpen;
@@ -62,7 +70,7 @@ Status SqliteSpaceStore::write_runs(WallTime wall, WriteOutcome& outcome, const 
   LANYARD_TRY(leave_forked_log());
   see_all_stamps(wall);
   return in_transaction(Sync::kFull, [&]() -> Status {
-    author_->begin(tables_.space_log().clock(), wall);
+    begin_run(wall);
     merge::LocalWriter writer(
         tables_.merger(), tables_.records(), *author_, ports_.hasher,
         [&](const merge::LocalDot& dot) {
@@ -78,7 +86,7 @@ Status SqliteSpaceStore::write_runs(WallTime wall, WriteOutcome& outcome, const 
         },
         [&]() -> Status {
           LANYARD_TRY(end_run(outcome));
-          author_->begin(tables_.space_log().clock(), wall);
+          begin_run(wall);
           return {};
         });
     LANYARD_TRY(add(writer));

@@ -112,6 +112,7 @@ LocalDot LocalWriter::own_dot() const {
 Result<Written> LocalWriter::write(const LocalChange& change) {
   if (change.ops.empty()) return fail(Code::kUsage, "a change without ops");
   LANYARD_TRY(make_room());
+  LANYARD_TRY(say_news());
   Draft draft;
   draft.own = own_dot();
   draft.held = merger_.held();
@@ -137,6 +138,7 @@ Result<Written> LocalWriter::write(const LocalChange& change) {
 }
 
 Result<Dot> LocalWriter::write_open(const std::vector<oplog::OpenOp>& ops) {
+  LANYARD_TRY(say_news());
   LANYARD_TRY_SET(const oplog::Change* const added, author_.add_open(ops));
   const Dot dot = added->dot();
   LANYARD_TRY(merge_added());
@@ -158,6 +160,16 @@ Status LocalWriter::make_room() {
   LANYARD_TRY(end_run_());
   merged_ = 0;
   return {};
+}
+
+/// What many logs have that came since we wrote last: in changes of its own, ahead of the next.
+Status LocalWriter::say_news() {
+  if (!author_.owes_news()) return {};
+  while (author_.owes_news()) {
+    LANYARD_TRY(author_.add_news());
+    LANYARD_TRY(make_room());
+  }
+  return merge_added();
 }
 
 Status LocalWriter::add_op(Draft& draft, const LocalOp& wish) {

@@ -134,6 +134,7 @@ class LocalWriter {
   [[nodiscard]] Status cut_large_values(Draft& draft, oplog::Op& op);
   [[nodiscard]] Status write_chunks(ByteView value, const Hash& hash);
   [[nodiscard]] Status make_room();
+  [[nodiscard]] Status say_news();
 
   Merger& merger_;
   RecordTable& table_;

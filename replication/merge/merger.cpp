@@ -107,8 +107,7 @@ void Merger::note_void(CollectionNumber collection, std::string_view key) {
 // ---- taking
 
 Context Merger::context_of(const oplog::Header& header, LogNumber log) const {
-  Context context;
-  if (!oplog::has_whole_context(header.seq)) context = merged_[log].context;
+  Context context = merged_[log].context;
   for (const oplog::ContextEntry& entry : header.context) {
     if (const auto number = logs_.find(entry.log)) raise(context, *number, entry.head.seq.value);
   }

@@ -34,7 +34,10 @@ std::vector<ContextEntry> read_context(CanonicalReader& in) {
 
 }  // namespace
 
-bool has_whole_context(Seq seq) { return seq.value % limits::kWholeContextEvery == 1; }
+bool has_whole_context(Seq seq, std::size_t entries) {
+  const bool is_turn = seq.value % limits::kWholeContextEvery == 1;
+  return seq.value == 1 || (is_turn && entries <= limits::kWholeContextEvery);
+}
 
 void encode(const Header& header, Bytes& bytes) {
   CanonicalWriter out(bytes);

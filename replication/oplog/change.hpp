@@ -31,16 +31,17 @@ struct Header {
   Hash prev;  ///< of the previous header of this log; zeros at seq 1
   Hlc timestamp;
   /// What changed in the author's clock since its previous change; at seq = 1 mod 256 the whole
-  /// clock, which then replaces what earlier changes said. Sorted by log id; the own log is left
-  /// out, `prev` names it.
+  /// clock, if it is small enough. What the author held is what this and the contexts before it in
+  /// its log say together. Sorted by log id; the own log is left out, `prev` names it.
   std::vector<ContextEntry> context;
   EpochId epoch;      ///< zeros in open changes
   Hash payload_hash;  ///< of the payload as it is sealed (or open)
   std::uint64_t payload_size = 0;
 };
 
-/// Whether the context of a change with this seq is the author's whole clock.
-[[nodiscard]] bool has_whole_context(Seq seq);
+/// Whether the context of a change with this seq is the author's whole clock, which has so many
+/// entries.
+[[nodiscard]] bool has_whole_context(Seq seq, std::size_t entries);
 
 /// Appends the one encoding that a header has.
 void encode(const Header& header, Bytes& bytes);

@@ -47,6 +47,14 @@ bool SpaceLog::is_member(const DeviceId& device) const {
                      [&](const Admission& admission) { return admission.device == device; });
 }
 
+std::vector<LogId> SpaceLog::admitting(const DeviceId& device) const {
+  constexpr std::size_t kEnough = 16;
+  std::vector<LogId> out;
+  for (const Admission& each : admissions)
+    if (each.device == device && out.size() < kEnough) out.push_back(each.by.log);
+  return out;
+}
+
 std::vector<DeviceId> SpaceLog::members() const {
   std::vector<DeviceId> out;
   if (founder) out.push_back(*founder);

@@ -74,6 +74,9 @@ struct SpaceLog {
   /// admitted where a log forked: who goes on from one branch cannot name what stands in the other.
   [[nodiscard]] bool is_admitted(const DeviceId& device, const Header& header) const;
   [[nodiscard]] bool is_member(const DeviceId& device) const;
+  /// The logs of the first changes that admitted this device: a log that it opens names one of
+  /// them. More than a few it need not know.
+  [[nodiscard]] std::vector<LogId> admitting(const DeviceId& device) const;
   /// Distinct members, sorted; the founder included.
   [[nodiscard]] std::vector<DeviceId> members() const;
 

@@ -16,10 +16,12 @@ inline constexpr std::size_t kMiB = 1024 * kKiB;
 
 /// A payload as it is hashed: 1 MiB of plain, its nonce and tag, and room for the encoding byte.
 inline constexpr std::size_t kPayloadBytesMax = 1 * kMiB + 64;
-/// Context entries of one header: more logs than this in one author's news do not fit; 64 devices
-/// of 64 logs do.
+/// Context entries of one header. An author with more news than this says the first of it in
+/// changes without ops.
 inline constexpr std::size_t kContextEntriesMax = 4096;
-/// The author's whole clock stands in the context of every change whose seq is 1 mod this.
+/// The author's whole clock stands in the context of every change whose seq is 1 mod this, if it
+/// has no more entries than this: one a change, so that logs without end, which some member opens,
+/// cost the others' changes nothing.
 inline constexpr std::uint64_t kWholeContextEvery = 256;
 
 // ---- format: decides effect

@@ -72,7 +72,6 @@ void MemoryStore::restore_author(WallTime wall) {
       state.log = own;
       state.head = {change.header.seq, change.hash};
       state.last = change.header.timestamp;
-      if (oplog::has_whole_context(change.header.seq)) state.cited.clear();
       for (const oplog::ContextEntry& cited : change.header.context)
         state.cited[cited.log] = cited.head;
     }
@@ -156,10 +155,10 @@ template <class Write>
 MemoryStore::WriteOutcome MemoryStore::in_run(WallTime wall, Write write) {
   WriteOutcome outcome;
   if (!is_proven_) start_incarnation();
-  author_->begin(log_.clock(), wall);
+  author_->begin(log_.clock(), wall, log_.admitting(ports_.signer.device()));
   const auto next_run = [&]() -> Status {
     end_run(outcome);
-    author_->begin(log_.clock(), wall);
+    author_->begin(log_.clock(), wall, log_.admitting(ports_.signer.device()));
     return {};
   };
   const auto take = [&](const Change& change) { return merger_->take(change, *cipher_); };

@@ -226,20 +226,81 @@ TEST_CASE("a payload above its limit is refused before it is numbered") {
   CHECK((*change)->header.context == entries(clock_of({{1, 5}})));
 }
 
+/// A clock of so many logs, each at its first change.
+VectorClock clock_of_logs(support::Chance& chance, std::size_t count) {
+  VectorClock clock;
+  while (clock.size() < count) clock[chance.fixed<LogId>()] = {{1}, {}};
+  return clock;
+}
+
+/// What the contexts of a log say together.
+VectorClock joined(const Author& author) {
+  VectorClock out;
+  for (const Change& change : author.changes())
+    for (const ContextEntry& entry : change.header.context) out[entry.log] = entry.head;
+  return out;
+}
+
 TEST_CASE("a change with more context than anyone accepts is refused before it is numbered") {
   AuthorScene scene;
   Author author = scene.make();
   scene.found(author);
-  VectorClock clock;
-  while (clock.size() <= limits::kContextEntriesMax)
-    clock[scene.founder.chance.fixed<LogId>()] = {{1}, {}};
+  VectorClock clock = clock_of_logs(scene.founder.chance, limits::kContextEntriesMax + 1);
   author.begin(clock, kNoon);
+  CHECK(author.owes_news());
   CHECK(outcome(author.add(put_plain("a", 1))) == "too large");
   CHECK(author.changes().empty());
   author.abort();
   clock.erase(clock.begin());
   author.begin(clock, kNoon);
+  CHECK_FALSE(author.owes_news());
   CHECK(author.add(put_plain("a", 1)).has_value());
+}
+
+TEST_CASE("news of any size is said in changes without ops, and runs of it fit into packs") {
+  AuthorScene scene;
+  Author author = scene.make();
+  scene.found(author);
+  const VectorClock clock = clock_of_logs(scene.founder.chance, 30'000);
+  VectorClock said;
+  std::size_t runs = 0;
+  author.begin(clock, kNoon);
+  while (author.owes_news()) {
+    REQUIRE(author.add_news());
+    for (const Change& change : author.changes())
+      CHECK(effect_of(change.payload) == Effect::kEffective);
+    if (!author.is_full() && author.owes_news()) continue;
+    raise(said, joined(author));
+    CHECK(read_pack(author.finish(), scene.founder.keys, hasher()).has_value());
+    author.commit();
+    author.begin(clock, kNoon);
+    ++runs;
+  }
+  const auto added = author.add(put_plain("a", 1));
+  REQUIRE(added.has_value());
+  raise(said, joined(author));
+  CHECK(said == clock);
+  CHECK(runs > 2);
+  static_cast<void>(author.finish());
+  author.commit();
+  author.begin(clock, kNoon);
+  for (int i = 0; i < 600; ++i) REQUIRE(author.add(put_plain("a", i)).has_value());
+  CHECK(joined(author).empty());  // it is too large to be said again
+}
+
+TEST_CASE("the opening of a log names what admitted its device, however many logs there are") {
+  AuthorScene scene;
+  Author author = scene.make();
+  VectorClock clock = clock_of_logs(scene.founder.chance, 3 * limits::kContextEntriesMax);
+  const LogId admitting = clock.rbegin()->first;
+  author.begin(clock, kNoon, {admitting});
+  REQUIRE(author.add_news());
+  const std::vector<ContextEntry>& context = author.changes().front().header.context;
+  CHECK(context.size() == limits::kContextEntriesMax);
+  CHECK(context.back().log == admitting);
+  while (author.owes_news()) REQUIRE(author.add_news());
+  REQUIRE(author.add(put_plain("a", 1)).has_value());
+  CHECK(joined(author) == clock);
 }
 
 TEST_CASE("without an epoch nothing is sealed, but the log can be opened") {

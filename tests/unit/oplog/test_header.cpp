@@ -175,12 +175,17 @@ TEST_CASE("spaces and logs have the ids that their founder and device give them"
               hasher().hash({hashed}).view()));
 }
 
-TEST_CASE("the whole clock is cited at the first change and at each 256th after it") {
-  std::vector<std::uint64_t> whole;
-  for (std::uint64_t seq = 1; seq < 800; ++seq) {
-    if (has_whole_context({seq})) whole.push_back(seq);
-  }
-  CHECK(whole == std::vector<std::uint64_t>{1, 257, 513, 769});
+TEST_CASE(
+    "the whole clock is cited at the first change, and at each 256th after it if it is small") {
+  const auto whole_with = [](std::size_t entries) {
+    std::vector<std::uint64_t> whole;
+    for (std::uint64_t seq = 1; seq <= 1024; ++seq)
+      if (has_whole_context({seq}, entries)) whole.push_back(seq);
+    return whole;
+  };
+  CHECK(whole_with(2) == std::vector<std::uint64_t>{1, 257, 513, 769});
+  CHECK(whole_with(limits::kWholeContextEvery) == whole_with(2));
+  CHECK(whole_with(limits::kWholeContextEvery + 1) == std::vector<std::uint64_t>{1});
 }
 
 }  // namespace
