@@ -19,8 +19,7 @@ struct ComparedTables {
 constexpr ComparedTables kComparisons[] = {
     {"lanyard_log", "position, changes, logs, hashes", "position"},
     {"lanyard_log_index", "log, first, position", "log, first"},
-    {"lanyard_logs", "number, log, device, incarnation, founding, seq, hash, timestamp, context",
-     "number"},
+    {"lanyard_logs", "number, log, device, incarnation, founding, seq, hash, timestamp", "number"},
     {"lanyard_admissions", "position, device, log, seq, header, payload, signature", "position"},
     {"lanyard_ineffective", "log, seq, effect, epoch", "log, seq"},
     {"lanyard_collections", "number, name", "number"},
@@ -93,6 +92,7 @@ class Rebuild {
                     file_.number("SELECT count(*) FROM lanyard_records"));
     report.records = static_cast<std::uint64_t>(records);
     for (const ComparedTables& each : kComparisons) LANYARD_TRY(compare_tables(each, report));
+    compare_contexts(report);
     return report;
   }
 
@@ -141,6 +141,16 @@ class Rebuild {
         break;
       }
     }
+  }
+
+  /// As they were read: an older file has them in another form.
+  void compare_contexts(CheckReport& report) const {
+    const std::size_t logs = source_.logs().size();
+    for (merge::LogNumber log = 0; log < logs && log < tables_.logs().size(); ++log)
+      if (source_.merger().log(log).context != tables_.merger().log(log).context &&
+          report.differences.size() < kDifferencesMax)
+        report.differences.push_back("lanyard_contexts, log " + std::to_string(log) +
+                                     ": another value");
   }
 
   Database& file_;

@@ -70,12 +70,9 @@ Status SqliteSpaceStore::load_author() {
     // An older head's hash is not at hand, and not needed: its log has moved since and will be
     // cited anew.
     const merge::Context& context = tables_.merger().log(*own_log_).context;
-    for (std::size_t i = 0; i < context.seqs.size() && i < logs.size(); ++i) {
-      if (i == *own_log_ || context.seqs[i] == 0) continue;
-      const Head& head = logs[i].head;
-      const bool is_head = head.seq.value == context.seqs[i];
-      state.cited[ids.id_of(static_cast<merge::LogNumber>(i))] =
-          is_head ? head : Head{{context.seqs[i]}, {}};
+    for (const auto& [log, seq] : context.entries()) {
+      const Head& head = logs[log].head;
+      state.cited[ids.id_of(log)] = head.seq.value == seq ? head : Head{{seq}, {}};
     }
   }
   if (!tables_.epochs().empty()) state.epoch = tables_.epochs().back();

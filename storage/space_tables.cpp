@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "replication/types/check.hpp"
-#include "storage/varint.hpp"
+#include "storage/log_contexts.hpp"
 
 namespace lanyard::storage {
 namespace {
@@ -13,25 +13,6 @@ std::vector<Hash> hashes_in(ByteView blob) {
   for (; blob.size() >= Hash::kSize; blob = blob.subspan(Hash::kSize))
     out.push_back(*Hash::from(blob.first(Hash::kSize)));
   return out;
-}
-
-}  // namespace
-namespace {
-
-Bytes encode_context(const merge::Context& context) {
-  Bytes out;
-  write_varint(out, context.seqs.size());
-  for (const std::uint64_t seq : context.seqs) write_varint(out, seq);
-  return out;
-}
-
-Result<merge::Context> decode_context(ByteView blob) {
-  BlobReader in(blob);
-  merge::Context context;
-  context.seqs.resize(in.count());
-  for (std::uint64_t& seq : context.seqs) seq = in.varint();
-  LANYARD_TRY(in.finish("context of a log"));
-  return context;
 }
 
 }  // namespace
@@ -95,7 +76,7 @@ Result<std::optional<oplog::Branch>> SpaceTables::other_of(const oplog::ProvenFo
 
 Status SpaceTables::load_logs() {
   Query query(database_,
-              "SELECT number, log, device, incarnation, founding, seq, hash, timestamp, context "
+              "SELECT number, log, device, incarnation, founding, seq, hash, timestamp "
               "FROM lanyard_logs ORDER BY number");
   std::vector<merge::MergedLog> merged;
   while (true) {
@@ -112,11 +93,11 @@ Status SpaceTables::load_logs() {
     merge::MergedLog& next = merged.emplace_back();
     next.log = query.fixed<LogId>(1);
     next.seq = log.head.seq.value;
-    LANYARD_TRY_SET(next.context, decode_context(query.blob(8)));
     if (log.founding) space_log_.founder = log.device;
     space_log_.logs.emplace(next.log, oplog::HeldLog{log.device, log.head});
     logs_.push_back(log);
   }
+  LANYARD_TRY(read_contexts(database_, merged));
   merger_ = std::make_unique<merge::Merger>(records_, hasher_, merged, merging_);
   return {};
 }
@@ -184,7 +165,9 @@ Result<oplog::Effect> SpaceTables::take(const oplog::Change& change) {
   if (log == logs_.size()) logs_.emplace_back();
   logs_[log].head = {header.seq, change.hash};
   logs_[log].timestamp = header.timestamp;
-  moved_.insert(log);
+  auto& cited = moved_[log];
+  for (const oplog::ContextEntry& entry : header.context)
+    if (const auto other = merger_->logs().find(entry.log)) cited.insert(*other);
   if (effect != oplog::Effect::kEffective) {
     Query query(database_,
                 "INSERT INTO lanyard_ineffective (log, seq, effect, epoch) VALUES (?, ?, ?, ?)");
@@ -240,7 +223,10 @@ Status SpaceTables::append(ByteView body, std::span<const oplog::Change> changes
 
 Status SpaceTables::flush() {
   LANYARD_TRY(merger_->flush());
-  for (const merge::LogNumber log : moved_) LANYARD_TRY(write_log(log));
+  for (const auto& [log, cited] : moved_) {
+    LANYARD_TRY(write_log(log));
+    LANYARD_TRY(write_context(database_, log, merger_->log(log).context, cited));
+  }
   moved_.clear();
   return {};
 }
@@ -248,19 +234,13 @@ Status SpaceTables::flush() {
 Status SpaceTables::write_log(merge::LogNumber number) {
   const Log& log = logs_[number];
   const merge::MergedLog& merged = merger_->log(number);
-  const Bytes context = encode_context(merged.context);
   Query query(database_,
               "INSERT INTO lanyard_logs (number, log, device, incarnation, founding, seq, hash, "
-              "timestamp, context) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO "
-              "UPDATE SET seq = excluded.seq, hash = excluded.hash, timestamp = "
-              "excluded.timestamp, context = excluded.context");
+              "timestamp) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO UPDATE SET "
+              "seq = excluded.seq, hash = excluded.hash, timestamp = excluded.timestamp");
   query.bind(number).bind(merged.log.view()).bind(log.device.view()).bind(log.incarnation.view());
   log.founding ? query.bind(log.founding->view()) : query.bind_null();
-  return query.bind(log.head.seq.value)
-      .bind(log.head.hash.view())
-      .bind(log.timestamp.value)
-      .bind(ByteView(context))
-      .run();
+  return query.bind(log.head.seq.value).bind(log.head.hash.view()).bind(log.timestamp.value).run();
 }
 
 }  // namespace lanyard::storage

@@ -87,7 +87,8 @@ class SpaceTables {
   oplog::SpaceLog space_log_;
   std::vector<Log> logs_;  // by number
   std::unique_ptr<merge::Merger> merger_;
-  std::set<merge::LogNumber> moved_;
+  /// Logs that went on, and what their changes named.
+  std::map<merge::LogNumber, std::set<merge::LogNumber>> moved_;
   std::vector<std::pair<EpochId, Bytes>> grants_;
   std::vector<EpochId> epochs_;
 };

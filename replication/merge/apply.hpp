@@ -1,5 +1,6 @@
 #pragma once
 
+#include "replication/merge/context.hpp"
 #include "replication/merge/record.hpp"
 #include "replication/oplog/op.hpp"
 

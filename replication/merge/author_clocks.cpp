@@ -5,10 +5,8 @@ namespace lanyard::merge {
 void add_log(AuthorClocks& clocks, const DeviceId& author, LogNumber log, const Head& head,
              const Context& context, const LogTable& logs) {
   VectorClock shown{{logs.id_of(log), head}};
-  for (LogNumber other = 0; other < context.seqs.size() && other < logs.size(); ++other) {
-    if (other != log && context.seqs[other] > 0)
-      shown[logs.id_of(other)] = {{context.seqs[other]}, {}};
-  }
+  for (const auto& [other, seq] : context.entries())
+    if (other != log) shown[logs.id_of(other)] = {{seq}, {}};
   raise(clocks[author], shown);
 }
 

@@ -28,13 +28,4 @@ void unite(DotSet& into, const DotSet& more);
 [[nodiscard]] DotSet minus(const DotSet& set, const DotSet& without);
 [[nodiscard]] bool is_subset(const DotSet& inner, const DotSet& outer);
 
-/// The whole clock of a change's author before it, by log number: what its agent held. Logs beyond
-/// the end: nothing.
-struct Context {
-  std::vector<std::uint64_t> seqs;
-  [[nodiscard]] bool covers(const LocalDot& dot) const {
-    return dot.log < seqs.size() && seqs[dot.log] >= dot.seq;
-  }
-};
-
 }  // namespace lanyard::merge

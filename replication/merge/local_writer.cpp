@@ -52,7 +52,6 @@ struct LocalWriter::Draft {
     Hash hash;
   };
   LocalDot own;
-  Context held;
   bool wants_versions = true;
   std::vector<Op> ops;
   Bytes encoded;                                    ///< the ops as they will be signed
@@ -75,6 +74,8 @@ struct LocalWriter::Draft {
     return value;
   }
   void apply_to(Record& record, std::size_t op) const {
+    // Whatever the tables name is held where they are.
+    static const Context held = Context::everything();
     DotSet voids;
     const Event event{own, {}, &held, unseen[op].unseen, unseen[op].revives};
     apply(record, event, ops[op], voids);
@@ -115,7 +116,6 @@ Result<Written> LocalWriter::write(const LocalChange& change) {
   LANYARD_TRY(say_news());
   Draft draft;
   draft.own = own_dot();
-  draft.held = merger_.held();
   draft.wants_versions = change.wants_versions;
   draft.ops.reserve(change.ops.size());
   draft.unseen.reserve(change.ops.size());
@@ -242,16 +242,17 @@ Result<LocalWriter::Working*> LocalWriter::working(Draft& draft, const Op& op) {
 
 /// Against the record as this change found it: what its own earlier ops have done, no client can
 /// have read.
-Status LocalWriter::check_conditions(Draft& draft, const Op& op, const LocalOp& wish) {
+Status LocalWriter::check_conditions(const Op& op, const LocalOp& wish) {
   if (wish.conditions.empty()) return {};
   LANYARD_TRY_SET(const auto collection, table_.find_collection(op.collection));
   StoredRecord stored;
   if (collection) {
     LANYARD_TRY_SET(stored, table_.load(*collection, op.key));
   }
+  const auto is_held = [this](const LocalDot& dot) { return merger_.holds(dot); };
   const auto is_at = [&](const std::string& version) {
     const auto named = named_version_from_text(version, merger_.logs());
-    return named && named->is_known && is_as_known(stored.record, named->version, draft.held);
+    return named && named->is_known && is_as_known(stored.record, named->version, is_held);
   };
   for (const Precondition& each : wish.conditions) {
     const bool fits = (each.is_any && stored.record.is_shown()) ||
@@ -289,7 +290,7 @@ Status LocalWriter::merge_deep(Draft& draft, Op& op, const Record& record) const
 
 /// Finds out what the op's client had not seen, and puts it into the draft.
 Status LocalWriter::see(Draft& draft, Op& op, const LocalOp& wish) {
-  LANYARD_TRY(check_conditions(draft, op, wish));
+  LANYARD_TRY(check_conditions(op, wish));
   Version named;
   if (wish.based_on) {
     LANYARD_TRY_SET(named, version_from_text(*wish.based_on, merger_.logs()));

@@ -128,7 +128,7 @@ class LocalWriter {
   [[nodiscard]] Status add_op(Draft& draft, const LocalOp& wish);
   [[nodiscard]] Status see(Draft& draft, oplog::Op& op, const LocalOp& wish);
   [[nodiscard]] Result<Working*> working(Draft& draft, const oplog::Op& op);
-  [[nodiscard]] Status check_conditions(Draft& draft, const oplog::Op& op, const LocalOp& wish);
+  [[nodiscard]] Status check_conditions(const oplog::Op& op, const LocalOp& wish);
   [[nodiscard]] Result<bool> add_by_kind(Draft& draft, const oplog::Op& op, const LocalOp& wish);
   [[nodiscard]] Status merge_deep(Draft& draft, oplog::Op& op, const Record& record) const;
   [[nodiscard]] Status cut_large_values(Draft& draft, oplog::Op& op);

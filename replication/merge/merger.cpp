@@ -32,11 +32,6 @@ std::uint64_t beginning_of(std::string_view key) {
   return out;
 }
 
-void raise(Context& context, LogNumber log, std::uint64_t seq) {
-  if (context.seqs.size() <= log) context.seqs.resize(log + 1);
-  context.seqs[log] = seq;
-}
-
 /// What a clock that decides by wall time would do.
 void keep_latest_only(Record& record) {
   for (Field& field : record.fields) {
@@ -78,10 +73,8 @@ Merger::Merger(RecordTable& table, const Hasher& hasher, const std::vector<Merge
   for (const MergedLog& log : logs) logs_.number_of(log.log);
 }
 
-Context Merger::held() const {
-  Context out;
-  for (const MergedLog& log : merged_) out.seqs.push_back(log.seq);
-  return out;
+bool Merger::holds(const LocalDot& dot) const {
+  return dot.log < merged_.size() && merged_[dot.log].seq >= dot.seq;
 }
 
 void Merger::forget_counts() {
@@ -106,13 +99,15 @@ void Merger::note_void(CollectionNumber collection, std::string_view key) {
 
 // ---- taking
 
-Context Merger::context_of(const oplog::Header& header, LogNumber log) const {
+Context Merger::context_of(const oplog::Header& header, LogNumber log) {
+  std::vector<Context::Entry> more;
+  for (const oplog::ContextEntry& entry : header.context)
+    if (const auto number = logs_.find(entry.log)) more.push_back({*number, entry.head.seq.value});
+  std::sort(more.begin(), more.end());
   Context context = merged_[log].context;
-  for (const oplog::ContextEntry& entry : header.context) {
-    if (const auto number = logs_.find(entry.log)) raise(context, *number, entry.head.seq.value);
-  }
-  raise(context, log, header.seq.value - 1);
-  if (options_.bug == PlantedBug::kIgnoreContexts) context.seqs.assign(logs_.size(), UINT64_MAX);
+  memory_bytes_ += context.raise(more);
+  context.set_own(log, header.seq.value - 1);
+  if (options_.bug == PlantedBug::kIgnoreContexts) return Context::everything();
   return context;
 }
 

@@ -61,14 +61,14 @@ class Merger {
   [[nodiscard]] Result<oplog::Effect> take(const oplog::Change& change, const Cipher& cipher);
   /// Applies what was taken.
   [[nodiscard]] Status flush();
-  /// Ops that wait for flush(), and the bytes of payloads that were opened for them.
+  /// Ops that wait for flush(), and the bytes of payloads and contexts that are kept for them.
   [[nodiscard]] std::size_t waiting_ops() const { return ops_.size(); }
   [[nodiscard]] std::size_t waiting_bytes() const { return memory_bytes_; }
 
   [[nodiscard]] const LogTable& logs() const { return logs_; }
   [[nodiscard]] const MergedLog& log(LogNumber number) const { return merged_.at(number); }
-  /// Everything that was taken, as a context.
-  [[nodiscard]] Context held() const;
+  /// Whether it was taken.
+  [[nodiscard]] bool holds(const LocalDot& dot) const;
 
   [[nodiscard]] const Counts& counts() const { return counts_; }
   [[nodiscard]] const std::vector<RecordName>& touched() const { return touched_; }
@@ -91,7 +91,7 @@ class Merger {
   };
   struct Place;  // of one waiting op in the order of keys
 
-  [[nodiscard]] Context context_of(const oplog::Header& header, LogNumber log) const;
+  [[nodiscard]] Context context_of(const oplog::Header& header, LogNumber log);
   [[nodiscard]] Result<oplog::Effect> take_ops(ByteView plain, LogNumber log, std::size_t first);
   [[nodiscard]] Status place_ops(std::size_t first, LogNumber log);
   [[nodiscard]] Result<bool> join_chunks(std::size_t depth_max, std::size_t first, LogNumber log);

@@ -102,10 +102,9 @@ bool delete_allowed(const Record& record, const Version& version) {
   return record.is_shown() && is_subset(visible_edits(record), version.edits);
 }
 
-bool is_as_known(const Record& record, const Version& version, const Context& held) {
+bool is_as_known(const Record& record, const Version& version, const IsHeld& is_held) {
   const Version now = read_version(record);
   if (now.is_empty() != version.is_empty()) return false;
-  const auto is_held = [&](const LocalDot& dot) { return held.covers(dot); };
   return is_subset(now.edits, version.edits) && is_subset(now.deletes, version.deletes) &&
          std::all_of(version.edits.begin(), version.edits.end(), is_held) &&
          std::all_of(version.deletes.begin(), version.deletes.end(), is_held);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include "replication/merge/record.hpp"
 #include "replication/oplog/op.hpp"
 
@@ -35,11 +36,14 @@ struct Unseen {
 /// is told.
 [[nodiscard]] bool delete_allowed(const Record& record, const Version& version);
 
+/// Whether a change was taken in here.
+using IsHeld = std::function<bool(const LocalDot&)>;
+
 /// Whether the record is as a client at `version` knows it: a read now would name nothing that the
-/// version does not, and the version names nothing beyond `held`. The version of a write names more
-/// than a read after it, since the client knows what its write replaced. Whatever came since is an
-/// edit that is not in the version, or one that hides or shows the whole record. Pure.
-[[nodiscard]] bool is_as_known(const Record& record, const Version& version, const Context& held);
+/// version does not, and the version names nothing that is not held. The version of a write names
+/// more than a read after it, since the client knows what its write replaced. Whatever came since
+/// is an edit that is not in the version, or one that hides or shows the whole record. Pure.
+[[nodiscard]] bool is_as_known(const Record& record, const Version& version, const IsHeld& is_held);
 
 /// What the client has seen after its own op `own` (`record`: after the op): as before and its own
 /// op, no more.

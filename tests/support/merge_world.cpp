@@ -87,11 +87,8 @@ std::string describe(const MergeChange& change) {
   std::string out = text_of(change.dot) + " at " + std::to_string(change.timestamp.value);
   if (!change.effective) out += " without effect";
   out += " after";
-  for (std::size_t log = 0; log < change.context.seqs.size(); ++log) {
-    if (const auto seq = change.context.seqs[log]; seq > 0 && log != change.dot.log) {
-      out += ' ' + text_of({static_cast<merge::LogNumber>(log), seq});
-    }
-  }
+  for (const auto& [log, seq] : change.context.entries())
+    if (log != change.dot.log) out += ' ' + text_of({log, seq});
   for (const MergeOp& op : change.ops) append_op(out, op);
   return out;
 }
@@ -111,16 +108,9 @@ merge::LogNumber LogNumbers::number_of(std::string_view log) {
   return number;
 }
 
-void raise(Context& clock, const LocalDot& dot) {
-  if (clock.seqs.size() <= dot.log) clock.seqs.resize(dot.log + 1, 0);
-  clock.seqs[dot.log] = std::max(clock.seqs[dot.log], dot.seq);
-}
-
 bool MergeStore::is_ready(const MergeChange& change) const {
-  for (std::size_t log = 0; log < change.context.seqs.size(); ++log) {
-    const LocalDot last{static_cast<merge::LogNumber>(log), change.context.seqs[log]};
-    if (last.seq > 0 && !clock_.covers(last)) return false;
-  }
+  for (const auto& [log, seq] : change.context.entries())
+    if (!clock_.covers({log, seq})) return false;
   return change.dot.seq == 1 || clock_.covers({change.dot.log, change.dot.seq - 1});
 }
 

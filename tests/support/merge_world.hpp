@@ -92,9 +92,6 @@ struct VoidDelete {
   friend auto operator<=>(const VoidDelete&, const VoidDelete&) = default;
 };
 
-/// Puts one more change into a clock.
-void raise(merge::Context& clock, const merge::LocalDot& dot);
-
 class MergeStore {
  public:
   using Records = std::map<RecordName, merge::Record>;
@@ -107,7 +104,7 @@ class MergeStore {
   std::size_t apply(const ChangePtr& change) { return apply(std::span(&change, 1)); }
 
   /// Takes a change into the clock without looking at its ops.
-  void count(const merge::LocalDot& dot) { raise(clock_, dot); }
+  void count(const merge::LocalDot& dot) { clock_.raise(dot.log, dot.seq); }
   /// The same as apply() for ops that the caller has placed, counted and found effective.
   void merge(std::span<const PlacedOp> ops);
   void merge(const RecordName& name, const PlacedOp& placed);

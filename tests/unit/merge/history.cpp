@@ -172,8 +172,7 @@ void World::write(Device& device, Dice& dice) {
   Draft draft{device, client, device.store, {}};
   MergeChange& change = draft.change;
   change.context = device.store.clock();
-  const bool has_log = device.log < change.context.seqs.size();
-  change.dot = {device.log, 1 + (has_log ? change.context.seqs[device.log] : 0)};
+  change.dot = {device.log, 1 + change.context.seq_of(device.log)};
   change.timestamp = stamp(device, now_ms_);
   change.hash = hash_of(change.dot);
   const bool reads_first = dice.chance(30);

@@ -144,10 +144,8 @@ SceneChange Scene::by(char log, std::string_view after) {
   if (last > 0) held.push_back({number, last});
   for (const LocalDot& dot : held) {
     const merge::Context& context = find(dot).context;
-    for (std::size_t i = 0; i < context.seqs.size(); ++i) {
-      raise(change.context, {static_cast<merge::LogNumber>(i), context.seqs[i]});
-    }
-    raise(change.context, dot);
+    change.context.raise(context.entries());
+    change.context.raise(dot.log, dot.seq);
   }
   change.dot = {number, last + 1};
   change.timestamp = {changes_.size() + 1};

@@ -49,8 +49,9 @@ ChangePtr renumbered(const MergeChange& change) {
   MergeChange out = change;
   out.dot = renumbered(change.dot);
   out.context = {};
-  for (std::size_t log = 0; log < change.context.seqs.size(); ++log) {
-    raise(out.context, renumbered(LocalDot{static_cast<LogNumber>(log), change.context.seqs[log]}));
+  for (const auto& [log, seq] : change.context.entries()) {
+    const LocalDot dot = renumbered(LocalDot{log, seq});
+    out.context.raise(dot.log, dot.seq);
   }
   for (MergeOp& op : out.ops) {
     op.unseen = renumbered(op.unseen);
@@ -87,7 +88,7 @@ TEST_CASE("a clear in a batch takes its place in the sequence of every record") 
   for (std::uint64_t seq = 1; seq <= 3; ++seq) {
     MergeChange change;
     change.dot = {0, seq};
-    raise(change.context, {0, seq - 1});
+    change.context.raise(0, seq - 1);
     MergeOp op;
     op.kind = seq == 2 ? oplog::OpKind::kClear : oplog::OpKind::kPatch;
     op.name = {"notes", seq == 2 ? "" : "n" + std::to_string(seq)};
@@ -173,14 +174,15 @@ TEST_CASE("what a read named is as known just as long as a read names the same")
     Dice dice(*rc::gen::arbitrary<std::uint64_t>());
     MergeStore store;
     Context held;
+    const IsHeld is_held = [&held](const LocalDot& dot) { return held.covers(dot); };
     std::map<RecordName, std::vector<Version>> read;
     for (const ChangePtr& change : causal_order(world.changes(), dice)) {
       store.apply(change);
-      raise(held, change->dot);
+      held.raise(change->dot.log, change->dot.seq);
       for (const auto& [name, record] : store.records()) {
         const Version now = read_version(record);
         for (const Version& before : read[name])
-          RC_ASSERT(is_as_known(record, before, held) == (before == now));
+          RC_ASSERT(is_as_known(record, before, is_held) == (before == now));
         read[name].push_back(now);
       }
     }

@@ -139,9 +139,9 @@ ChangePtr VectorReader::change(const Json& change, bool effective) {
   out.dot = {logs_.number_of(change["log"].get<std::string>()), change["seq"].get<std::uint64_t>()};
   out.timestamp = {change["timestamp"].get<std::uint64_t>()};
   for (const auto& [log, seq] : change["context"].items()) {
-    raise(out.context, {logs_.number_of(log), seq.get<std::uint64_t>()});
+    out.context.raise(logs_.number_of(log), seq.get<std::uint64_t>());
   }
-  raise(out.context, {out.dot.log, out.dot.seq - 1});
+  out.context.raise(out.dot.log, out.dot.seq - 1);
   out.hash = change.contains("hash") ? *Hash::from(*from_hex(change["hash"].get<std::string>()))
                                      : any_hash(change);
   out.effective = effective && is_known(change);

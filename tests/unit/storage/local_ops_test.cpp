@@ -67,8 +67,7 @@ std::size_t check_seen(const Held& before, const oplog::Change& change,
                        const std::vector<LocalOp>& wishes) {
   merge::Record record = before.record;
   const merge::LocalDot own{*before.logs.find(change.header.log), change.header.seq.value};
-  merge::Context context;
-  context.seqs.assign(before.logs.size(), UINT64_MAX);
+  const merge::Context context = merge::Context::everything();
   oplog::OpReader in(change.payload);
   oplog::Op op;
   std::size_t telling = 0;

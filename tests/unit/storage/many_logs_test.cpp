@@ -98,4 +98,37 @@ TEST_CASE("whoever is admitted to a space of more logs than a context holds can 
   CHECK(ada.state_hash() == late.state_hash());
 }
 
+TEST_CASE("a file that has contexts as blobs is read, and has them as rows once it is written") {
+  Group group(5);
+  for (int round = 0; round < 3; ++round) {
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      // More than fits into a byte of a blob, of some.
+      for (std::size_t n = 0; n < 1 + 100 * i; ++n)
+        group[i].write(put("r" + std::to_string(n), {{"n", n}}));
+      group[(i + 2) % 5].pull(group[i]);
+    }
+  }
+  group.sync();
+  for (std::size_t i = 0; i < group.size(); ++i) group[i].write(patch("last", {{"n", i}}));
+  group.sync();
+  Device& a = group[0];
+  const std::string sql = "SELECT * FROM lanyard_contexts ORDER BY log, other";
+  const json rows = rows_of(a.file(), sql);
+  CHECK(rows.size() == 20);
+  a.close();
+  make_version_5(a.file());
+  CHECK(a.check().differences.empty());
+  SpaceStore::Options reading;
+  reading.read_only = true;
+  a.open(reading);
+  a.close();
+  CHECK(rows_of(a.file(), "PRAGMA user_version")[0][0] == 5);
+  a.open();
+  CHECK(rows_of(a.file(), sql) == rows);
+  CHECK(a.check().differences.empty());
+  a.write(put("r1", {{"n", "mine"}}));
+  group[1].pull(a);
+  CHECK(a.state_hash() == group[1].state_hash());
+}
+
 }  // namespace lanyard::storage

@@ -41,6 +41,7 @@ std::int64_t known(Device& device) {
 
 /// The file as the first version of Lanyard would have left it.
 void make_version_1(const fs::path& file) {
+  make_version_5(file);
   Database database = must(Database::open(file, Database::Mode::kReadWrite, {}));
   must(
       database.execute("DROP TABLE lanyard_mutations; DROP TABLE lanyard_indexes;"

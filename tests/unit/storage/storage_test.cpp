@@ -2,6 +2,9 @@
 
 #include <sqlite3.h>
 
+#include "storage/sqlite.hpp"
+#include "storage/varint.hpp"
+
 namespace lanyard::storage {
 
 namespace {
@@ -220,6 +223,29 @@ json rows_of(const fs::path& file, const std::string& sql) {
   sqlite3_finalize(statement);
   sqlite3_close(database);
   return rows;
+}
+
+void make_version_5(const fs::path& file) {
+  Database database = must(Database::open(file, Database::Mode::kReadWrite, {}));
+  must(database.execute("ALTER TABLE lanyard_logs ADD COLUMN context BLOB NOT NULL DEFAULT x'00'"));
+  const json logs = rows_of(file, "SELECT seq FROM lanyard_logs ORDER BY number");
+  std::vector<std::vector<std::uint64_t>> held(logs.size());
+  for (const json& row : rows_of(file, "SELECT log, other, seq FROM lanyard_contexts")) {
+    auto& seqs = held.at(row[0]);
+    seqs.resize(std::max<std::size_t>(seqs.size(), row[1].get<std::size_t>() + 1));
+    seqs[row[1]] = row[2];
+  }
+  for (std::size_t log = 0; log < held.size(); ++log) {
+    held[log].resize(std::max(held[log].size(), log + 1));
+    held[log][log] = logs[log][0].get<std::uint64_t>() - 1;
+    Bytes blob;
+    write_varint(blob, held[log].size());
+    for (const std::uint64_t seq : held[log]) write_varint(blob, seq);
+    Query query(database, "UPDATE lanyard_logs SET context = ? WHERE number = ?");
+    must(query.bind(ByteView(blob)).bind(log).run());
+  }
+  must(database.execute("DROP TABLE lanyard_contexts; PRAGMA user_version = 5"));
+  must(database.checkpoint());
 }
 
 }  // namespace lanyard::storage

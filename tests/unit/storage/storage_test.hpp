@@ -124,6 +124,10 @@ class Group {
   std::vector<std::unique_ptr<Device>> devices_;
 };
 
+/// Takes the file back to version 5 of its schema, where a log's context stood in a blob: in the
+/// order of their numbers how much was held of each log, its own up to the last change but one.
+void make_version_5(const fs::path& file);
+
 /// All rows of a statement as the sqlite3 of a user would see them, as JSON arrays.
 [[nodiscard]] json rows_of(const fs::path& file, const std::string& sql);
 

@@ -335,6 +335,7 @@ TEST_CASE("a file of an older version is read as it is, and brought up to date b
   const RecordQuery by_id = asking({}, "id");
   const Keys all = found(*reader_for(a), by_id);
   a.close();
+  make_version_5(a.file());
   {
     Database database = must(Database::open(a.file(), Database::Mode::kReadWrite, {}));
     must(
