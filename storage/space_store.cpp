@@ -311,8 +311,8 @@ Result<bool> SqliteSpaceStore::tidy() {
 
 Result<SignedGrant> SqliteSpaceStore::grant_for(const DeviceId& device) const {
   Query query(database_,
-              "SELECT log, header, payload, signature FROM lanyard_admissions WHERE device = ? "
-              "ORDER BY position DESC LIMIT 1");
+              std::string("SELECT proof.log, proof.header, proof.payload, proof.signature FROM ") +
+                  kAdmissionsWithProofs + " WHERE a.device = ? ORDER BY a.position DESC LIMIT 1");
   LANYARD_TRY_SET(const bool found, query.bind(device.view()).next());
   if (!found) return grant_in_fork(device);
   const auto number = static_cast<std::size_t>(query.integer(0));

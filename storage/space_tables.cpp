@@ -123,8 +123,8 @@ Status SpaceTables::load_grants() {
     if (!more) break;
     hold(ahead.fixed<EpochId>(0), ahead.blob(1));
   }
-  Query query(database_,
-              "SELECT payload FROM lanyard_admissions WHERE device = ? ORDER BY position");
+  Query query(database_, std::string("SELECT proof.payload FROM ") + kAdmissionsWithProofs +
+                             " WHERE a.device = ? ORDER BY a.position");
   query.bind(self_.view());
   while (true) {
     LANYARD_TRY_SET(const bool more, query.next());
@@ -185,6 +185,7 @@ Result<oplog::Effect> SpaceTables::take(const oplog::Change& change) {
 Status SpaceTables::take_open(const oplog::Change& change, merge::LogNumber log) {
   const auto ops = oplog::read_open(change.payload);
   LANYARD_CHECK(ops, "an effective open change can be read");
+  bool is_first = true;
   for (const oplog::OpenOp& op : *ops) {
     if (const auto* opening = std::get_if<oplog::OpenLog>(&op)) {
       if (change.header.seq.value != 1) continue;
@@ -192,16 +193,17 @@ Status SpaceTables::take_open(const oplog::Change& change, merge::LogNumber log)
       logs_[log].incarnation = opening->incarnation;
       logs_[log].founding = opening->founding;
     } else if (const auto* admit = std::get_if<oplog::Admit>(&op)) {
-      LANYARD_TRY(add_admission(*admit, change, log));
+      LANYARD_TRY(add_admission(*admit, change, log, std::exchange(is_first, false)));
     }
   }
   return {};
 }
 
+/// The first of a change has the proof of all.
 Status SpaceTables::add_admission(const oplog::Admit& admit, const oplog::Change& change,
-                                  merge::LogNumber log) {
+                                  merge::LogNumber log, bool is_first) {
   Bytes header;
-  oplog::encode(change.header, header);
+  if (is_first) oplog::encode(change.header, header);
   Query query(database_,
               "INSERT INTO lanyard_admissions (device, log, seq, header, payload, signature) "
               "VALUES (?, ?, ?, ?, ?, ?)");
@@ -209,7 +211,7 @@ Status SpaceTables::add_admission(const oplog::Admit& admit, const oplog::Change
                   .bind(log)
                   .bind(change.header.seq.value)
                   .bind(ByteView(header))
-                  .bind(change.payload)
+                  .bind(is_first ? change.payload : ByteView())
                   .bind(change.signature.view())
                   .run());
   if (admit.device != self_) return {};

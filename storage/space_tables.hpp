@@ -10,6 +10,14 @@
 
 namespace lanyard::storage {
 
+/// Admissions `a`, each with the row that proves it: the first one of its change, at most
+/// limits::kOpenOpsMax rows before.
+inline constexpr const char* kAdmissionsWithProofs =
+    "lanyard_admissions a JOIN lanyard_admissions proof ON proof.position = (SELECT min(position) "
+    "FROM lanyard_admissions f WHERE f.position BETWEEN a.position - 64 AND a.position AND "
+    "f.log = a.log AND f.seq = a.seq)";
+static_assert(limits::kOpenOpsMax <= 64);
+
 /// All that one space's file makes of its log: the one path by which changes, ours and others',
 /// get into the tables, and by which they are rebuilt. Writes inside the caller's transaction.
 /// After an error or a rollback nothing here can be trusted until load().
@@ -72,7 +80,7 @@ class SpaceTables {
   [[nodiscard]] Result<std::optional<oplog::Branch>> other_of(const oplog::ProvenFork& fork);
   [[nodiscard]] Status take_open(const oplog::Change& change, merge::LogNumber log);
   [[nodiscard]] Status add_admission(const oplog::Admit& admit, const oplog::Change& change,
-                                     merge::LogNumber log);
+                                     merge::LogNumber log, bool is_first);
   void hold(const EpochId& epoch, ByteView sealed);
   [[nodiscard]] Status write_log(merge::LogNumber number);
 

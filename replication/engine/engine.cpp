@@ -197,6 +197,7 @@ Status Engine::hear_of_space(LinkId link, Session& session, SpaceMessage message
     return fail(Code::kTooLarge, "too many spaces");
   SpaceSync& sync = space(id, offers ? &session : nullptr);
   if (offers || std::holds_alternative<wire::Pull>(message) ||
+      std::holds_alternative<wire::ClockPart>(message) ||
       std::holds_alternative<wire::Acknowledge>(message))
     sync.peer_listed(link, session.peer, false);
   return sync.hear(link, std::move(message), now_);

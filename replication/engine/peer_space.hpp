@@ -38,6 +38,7 @@ struct PeerSpace {
   std::uint64_t their_credit = 0;  ///< bytes that we may still send
   VectorClock acknowledged;        ///< what we have told it of our durable clock
   VectorClock durable;             ///< what it has told us of its own
+  VectorClock clock_said;          ///< of a clock that comes in parts, until its last
 
   // ---- what it has without our doing ----
   /// How far it has shown to hold each log: what it sent, named, or acknowledged on this link.

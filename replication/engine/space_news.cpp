@@ -89,8 +89,7 @@ bool SpaceSync::may_wait(Peer& peer, const LogId& log, const Head& head, Now now
 void SpaceSync::show(Peer& peer, const VectorClock& heads) const {
   for (const auto& [log, head] : heads) {
     if (head.seq <= seq_in(peer.shown, log)) continue;
-    const bool is_known = applied_.contains(log) || peer.shown.contains(log);
-    if (is_known || peer.shown.size() < limits::kClockLogsMax) peer.shown[log] = head;
+    if (may_note(peer.shown, log)) peer.shown[log] = head;
   }
   if (!peer.serving && !peer.they_in_step) peer.they_in_step = covers(peer.shown, applied_);
 }

@@ -79,7 +79,7 @@ void SpaceSync::pull_next(Now now) {
   // know no more of us than if we had never heard of the space.
   VectorClock held = is_member(peer) ? intake_->state().clock() : VectorClock{};
   if (peer.mending) held = held_undamaged();
-  context_.out.send(link, wire::Pull{space_, std::move(held), more});
+  send_with_clock(link, wire::Pull{space_, std::move(held), more});
   notify_progress(peer, Phase::kCatchingUp);
 }
 
@@ -138,23 +138,25 @@ void SpaceSync::on(LinkId link, const wire::PackPart& message, Now now) {
 
 void SpaceSync::on(LinkId link, const wire::InStep& message, Now now) {
   Peer* peer = find(link);
-  if (peer == nullptr || !peer->pulling) return;
+  if (peer == nullptr) return;
+  const VectorClock theirs = whole_clock(*peer, message.clock);
+  if (!peer->pulling) return;
   peer->pulling = false;
   peer->ignoring = false;
   peer->mending = false;
   VectorClock held = intake_->state().clock();
   for (const auto& [log, branch] : intake_->state().branches)
     held[log] = std::max(held[log], {branch.last(), branch.hashes.back()});
-  look_for_forks(link, message.clock);
-  show(*peer, message.clock);
-  note_withheld(*peer, message.clock, held);
+  look_for_forks(link, theirs);
+  show(*peer, theirs);
+  note_withheld(*peer, theirs, held);
   // Neither side has anything to send then, and their digests differ for ever: said once.
-  if (is_forked(held, message.clock) && !std::exchange(peer->told_of_fork, true))
+  if (is_forked(held, theirs) && !std::exchange(peer->told_of_fork, true))
     context_.out.notify(Refused{peer->device, space_, Error(Code::kForked, "the peer's log")});
   notify_progress(*peer, Phase::kInStep);
   not_shown(link);
   finish_source(link, now);
-  look_at_own_log(link, message.clock, now);
+  look_at_own_log(link, theirs, now);
 }
 
 void SpaceSync::on(LinkId link, const wire::Have& message, Now now) {

@@ -16,16 +16,17 @@ void SpaceSync::on(LinkId link, const wire::Pull& message, Now now) {
     context_.out.send(link, wire::InStep{space_, {}});
     return;
   }
-  look_at_own_log(link, message.clock, now);
-  if (is_member(*peer)) look_for_forks(link, message.clock);
-  show(*peer, message.clock);
+  const VectorClock theirs = whole_clock(*peer, message.clock);
+  look_at_own_log(link, theirs, now);
+  if (is_member(*peer)) look_for_forks(link, theirs);
+  show(*peer, theirs);
   peer->they_in_step = false;
   peer->awaited.clear();
   peer->untold.clear();
   add_credit(*peer, message.credit);
   // One question to storage at a time, however often the peer asks.
   const std::optional<Peer::Serving> before = std::exchange(peer->serving, Peer::Serving{});
-  peer->serving->held = message.clock;
+  peer->serving->held = theirs;
   if (!before || !before->loading) return serve(link, now);
   peer->serving->request = before->request;
   peer->serving->loading = peer->serving->begins_anew = true;
@@ -120,7 +121,7 @@ void SpaceSync::in_step(LinkId link, Peer& peer, Now now) {
   context_.out.notify(Served{peer.device, space_, missing_count(applied_, peer.serving->held)});
   peer.serving.reset();
   peer.they_in_step = true;
-  context_.out.send(link, wire::InStep{space_, applied_});
+  send_with_clock(link, wire::InStep{space_, applied_});
   tell_forks(link, peer);
   // Without credit of ours its next change would cost a round trip: give some before it comes.
   if (!peer.asked && !peer.has_standing_credit) peer_has_news(link, now);

@@ -28,6 +28,8 @@ std::uint64_t size_of(const SpaceMessage& message) {
     return kSmall * (1 + pull->clock.size());
   if (const auto* step = std::get_if<wire::InStep>(&message))
     return kSmall * (1 + step->clock.size());
+  if (const auto* part = std::get_if<wire::ClockPart>(&message))
+    return kSmall * (1 + part->clock.size());
   if (const auto* told = std::get_if<wire::Acknowledge>(&message))
     return kSmall * (1 + told->durable.size());
   if (const auto* fork = std::get_if<wire::Fork>(&message))
@@ -164,9 +166,13 @@ void SpaceSync::not_here() {
 
 Status SpaceSync::hear(LinkId link, SpaceMessage message, Now now) {
   if (!is_open()) {
-    deferred_bytes_ += size_of(message);
-    if (deferred_.size() >= kDeferredMax || deferred_bytes_ > limits::kPeerWindowBytesMax)
+    const std::uint64_t bytes = deferred_bytes_ + size_of(message);
+    if (deferred_.size() >= kDeferredMax || bytes > limits::kPeerWindowBytesMax) {
+      // Of logs that a clock does not name the peer is sent again what it holds.
+      if (std::holds_alternative<wire::ClockPart>(message)) return {};
       return fail(Code::kBusy, "the space is still being opened");
+    }
+    deferred_bytes_ = bytes;
     deferred_.emplace_back(link, std::move(message));
     return {};
   }
@@ -224,39 +230,6 @@ void SpaceSync::peer_gone(LinkId link, Now now) {
     return each.first == link;
   });
   finish_source(link, now);
-}
-
-/// Tells one peer what is newly durable here.
-void SpaceSync::acknowledge(LinkId link, Peer& peer) {
-  if (!is_member(peer)) return;
-  wire::Acknowledge message{space_, {}};
-  for (const auto& [log, head] : durable_) {
-    const auto told = peer.acknowledged.find(log);
-    if (told == peer.acknowledged.end() || told->second != head) message.durable.emplace(log, head);
-  }
-  const std::uint64_t bytes = kSmall * message.durable.size();
-  if (message.durable.empty() || !context_.pushes.takes(link, bytes)) return;
-  peer.acknowledged = durable_;
-  context_.pushes.send(link, message, bytes);
-}
-
-/// Each names only what is new since the one before. It may hold what we do not know yet, but not
-/// without end.
-void SpaceSync::on(LinkId link, const wire::Acknowledge& message, Now now) {
-  Peer* peer = find(link);
-  if (peer == nullptr) return;
-  const VectorClock before = peer->durable;
-  for (const auto& [log, head] : message.durable) {
-    VectorClock& known = peer->durable;
-    if (known.contains(log) || known.size() < limits::kClockLogsMax) known[log] = head;
-  }
-  // Admitted by a change that has not come here yet: kept until it has, as it is not said again.
-  if (!is_member(*peer)) return;
-  look_at_own_log(link, message.durable, now);
-  look_for_forks(link, message.durable);
-  show(*peer, message.durable);
-  if (peer->durable != before)
-    context_.out.notify(PeerAcknowledged{peer->device, space_, peer->durable});
 }
 
 void SpaceSync::notify_progress(const Peer& peer, Phase phase) const {

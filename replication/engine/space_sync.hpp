@@ -24,9 +24,9 @@ struct SpaceContext {
 };
 
 /// The messages that are about one space.
-using SpaceMessage =
-    std::variant<wire::Pull, wire::Grant, wire::PackPart, wire::InStep, wire::LiveRun, wire::Have,
-                 wire::Credit, wire::Acknowledge, wire::ForkPoints, wire::Fork, wire::Presence>;
+using SpaceMessage = std::variant<wire::Pull, wire::Grant, wire::PackPart, wire::InStep,
+                                  wire::LiveRun, wire::Have, wire::Credit, wire::Acknowledge,
+                                  wire::ForkPoints, wire::Fork, wire::Presence, wire::ClockPart>;
 
 /// One space in talk with every linked member: who is asked for what is missing, what is sent to
 /// whom, what is applied and what is durable. Pure.
@@ -121,6 +121,7 @@ class SpaceSync {
   void on(LinkId link, const wire::ForkPoints& message, Now now);
   void on(LinkId link, const wire::Fork& message, Now now);
   void on(LinkId link, const wire::Presence& message, Now now);
+  void on(LinkId link, const wire::ClockPart& message, Now now);
 
   [[nodiscard]] Peer* find(LinkId link);
   /// Whether we may talk with it about this space. An empty store knows no members: it has nothing
@@ -130,6 +131,11 @@ class SpaceSync {
   [[nodiscard]] bool is_known_member(const Peer& peer) const;
   [[nodiscard]] std::map<LinkId, Peer>::iterator next_source();
   [[nodiscard]] bool has_news(const Peer& peer) const;
+  /// Ahead of it goes what its clock has too much for a message.
+  template <class Message>
+  void send_with_clock(LinkId link, Message message);
+  [[nodiscard]] bool may_note(const VectorClock& noted, const LogId& log) const;
+  [[nodiscard]] VectorClock whole_clock(Peer& peer, const VectorClock& last) const;
   void take_grant(const wire::Grant& grant);
   void pull_next(Now now);
   void finish_source(LinkId link, Now now);

@@ -98,6 +98,7 @@ tl::expected<std::vector<OpenOp>, Effect> read_open(ByteView plain) {
   CanonicalReader in(plain.subspan(1));
   std::vector<OpenOp> ops;
   const std::size_t count = in.array();
+  if (count > limits::kOpenOpsMax) return tl::unexpected(Effect::kBadPayload);
   for (std::size_t i = 0; i < count && !in.failed(); ++i) {
     const std::size_t size = in.array();
     const std::uint64_t kind = in.natural();

@@ -43,6 +43,8 @@ inline constexpr std::size_t kRecordDepthMax = kValueDepthMax + 1;
 inline constexpr std::size_t kTextDepthMax = kRecordDepthMax + 15;
 /// Values, keys and containers of one op, each counted once.
 inline constexpr std::size_t kOpNodesMax = 65'536;
+/// Ops of an open change. An agent writes one: it admits one device at a time.
+inline constexpr std::size_t kOpenOpsMax = 64;
 /// A value that was cut into chunks, put together again.
 inline constexpr std::size_t kChunkedValueBytesMax = 64 * kMiB;
 

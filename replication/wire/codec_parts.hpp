@@ -27,9 +27,10 @@ enum class MessageType : std::uint8_t {
   kPresence = 18,
   kForgotten = 19,
   kSharedAgain = 20,
-  kNames = 21
+  kNames = 21,
+  kClockPart = 22
 };
-inline constexpr std::uint64_t kMessageTypeMax = 21;
+inline constexpr std::uint64_t kMessageTypeMax = 22;
 static_assert(std::variant_size_v<Message> == kMessageTypeMax);
 
 inline constexpr std::size_t kDigestBuckets = 256;
@@ -46,6 +47,7 @@ inline constexpr std::size_t kDigestBuckets = 256;
     case MessageType::kAddresses: return 2;
     case MessageType::kDigestSpaces:
     case MessageType::kInStep:
+    case MessageType::kClockPart:
     case MessageType::kCredit:
     case MessageType::kAcknowledge:
     case MessageType::kPing: return 3;

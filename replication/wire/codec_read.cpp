@@ -146,6 +146,13 @@ InStep read_in_step(Elements& in) {
   return message;
 }
 
+ClockPart read_clock_part(Elements& in) {
+  ClockPart message;
+  message.space = in.fixed<SpaceId>();
+  message.clock = read_clock(in, read_full_head);
+  return message;
+}
+
 LiveRun read_run(Elements& in) {
   LiveRun message;
   message.space = in.name<SpaceId>();
@@ -303,6 +310,7 @@ Message read_body(MessageType type, Elements& in) {
     case MessageType::kForgotten: return read_forgotten(in);
     case MessageType::kSharedAgain: return SharedAgain{in.fixed<SpaceId>()};
     case MessageType::kNames: return read_names(in);
+    case MessageType::kClockPart: return read_clock_part(in);
   }
   in.refuse(Code::kMalformed);
   return Bye{};

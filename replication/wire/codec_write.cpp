@@ -123,6 +123,12 @@ void write(Writer& out, const InStep& message) {
   write_clock(out, message.clock);
 }
 
+void write(Writer& out, const ClockPart& message) {
+  out.begin(MessageType::kClockPart);
+  out.binary(message.space.view());
+  write_clock(out, message.clock);
+}
+
 void write_item(Writer& out, const LiveRun::Item& item, Hlc previous) {
   const bool open = item.kind == oplog::ChangeKind::kOpen;
   out.array(open ? 6 : 5);

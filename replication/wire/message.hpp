@@ -53,7 +53,8 @@ struct DigestSpaces {
 
 /// Send me what you have of this space and I have not, up to `credit` bytes; and live changes after
 /// that. Says what the sender holds of everybody's logs, the receiver's own included: at most
-/// limits::kClockLogsMax of them, as in every message with a clock.
+/// limits::kClockLogsMax of them, as in every message with a clock; what there is more went ahead
+/// in ClockParts.
 struct Pull {
   SpaceId space;
   VectorClock clock;
@@ -222,8 +223,16 @@ struct Names {
   friend bool operator==(const Names&, const Names&) = default;
 };
 
+/// Entries of the clock that the next pull or in step of this space has: of a clock with more than
+/// limits::kClockLogsMax of them all but the last go ahead so. No log is in two parts.
+struct ClockPart {
+  SpaceId space;
+  VectorClock clock;
+  friend bool operator==(const ClockPart&, const ClockPart&) = default;
+};
+
 using Message = std::variant<Hello, DigestRoot, DigestBuckets, DigestSpaces, Pull, Grant, PackPart,
                              InStep, LiveRun, Have, Credit, Acknowledge, Ping, Bye, Addresses,
-                             ForkPoints, Fork, Presence, Forgotten, SharedAgain, Names>;
+                             ForkPoints, Fork, Presence, Forgotten, SharedAgain, Names, ClockPart>;
 
 }  // namespace lanyard::wire

@@ -143,6 +143,7 @@ inline wire::Message some_message(Chance& chance, const SomeIds& ids, std::size_
     case 18: return some_forgotten(chance);
     case 19: return wire::SharedAgain{space};
     case 20: return some_names(chance);
+    case 21: return wire::ClockPart{space, some_clock(chance, ids)};
     default:
       return wire::Fork{space, chance.fixed<DeviceId>(), chance.fixed<Incarnation>(),
                         chance.bytes(chance.below(400)), chance.bytes(chance.below(400))};

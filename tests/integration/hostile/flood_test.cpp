@@ -12,8 +12,8 @@ struct FloodRow {
 };
 
 /// A clock of logs that nobody holds.
-VectorClock clock_of(std::size_t logs) {
-  support::Chance chance(21);
+VectorClock clock_of(std::size_t logs, std::uint64_t seed = 21) {
+  support::Chance chance(seed);
   VectorClock clock;
   while (clock.size() < logs) clock[chance.fixed<LogId>()] = {{1ULL << 40}, chance.fixed<Hash>()};
   return clock;
@@ -43,6 +43,10 @@ std::vector<FloodRow> floods() {
       {"20 pulls with large clocks", 20, 1,
        [=](const Scene& scene, std::size_t) {
          return wire::Pull{scene.space.id, large, limits::kPeerWindowBytesMax};
+       }},
+      {"200 parts of a clock of logs that nobody holds", 200, 200,
+       [](const Scene& scene, std::size_t i) {
+         return wire::ClockPart{scene.space.id, clock_of(2000, i)};
        }},
       {"20 large acknowledgements of what was never sent", 20, 2,
        [=](const Scene& scene, std::size_t) {

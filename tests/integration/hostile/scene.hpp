@@ -44,6 +44,8 @@ class Scene {
   /// Of the agent's own log.
   [[nodiscard]] oplog::ContextEntry agents_head() const;
   [[nodiscard]] DeviceId agents_device();
+  /// All that the agent held when the last link() was in step.
+  [[nodiscard]] const VectorClock& clock() const { return clock_; }
 
   [[nodiscard]] Seen seen();
   [[nodiscard]] bool has_record(const std::string& key);

@@ -1,59 +1,21 @@
 // A member with real keys opens logs without end, each with a record in it.
-#include <deque>
-
-#include "replication/merge/normal_op.hpp"
-#include "replication/oplog/author.hpp"
+#include "tests/support/log_maker.hpp"
 #include "tests/unit/storage/storage_test.hpp"
 
 namespace lanyard::storage {
 namespace {
 
-/// Makes logs of one device, as only a device that means harm does.
-class LogMaker {
- public:
-  explicit LogMaker(Device& writer) : writer_(writer), cipher_(writer.ports().ciphers.make()) {
-    const SpaceState state = writer.store().state();
-    from_.epoch = state.grants.back().first;
-    must(cipher_->take_grant(from_.epoch, state.grants.back().second));
-    clock_ = state.log.clock();
-  }
-
-  /// Packs with so many logs more.
-  std::vector<Bytes> make(std::size_t count) {
-    std::vector<Bytes> packs;
-    for (std::size_t i = 0; i < count; ++i) {
-      add_log();
-      if (changes_.size() + 2 <= limits::kPackChangesMax && i + 1 < count) continue;
-      packs.push_back(oplog::write_pack(changes_, signatures_, true));
-      changes_.clear();
-      signatures_.clear();
-      authors_.clear();
-    }
-    return packs;
-  }
-
- private:
-  void add_log() {
-    writer_.ports().rng.fill(from_.incarnation.bytes);
-    oplog::Author& author = authors_.emplace_back(writer_.space(), writer_.ports().signer,
-                                                  writer_.ports().hasher, *cipher_, from_);
-    author.begin(clock_, WallTime{1'700'000'000'000});
-    const LocalOp wish = put(std::to_string(made_++), {{"n", 1}});
-    must(author.add(oplog::encode_plain({must(merge::normal_op(wish))})));
-    static_cast<void>(author.finish());
-    signatures_[*author.state().log] = author.signature();
-    changes_.insert(changes_.end(), author.changes().begin(), author.changes().end());
-  }
-
-  Device& writer_;
-  std::unique_ptr<Cipher> cipher_;
-  oplog::AuthorState from_;
-  VectorClock clock_;
-  std::size_t made_ = 0;
-  std::deque<oplog::Author> authors_;  // they keep the payloads
-  std::vector<oplog::Change> changes_;
-  oplog::RunSignatures signatures_;
-};
+/// The others take what one device does: logs without end.
+void open_logs(Device& device, Device& target, std::size_t count) {
+  const SpaceState state = device.store().state();
+  const auto cipher = device.ports().ciphers.make();
+  const EpochId epoch = state.grants.back().first;
+  must(cipher->take_grant(epoch, state.grants.back().second));
+  support::LogMaker maker(
+      device.space(), epoch, state.log.clock(),
+      {device.ports().signer, device.ports().hasher, *cipher, device.ports().rng});
+  for (const Bytes& pack : maker.make(count)) must(target.take({pack}));
+}
 
 }  // namespace
 
@@ -65,7 +27,7 @@ TEST_CASE("others write and sync beside a member that opens more logs than a con
   group.sync();
   ada.write(put("a", {{"n", 0}}));
   pi.pull(ada);
-  for (const Bytes& pack : LogMaker(group[2]).make(kLogs)) must(ada.take({pack}));
+  open_logs(group[2], ada, kLogs);
   CHECK(ada.clock().size() >= kLogs);
   for (int i = 1; i <= 3; ++i) {
     ada.write(put("a", {{"n", 10 * i}}));
@@ -87,8 +49,7 @@ TEST_CASE("whoever is admitted to a space of more logs than a context holds can 
   Group group(2);
   Device& ada = group[0];
   group.sync();
-  for (const Bytes& pack : LogMaker(group[1]).make(limits::kContextEntriesMax + 2000))
-    must(ada.take({pack}));
+  open_logs(group[1], ada, limits::kContextEntriesMax + 2000);
   Device late("late", group.folder() / "late.db", ada.space());
   must(ada.store().admit(late.id(), ada.wall));
   late.open();

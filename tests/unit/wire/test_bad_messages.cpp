@@ -77,7 +77,7 @@ TEST_CASE("the value of a presence is one canonical JSON value") {
 
 TEST_CASE("a message of a newer version is told apart from a bad one") {
   check({
-      {"the next type", Raw(1, 22), "newer version"},
+      {"the next type", Raw(1, 23), "newer version"},
       {"with elements of a shape nobody knows", Raw(3, 1000).hex("c7").hex("81"), "newer version"},
       {"type 0 was never given", Raw(1, 0), "malformed"},
       {"a type that is no number", Raw(0, 0), "malformed"},

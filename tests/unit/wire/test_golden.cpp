@@ -93,6 +93,7 @@ std::vector<std::pair<std::string, Message>> messages() {
                                 true, filled<Signature>(0x33)}}}},
       {"shared again", SharedAgain{kSpace}},
       {"names", Names{{{filled<DeviceId>(0x21), "Küche"}, {filled<DeviceId>(0x22), "phone"}}}},
+      {"clock part", ClockPart{kSpace, kClock}},
   };
 }
 

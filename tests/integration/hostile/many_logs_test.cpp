@@ -1,0 +1,109 @@
+// A member opens logs in a space without end. The others go on writing, and come in step.
+#include "replication/types/device_id_text.hpp"
+#include "tests/integration/hostile/scene.hpp"
+#include "tests/support/log_maker.hpp"
+
+namespace lanyard::hostile {
+namespace {
+
+/// More than a message names. LANYARD_LOGS: another number.
+std::size_t logs_to_open() {
+  const char* wanted = std::getenv("LANYARD_LOGS");
+  return wanted != nullptr ? std::stoul(wanted) : limits::kClockLogsMax + 1000;
+}
+
+/// Mallory's packs, one after the other as credit comes. The bytes of all.
+std::size_t say_packs(HostilePeer& peer, const Scene& scene, const std::vector<Bytes>& packs) {
+  std::size_t said = 0;
+  std::uint64_t credit = limits::kPeerWindowBytesMax;
+  for (const Bytes& pack : packs) {
+    while (credit < pack.size()) {
+      const auto given = peer.hear_next<wire::Credit>();
+      REQUIRE(given);
+      credit += given->bytes;
+    }
+    credit -= pack.size();
+    said += pack.size();
+    REQUIRE(say_in_parts(peer, wire::PackPart{scene.space.id, true, pack}));
+  }
+  return said;
+}
+
+/// The same as comes_about(), for what takes long with so many logs on a machine that others use.
+bool comes_at_last(const std::function<bool()>& condition) {
+  for (int i = 0; i < 10; ++i)
+    if (comes_about(condition)) return true;
+  return false;
+}
+
+/// The number that the honest ones' record shows; -1 while there is none.
+int number_in(AgentProcess& agent, const Scene& scene) {
+  const Json found =
+      agent.call("data.query", {{"space", to_text(scene.space.id)}, {"collection", "ours"}});
+  const Json& records = found.at("records");
+  return records.empty() ? -1 : records[0].at("value").at("number").get<int>();
+}
+
+std::uint64_t changes_of(AgentProcess& agent, const Scene& scene) {
+  return agent.call("space.info", {{"space", to_text(scene.space.id)}}).at("changes");
+}
+
+void write(AgentProcess& agent, const Scene& scene, int number) {
+  agent.call("data.put", {{"space", to_text(scene.space.id)},
+                          {"collection", "ours"},
+                          {"key", "one"},
+                          {"value", {{"number", number}}}});
+}
+
+/// An honest device that is a member, and calls the agent of the scene.
+void join(Scene& scene, AgentProcess& other) {
+  const Json agent = scene.agent.call("agent.info").at("agent");
+  const Json self = other.call("agent.info").at("agent");
+  scene.agent.call("device.add", {{"id", self.at("id")}});
+  other.call("device.add", {{"id", agent.at("id")},
+                            {"at", "127.0.0.1:" + std::to_string(scene.agent.sync_port())}});
+  scene.agent.call("space.share", {{"space", to_text(scene.space.id)}, {"device", self.at("id")}});
+  const bool has_joined = comes_about([&] {
+    const Json list = other.call("space.list");
+    for (const Json& each : list.at("spaces"))
+      if (each.at("id") == to_text(scene.space.id)) return true;
+    return false;
+  });
+  INFO(other.log());
+  REQUIRE(has_joined);
+}
+
+}  // namespace
+
+TEST_CASE("two devices write and come in step beside a member that opens logs without end") {
+  Scene scene;
+  AgentProcess other;
+  join(scene, other);
+  const std::size_t logs = logs_to_open();
+  support::LogMaker maker(
+      scene.space.id, scene.space.epoch, scene.clock(),
+      {scene.mallory.identity, oplog::hasher(), scene.mallory.keys, scene.mallory.chance});
+  const std::vector<Bytes> packs = maker.make(logs);
+  const PeakOf here(scene.agent);
+  const PeakOf there(other);
+  const std::uint64_t before = changes_of(scene.agent, scene);
+  {
+    const Scene::Link peer = scene.link();
+    const std::size_t bytes = say_packs(*peer, scene, packs);
+    CHECK(comes_at_last([&] { return changes_of(scene.agent, scene) == before + 2 * logs; }));
+    std::printf("{\"logs\":%zu,\"bytes\":%zu", logs, bytes);
+  }
+  for (int number = 1; number <= 3; ++number) {
+    write(scene.agent, scene, 2 * number);
+    CHECK(comes_at_last([&] { return number_in(other, scene) == 2 * number; }));
+    write(other, scene, 2 * number + 1);
+    CHECK(comes_at_last([&] { return number_in(scene.agent, scene) == 2 * number + 1; }));
+  }
+  std::printf(",\"peakBytes\":%zu,\"peakBytesThere\":%zu}\n", here.bytes(), there.bytes());
+  CHECK(changes_of(other, scene) == changes_of(scene.agent, scene));
+  for (AgentProcess* each : {&scene.agent, &other})
+    CHECK(
+        each->call("conflict.list", {{"space", to_text(scene.space.id)}}).at("conflicts").empty());
+}
+
+}  // namespace lanyard::hostile
