@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -224,12 +225,20 @@ class GoodFiles(unittest.TestCase):
                 code, said = self.interrupt(word)
                 self.assertEqual(code, 130)
                 if word == "importing":
-                    self.assertRegex(said, r"at least [\d,]+ records? of 20,000 had been written")
+                    said_of = re.search(r"at least ([\d,]+) records? of 20,000 had been written",
+                                        said)
+                    self.assertTrue(said_of, said)
+                    acknowledged = int(said_of[1].replace(",", ""))
                     self.assertIn("import the same file again", said)
         written = self.device.call("data.count", space="imported", collection="chats")["count"]
+        self.assertGreaterEqual(written, acknowledged)
         self.assertLess(written, 20_000)
         done = self.device.json("import", str(self.file), "--space", "imported")
-        self.assertEqual((done["same"], done["added"]), (written, 20_000 - written))
+        # What was under way when the program ended may have been written after that look.
+        self.assertGreaterEqual(done["same"], written)
+        self.assertEqual(done["same"] + done["added"], 20_000)
+        count = self.device.call("data.count", space="imported", collection="chats")["count"]
+        self.assertEqual(count, 20_000)
 
     def interrupt(self, word):
         """Ctrl-C once the program says that it is at this."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import http.server
+import json
 import os
 import pathlib
 import re
@@ -24,7 +25,7 @@ from typing import NamedTuple
 
 from web_socket import Line
 
-STARTS_WITHIN_S, REPORTS_WITHIN_S = 40, 20
+STARTS_WITHIN_S, REPORTS_WITHIN_S = 120, 120
 FLAGS = (
     "--headless=new", "--remote-debugging-port=0", "--no-first-run", "--no-default-browser-check",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -46,6 +47,10 @@ def stop_group(process: subprocess.Popen) -> None:
             process.wait(timeout=5)
         except (ProcessLookupError, subprocess.TimeoutExpired):
             pass
+
+
+class DevToolsError(Exception):
+    """What Chromium says instead of a result; of a page that is just going, say."""
 
 
 class Chromium:
@@ -104,7 +109,8 @@ class Chromium:
         self.line.text(request | ({"sessionId": session} if session else {}))
         while (answer := self.line.message()).get("id") != self.next_id:
             pass
-        assert "error" not in answer, f"{method}: {answer}"
+        if "error" in answer:
+            raise DevToolsError(f"{method}: {answer}")
         return answer["result"]
 
     def open(self, url: str) -> "Page":
@@ -125,6 +131,14 @@ class Page:
         done = self.browser.call("Runtime.evaluate", self.session, expression=expression,
                                  returnByValue=True, awaitPromise=True)
         return done["result"].get("value")
+
+    def text_at(self, url: str) -> str | None:
+        """All that the page shows, if it has come there; None as long as it has not."""
+        try:
+            return self.value(f"location.href === {json.dumps(url)} && document.readyState === "
+                              "'complete' ? document.documentElement.innerText : null")
+        except DevToolsError:  # it is just leaving
+            return None
 
     def frames(self) -> list[str]:
         """Where each frame of another origin really is."""

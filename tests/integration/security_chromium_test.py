@@ -23,7 +23,7 @@ WRITE = json.dumps({"ops": [{"op": "put", "collection": "written", "key": "k", "
 
 # What attacks are written with. `tried` reports whatever came of one.
 TOOLS = """
-const report = text => fetch(REPORT, {method: "POST", mode: "no-cors", body: text});
+const report = (body, more) => fetch(REPORT, {method: "POST", mode: "no-cors", body, ...more});
 const tried = async (name, go) => {
   let got;
   try { got = await go(); } catch (problem) { got = "refused: " + problem; }
@@ -124,7 +124,8 @@ class Attacks(ApiTest):
     def visit(self, body: str, site: Site | None = None, host: str = "evil.test") -> Page:
         """A page of that site, which has run this script up to its end."""
         site = site or self.hostile
-        run = f"(async () => {{ {body}; await report('done'); }})();"
+        # A page that is just led elsewhere says it all the same.
+        run = f"(async () => {{ {body}; await report('done', {{keepalive: true}}); }})();"
         site.pages["/"] = ("text/html", "<!doctype html><body><script>\n" +
                            self.script(run, site, host) + "</script>")
         page = self.browser.open(f"http://{host}:{site.port}/")
@@ -134,6 +135,9 @@ class Attacks(ApiTest):
 
     def wait_for(self, report: str, site: Site) -> None:
         wait_until(f"the page says {report}", lambda: report in site.reports, REPORTS_WITHIN_S)
+
+    def text_at(self, page: Page, url: str) -> str:
+        return wait_until(f"the page comes to {url}", lambda: page.text_at(url), REPORTS_WITHIN_S)
 
     def attack(self, body: str, requests: int, **more) -> Page:
         page = self.visit(body, **more)
@@ -159,10 +163,9 @@ class Attacks(ApiTest):
         self.rebound.cut(self.agent)
         paths = ("/", SEEN, "/v1/status")
         for path in paths:
-            page = self.browser.open(f"http://evil.test:{self.agent}{path}")
+            page = self.browser.open(url := f"http://evil.test:{self.agent}{path}")
             self.addCleanup(page.close)
-            text = page.value("document.documentElement.innerText")
-            self.assertNotIn(CANARY, text)
+            self.assertNotIn(CANARY, self.text_at(page, url))
         self.check(self.rebound, len(paths), {421})
 
     def test_a_page_whose_name_is_rebound_after_it_was_loaded(self):
@@ -301,7 +304,7 @@ class Attacks(ApiTest):
             }
             await Promise.all(all);
             await report("globals: " + Object.keys(window).filter(name => name.startsWith("LY")));
-            """, 70)
+            """, 48)  # it sends 84 of 102, and how many of one address it merges is its own affair
 
     def test_frames_show_nothing(self):
         page = self.attack("""
@@ -331,7 +334,7 @@ class Attacks(ApiTest):
         for path in ("/v1/status", SEEN):
             page = self.visit(f'setTimeout(() => location = AGENT + "{path}", 200)')
             self.check(self.tap, 1)
-            self.assertNotIn(CANARY, page.value("document.documentElement.innerText"))
+            self.assertNotIn(CANARY, self.text_at(page, f"http://127.0.0.1:{self.agent}{path}"))
             self.tap.cut()
 
     def test_redirects_to_the_agent(self):
