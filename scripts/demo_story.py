@@ -9,9 +9,10 @@ from agents import wait_until
 from demo_stage import LETTERS, NAMES, PORT, Stage, say
 from sqlite_views import Difference
 
-# What the laptop writes while the pi is away: enough for a catch-up that can be interrupted.
-LATE_EDITS = 1500
-SLOW = "400kbit"
+# What the laptop writes while the pi is away: packs enough, at a rate low enough, for a catch-up of
+# some seconds that can be interrupted.
+LATE_EDITS = 3000
+SLOW = "64kbit"
 CHATS_NEEDED = 7
 # Notes that the laptop deletes; the desktop edits the second one without knowing.
 SCRATCH = ("scratch-deleted", "scratch-needed")
