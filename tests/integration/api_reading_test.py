@@ -89,15 +89,16 @@ class Sql(ApiTest):
                    "SELECT count(*) FROM c")
         said = []
         asking = threading.Thread(
-            target=lambda: said.append(self.refused(endless, 504, timeLimitMs=3000)))
+            target=lambda: said.append(self.refused(endless, 504, timeLimitMs=5000)))
         asking.start()
         answered = 0
         while asking.is_alive():
             self.api.get("/v1/spaces")
             answered += 1
         asking.join()
-        self.assertIn("longer than 3000 ms", said[0])
-        self.assertGreater(answered, 10)
+        self.assertIn("longer than 5000 ms", said[0])
+        # One or two could come before it, one wait for it, and one come before its thread ends.
+        self.assertGreater(answered, 4)
         self.refused("SELECT length(group_concat(hex(zeroblob(1000000)))) FROM books")
 
     def test_a_token_asks_only_its_spaces(self):

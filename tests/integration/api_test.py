@@ -361,11 +361,12 @@ class TwoDevices(unittest.TestCase):
             inbox = api.get("/v1/spaces/notes/conflicts")["conflicts"]
             base = api.get(f"/v1/spaces/notes/conflicts/{inbox[0]['id']}")["base"]
             self.assertEqual((base["value"], base["deviceName"]), ("first", "laptop"))
-        report = here.post("/v1/sync")
+        report = here.post("/v1/sync?waitMs=60000")
         self.assertTrue(report["inStep"])
         self.assertEqual([(d["name"], d["linked"], d["notYetThere"]) for d in report["devices"]],
                          [("desktop", True, 0)])
-        self.assertTrue(there.post("/v1/sync")["inStep"])  # who wrote nothing since, too
+        # Who wrote nothing since, too.
+        self.assertTrue(there.post("/v1/sync?waitMs=60000")["inStep"])
         done = here.post("/v1/spaces/notes/conflicts", {"all": True, "resolve": "remote"})
         self.assertEqual([each["value"] for each in done["resolved"]], ["desktop"])
         for api in (here, there):

@@ -8,7 +8,7 @@ import sqlite3
 import unittest
 
 from bad_input import Frugal, Keeper, assert_error, files_of
-from lanyard_process import PROGRAM, Device
+from lanyard_process import PROGRAM, Device, wait_until
 
 # (what, text of the configuration file, what the error says)
 FILES = [
@@ -196,7 +196,12 @@ class BadFolders(unittest.TestCase):
         self.assert_starts_again()
 
     def test_a_second_agent_names_the_first(self):
-        before = files_of(self.device.data)
+        before = None
+        def is_quiet():
+            nonlocal before
+            before, now = files_of(self.device.data), before
+            return before == now
+        wait_until("the first one writes no more", is_quiet)
         done = self.frugal.run(self.device.arguments("agent", *self.device.flags))
         assert_error(self, done, 11, f"pid {self.device.info['pid']}", "lanyard down")
         self.assertEqual(files_of(self.device.data), before)

@@ -142,8 +142,9 @@ class FromTheNetwork(unittest.TestCase):
         return [bytes.fromhex(line) for line in asked.stdout.split()]
 
     def test_a_peer_that_claims_every_name_of_ours(self):
-        self.addCleanup(self.eve.end, self.eve.popen(
-            [sys.executable, "-c", CLAIM_EVERY_NAME, str(Path(mdns.__file__).parent), EVE]))
+        claimer = self.eve.popen_sender(sys.executable, "-c", CLAIM_EVERY_NAME,
+                                        str(Path(mdns.__file__).parent), EVE)
+        self.assertEqual(claimer.stdout.readline(), "ready\n")
         self.ada.agent.stop()
         self.ada.agent.start("--sync-port", "7761")
         self.ada.await_state("degraded")
@@ -195,6 +196,7 @@ import mdns_packets as mdns
 heard = mdns.open_sender(sys.argv[2])
 heard.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
                  socket.inet_aton(mdns.GROUP) + socket.inet_aton(sys.argv[2]))
+print("ready", flush=True)
 while True:
     packet, (source, _) = heard.recvfrom(9000)
     end = packet.find(b"\\x08_lanyard")

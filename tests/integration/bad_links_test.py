@@ -233,10 +233,13 @@ class BadLinks(unittest.TestCase):
         self.assertEqual(len(heard), len(expected))
         self.assertEqual(heard[:len(ANSWER)], expected[:len(ANSWER)])
 
-    def assert_counted(self, before, failed, busy=0):
-        expected = (before[0] + failed, before[1] + busy)
-        wait_until("the refusal is counted", lambda: counted(self.ada)[0] >= expected[0])
-        self.assertEqual(counted(self.ada), expected)
+    def assert_counted(self, before, failed, busy=0, failed_at_most=None):
+        """`failed_at_most`: where a slow machine may have begun to send others away for their time,
+        unless as many as `failed`."""
+        wait_until("the refusal is counted", lambda: counted(self.ada)[0] >= before[0] + failed)
+        all_failed, all_busy = counted(self.ada)
+        self.assertLessEqual(all_failed, before[0] + (failed_at_most or failed))
+        self.assertEqual(all_busy, before[1] + busy)
 
     def test_what_cannot_become_a_link_is_closed_at_once(self):
         for number, row in enumerate(CLOSED_AT_ONCE):
@@ -279,7 +282,8 @@ class BadLinks(unittest.TestCase):
                 idle = connect(self.ada, f"127.0.{2 + place // 200}.{place % 200 + 1}")
                 self.addCleanup(idle.close)
             self.assert_counted(before, failed=IDLE - 100 + PER_SOURCE_MAX - HALF_OPEN_MAX,
-                                busy=100 - PER_SOURCE_MAX)
+                                busy=100 - PER_SOURCE_MAX,
+                                failed_at_most=IDLE - 100 + PER_SOURCE_MAX)
             self.assert_peer_is_served("during-a-crowd")
             self.assert_counted(before, failed=IDLE - 100 + PER_SOURCE_MAX,
                                 busy=100 - PER_SOURCE_MAX)

@@ -6,18 +6,12 @@ import unittest
 
 import chatsync_client
 import cloudapi_client
-from compat_device import ChatsyncDevice, CloudapiDevice, TwoDevices, names
+from compat_device import ChatsyncDevice, CloudapiDevice, TwoDevices, names, start_again
 from lanyard_process import make_known, wait_until
 
 
 def changes(device) -> int:
     return device.json("space", "info", "talks", "--no-hash")["changes"]
-
-
-def start_again(device) -> None:
-    device.start()
-    wait_until("the listener serves",
-               lambda: device.json("compat", "list")["listeners"][0]["serving"])
 
 
 class Chatsync(TwoDevices):

@@ -59,12 +59,19 @@ class CloudapiDevice(CompatDevice):
 
     def let_pulls_age(self) -> None:
         """As if what its clients were answered were two minutes older."""
-        with sqlite3.connect(self.data / "compat.sqlite") as file:
+        with sqlite3.connect(self.data / "compat.sqlite", timeout=60) as file:
             file.execute("UPDATE lanyard_pulls SET at_ms = at_ms - 120000")
         file.close()
 
     def user_token(self, user: str) -> str:
         return self.ok("token", "create", "--app", "openchat", "--user", user).strip()
+
+
+def start_again(device) -> None:
+    """A device that has a listener; returns once that serves."""
+    device.start()
+    wait_until("the listener serves",
+               lambda: device.json("compat", "list")["listeners"][0]["serving"])
 
 
 class TwoDevices(unittest.TestCase):

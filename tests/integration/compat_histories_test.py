@@ -54,7 +54,7 @@ class Apart(TwoDevices):
             return [found for each in histories for given, waiting in shown
                     if (found := each.missing(given.get(each.chat, {}), waiting))]
         try:
-            wait_until(what, lambda: not wrong(), 30, 0.3)
+            wait_until(what, lambda: not wrong(), every=0.3)
         except TimeoutError:
             self.fail("\n".join(wrong()[:10]))
 

@@ -56,8 +56,12 @@ async def stay(target, source, until, counts):
         counts["calls"] += 1
         try:
             reader, writer = await asyncio.open_connection(*target, local_addr=(source, 0))
-            counts["open"] += 1
-            counts["open at most"] = max(counts["open at most"], counts["open"])
+        except OSError:
+            await asyncio.sleep(1)
+            continue
+        counts["open"] += 1
+        counts["open at most"] = max(counts["open at most"], counts["open"])
+        try:
             await asyncio.wait_for(reader.read(), max(until - time.monotonic(), 0))
         except (OSError, asyncio.TimeoutError):
             pass

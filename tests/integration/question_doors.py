@@ -210,7 +210,8 @@ class Listening:
             if b"\n" in self.unread:
                 self.take_watched()
                 continue
-            ready, _, _ = select.select([self.line.socket, self.control.socket], [], [], 15)
+            ready, _, _ = select.select([self.line.socket, self.control.socket], [], [],
+                                        ANSWER_WITHIN_S)
             if not ready:
                 return  # whoever compares says what is missing
             if self.line.socket in ready:

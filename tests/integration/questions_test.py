@@ -92,7 +92,7 @@ class Round:
             return all(self.same_records(doors.pages(doors.page_by_control, everything), wanted)
                        for doors in self.pair.doors)
         try:
-            wait_until("both devices have all records", is_there, seconds=60)
+            wait_until("both devices have all records", is_there)
         except TimeoutError:
             for doors in self.pair.doors:
                 self.compare("everything", doors, everything,

@@ -25,7 +25,9 @@ class RemovedFolder(unittest.TestCase):
             self.assertTrue(answer.json["fix"])
 
     def test_a_removed_folder_is_noticed_at_once(self):
-        shutil.rmtree(self.device.data)
+        # Away at once: the agent goes on to write into a folder that is just being emptied.
+        going = self.device.data.rename(self.device.folder / "going")
+        shutil.rmtree(going)
         self.assert_refused("moved or removed")
         degraded = self.api.get("/v1/status")["degraded"]
         self.assertIn("moved or removed", " ".join(each["why"] for each in degraded))

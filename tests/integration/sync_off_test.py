@@ -5,7 +5,7 @@ import json
 import unittest
 
 from chatsync_client import chat
-from compat_device import ChatsyncDevice, TwoDevices
+from compat_device import ChatsyncDevice, TwoDevices, start_again
 from lanyard_process import wait_until
 
 
@@ -19,7 +19,7 @@ class SyncOff(TwoDevices):
         device.stop()
         before = device.environment
         device.environment = {**before, **variables}
-        device.start()
+        start_again(device)
         device.environment = before
 
     def test_nobody_is_dialled_or_answered_until_it_is_on_again(self):
