@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import secrets
 import signal
 import socket
 import subprocess
@@ -199,6 +200,22 @@ class Agent:
 
     def json(self, *words: str, stdin: str | None = None) -> dict:
         return json.loads(self.ok(*words, "--json", stdin=stdin))
+
+
+def free_port() -> int:
+    """A port on which nobody listens, and which the system gives to nobody by itself: it is still
+    free when it is listened on later, and again after a stop."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
+        first, last = map(int, file.read().split())
+    others = [*range(10_000, first), *range(last + 1, 65_536)] or range(10_000, 65_536)
+    while True:
+        port = secrets.choice(others)  # other programs choose at the same time
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
 
 
 def wait_until(what: str, condition, seconds: float = ANSWER_WITHIN_S, every: float = 0.02):

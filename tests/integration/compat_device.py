@@ -7,8 +7,8 @@ import unittest
 from api_device import ApiDevice
 from chatsync_client import ChatsyncClient
 from cloudapi_client import CloudapiClient
-from lanyard_process import make_known, wait_until
-from rangerplex_client import Client, Refused, free_port
+from lanyard_process import free_port, make_known, wait_until
+from rangerplex_client import Client, Refused
 
 PAGE = "http://localhost:5173"
 

@@ -9,7 +9,7 @@ import unittest
 
 from api_device import ApiDevice
 from chromium import REPORTS_WITHIN_S, Chromium, Site
-from lanyard_process import wait_until
+from lanyard_process import free_port, wait_until
 from web_socket import Line
 
 API_MD = (pathlib.Path(__file__).resolve().parents[2] / "docs" / "API.md").read_text("utf-8")
@@ -26,6 +26,9 @@ class FirstApp(unittest.TestCase):
     def setUp(self):
         self.device = ApiDevice()
         self.addCleanup(self.device.close)
+        # It is started again on the same one, which nobody may have had meanwhile.
+        self.port = free_port()
+        self.device.flags[self.device.flags.index("--api-port") + 1] = str(self.port)
         self.device.start()
         self.device.ok("space", "create", "notes")
         self.site = Site()
@@ -33,7 +36,6 @@ class FirstApp(unittest.TestCase):
         (index,) = blocks("html")
         self.site.pages["/"] = ("text/html", index)
         self.site.pages["/lanyard.js"] = ("text/javascript", "\n".join(blocks("js")))
-        self.port = self.device.info["apiPort"]
         self.browser = Chromium({f"localhost:{self.site.port}": self.site.port,
                                  f"127.0.0.1:{self.port}": self.port})
         self.addCleanup(self.browser.close)
@@ -83,7 +85,6 @@ class FirstApp(unittest.TestCase):
         self.add("while it was away")
         self.add("and another")
         self.assertEqual(self.page.value("JSON.parse(localStorage['lanyard-outbox']).length"), 2)
-        self.device.flags[self.device.flags.index("--api-port") + 1] = str(self.port)
         self.device.start()
         wait_until("the page is back", lambda: "Not connected" not in self.text(),
                    REPORTS_WITHIN_S)

@@ -13,7 +13,8 @@ import tempfile
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / "scripts"))
-from agents import ANSWER_WITHIN_S, Agent, AgentError, ControlError, wait_until  # noqa: E402, F401
+from agents import (  # noqa: E402, F401
+    ANSWER_WITHIN_S, Agent, AgentError, ControlError, free_port, wait_until)
 
 PROGRAM = os.environ["LANYARD"]
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import socket
 
 from web_socket import Line
 
@@ -23,12 +22,6 @@ class Refused(Exception):
     def __init__(self, status: int, text: str):
         super().__init__(f"{status}: {text[:500]}")
         self.status, self.text = status, text
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def chat(number: int, *messages: dict, **members) -> dict:

@@ -2,19 +2,18 @@
 """`lanyard up` and `down`: one agent, what it is told and keeps, a start that fails, systemd."""
 
 import shutil
-import socket
 import subprocess
 import unittest
 
-from lanyard_process import PROGRAM, Device
+from lanyard_process import PROGRAM, Device, free_port
 
 
 class UpAndDown(unittest.TestCase):
     def setUp(self):
         self.device = Device()
         self.addCleanup(self.device.close)
-        self.flags = ["--name", "ada", "--sync-port", "0", "--listen", "127.0.0.1",
-                      "--no-discovery"]
+        self.flags = ["--name", "ada", "--sync-port", "0", "--api-port", "0",
+                      "--listen", "127.0.0.1", "--no-discovery"]
 
     def test_up_starts_it_once_and_down_stops_it(self):
         device = self.device
@@ -70,8 +69,7 @@ class UpAndDown(unittest.TestCase):
 
     def test_what_a_variable_says_too_is_written_for_the_starts_without_it(self):
         device, file = self.device, self.with_a_file()
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = str(free.getsockname()[1])
+        port = str(free_port())
         device.environment["LANYARD_SYNC_PORT"] = port
         self.assertEqual(device.json("up", "--sync-port", port)["kept"], ["sync.port"])
         self.assertIn(f"port = {port}\n", file.read_text())
@@ -104,7 +102,7 @@ class UpAndDown(unittest.TestCase):
 
     def test_a_running_agent_has_heard_of_the_whole_value_alone(self):
         device = self.device
-        flags = ["--sync-port", "0", "--listen", "127.0.0.1", "--no-discovery"]
+        flags = ["--sync-port", "0", "--api-port", "0", "--listen", "127.0.0.1", "--no-discovery"]
         peers = ["--peer", "127.0.0.1:7", "--peer", "127.0.0.1:8"]
         device.ok("up", *flags, "--name", "ad", *peers)
         self.assertNotIn("has not heard", device.ok("up", *flags, "--name", "ad", *peers))
