@@ -100,7 +100,8 @@ class FromTheNetwork(unittest.TestCase):
 
     def count_memory(self):
         """Of the agent, and its child if that is still the same at the end, together."""
-        self.peak = Peak(self.ada.agent.process.pid, self.ada.child_pid())
+        child = wait_until("there is a discovery process", self.ada.child_pid)
+        self.peak = Peak(self.ada.agent.process.pid, child)
 
     def assert_little_memory(self):
         grown = self.peak.assert_small(self)
