@@ -27,6 +27,8 @@ class JsonObject {
   [[nodiscard]] const std::vector<JsonMember>& members() const { return members_; }
 
  private:
+  [[nodiscard]] bool has_name_twice() const;
+
   std::vector<JsonMember> members_;
 };
 

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "replication/types/canonical.hpp"
+#include "replication/types/json_plain.hpp"
 #include "replication/types/json_text.hpp"
 #include "replication/types/limits.hpp"
 #include "replication/types/utf8.hpp"
@@ -29,24 +30,27 @@ constexpr std::size_t kOpenMembersMax = limits::kOpNodesMax;
 /// The largest number that JavaScript writes in digits alone.
 constexpr double kWholeRealMax = 1e21;
 
-/// Recursive descent; recursion is bounded by `depth_max`.
+/// Recursive descent; recursion is bounded by `depth_max`. Everything is written once, where it
+/// will be, but for members that come in another order than they are kept in.
 class Parser {
  public:
   Parser(std::string_view text, std::size_t depth_max) : text_(text), depth_max_(depth_max) {}
 
   Result<Bytes> parse() {
-    Bytes out;
-    value(out, 0);
+    value(0);
     space();
     if (ok() && at_ != text_.size()) stop(Code::kMalformed, "text after the value");
     if (!ok()) return fail(code_, std::string(why_) + " at byte " + std::to_string(where_));
-    return out;
+    return std::move(out_);
   }
 
  private:
+  /// Where a member that was read stands in `out_`: its name with a header, and its value.
   struct Member {
-    std::string name;
-    Bytes value;
+    std::size_t begin = 0;
+    std::size_t name = 0;
+    std::size_t name_size = 0;
+    std::size_t end = 0;
   };
 
   [[nodiscard]] bool ok() const { return why_ == nullptr; }
@@ -66,18 +70,17 @@ class Parser {
     if (!accept(c)) stop(Code::kMalformed, why);
   }
   void space() {
-    while (at_ < text_.size() &&
-           std::string_view(" \t\n\r").find(text_[at_]) != std::string_view::npos)
-      ++at_;
+    const auto is_space = [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; };
+    while (at_ < text_.size() && is_space(text_[at_])) ++at_;
   }
 
-  void value(Bytes& out, std::size_t depth) {
+  void value(std::size_t depth) {
     space();
-    CanonicalWriter writer(out);
+    CanonicalWriter writer(out_);
     switch (peek()) {
-      case '{': return object(out, depth);
-      case '[': return array(out, depth);
-      case '"': return writer.text(string());
+      case '{': return object(depth);
+      case '[': return array(depth);
+      case '"': string(); return;
       case 't': return literal("true", [&] { writer.boolean(true); });
       case 'f': return literal("false", [&] { writer.boolean(false); });
       case 'n': return literal("null", [&] { writer.nil(); });
@@ -92,77 +95,115 @@ class Parser {
     write();
   }
 
-  void array(Bytes& out, std::size_t depth) {
+  void array(std::size_t depth) {
     if (depth >= depth_max_) return stop(Code::kTooLarge, "nested too deeply");
     ++at_;
-    Bytes elements;
+    const std::size_t from = out_.size();
     std::size_t count = 0;
     space();
     while (ok() && peek() != ']') {
       if (count > 0) expect(',', "a comma or ] was expected");
-      if (ok()) value(elements, depth + 1);
+      if (ok()) value(depth + 1);
       ++count;
       space();
     }
     expect(']', "the array is not closed");
-    CanonicalWriter writer(out);
-    writer.array(count);
-    writer.raw(elements);
+    put_head(from, [count](CanonicalWriter& head) { head.array(count); });
   }
 
-  void object(Bytes& out, std::size_t depth) {
+  void object(std::size_t depth) {
     if (depth >= depth_max_) return stop(Code::kTooLarge, "nested too deeply");
     ++at_;
-    std::vector<Member> members;
+    const std::size_t from = out_.size();
+    const std::size_t first = members_.size();
     space();
     while (ok() && peek() != '}') {
-      if (!members.empty()) expect(',', "a comma or } was expected");
-      member(members, depth);
+      if (members_.size() > first) expect(',', "a comma or } was expected");
+      member(depth);
       space();
     }
     expect('}', "the object is not closed");
-    write_members(members, out);
-    open_members_ -= members.size();
+    if (!ok()) return;
+    sort_members(first);
+    const std::size_t count = members_.size() - first;
+    put_head(from, [count](CanonicalWriter& head) { head.map(count); });
+    members_.resize(first);
   }
 
-  void member(std::vector<Member>& members, std::size_t depth) {
+  void member(std::size_t depth) {
     space();
     if (ok() && peek() != '"') stop(Code::kMalformed, "a member name was expected");
-    if (++open_members_ > kOpenMembersMax) stop(Code::kTooLarge, "more than 65,536 members");
+    if (members_.size() == kOpenMembersMax) stop(Code::kTooLarge, "more than 65,536 members");
     if (!ok()) return;
-    Member& next = members.emplace_back();
-    next.name = string();
+    const std::size_t index = members_.size();
+    members_.push_back({out_.size(), 0, 0, 0});
+    members_[index].name_size = string();
+    members_[index].name = out_.size() - members_[index].name_size;
     space();
     expect(':', "a colon was expected");
-    if (ok()) value(next.value, depth + 1);
+    if (ok()) value(depth + 1);
+    members_[index].end = out_.size();
   }
 
-  void write_members(std::vector<Member>& members, Bytes& out) {
-    const auto before = [](const Member& left, const Member& right) {
-      return compare(as_bytes(left.name), as_bytes(right.name)) < 0;
+  [[nodiscard]] std::string_view name_of(const Member& member) const {
+    return as_text(ByteView(out_).subspan(member.name, member.name_size));
+  }
+
+  /// The members from `first` on, which end the output, in the order of their names.
+  void sort_members(std::size_t first) {
+    const std::span<Member> members = std::span(members_).subspan(first);
+    const auto is_behind = [&](const Member& left, const Member& right) {
+      return name_of(left) >= name_of(right);
     };
-    std::sort(members.begin(), members.end(), before);
-    CanonicalWriter writer(out);
-    writer.map(members.size());
-    for (std::size_t i = 0; i < members.size(); ++i) {
-      if (i > 0 && members[i].name == members[i - 1].name)
-        stop(Code::kMalformed, "a member name occurs twice");
-      writer.text(members[i].name);
-      writer.raw(members[i].value);
-    }
+    if (std::adjacent_find(members.begin(), members.end(), is_behind) == members.end()) return;
+    const std::size_t from = members.front().begin;
+    std::sort(members.begin(), members.end(), [&](const Member& left, const Member& right) {
+      return name_of(left) < name_of(right);
+    });
+    if (std::adjacent_find(members.begin(), members.end(), is_behind) != members.end())
+      return stop(Code::kMalformed, "a member name occurs twice");
+    unsorted_.assign(out_.begin() + static_cast<std::ptrdiff_t>(from), out_.end());
+    out_.resize(from);
+    for (const Member& each : members)
+      append(out_, ByteView(unsorted_).subspan(each.begin - from, each.end - each.begin));
   }
 
-  std::string string() {
-    std::string out;
+  /// Puts what says how many there are in front of what was written from there on.
+  template <class Write>
+  void put_head(std::size_t from, Write write) {
+    head_.clear();
+    CanonicalWriter head(head_);
+    write(head);
+    out_.insert(out_.begin() + static_cast<std::ptrdiff_t>(from), head_.begin(), head_.end());
+  }
+
+  /// The size of the text without its header.
+  std::size_t string() {
     ++at_;
+    const std::size_t plain = plain_prefix(text_.substr(at_));
+    if (at_ + plain < text_.size() && text_[at_ + plain] == '"') {
+      const std::string_view text = text_.substr(at_, plain);
+      at_ += plain + 1;
+      return write_text(text);
+    }
+    unescaped_.clear();
+    unescape(unescaped_);
+    return ok() ? write_text(unescaped_) : 0;
+  }
+
+  std::size_t write_text(std::string_view text) {
+    if (!is_utf8(as_bytes(text))) stop(Code::kMalformed, "a string is not UTF-8");
+    if (ok()) CanonicalWriter(out_).text(text);
+    return ok() ? text.size() : 0;
+  }
+
+  /// To the end of the string.
+  void unescape(std::string& out) {
     while (ok()) {
-      const std::size_t from = at_;
-      while (at_ < text_.size() && static_cast<unsigned char>(text_[at_]) >= 0x20 &&
-             text_[at_] != '"' && text_[at_] != '\\') {
-        ++at_;
-      }
-      out.append(text_.substr(from, at_ - from));
-      if (accept('"')) break;
+      const std::string_view plain = text_.substr(at_, plain_prefix(text_.substr(at_)));
+      out.append(plain);
+      at_ += plain.size();
+      if (accept('"')) return;
       if (at_ >= text_.size()) {
         stop(Code::kMalformed, "the string is not closed");
       } else if (accept('\\')) {
@@ -171,8 +212,6 @@ class Parser {
         stop(Code::kMalformed, "a control character in a string");
       }
     }
-    if (ok() && !is_utf8(as_bytes(out))) stop(Code::kMalformed, "a string is not UTF-8");
-    return out;
   }
 
   void escape(std::string& out) {
@@ -276,10 +315,14 @@ class Parser {
   std::string_view text_;
   std::size_t depth_max_;
   std::size_t at_ = 0;
-  std::size_t open_members_ = 0;
   std::size_t where_ = 0;  // of the first mistake
   Code code_ = Code::kMalformed;
   const char* why_ = nullptr;
+  Bytes out_;
+  std::vector<Member> members_;  // of all objects that are open
+  Bytes unsorted_;
+  Bytes head_;
+  std::string unescaped_;
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <charconv>
 
 #include "replication/types/canonical.hpp"
+#include "replication/types/json_plain.hpp"
 #include "replication/types/json_text.hpp"
 
 namespace lanyard {
@@ -22,8 +23,6 @@ void append_escaped(char c, std::string& out) {
       out += kDigits[c & 15];
   }
 }
-
-bool is_plain(char c) { return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\'; }
 
 void append_real(double value, std::string& out) {
   char digits[32];
@@ -78,8 +77,7 @@ void append_value(CanonicalReader& in, std::string& out) {
 void append_json_string(std::string_view text, std::string& out) {
   out += '"';
   while (!text.empty()) {
-    std::size_t plain = 0;
-    while (plain < text.size() && is_plain(text[plain])) ++plain;
+    const std::size_t plain = plain_prefix(text);
     out.append(text.substr(0, plain));
     text.remove_prefix(plain);
     if (text.empty()) break;
