@@ -11,6 +11,7 @@
 #include "storage/file_swap.hpp"
 #include "storage/sqlite_errors.hpp"
 #include "storage/sqlite_functions.hpp"
+#include "storage/sqlite_wal_writes.hpp"
 #include "storage/wal_length.hpp"
 
 namespace lanyard::storage {
@@ -117,8 +118,9 @@ Result<Database> Database::open_now(const std::filesystem::path& file, Mode mode
   int flags = SQLITE_OPEN_NOMUTEX;
   flags |= mode == Mode::kReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
   if (mode == Mode::kCreate) flags |= SQLITE_OPEN_CREATE;
-  const char* vfs = options.vfs.empty() ? nullptr : options.vfs.c_str();
-  const int opened = sqlite3_open_v2(file.c_str(), &connection->handle, flags, vfs);
+  const std::string vfs = gathering_vfs(options.vfs);
+  const int opened = sqlite3_open_v2(file.c_str(), &connection->handle, flags,
+                                     vfs.empty() ? nullptr : vfs.c_str());
   Database database(std::move(connection));
   if (opened != SQLITE_OK) return fail(database.error());
   sqlite3_extended_result_codes(database.connection_->handle, 1);
@@ -191,7 +193,9 @@ Status Database::begin(Sync sync) {
         execute(sync == Sync::kFull ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL"));
     connection_->sync = sync;
   }
-  return Query(*this, "BEGIN IMMEDIATE").run();
+  LANYARD_TRY(Query(*this, "BEGIN IMMEDIATE").run());
+  begin_wal_writes(connection_->handle, sync == Sync::kFull);
+  return {};
 }
 
 Status Database::begin_snapshot() {
@@ -217,10 +221,13 @@ Status Database::copy_into(Database& target) {
 
 Status Database::commit() {
   LANYARD_TRY(Query(*this, "COMMIT").run());
+  if (const int left = end_wal_writes(connection_->handle); left != SQLITE_OK)
+    return fail(code_of_sqlite(left), connection_->name + ": its write-ahead log is not whole");
   return check_place();
 }
 
 void Database::rollback() {
+  drop_wal_writes(connection_->handle);
   if (in_transaction()) static_cast<void>(Query(*this, "ROLLBACK").run());
 }
 

@@ -95,6 +95,12 @@ bool ends_with(const std::string& text, const std::string& ending) {
          text.compare(text.size() - ending.size(), ending.size(), ending) == 0;
 }
 
+std::size_t sum_of(const std::map<std::string, std::size_t>& counts, const std::string& ending) {
+  std::size_t sum = 0;
+  for (const auto& [path, count] : counts) sum += ends_with(path, ending) ? count : 0;
+  return sum;
+}
+
 }  // namespace
 
 ShimDisk::ShimDisk(std::string name)
@@ -111,14 +117,18 @@ ShimDisk::~ShimDisk() { sqlite3_vfs_unregister(vfs_.get()); }
 
 std::size_t ShimDisk::syncs(const std::string& ending) const {
   const std::lock_guard lock(mutex_);
-  std::size_t count = 0;
-  for (const auto& [path, syncs] : syncs_) count += ends_with(path, ending) ? syncs : 0;
-  return count;
+  return sum_of(syncs_, ending);
+}
+
+std::size_t ShimDisk::writes(const std::string& ending) const {
+  const std::lock_guard lock(mutex_);
+  return sum_of(writes_, ending);
 }
 
 void ShimDisk::reset() {
   const std::lock_guard lock(mutex_);
   syncs_.clear();
+  writes_.clear();
 }
 
 void ShimDisk::fail_syncs_of(std::string part) {
@@ -138,9 +148,10 @@ int ShimDisk::before_sync(const std::string& path) {
   return fails ? SQLITE_IOERR_FSYNC : SQLITE_OK;
 }
 
-int ShimDisk::before_write(const std::string& path) const {
+int ShimDisk::before_write(const std::string& path) {
   if (is_full_) return SQLITE_FULL;
   const std::lock_guard lock(mutex_);
+  ++writes_[path];
   const bool fails = !failing_writes_.empty() && path.find(failing_writes_) != std::string::npos;
   return fails ? SQLITE_IOERR_WRITE : SQLITE_OK;
 }

@@ -24,6 +24,8 @@ class ShimDisk {
 
   /// Syncs of files whose names end so ("-wal", ".db"), since the last reset().
   [[nodiscard]] std::size_t syncs(const std::string& ending) const;
+  /// The same of writes.
+  [[nodiscard]] std::size_t writes(const std::string& ending) const;
   void reset();
 
   /// From now on every sync of a file whose path contains this fails with EIO; empty: none does.
@@ -38,13 +40,14 @@ class ShimDisk {
   // For the shim itself: what a call on this file is to answer, 0 for "go on".
   [[nodiscard]] int before_sync(const std::string& path);
   [[nodiscard]] bool skips_syncs() const { return skips_syncs_; }
-  [[nodiscard]] int before_write(const std::string& path) const;
+  [[nodiscard]] int before_write(const std::string& path);
 
  private:
   std::string name_;
   std::unique_ptr<sqlite3_vfs> vfs_;
   mutable std::mutex mutex_;
   std::map<std::string, std::size_t> syncs_;
+  std::map<std::string, std::size_t> writes_;
   std::string failing_syncs_;
   std::string failing_writes_;
   std::atomic<bool> is_full_{false};
