@@ -180,8 +180,8 @@ Result<std::vector<std::string_view>> json_elements(std::string_view text) {
 
 Result<std::string> json_string(std::string_view text) {
   if (!is_json_string(text)) return fail(Code::kMalformed, "a string was expected");
-  const bool plain = text.size() >= 2 && plain_prefix(text.substr(1)) == text.size() - 2 &&
-                     text.ends_with('"');
+  const bool plain =
+      text.size() >= 2 && plain_prefix(text.substr(1)) == text.size() - 2 && text.ends_with('"');
   if (plain && is_utf8(as_bytes(text))) return std::string(text.substr(1, text.size() - 2));
   LANYARD_TRY_SET(const Bytes value, from_json(text));
   return std::string(CanonicalReader(value).text());

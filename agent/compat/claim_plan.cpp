@@ -254,7 +254,8 @@ Result<Fate> ClaimPlanner::create(const Claim& claim) {
   Edits all;
   for (const ClaimMember& member : claim.members) all.set.push_back(member.name);
   write(claim, all, kSeenNothing);
-  for (const auto& each : claim.when_new) plan_.ops.back().ours.push_back(each);
+  for (const auto& each : claim.when_new)
+    plan_.ops.back().ours.emplace_back(each.first, each.second);
   if (claim.when_new.empty()) return Fate::kCreated;
   // What the client has then is what is stored, with the members that were made for it.
   const std::string made_text = object_of(claim.when_new);  // what is made points into it

@@ -39,7 +39,7 @@ struct PlannedOp {
   std::string collection;
   std::string key;
   std::vector<std::pair<std::string, std::string_view>> said;  ///< name and JSON
-  std::vector<std::pair<std::string, Bytes>> ours;
+  NamedValues ours;
   std::vector<std::string> names;  ///< to be unset
   std::optional<std::string> based_on;
   bool restore = false;
@@ -158,8 +158,7 @@ class ClaimPlanner {
   [[nodiscard]] Result<bool> restore(const std::string& collection, const std::string& key);
   /// The record is to be what the claim says, whatever it is now: for an import, which was shown
   /// all that there is. `ours`: members of ours that change with it.
-  [[nodiscard]] Result<Fate> replace(const Claim& claim,
-                                     const std::vector<std::pair<std::string, Bytes>>& ours);
+  [[nodiscard]] Result<Fate> replace(const Claim& claim, const NamedValues& ours);
   /// A record goes as it was read just now, whoever wrote it.
   [[nodiscard]] Status trash(const storage::ReadRecord& record);
   /// trash() for all records of a collection but these.

@@ -50,12 +50,11 @@ Status ClaimPlanner::remove(const std::string& collection, const std::string& ke
   return {};
 }
 
-Result<Fate> ClaimPlanner::replace(const Claim& claim,
-                                   const std::vector<std::pair<std::string, Bytes>>& ours) {
+Result<Fate> ClaimPlanner::replace(const Claim& claim, const NamedValues& ours) {
   LANYARD_TRY_SET(const PresentRecord now, present(claim.collection, claim.key));
   if (!now.is_shown()) {
     LANYARD_TRY(create(claim));
-    for (const auto& each : ours) plan_.ops.back().ours.push_back(each);
+    for (const auto& each : ours) plan_.ops.back().ours.emplace_back(each.first, each.second);
     return Fate::kCreated;
   }
   const auto present = seen_members(now.members);
@@ -73,7 +72,7 @@ Result<Fate> ClaimPlanner::replace(const Claim& claim,
     plan_.ops.push_back(std::move(op));
     plan_.notes.back().op = plan_.ops.size() - 1;
   }
-  for (const auto& each : ours) plan_.ops.back().ours.push_back(each);
+  for (const auto& each : ours) plan_.ops.back().ours.emplace_back(each.first, each.second);
   return Fate::kEdited;
 }
 

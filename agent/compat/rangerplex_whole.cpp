@@ -85,7 +85,7 @@ Status import_elements(ClaimPlanner& planner, std::vector<Claim> claims, KeptKey
   }
   const std::vector<double> places = placed_in_order(known);
   for (std::size_t at = 0; at < claims.size(); ++at) {
-    std::vector<std::pair<std::string, Bytes>> ours;
+    NamedValues ours;
     if (known[at] != places[at]) ours.emplace_back("position", position_value(places[at]));
     LANYARD_TRY(planner.replace(claims[at], ours));
   }

@@ -40,11 +40,12 @@ LocalOp an_op(OpKind kind, const std::string& collection, const std::string& key
 
 /// Null members of a patch take their fields away; those inside objects are the writer's affair.
 void split_nulls(LocalOp& patch, LocalOp& unset) {
-  std::erase_if(patch.fields, [&](const auto& field) {
-    const bool null = CanonicalReader(field.second).peek() == CanonicalReader::Kind::kNil;
-    if (null) unset.names.push_back(field.first);
-    return null;
-  });
+  NamedValues rest;
+  for (const auto& [name, value] : patch.fields) {
+    const bool null = CanonicalReader(value).peek() == CanonicalReader::Kind::kNil;
+    null ? void(unset.names.emplace_back(name)) : rest.emplace_back(name, value);
+  }
+  if (!unset.names.empty()) patch.fields = std::move(rest);
 }
 
 Status add_counter_ops(const std::string& collection, const std::string& key,
@@ -125,24 +126,15 @@ Status check_not_ours(const std::string& collection) {
 
 }  // namespace
 
-Result<std::vector<std::pair<std::string, Bytes>>> fields_from_json(std::string_view json) {
-  auto value = from_json(without_byte_order_mark(json), limits::kTextDepthMax);
-  if (!value) {
-    return fail(value.error().is(Code::kTooLarge) ? Code::kTooLarge : Code::kUsage,
-                "the record is not good JSON: " + value.error().detail);
+Result<NamedValues> fields_from_json(std::string_view json) {
+  auto members = members_from_json(without_byte_order_mark(json), limits::kTextDepthMax);
+  if (!members) {
+    return fail(members.error().is(Code::kTooLarge) ? Code::kTooLarge : Code::kUsage,
+                "the record is not good JSON: " + members.error().detail);
   }
-  CanonicalReader in(*value, limits::kTextDepthMax);
-  if (in.peek() != CanonicalReader::Kind::kMap)
+  if (!*members)
     return wrong_op("a record is a JSON object", "Put it into braces: {\"field\": value}");
-  std::vector<std::pair<std::string, Bytes>> out(in.map());
-  for (auto& [name, field] : out) {
-    name = in.text();
-    const std::size_t from = in.position();
-    static_cast<void>(in.value());
-    const ByteView bytes = ByteView(*value).subspan(from, in.position() - from);
-    field.assign(bytes.begin(), bytes.end());
-  }
-  return out;
+  return std::move(**members);
 }
 
 Status add_ops(const std::string& op, const std::string& collection, const std::string& key,

@@ -10,8 +10,7 @@
 namespace lanyard::agent {
 
 /// A record or a patch: its members as canonical values. kUsage if it is no object.
-[[nodiscard]] Result<std::vector<std::pair<std::string, Bytes>>> fields_from_json(
-    std::string_view json);
+[[nodiscard]] Result<NamedValues> fields_from_json(std::string_view json);
 
 /// Appends what one op of a batch comes to: {"op","collection","key","value","basedOn"} with op one
 /// of put, patch, delete, add, set-add, set-remove, restore. A patch is what RFC 7396 says: null

@@ -191,7 +191,7 @@ Result<std::vector<storage::LocalChange>> undoing(const storage::ReadResolution&
     op.kind = oplog::OpKind::kPatch;
     op.collection = resolution.collection;
     op.key = resolution.key;
-    op.fields.emplace_back(resolution.field, std::move(value));
+    op.fields.emplace_back(resolution.field, value);
     op.based_on = resolution.version;
   }
   if (!out.empty()) out.front().undoes = resolution.number;
@@ -218,7 +218,7 @@ class Settling : public std::enable_shared_from_this<Settling> {
     op.kind = oplog::OpKind::kPatch;
     op.collection = conflict.collection;
     op.key = conflict.key;
-    op.fields.emplace_back(conflict.field, std::move(value));
+    op.fields.emplace_back(conflict.field, value);
     op.based_on = conflict.version;
     changes_.back().settled.push_back(settled_of(conflict));
   }

@@ -1,22 +1,23 @@
 #include "agent/service/import_service.hpp"
 
-#include "replication/types/canonical.hpp"
+#include <algorithm>
+
 #include "replication/types/json_text.hpp"
 
 namespace lanyard::agent {
 
-Result<std::vector<std::pair<std::string, Bytes>>> differing_fields(
-    const std::string& stored_json, std::vector<std::pair<std::string, Bytes>> incoming) {
-  LANYARD_TRY_SET(const Bytes stored, from_json(stored_json, limits::kTextDepthMax));
-  CanonicalReader in(stored, limits::kTextDepthMax);
-  for (std::size_t left = in.map(); left > 0; --left) {
-    const std::string_view name = in.text();
-    const ByteView value = in.value();
-    std::erase_if(incoming, [&](const auto& field) {
-      return field.first == name && equal(field.second, value);
-    });
+Result<NamedValues> differing_fields(const std::string& stored_json, const NamedValues& incoming) {
+  LANYARD_TRY_SET(const auto stored, members_from_json(stored_json, limits::kTextDepthMax));
+  NamedValues out;
+  for (const auto& [name, value] : incoming) {
+    const auto is_same = [&, field = name,
+                          wanted = ByteView(value)](const NamedValues::Each& each) {
+      return each.first == field && equal(each.second, wanted);
+    };
+    const bool is_stored = stored && std::any_of(stored->begin(), stored->end(), is_same);
+    if (!is_stored) out.emplace_back(name, value);
   }
-  return incoming;
+  return out;
 }
 
 void ImportService::merge(const std::string& space, std::vector<Incoming> records, bool dry_run,
@@ -30,7 +31,7 @@ void ImportService::merge(const std::string& space, std::vector<Incoming> record
       auto stored = reads_.get(*found, record.collection, record.key);
       if (!stored) return done(fail(stored.error()));
       if (is_shown(*stored)) {
-        auto differing = differing_fields(stored->json, std::move(record.fields));
+        auto differing = differing_fields(stored->json, record.fields);
         if (!differing) return done(fail(differing.error()));
         if (differing->empty()) {
           ++outcome.same;

@@ -14,7 +14,7 @@ class ImportService {
   struct Incoming {
     std::string collection;
     std::string key;
-    std::vector<std::pair<std::string, Bytes>> fields;
+    NamedValues fields;
   };
   struct Outcome {
     std::uint64_t added = 0;
@@ -34,7 +34,7 @@ class ImportService {
 };
 
 /// The fields of `incoming` that are not in a record's JSON with the same value. Pure.
-[[nodiscard]] Result<std::vector<std::pair<std::string, Bytes>>> differing_fields(
-    const std::string& stored_json, std::vector<std::pair<std::string, Bytes>> incoming);
+[[nodiscard]] Result<NamedValues> differing_fields(const std::string& stored_json,
+                                                   const NamedValues& incoming);
 
 }  // namespace lanyard::agent

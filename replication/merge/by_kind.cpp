@@ -26,7 +26,7 @@ std::optional<Choice> shown_kind(const Record& record, std::string_view name,
   return std::move(all.front());
 }
 
-LocalOp op_on(const LocalOp& wish, OpKind kind, const std::string& field) {
+LocalOp op_on(const LocalOp& wish, OpKind kind, std::string_view field) {
   LocalOp out;
   out.kind = kind;
   out.collection = wish.collection;
@@ -43,10 +43,10 @@ std::set<Bytes> elements_of(ByteView array) {
   return out;
 }
 
-tl::unexpected<Error> no_value_for(const std::string& field, SlotKind kind) {
+tl::unexpected<Error> no_value_for(std::string_view field, SlotKind kind) {
   const bool is_counter = kind == SlotKind::kCounter;
   return fail(Code::kUsage,
-              "\"" + field + "\" is a " + (is_counter ? "counter" : "set") +
+              "\"" + std::string(field) + "\" is a " + (is_counter ? "counter" : "set") +
                   (is_counter ? ", and takes a whole number" : ", and takes an array"),
               is_counter ? "Send the number that it is to have, or an op \"add\" with the "
                            "difference. It goes with its record."
@@ -59,7 +59,7 @@ class Differences {
  public:
   Differences(const LocalOp& wish, std::vector<LocalOp>& out) : wish_(wish), out_(out) {}
 
-  Status add(const std::string& field, const Choice& shown, std::optional<ByteView> wanted) {
+  Status add(std::string_view field, const Choice& shown, std::optional<ByteView> wanted) {
     const Kind kind = wanted ? CanonicalReader(*wanted).peek() : Kind::kNil;
     if (shown.kind == SlotKind::kCounter) {
       if (kind != Kind::kInteger) return no_value_for(field, shown.kind);
@@ -73,7 +73,7 @@ class Differences {
   }
 
  private:
-  void add_amount(const std::string& field, std::int64_t before, std::int64_t after) {
+  void add_amount(std::string_view field, std::int64_t before, std::int64_t after) {
     LocalOp op = op_on(wish_, OpKind::kAdd, field);
     // Counters are sums modulo 2^64.
     op.amount = static_cast<std::int64_t>(static_cast<std::uint64_t>(after) -
@@ -81,7 +81,7 @@ class Differences {
     out_.push_back(std::move(op));
   }
 
-  void add_elements(const std::string& field, const std::set<Bytes>& before,
+  void add_elements(std::string_view field, const std::set<Bytes>& before,
                     const std::set<Bytes>& after) {
     const auto add_all = [&](OpKind kind, const std::set<Bytes>& from, const std::set<Bytes>& to) {
       for (const Bytes& element : to) {
@@ -124,13 +124,14 @@ Result<std::vector<LocalOp>> by_kind(const LocalOp& wish, const Record& record, 
   rest.fields.clear();
   rest.names.clear();
   Differences differences(wish, out);
-  const auto take = [&](const std::string& name, std::optional<ByteView> wanted) -> Result<bool> {
+  const auto take = [&](std::string_view name, std::optional<ByteView> wanted) -> Result<bool> {
     const auto shown = shown_kind(record, name, hash_of);
     if (!shown) return false;
     if (wanted && equal(*wanted, shown->value)) return true;
     LANYARD_TRY(differences.add(name, *shown, wanted));
     if (is_current) return true;
-    return fail(Code::kConflict, "\"" + name + "\" has counted on since that version was read",
+    return fail(Code::kConflict,
+                "\"" + std::string(name) + "\" has counted on since that version was read",
                 "Read the record again, or send an op with the difference: add, set-add, "
                 "set-remove.");
   };

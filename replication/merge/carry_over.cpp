@@ -86,7 +86,7 @@ class Carrier {
     std::vector<LocalChange> out;
     for (auto loser = losers_.rbegin(); loser != losers_.rend(); ++loser) {
       LocalOp op = named(OpKind::kPatch, kNothingRead);
-      op.fields.push_back(std::move(*loser));
+      op.fields.emplace_back(loser->first, loser->second);
       out.push_back({{std::move(op)}, false});
     }
     if (!united_.empty()) {
@@ -116,14 +116,15 @@ class Carrier {
     const std::vector<Bytes> theirs = values_of(into_.find(field.name), {});
     const bool both_single = ours.size() == 1 && theirs.size() == 1;
     if (auto whole = both_single ? united(theirs.front(), ours.front()) : std::nullopt) {
-      if (*whole != theirs.front()) united_.emplace_back(field.name, std::move(*whole));
+      if (*whole != theirs.front()) united_.emplace_back(field.name, *whole);
       return;
     }
     std::erase_if(ours, [&](const Bytes& value) {
       return std::find(theirs.begin(), theirs.end(), value) != theirs.end();
     });
-    for (std::size_t each = 0; each < ours.size(); ++each)
-      (each == 0 ? winners_ : losers_).emplace_back(field.name, std::move(ours[each]));
+    if (!ours.empty()) winners_.emplace_back(field.name, ours.front());
+    for (std::size_t each = 1; each < ours.size(); ++each)
+      losers_.emplace_back(field.name, std::move(ours[each]));
   }
 
   /// Whether the other space's set shows the element.
@@ -148,13 +149,12 @@ class Carrier {
     return rest_.emplace_back(named(kind, based_on));
   }
 
-  using Fields = std::vector<std::pair<std::string, Bytes>>;
   const NamedRecord& from_;
   const Record& into_;
   std::string into_version_;
-  Fields winners_;
-  Fields losers_;
-  Fields united_;
+  NamedValues winners_;
+  std::vector<std::pair<std::string, Bytes>> losers_;
+  NamedValues united_;
   std::vector<LocalOp> rest_;
 };
 

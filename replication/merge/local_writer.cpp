@@ -207,6 +207,7 @@ Result<bool> LocalWriter::add_by_kind(Draft& draft, const Op& op, const LocalOp&
   LANYARD_TRY_SET(const Working* const found, working(draft, op));
   const Record& record = found->stored.record;
   if (!record.is_shown() || !meets_kinds(wish, record)) return false;
+  LANYARD_TRY(check_values(op));
   std::optional<Version> read;
   if (wish.based_on) {
     LANYARD_TRY_SET(read, version_from_text(*wish.based_on, merger_.logs()));
@@ -272,6 +273,7 @@ Status LocalWriter::check_conditions(const Op& op, const LocalOp& wish) {
 /// Puts what the objects of a deep patch come to in their places. A few bytes may come to as many
 /// as the field has: all patches of one change together stay below what one value may be.
 Status LocalWriter::merge_deep(Draft& draft, Op& op, const Record& record) const {
+  LANYARD_TRY(check_values(op));
   for (oplog::FieldValue& written : op.fields) {
     if (CanonicalReader(written.value).peek() != CanonicalReader::Kind::kMap) continue;
     const Field* const field = record.find(written.name);
@@ -339,9 +341,12 @@ Status LocalWriter::see(Draft& draft, Op& op, const LocalOp& wish) {
 
 /// Names the largest values of a put or patch by their hashes until the op is within its limits.
 Status LocalWriter::cut_large_values(Draft& draft, Op& op) {
+  bool is_checked = false;
   while (true) {
     Status within = own_op_.check(op);
-    if (within || !within.error().is(Code::kTooLarge)) return within;
+    if (within) return within;
+    if (!std::exchange(is_checked, true)) LANYARD_TRY(check_values(op));
+    if (!within.error().is(Code::kTooLarge)) return within;
     const auto largest = std::max_element(
         op.fields.begin(), op.fields.end(), [](const auto& left, const auto& right) {
           const auto size = [](const auto& field) {

@@ -5,6 +5,7 @@
 #include "replication/merge/merger.hpp"
 #include "replication/merge/version.hpp"
 #include "replication/oplog/author.hpp"
+#include "replication/types/named_values.hpp"
 
 namespace lanyard::merge {
 
@@ -26,9 +27,9 @@ struct LocalOp {
   bool whole_space = false;  ///< clear
   std::string collection;
   std::string key;
-  std::vector<std::pair<std::string, Bytes>> fields;  ///< put, patch: canonical values; any order
-  std::vector<std::string> names;                     ///< unset; any order
-  std::string field;                                  ///< add, set-add, set-remove
+  NamedValues fields;              ///< put, patch: canonical values; any order
+  std::vector<std::string> names;  ///< unset; any order
+  std::string field;               ///< add, set-add, set-remove
   std::int64_t amount = 0;
   Bytes element;
   /// What the client had read, as a read returned it. Nothing: as if it had read just now.

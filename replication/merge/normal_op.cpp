@@ -41,10 +41,8 @@ Result<Op> normal_op(const LocalOp& wish) {
   op.field = wish.field;
   op.amount = wish.amount;
   op.element = wish.element;
-  for (const auto& [name, value] : wish.fields) {
-    LANYARD_TRY(check_value(value));
-    op.fields.push_back({name, value, false});
-  }
+  op.fields.reserve(wish.fields.size());
+  for (const auto& [name, value] : wish.fields) op.fields.push_back({name, value, false});
   const auto name_of = [](const oplog::FieldValue& field) { return field.name; };
   std::sort(op.fields.begin(), op.fields.end(),
             [&](const auto& left, const auto& right) { return name_of(left) < name_of(right); });
@@ -52,10 +50,15 @@ Result<Op> normal_op(const LocalOp& wish) {
   op.names.assign(wish.names.begin(), wish.names.end());
   std::sort(op.names.begin(), op.names.end());
   LANYARD_TRY(check_distinct(op.names, [](std::string_view name) { return name; }));
-  if (op.kind == OpKind::kSetAdd || op.kind == OpKind::kSetRemove) {
-    LANYARD_TRY(check_value(op.element));
-  }
   return op;
+}
+
+Status check_values(const Op& op) {
+  for (const oplog::FieldValue& field : op.fields) {
+    if (!field.chunked) LANYARD_TRY(check_value(field.value));
+  }
+  const bool has_element = op.kind == OpKind::kSetAdd || op.kind == OpKind::kSetRemove;
+  return has_element ? check_value(op.element) : Status();
 }
 
 }  // namespace lanyard::merge

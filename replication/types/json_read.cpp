@@ -37,12 +37,15 @@ class Parser {
   Parser(std::string_view text, std::size_t depth_max) : text_(text), depth_max_(depth_max) {}
 
   Result<Bytes> parse() {
+    out_.reserve(text_.size());  // what it comes to is seldom more
     value(0);
     space();
     if (ok() && at_ != text_.size()) stop(Code::kMalformed, "text after the value");
     if (!ok()) return fail(code_, std::string(why_) + " at byte " + std::to_string(where_));
     return std::move(out_);
   }
+  /// Of an object that was parsed, in what parse() returned.
+  std::optional<std::vector<NamedValues::Place>> take_places() { return std::move(places_); }
 
  private:
   /// Where a member that was read stands in `out_`: its name with a header, and its value.
@@ -108,7 +111,7 @@ class Parser {
       space();
     }
     expect(']', "the array is not closed");
-    put_head(from, [count](CanonicalWriter& head) { head.array(count); });
+    static_cast<void>(put_head(from, [count](CanonicalWriter& head) { head.array(count); }));
   }
 
   void object(std::size_t depth) {
@@ -126,8 +129,20 @@ class Parser {
     if (!ok()) return;
     sort_members(first);
     const std::size_t count = members_.size() - first;
-    put_head(from, [count](CanonicalWriter& head) { head.map(count); });
+    const std::size_t behind = put_head(from, [count](CanonicalWriter& head) { head.map(count); });
+    if (depth == 0) note_places(behind);
     members_.resize(first);
+  }
+
+  /// Where the members of the outermost object are, of which the first begins at `at`.
+  void note_places(std::size_t at) {
+    places_.emplace().reserve(members_.size());
+    for (const Member& each : members_) {
+      const std::size_t name = at + each.name - each.begin;
+      const std::size_t value = name + each.name_size;
+      at += each.end - each.begin;
+      places_->push_back({name, each.name_size, value, at - value});
+    }
   }
 
   void member(std::size_t depth) {
@@ -168,13 +183,15 @@ class Parser {
       append(out_, ByteView(unsorted_).subspan(each.begin - from, each.end - each.begin));
   }
 
-  /// Puts what says how many there are in front of what was written from there on.
+  /// Puts what says how many there are in front of what was written from there on; answers where
+  /// that begins now.
   template <class Write>
-  void put_head(std::size_t from, Write write) {
+  std::size_t put_head(std::size_t from, Write write) {
     head_.clear();
     CanonicalWriter head(head_);
     write(head);
     out_.insert(out_.begin() + static_cast<std::ptrdiff_t>(from), head_.begin(), head_.end());
+    return from + head_.size();
   }
 
   /// The size of the text without its header.
@@ -320,6 +337,7 @@ class Parser {
   const char* why_ = nullptr;
   Bytes out_;
   std::vector<Member> members_;  // of all objects that are open
+  std::optional<std::vector<NamedValues::Place>> places_;
   Bytes unsorted_;
   Bytes head_;
   std::string unescaped_;
@@ -329,6 +347,14 @@ class Parser {
 
 Result<Bytes> from_json(std::string_view text, std::size_t depth_max) {
   return Parser(text, depth_max).parse();
+}
+
+Result<std::optional<NamedValues>> members_from_json(std::string_view text, std::size_t depth_max) {
+  Parser parser(text, depth_max);
+  LANYARD_TRY_SET(Bytes map, parser.parse());
+  auto places = parser.take_places();
+  if (!places) return std::nullopt;
+  return NamedValues(std::move(map), std::move(*places));
 }
 
 }  // namespace lanyard

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "replication/types/bytes.hpp"
 #include "replication/types/limits.hpp"
+#include "replication/types/named_values.hpp"
 #include "replication/types/result.hpp"
 
 /// JSON text (RFC 8259) and canonical msgpack are two spellings of the same value; going there and
@@ -28,5 +30,8 @@ void append_json_string(std::string_view text, std::string& out);
 /// come from a program that counts exactly, and are refused.
 [[nodiscard]] Result<Bytes> from_json(std::string_view text,
                                       std::size_t depth_max = limits::kValueDepthMax);
+/// The members of a text that is an object, sorted by their names; nothing for any other value.
+[[nodiscard]] Result<std::optional<NamedValues>> members_from_json(std::string_view text,
+                                                                   std::size_t depth_max);
 
 }  // namespace lanyard

@@ -89,7 +89,7 @@ void Client::fill(LocalOp& op) {
       std::map<std::string, Bytes> fields;
       for (std::size_t i = chance_.below(3) + (op.kind == OpKind::kPatch ? 1 : 0); i > 0; --i)
         fields[kFields[chance_.below(4)]] = some_value();
-      op.fields.assign(fields.begin(), fields.end());
+      for (const auto& [name, value] : fields) op.fields.emplace_back(name, value);
       return;
     }
     case OpKind::kUnset: op.names = {kFields[chance_.below(4)]}; return;

@@ -13,7 +13,7 @@ bool is_set_op(const LocalOp& op) {
 }
 
 /// Whether `later`, if it has seen it, takes away what `op` wrote into that field.
-bool replaces(const LocalOp& later, const LocalOp& op, const std::string& field) {
+bool replaces(const LocalOp& later, const LocalOp& op, std::string_view field) {
   if (op.kind == OpKind::kSetAdd)
     return is_set_op(later) && later.field == field && later.element == op.element;
   if (later.kind == OpKind::kPut) return true;
@@ -32,20 +32,20 @@ const merge::Record* find_record(const support::MemoryStore& store, const std::s
   return nullptr;
 }
 
-std::string name_of(const AcknowledgedOp& written, const std::string& field) {
-  return written.op.collection + "/" + written.op.key + " " + field + " of " +
+std::string name_of(const AcknowledgedOp& written, std::string_view field) {
+  return written.op.collection + "/" + written.op.key + " " + std::string(field) + " of " +
          to_hex(written.dot.log.view()).substr(0, 8) + ":" + std::to_string(written.dot.seq.value);
 }
 
 /// Shown, in the inbox or in the trash: all three are what a record keeps.
 bool is_kept(const support::MemoryStore& store, const AcknowledgedOp& written,
-             const std::string& field, const Bytes& value) {
+             std::string_view field, ByteView value) {
   const merge::Record* record = find_record(store, written.op.collection, written.op.key);
   const merge::Field* found = record == nullptr ? nullptr : record->find(field);
   if (found == nullptr) return false;
   const auto is_it = [&](const auto& each) {
     const merge::LogTable& logs = store.merger().logs();
-    return each.value == value && logs.id_of(each.dot.log) == written.dot.log &&
+    return equal(each.value, value) && logs.id_of(each.dot.log) == written.dot.log &&
            each.dot.seq == written.dot.seq.value;
   };
   return std::any_of(found->values.begin(), found->values.end(), is_it) ||
@@ -57,7 +57,7 @@ bool is_kept(const support::MemoryStore& store, const AcknowledgedOp& written,
 std::string Ledger::find_lost_value(
     const support::MemoryStore& store, const AcknowledgedOp& written,
     const std::map<RecordKey, std::vector<const AcknowledgedOp*>>& by_record) const {
-  std::vector<std::pair<std::string, Bytes>> values = written.op.fields;
+  NamedValues values = written.op.fields;
   if (written.op.kind == OpKind::kSetAdd) values = {{written.op.field, written.op.element}};
   for (const auto& [field, value] : values) {
     if (is_kept(store, written, field, value)) continue;

@@ -338,7 +338,7 @@ TEST_CASE("a mutation is who wrote, what they call it, and all that it says") {
   CHECK(changed([](auto& other) { other.deep = true; }) != first->content);
   CHECK(changed([](auto& other) { other.restore = true; }) != first->content);
   CHECK(changed([](auto& other) { other.names = {"a"}; }) != first->content);
-  CHECK(changed([](auto& other) { other.fields = {{"a", {1}}}; }) != first->content);
+  CHECK(changed([](auto& other) { other.fields = {{"a", Bytes{1}}}; }) != first->content);
   CHECK(changed([](auto& other) { other.element = {1}; }) != first->content);
   CHECK(of("app", std::string(256, 'x'), {op}));
   CHECK(!of("app", std::string(257, 'x'), {op}));

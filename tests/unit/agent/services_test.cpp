@@ -35,7 +35,8 @@ std::string described(const std::vector<storage::LocalOp>& ops) {
   std::string out;
   for (const auto& op : ops) {
     out += std::to_string(static_cast<int>(op.kind)) + " " + op.collection + "/" + op.key;
-    for (const auto& [name, value] : op.fields) out += " " + name + "=" + to_json(value);
+    for (const auto& [name, value] : op.fields)
+      out += " " + std::string(name) + "=" + to_json(value);
     for (const auto& name : op.names) out += " -" + name;
     if (!op.field.empty()) out += " " + op.field;
     if (op.kind == OpKind::kAdd) out += " " + std::to_string(op.amount);
@@ -269,7 +270,8 @@ TEST_CASE("what is imported again differs in nothing") {
     std::string out;
     const auto fields = fields_from_json(incoming);
     const auto differ = differing_fields(stored, fields.value());
-    for (const auto& [name, value] : differ.value()) out += name + "=" + to_json(value) + " ";
+    for (const auto& [name, value] : differ.value())
+      out += std::string(name) + "=" + to_json(value) + " ";
     return out;
   };
   CHECK(differing(R"({"a":1,"b":[1,{"x":2.0}]})", R"({"b":[1,{"x":2.0}],"a":1})").empty());
