@@ -141,9 +141,11 @@ HttpAnswer problem_answer(const Error& error) {
 
 struct ApiReply::State {
   std::weak_ptr<AnswerSink> sink;
+  std::shared_ptr<void> kept;
   bool answered = false;
 
-  explicit State(std::weak_ptr<AnswerSink> to) : sink(std::move(to)) {}
+  State(std::weak_ptr<AnswerSink> to, std::shared_ptr<void> keep)
+      : sink(std::move(to)), kept(std::move(keep)) {}
   State(const State&) = delete;
   State& operator=(const State&) = delete;
   ~State() { send(problem_answer(Error(Code::kInterrupted, "the agent gave the request up"))); }
@@ -168,8 +170,8 @@ struct AnswerStream::State {
   }
 };
 
-ApiReply::ApiReply(std::weak_ptr<AnswerSink> sink)
-    : state_(std::make_shared<State>(std::move(sink))) {}
+ApiReply::ApiReply(std::weak_ptr<AnswerSink> sink, std::shared_ptr<void> kept)
+    : state_(std::make_shared<State>(std::move(sink), std::move(kept))) {}
 
 void ApiReply::send(HttpAnswer answer) const { state_->send(std::move(answer)); }
 

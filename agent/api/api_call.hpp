@@ -93,7 +93,8 @@ class AnswerStream {
 /// unanswered answers that the agent gave it up. Once the client left its calls do nothing.
 class ApiReply {
  public:
-  explicit ApiReply(std::weak_ptr<AnswerSink> sink);
+  /// `kept`: what lasts as long as somebody may still answer.
+  explicit ApiReply(std::weak_ptr<AnswerSink> sink, std::shared_ptr<void> kept = nullptr);
 
   void send(HttpAnswer answer) const;
   void json(std::string body, int status = 200) const;

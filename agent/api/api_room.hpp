@@ -15,9 +15,10 @@ class LiveClient;
 /// What the routes speak for. One per agent; belongs to the api thread.
 struct ApiRoom : Services {
   ApiRoom(ServiceHost service_host, const Hasher& hash, const CipherFactory& cipher_factory,
-          Rng& rng, TokenService::Changed access_changed, HttpServer::After later)
+          Rng& rng, TokenService::Changed access_changed, const HttpServer& server)
       : Services(std::move(service_host), hash, cipher_factory),
-        after(std::move(later)),
+        after(server.after()),
+        bodies(server.bodies()),
         reception(host, hash, rng, std::move(access_changed), after) {}
 
   AccessTable access{};
@@ -26,6 +27,7 @@ struct ApiRoom : Services {
   std::uint16_t sync_port = 0;
   bool has_metrics = true;
   HttpServer::After after;
+  std::shared_ptr<MemoryBudget> bodies;
   Reception reception;
   /// Those that are signed in on /v1/live.
   std::map<const LiveClient*, std::weak_ptr<LiveClient>> live{};

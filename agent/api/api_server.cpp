@@ -21,8 +21,7 @@ class ApiServer::Impl {
       : room_(
             with_post(std::move(options.host), server->post()), options.hasher, options.ciphers,
             options.rng,
-            [this](std::function<void()> applied) { access_changed(std::move(applied)); },
-            server->after()),
+            [this](std::function<void()> applied) { access_changed(std::move(applied)); }, *server),
         server_(std::move(server)),
         compat_(room_, room_.access, room_.reception.tokens, options.rng, *server_,
                 options.config.paths.data_dir / "compat.sqlite",

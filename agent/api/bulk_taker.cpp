@@ -5,6 +5,7 @@
 #include <deque>
 
 #include "agent/api/handlers.hpp"
+#include "agent/api/memory_refusal.hpp"
 #include "agent/json/op_reader.hpp"
 #include "agent/json_slices.hpp"
 #include "agent/service/mutation.hpp"
@@ -20,6 +21,10 @@ constexpr std::size_t kBatchBytes = limits::kPayloadBytesMax - 64 * limits::kKiB
 constexpr std::size_t kOpHead = 32;
 /// Of one line: an op with the largest record that a JSON body may bring.
 constexpr std::size_t kLineMax = limits::kJsonBodyMax;
+/// Memory of a batch: its lines, a thousand small ones or a change full of large ones, and what is
+/// read from them. A line that is longer has that of a body of the same size.
+constexpr std::uint64_t kBatchMemory = 4 * limits::kMiB;
+constexpr std::size_t kLongLine = limits::kMiB;
 
 /// A line that is not committed yet.
 struct BulkLine {
@@ -50,16 +55,23 @@ class Bulk : public std::enable_shared_from_this<Bulk> {
   void take(std::string_view piece, std::function<void()> go_on) {
     text_.append(piece);
     go_on_ = std::move(go_on);
-    space_ ? read_lines() : find_space();
+    go_on_reading();
   }
   void end() {
     has_all_ = true;
-    space_ ? read_lines() : find_space();
+    go_on_reading();
   }
   /// The client left, or has its answer: nothing more is written.
-  void give_up() { is_over_ = true; }
+  void give_up() {
+    is_over_ = true;
+    if (wait_ != 0) room_.bodies->cancel(wait_);
+  }
 
  private:
+  void go_on_reading() {
+    if (is_committing_) return;  // and reads on when it is
+    space_ ? read_lines() : find_space();
+  }
   void find_space();
   void read_lines();
   [[nodiscard]] Status read_line(std::string_view line);
@@ -67,11 +79,16 @@ class Bulk : public std::enable_shared_from_this<Bulk> {
   [[nodiscard]] bool is_full() const {
     return lines_.size() >= kBatchLines || (lines_.size() > 1 && bytes_ > kBatchBytes);
   }
+  void want_more();
+  void hold(MemoryBudget::Reservation memory);
+  void wait_for_line();
+  void give_way();
   void commit(std::size_t count);
   void on_committed(std::size_t count, const Result<storage::Written>& written);
   void report_progress();
   void finish();
   void fail_at(std::uint64_t line, Error error);
+  void fail_with(HttpAnswer answer);
 
   ApiRoom& room_;
   ApiCall call_;
@@ -85,6 +102,11 @@ class Bulk : public std::enable_shared_from_this<Bulk> {
   bool has_all_ = false;
   bool is_over_ = false;
   std::function<void()> go_on_;
+  /// Of what is kept until it is committed, where that is not little.
+  MemoryBudget::Reservation memory_;
+  bool is_for_line_ = false;  ///< it is enough for a long line
+  std::uint64_t wait_ = 0;    ///< for it; 0: none
+  bool is_committing_ = false;
 
   std::deque<BulkLine> lines_;      ///< of the batch
   std::size_t bytes_ = 0;           ///< of them
@@ -128,7 +150,53 @@ void Bulk::read_lines() {
   if (text_.size() > kLineMax)
     return fail_at(line_ + 1, Error(Code::kTooLarge, "a line holds at most 8 MiB"));
   if (has_all_) return lines_.empty() ? finish() : commit(lines_.size());
+  want_more();
+}
+
+/// The next piece is read once there is memory for what is kept. Where there is none, what is there
+/// is committed, and a stream goes on with smaller batches; a long line alone has to wait.
+void Bulk::want_more() {
+  const std::size_t kept = bytes_ + text_.size();
+  const bool is_long = text_.size() > kLongLine;
+  if (kept <= kSmallBody) {
+    memory_.reset();
+    is_for_line_ = false;
+  } else if (!memory_ && !is_long) {
+    hold(room_.bodies->try_reserve(kBatchMemory));
+  }
+  const bool has_enough = kept <= kSmallBody || (memory_ && (is_for_line_ || !is_long));
+  if (!has_enough) return lines_.empty() ? wait_for_line() : commit(lines_.size());
   if (const auto go_on = std::exchange(go_on_, nullptr)) go_on();
+}
+
+void Bulk::hold(MemoryBudget::Reservation memory) {
+  memory_ = std::move(memory);
+  room_.bodies->may_give_way(memory_, [self = weak_from_this()] {
+    if (const auto bulk = self.lock()) bulk->give_way();
+  });
+}
+
+void Bulk::wait_for_line() {
+  memory_.reset();
+  const std::uint64_t bytes =
+      std::min<std::uint64_t>(kLineMax * kMemoryPerJsonByte, room_.bodies->bytes());
+  wait_ =
+      room_.bodies->wait_for(bytes, [self = shared_from_this()](MemoryBudget::Reservation memory) {
+        self->wait_ = 0;
+        if (self->is_over_) return;
+        if (!memory) return self->fail_with(no_memory_for_body(*self->room_.bodies));
+        self->hold(std::move(memory));
+        self->is_for_line_ = true;
+        self->want_more();
+      });
+}
+
+/// Others wait for the memory that this stream has had for long.
+void Bulk::give_way() {
+  if (is_over_ || is_committing_) return;
+  if (!lines_.empty()) return commit(lines_.size());
+  fail_at(line_ + 1, Error(Code::kBusy, "the line came too slowly, and others wait for its memory",
+                           "Send it at once, or shorter ones."));
 }
 
 Status Bulk::read_line(std::string_view line) {
@@ -146,6 +214,7 @@ Status Bulk::read_line(std::string_view line) {
 /// Writes the first `count` lines of the batch. Their name is that of the first of them: sent
 /// again, they are known by it, however many went together then.
 void Bulk::commit(std::size_t count) {
+  is_committing_ = true;
   storage::LocalChange change;
   change.wants_versions = false;
   for (std::size_t at = 0; at < count; ++at)
@@ -163,6 +232,7 @@ void Bulk::commit(std::size_t count) {
 }
 
 void Bulk::on_committed(std::size_t count, const Result<storage::Written>& written) {
+  is_committing_ = false;
   if (!written) {
     // What they come to with what is there may be more than a change holds, or one is no good: half
     // of them, until it is known which.
@@ -201,7 +271,11 @@ void Bulk::fail_at(std::uint64_t line, Error error) {
   if (error.fix.empty())
     error.fix = "What came up to line " + std::to_string(acknowledged_) +
                 " is stored; mend the rest and send it again.";
-  HttpAnswer answer = problem_answer(error);
+  fail_with(problem_answer(error));
+}
+
+void Bulk::fail_with(HttpAnswer answer) {
+  is_over_ = true;
   if (!progress_) return reply_.send(std::move(answer));
   progress_->piece(std::move(answer.body) + "\n", [self = shared_from_this()](bool is_open) {
     if (is_open) self->progress_->end();

@@ -114,6 +114,7 @@ bool takes(const Route& route, std::string_view type) {
   switch (route.takes) {
     case Takes::kNothing: return type.empty() || type == "application/json";
     case Takes::kJson:
+    case Takes::kQuestion:
     case Takes::kLittleJson: return type == "application/json";
     case Takes::kPatch: return type == "application/json" || type == "application/merge-patch+json";
     case Takes::kJsonOrLines: return type == "application/json" || is_lines_type(type);
@@ -133,6 +134,7 @@ HeadOrder order_for(ApiRoom& room, const Route& route, ApiCall call) {
   HeadOrder out;
   if (is_lines_type(call.content_type)) {
     out.body_max = std::numeric_limits<std::uint64_t>::max();
+    out.memory_per_byte = 0;
     out.take = [&room, take = route.take, call = std::move(call)](const ApiReply& reply) {
       return take(room, call, reply);
     };
@@ -141,6 +143,7 @@ HeadOrder order_for(ApiRoom& room, const Route& route, ApiCall call) {
   const bool takes_nothing = route.takes == Takes::kNothing;
   out.body_max =
       takes_nothing || route.takes == Takes::kLittleJson ? kLittleBodyMax : limits::kJsonBodyMax;
+  out.only_reads = route.method == "GET" || route.takes == Takes::kQuestion;
   const auto kept = std::make_shared<ApiCall>(std::move(call));
   out.go = [&room, handle = route.call, kept, takes_nothing](std::string body,
                                                              const ApiReply& reply) {

@@ -51,6 +51,8 @@ void HttpConnection::close() {
   NetError ignored;
   socket_.close(ignored);
   taker_.reset();
+  end_wait();
+  memory_.reset();
   if (const auto written = std::exchange(on_written_, nullptr)) written(false);
   host_.closed(this);
 }
@@ -83,6 +85,7 @@ void HttpConnection::wait_for_request() {
   since_ = Clock::now();
   parser_.reset();
   order_ = {};
+  memory_.reset();
   is_begun_ = false;
   is_answered_ = false;
   is_head_request_ = false;
@@ -183,10 +186,11 @@ void HttpConnection::follow(HeadOrder order) {
     return refuse_request(417, "LY-W013", "This expectation cannot be met",
                           "the only one that is known here is 100-continue");
   if (order_.upgrade) return upgrade();
-  if (order_.take) taker_ = order_.take(ApiReply(weak_from_this()));
-  if (parser_->is_done()) return on_body_end();
-  if (!expects.empty() && rest_.size() == 0) return ask_for_body();
-  is_body_in_rest() ? take_body_in_rest() : read_body();
+  const bool comes_in_chunks = !parser_->is_done() && !parser_->content_length();
+  if (comes_in_chunks && order_.memory_per_byte > 0)
+    memory_ = std::make_shared<MemoryBudget::Reservation>();
+  if (!needs_memory()) return begin_body();
+  reserve(*parser_->content_length() * order_.memory_per_byte, &HttpConnection::begin_body);
 }
 
 void HttpConnection::keep_rest() {
@@ -206,6 +210,13 @@ void HttpConnection::upgrade() {
 }
 
 // ---- the body
+
+void HttpConnection::begin_body() {
+  if (order_.take) taker_ = order_.take(ApiReply(weak_from_this(), memory_));
+  if (parser_->is_done()) return on_body_end();
+  if (!parser_->get()[http::field::expect].empty() && rest_.size() == 0) return ask_for_body();
+  is_body_in_rest() ? take_body_in_rest() : read_body();
+}
 
 void HttpConnection::ask_for_body() {
   write_bytes("HTTP/1.1 100 Continue\r\n\r\n", [this](bool is_open) {
@@ -253,6 +264,9 @@ bool HttpConnection::is_too_slow() const {
 void HttpConnection::on_body(NetError error) {
   if (state_ != State::kBody || is_answered_) return;
   if (error == http::error::need_buffer) error = {};
+  if (has_to_give_way_ && error == net::error::operation_aborted)
+    return refuse_request(408, "LY-W011", "The request did not come in time",
+                          "its body took longer than 5 s, and others wait for its memory");
   if (is_too_late(error))
     return refuse_request(408, "LY-W011", "The request did not come in time",
                           "nothing of its body came for 20 s");
@@ -266,6 +280,16 @@ void HttpConnection::on_body(NetError error) {
 void HttpConnection::on_piece(std::size_t size) {
   body_size_ += size;
   if (body_size_ > order_.body_max) return refuse_size();
+  piece_size_ = size;
+  // It says its length at its end: what it may become is reserved, once it is not small any more.
+  if (body_size_ > kSmallBody && memory_ && !*memory_)
+    return reserve(std::min(order_.body_max * order_.memory_per_byte, host_.bodies->bytes()),
+                   &HttpConnection::take_piece);
+  take_piece();
+}
+
+void HttpConnection::take_piece() {
+  const std::size_t size = std::exchange(piece_size_, 0);
   if (!taker_) {
     body_.append(piece_.data(), size);
     return go_on();
@@ -289,9 +313,10 @@ void HttpConnection::on_body_end() {
   state_ = State::kAnswer;
   keep_rest();
   deadline_.expires_never();
+  if (memory_) host_.bodies->may_give_way(*memory_, nullptr);
   if (taker_) return taker_->end();
   const auto go = std::move(order_.go);
-  go(std::move(body_), ApiReply(weak_from_this()));
+  go(std::move(body_), ApiReply(weak_from_this(), memory_));
 }
 
 }  // namespace lanyard::agent

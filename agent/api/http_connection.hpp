@@ -45,6 +45,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection>,
   void follow(HeadOrder order);
   void keep_rest();
   void upgrade();
+  void begin_body();
   void ask_for_body();
   void read_body();
   [[nodiscard]] bool is_body_in_rest() const;
@@ -52,6 +53,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection>,
   void begin_piece();
   void on_body(NetError error);
   void on_piece(std::size_t size);
+  void take_piece();
   void go_on();
   void on_body_end();
   [[nodiscard]] bool is_too_slow() const;
@@ -62,6 +64,15 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection>,
   }
   void refuse_size();
   void refuse_request(int status, std::string code, std::string title, std::string why);
+
+  // Memory (http_connection_memory.cpp).
+  [[nodiscard]] bool needs_memory() const;
+  void reserve(std::uint64_t bytes, void (HttpConnection::*next)());
+  void on_reserved(MemoryBudget::Reservation memory, void (HttpConnection::*next)());
+  void end_wait();
+  void refuse_for_memory();
+  [[nodiscard]] bool reserve_answer(const HttpAnswer& answer);
+  [[nodiscard]] std::size_t go_on_writing();
 
   // Answering (http_connection_answer.cpp).
   void refuse(HttpAnswer answer);
@@ -92,7 +103,15 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection>,
   HeadOrder order_;
   std::string body_;
   std::uint64_t body_size_ = 0;
+  std::size_t piece_size_ = 0;  ///< bytes in piece_ that were read and not taken yet
   std::unique_ptr<BodyTaker> taker_;
+
+  /// What the body has reserved, kept as well by whoever may still answer. Nothing where it is
+  /// small; empty where it is not known yet how large it is.
+  std::shared_ptr<MemoryBudget::Reservation> memory_;
+  std::uint64_t wait_ = 0;        ///< for it; 0: none
+  bool has_to_give_way_ = false;  ///< what was under way was ended for it
+  MemoryBudget::Reservation answer_memory_;
 
   int status_ = 0;       ///< of the answer that is being sent
   std::string problem_;  ///< and its code, where it is an error

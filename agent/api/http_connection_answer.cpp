@@ -2,6 +2,7 @@
 #include <charconv>
 
 #include "agent/api/http_connection.hpp"
+#include "agent/api/memory_refusal.hpp"
 #include "replication/types/check.hpp"
 
 /// Answering requests; reading them is http_connection.cpp.
@@ -46,6 +47,7 @@ void HttpConnection::refuse(HttpAnswer answer) {
 /// Head and body leave together, and the head's memory is kept for the next one.
 void HttpConnection::write(HttpAnswer answer) {
   LANYARD_CHECK(!std::exchange(is_answered_, true), "a request is answered once");
+  if (!reserve_answer(answer)) answer = no_memory_for_answer();
   fill_head(answer);
   if (!answer.body.empty()) head_.set("Content-Type", answer.type);
   const bool has_no_body = answer.status == 204 || answer.status == 304;
@@ -57,8 +59,10 @@ void HttpConnection::write(HttpAnswer answer) {
   net::async_write(
       socket_,
       std::array<net::const_buffer, 2>{net::buffer(answer_head_), net::buffer(answer_body_)},
+      [this](const NetError& error, std::size_t) { return error ? 0 : go_on_writing(); },
       [self = shared_from_this()](const NetError& error, std::size_t) {
         self->answer_body_ = {};
+        self->answer_memory_.reset();
         self->on_answered(error);
       });
 }
@@ -70,6 +74,8 @@ void HttpConnection::on_answered(const NetError& error) {
   heard_ = Clock::now();
   has_served_ = true;
   taker_.reset();
+  body_ = {};
+  memory_.reset();  // a body that was refused half way; else whoever answered kept it
   if (is_last_) return say_goodbye();
   wait_for_request();
 }

@@ -28,6 +28,15 @@ struct HttpHost {
   std::function<void(const LoopbackConnection* before, std::shared_ptr<LoopbackConnection> now)>
       replaced;
   std::function<void(const LoopbackConnection* connection)> closed;
+  /// Of all doors.
+  std::shared_ptr<MemoryBudget> bodies;
+  std::shared_ptr<MemoryBudget> answers;
+  /// How many of this door's connections wait for memory, and how many may: the others' places are
+  /// for requests that need none.
+  mutable std::size_t waiting = 0;
+  std::size_t waiting_max = 0;
+  /// Bytes that wait on this door's WebSockets for their clients.
+  mutable std::uint64_t lines_waiting = 0;
   /// Whether somebody waits for a place: a connection ends with its answer then, and says so.
   std::function<bool()> is_waited_for;
 };

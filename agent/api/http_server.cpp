@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "agent/api/http_connection.hpp"
+#include "agent/memory_limit.hpp"
 #include "replication/types/limits.hpp"
 #include "storage/descriptors.hpp"
 
@@ -64,7 +65,11 @@ class JobQueue {
 /// is kept until that thread has ended.
 class HttpDoor {
  public:
-  explicit HttpDoor(net::io_context& io) : io_(io), look_(io) {
+  HttpDoor(net::io_context& io, std::shared_ptr<MemoryBudget> bodies,
+           std::shared_ptr<MemoryBudget> answers)
+      : io_(io), look_(io) {
+    host_.bodies = std::move(bodies);
+    host_.answers = std::move(answers);
     host_.closed = [this](const LoopbackConnection* closed) {
       connections_.erase(closed);
       if (!held_.empty()) net::post(io_, [this] { let_in(); });
@@ -99,6 +104,7 @@ class HttpDoor {
     host_.desk = std::move(desk);
     host_.manners = std::move(manners);
     host_.manners.connections_max = storage::within_descriptors(4, host_.manners.connections_max);
+    host_.waiting_max = host_.manners.connections_max / 2;
     for (auto& acceptor : acceptors_) accept(acceptor);
   }
 
@@ -206,7 +212,18 @@ class HttpDoor {
 class HttpServer::Impl {
  public:
   Impl() : jobs_(std::make_shared<JobQueue>()), io_(jobs_->io()) {
-    doors_.push_back(std::make_unique<HttpDoor>(io_));
+    MemoryBudget::Options options;
+    options.bytes = share_of_memory(memory_limits(), kBodiesMemoryMax);
+    options.wait_max = kMemoryWaitMax;
+    options.hold_max = kBodyTimeMax;
+    options.post = post();
+    options.after = after();
+    options.is_there = is_memory_there;
+    bodies_ = MemoryBudget::make(options);
+    options.bytes = std::min(options.bytes, kAnswersMemoryMax);
+    options.is_there = [](std::uint64_t) { return true; };  // they are there
+    answers_ = MemoryBudget::make(options);
+    doors_.push_back(std::make_unique<HttpDoor>(io_, bodies_, answers_));
   }
 
   Status listen(const std::vector<std::string>& addresses, std::uint16_t port) {
@@ -225,12 +242,14 @@ class HttpServer::Impl {
 
   Result<Shut> serve(const std::vector<std::string>& addresses, std::uint16_t port,
                      const Manners& manners, Desk desk) {
-    auto door = std::make_unique<HttpDoor>(io_);
+    auto door = std::make_unique<HttpDoor>(io_, bodies_, answers_);
     LANYARD_TRY(door->listen(addresses, port));
     door->serve(std::move(desk), manners);
     doors_.push_back(std::move(door));
     return Shut([door = doors_.back().get()] { door->shut(); });
   }
+
+  [[nodiscard]] const std::shared_ptr<MemoryBudget>& bodies() const { return bodies_; }
 
   [[nodiscard]] Post post() const {
     return [weak_jobs = std::weak_ptr(jobs_)](std::function<void()> job) {
@@ -264,6 +283,8 @@ class HttpServer::Impl {
   // Callers of post() may outlive this. They hold it weakly: a job that waits in it may hold them.
   std::shared_ptr<JobQueue> jobs_;
   net::io_context& io_;
+  std::shared_ptr<MemoryBudget> bodies_;
+  std::shared_ptr<MemoryBudget> answers_;
   std::deque<std::unique_ptr<HttpDoor>> doors_;  // that of the API, then those of serve()
   std::thread thread_;
 };
@@ -288,6 +309,7 @@ void HttpServer::start(Desk desk, const Manners& manners) {
 }
 HttpServer::Post HttpServer::post() const { return impl_->post(); }
 HttpServer::After HttpServer::after() const { return impl_->after(); }
+const std::shared_ptr<MemoryBudget>& HttpServer::bodies() const { return impl_->bodies(); }
 Result<HttpServer::Shut> HttpServer::serve(const std::vector<std::string>& addresses,
                                            std::uint16_t port, const Manners& manners, Desk desk) {
   return impl_->serve(addresses, port, manners, std::move(desk));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/api/api_call.hpp"
+#include "agent/memory_budget.hpp"
 #include "replication/types/limits.hpp"
 
 namespace lanyard::agent {
@@ -51,11 +52,12 @@ class BodyTaker {
 class SocketLine {
  public:
   virtual ~SocketLine() = default;
-  /// A text message. Whoever has much to say looks at waiting_bytes() first: beyond
-  /// limits::kSocketQueueFull nothing more is read from the client, and nothing is thrown away.
+  /// A text message. Whoever has much to say looks at is_full() first: while it is, nothing more is
+  /// read from the client, and nothing is thrown away.
   virtual void send(std::string message) = 0;
-  /// Of messages that the client has not taken yet.
-  [[nodiscard]] virtual std::size_t waiting_bytes() const = 0;
+  /// Whether as much waits for the client as may: limits::kSocketQueueFull, and little where much
+  /// waits for all of them together (kLinesWaitingMax).
+  [[nodiscard]] virtual bool is_full() const = 0;
   /// Says why, and closes.
   virtual void close(std::uint16_t code, std::string reason) = 0;
   /// Closes with 1008 after this time; nothing: not any more.
@@ -82,6 +84,10 @@ struct HeadOrder {
   std::optional<HttpAnswer> answer = {};
   /// Larger bodies are refused as they come.
   std::uint64_t body_max = 0;
+  /// What the whole body takes with all that is made of it, a byte of it; 0: `take` sees to it.
+  std::uint64_t memory_per_byte = kMemoryPerJsonByte;
+  /// It changes nothing: where there is no memory for its answer, it is refused.
+  bool only_reads = false;
   /// With the whole body; or, if there is `take`, piece by piece.
   std::function<void(std::string body, const ApiReply& reply)> go = {};
   std::function<std::unique_ptr<BodyTaker>(const ApiReply& reply)> take = {};
@@ -100,7 +106,8 @@ struct HeadOrder {
 
 /// HTTP/1.1 on loopback (RFC 9110, 9112; Boost.Beast), on the api thread, which it starts and owns.
 /// At most limits::kHttpConnectionsMax at once: one more takes the place of the one that has been
-/// idle for longest. Each has 10 s to send a head, and must go on sending and reading.
+/// idle for longest. Each has 10 s to send a head, and must go on sending and reading. A body or
+/// message that is not small is not read before there is memory for all of it (docs/adr/0032).
 ///
 /// Further ports are served on the same thread, each with a desk and connections of its own: a
 /// flood of one leaves the places of the others alone.
@@ -112,6 +119,7 @@ class HttpServer {
   struct Manners {
     std::size_t connections_max = limits::kHttpConnectionsMax;
     std::size_t message_max = limits::kSocketMessageMax;  ///< bytes, on a WebSocket
+    std::uint64_t message_memory = kMemoryPerJsonByte;    ///< that a byte of one takes
     /// How it says no. Empty: problem_answer().
     std::function<HttpAnswer(int status, const Problem& problem)> refusal = {};
     /// An answer was sent whole. `problem`: as HttpAnswer has it. `took`: from the request's head.
@@ -142,6 +150,8 @@ class HttpServer {
   /// Runs a job on the api thread after this time; else as post().
   using After = std::function<void(std::chrono::milliseconds time, std::function<void()> job)>;
   [[nodiscard]] After after() const;
+  /// What the bodies of all ports take their memory from.
+  [[nodiscard]] const std::shared_ptr<MemoryBudget>& bodies() const;
   /// Serves a port of its own, on all of these loopback addresses that this machine has, or on
   /// none: errors as open(). The answer closes it again, with its connections; it may be called
   /// once, and when it was closed by stop() it does nothing. On the api thread, both.

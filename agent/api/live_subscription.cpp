@@ -43,7 +43,7 @@ void LiveSubscription::fail(const Error& error) {
   end();
 }
 
-bool LiveSubscription::is_full() const { return line_->waiting_bytes() > limits::kSocketQueueFull; }
+bool LiveSubscription::is_full() const { return line_->is_full(); }
 
 void LiveSubscription::on_drained() {
   if (state_ == State::kSnapshot) return next_page();

@@ -75,7 +75,7 @@ class LiveTalk final : public SocketTalk,
   void in_space(const std::string& name, Right right, const std::string& id,
                 const std::function<void(const SpaceId&)>& go);
   void open(LiveWish wish);
-  [[nodiscard]] bool is_full() const { return line_->waiting_bytes() > limits::kSocketQueueFull; }
+  [[nodiscard]] bool is_full() const { return line_->is_full(); }
 
   ApiRoom& room_;
   std::shared_ptr<SocketLine> line_;

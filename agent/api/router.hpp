@@ -27,6 +27,7 @@ enum class Takes : std::uint8_t {
   kJson,
   kLittleJson,   ///< kJson of at most 8 KiB: from whoever
   kPatch,        ///< application/json or application/merge-patch+json, which mean the same
+  kQuestion,     ///< kJson, of what changes nothing
   kJsonOrLines,  ///< application/json; or application/x-ndjson, which `take` gets piece by piece
 };
 

@@ -96,7 +96,7 @@ constexpr std::array kReadingRoutes = std::to_array<Route>({
     {"GET", "/v1/spaces/{space}/collections", Need::kToken, list_collections},
     {"GET", "/v1/spaces/{space}/collections/{collection}/records/{key}/history", Need::kToken,
      get_history},
-    {"POST", "/v1/spaces/{space}/sql", Need::kToken, ask_sql, Takes::kJson},
+    {"POST", "/v1/spaces/{space}/sql", Need::kToken, ask_sql, Takes::kQuestion},
     {"GET", "/v1/spaces/{space}/collections/{collection}/indexes", Need::kToken, list_indexes},
     {"PUT", kIndexPath, Need::kToken, put_index},
     {"DELETE", kIndexPath, Need::kToken, delete_index},

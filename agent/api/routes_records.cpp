@@ -312,9 +312,9 @@ constexpr std::string_view kCountPath = "/v1/spaces/{space}/collections/{collect
 constexpr std::array kRecordRoutes = std::to_array<Route>({
     {"GET", kRecordsPath, Need::kToken, list_records},
     {"POST", "/v1/spaces/{space}/collections/{collection}/query", Need::kToken, query_records,
-     Takes::kJson},
+     Takes::kQuestion},
     {"GET", kCountPath, Need::kToken, count_records},
-    {"POST", kCountPath, Need::kToken, query_count, Takes::kJson},
+    {"POST", kCountPath, Need::kToken, query_count, Takes::kQuestion},
     {"GET", kRecordPath, Need::kToken, get_record},
     {"PUT", kRecordPath, Need::kToken, put_record, Takes::kJson},
     {"PATCH", kRecordPath, Need::kToken, patch_record, Takes::kPatch},

@@ -27,6 +27,9 @@ constexpr std::uint16_t kPolicyViolation = 1008;  // RFC 6455, 7.4.1
 constexpr std::size_t kLingerBytes = 64 * limits::kKiB;
 /// A large message goes in fragments of so much; pings and a close pass between them.
 constexpr std::size_t kFragmentBytes = 64 * limits::kKiB;
+/// What is read of a message at once.
+constexpr std::size_t kReadBytes = 64 * limits::kKiB;
+constexpr std::uint16_t kTryAgainLater = 1013;  // IANA, WebSocket Close Code Number Registry
 /// What a large message needed goes back.
 constexpr std::size_t kBufferKept = 64 * limits::kKiB;
 
@@ -62,7 +65,7 @@ class SocketConnection : public std::enable_shared_from_this<SocketConnection>,
 
   // ---- SocketLine
   void send(std::string message) override;
-  [[nodiscard]] std::size_t waiting_bytes() const override { return waiting_bytes_; }
+  [[nodiscard]] bool is_full() const override;
   void close(std::uint16_t code, std::string reason) override;
   void close_within(std::optional<std::chrono::milliseconds> time) override;
   [[nodiscard]] std::shared_ptr<void> hold_reading() override;
@@ -70,7 +73,11 @@ class SocketConnection : public std::enable_shared_from_this<SocketConnection>,
  private:
   void read();
   void let_go();
-  void on_message(const NetError& error);
+  void on_read(const NetError& error);
+  void end_read(const NetError& error);
+  void read_on();
+  void on_reserved(MemoryBudget::Reservation memory);
+  void end_wait();
   void take(const std::string& message);
   void write_next();
   void on_written(const NetError& error);
@@ -81,7 +88,7 @@ class SocketConnection : public std::enable_shared_from_this<SocketConnection>,
   void linger();
   void drain();
   [[nodiscard]] bool may_read() const {
-    return holds_ == 0 && !is_reading_ && !scratch_ && waiting_bytes_ <= limits::kSocketQueueFull;
+    return holds_ == 0 && !is_reading_ && !scratch_ && !is_full();
   }
 
   websocket::stream<LingeringStream> stream_;
@@ -89,6 +96,10 @@ class SocketConnection : public std::enable_shared_from_this<SocketConnection>,
   std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
   http::request<http::buffer_body> request_;
   std::shared_ptr<SocketTalk> talk_;
+  /// Of the message that is being read, or was and is being worked on.
+  MemoryBudget::Reservation memory_;
+  std::size_t reserved_ = 0;  ///< bytes of a message that it is for
+  std::uint64_t wait_ = 0;    ///< for it; 0: none
   net::steady_timer deadline_;
   beast::flat_buffer in_;
   std::deque<std::string> out_;
@@ -109,6 +120,11 @@ bool SocketConnection::is_idle() const {
   NetError error;
   const bool says_something = beast::get_lowest_layer(stream_).socket().available(error) > 0;
   return !says_something && std::chrono::steady_clock::now() - since_ > kQuietMax;
+}
+
+bool SocketConnection::is_full() const {
+  const bool is_tight = host_.lines_waiting > kLinesWaitingMax;
+  return waiting_bytes_ > (is_tight ? kSmallBody : limits::kSocketQueueFull);
 }
 
 SocketConnection::SocketConnection(beast::tcp_stream stream, const HttpHost& host)
@@ -139,6 +155,7 @@ void SocketConnection::close() {
   if (std::exchange(is_closed_, true)) return;
   NetError ignored;
   deadline_.cancel();
+  end_wait();
   beast::get_lowest_layer(stream_).socket().close(ignored);
   leave();
   host_.closed(this);
@@ -146,26 +163,77 @@ void SocketConnection::close() {
 
 void SocketConnection::leave() {
   out_.clear();
+  host_.lines_waiting -= std::exchange(waiting_bytes_, 0);
   if (const auto talk = std::exchange(talk_, nullptr)) talk->on_closed();
 }
 
 // ---- reading
 
-/// Who does not take what waits for it is not asked for more: its answers would only wait, too.
+/// The next message. Who does not take what waits for it is not asked for more: its answers would
+/// only wait, too.
 void SocketConnection::read() {
   if (is_closed_ || !may_read()) return;
+  memory_.reset();
+  reserved_ = 0;
   is_reading_ = true;
-  stream_.async_read(in_, [self = shared_from_this()](const NetError& error, std::size_t) {
-    self->on_message(error);
+  read_on();
+}
+
+void SocketConnection::read_on() {
+  stream_.async_read_some(
+      in_, kReadBytes,
+      [self = shared_from_this()](const NetError& error, std::size_t) { self->on_read(error); });
+}
+
+/// A message that is not small is read on once there is memory for all that is known of it: the
+/// whole, where it comes as one frame.
+void SocketConnection::on_read(const NetError& error) {
+  if (error || is_closed_ || scratch_ || stream_.is_message_done()) return end_read(error);
+  if (goodbye_) return;  // what closes it reads the rest, and throws it away
+  const std::size_t known = in_.size() + stream_.read_size_hint(1);
+  if (known <= kSmallBody || known <= reserved_) return read_on();
+  // One of many frames shows its size as it comes: nothing is kept of what it had while it waits.
+  reserved_ =
+      reserved_ == 0 ? known : std::max(known, std::min(2 * reserved_, host_.manners.message_max));
+  memory_.reset();
+  const std::uint64_t bytes = reserved_ * host_.manners.message_memory;
+  if (auto now = host_.bodies->try_reserve(bytes)) return on_reserved(std::move(now));
+  if (host_.waiting >= host_.waiting_max) return on_reserved(nullptr);
+  ++host_.waiting;
+  wait_ = host_.bodies->wait_for(bytes, [weak = weak_from_this()](MemoryBudget::Reservation got) {
+    const auto self = weak.lock();
+    if (!self || self->wait_ == 0) return;
+    self->end_wait();
+    self->on_reserved(std::move(got));
   });
 }
 
-void SocketConnection::on_message(const NetError& error) {
+void SocketConnection::on_reserved(MemoryBudget::Reservation memory) {
+  if (is_closed_ || scratch_ || goodbye_) return;
+  if (!memory)
+    return close(kTryAgainLater, "no memory for this message now: send it again, or smaller ones");
+  memory_ = std::move(memory);
+  host_.bodies->may_give_way(memory_, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (self && self->is_reading_)
+      self->close(kTryAgainLater, "the message came too slowly, and others wait for its memory");
+  });
+  read_on();
+}
+
+void SocketConnection::end_wait() {
+  if (wait_ == 0) return;
+  host_.bodies->cancel(std::exchange(wait_, 0));
+  --host_.waiting;
+}
+
+void SocketConnection::end_read(const NetError& error) {
   is_reading_ = false;
   if (is_closed_) return;
   if (scratch_) return;
   if (error && goodbye_) return;  // whoever says it sees to the rest
   if (error) return linger();     // Beast has said why, where there is anything to say
+  host_.bodies->may_give_way(memory_, nullptr);
   const std::string message = beast::buffers_to_string(in_.data());
   in_.consume(in_.size());
   if (in_.capacity() > kBufferKept) in_.shrink_to_fit();
@@ -201,6 +269,7 @@ void SocketConnection::take(const std::string& message) {
 void SocketConnection::send(std::string message) {
   if (is_closed_ || goodbye_ || scratch_) return;
   waiting_bytes_ += message.size();
+  host_.lines_waiting += message.size();
   out_.push_back(std::move(message));
   write_next();
 }
@@ -220,6 +289,7 @@ void SocketConnection::on_written(const NetError& error) {
   if (is_closed_ || scratch_) return;
   if (error) return close();
   waiting_bytes_ -= out_.front().size();
+  host_.lines_waiting -= out_.front().size();
   out_.pop_front();
   if (out_.empty() && !goodbye_) talk_->on_drained();
   write_next();

@@ -16,6 +16,8 @@ using storage::CompatListener;
 /// Clients of one listener: browsers open six connections a page, and a WebSocket.
 constexpr std::size_t kCompatConnectionsMax = 64;
 constexpr std::size_t kCompatTextsMax = 64;
+/// What a byte of a frame takes: its buffer, the text, and a copy of that while it is planned.
+constexpr std::uint64_t kMemoryPerFrameByte = 4;
 
 Result<const CompatKind*> find_kind(const std::string& name) {
   std::vector<std::string> names;
@@ -106,6 +108,7 @@ Status CompatListeners::serve_port(Running& running, const CompatListener& liste
   HttpServer::Manners manners;
   manners.connections_max = kCompatConnectionsMax;
   manners.message_max = kPostedBytesMax;
+  manners.message_memory = kMemoryPerFrameByte;
   manners.refusal = [](int status, const Problem& problem) {
     return compat_error(status, problem.why);
   };

@@ -186,6 +186,7 @@ HeadOrder posted_order(std::filesystem::path folder,
                        std::function<void(Posted body, const ApiReply& reply)> post) {
   HeadOrder out;
   out.body_max = kPostedBytesMax;
+  out.memory_per_byte = kMemoryPerSpooledByte;
   out.take = [folder = std::move(folder), post = std::move(post)](const ApiReply& reply) {
     return take_posted(folder, [post, reply](const Result<Posted>& text) {
       text ? post(*text, reply) : reply.send(compat_error(text.error()));
@@ -196,7 +197,7 @@ HeadOrder posted_order(std::filesystem::path folder,
 
 HeadOrder plain_order(std::function<void(const ApiReply& reply)> go) {
   HeadOrder out;
-  out.body_max = kPostedBytesMax;
+  out.body_max = kIgnoredBytesMax;
   out.go = [go = std::move(go)](const std::string&, const ApiReply& reply) { go(reply); };
   return out;
 }

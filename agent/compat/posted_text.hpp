@@ -58,7 +58,9 @@ inline constexpr std::uint64_t kPostedBytesMax = 52'428'800;
 /// The order to take a body so, in files of `folder`, and give it to `post`.
 [[nodiscard]] HeadOrder posted_order(std::filesystem::path folder,
                                      std::function<void(Posted body, const ApiReply& reply)> post);
-/// The order to go on without what the body says.
+/// What some libraries send with a request that has nothing to say: `{}`, an empty form.
+inline constexpr std::uint64_t kIgnoredBytesMax = 8 * limits::kKiB;
+/// The order to go on without what the body says, which is little or nothing.
 [[nodiscard]] HeadOrder plain_order(std::function<void(const ApiReply& reply)> go);
 
 }  // namespace lanyard::agent

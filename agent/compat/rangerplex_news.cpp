@@ -39,7 +39,7 @@ void RangerplexNews::tell(const std::string& frame) {
   for (const auto& [key, held] : lines) {
     const auto line = held.lock();
     // Who does not read is told nothing new; it reads everything at its next start.
-    if (line && line->waiting_bytes() <= limits::kSocketQueueFull) line->send(frame);
+    if (line && !line->is_full()) line->send(frame);
   }
 }
 
