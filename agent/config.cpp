@@ -154,6 +154,7 @@ Status fill_in(Config& config) {
   config.sync_listen = get<std::string>(config, "sync.listen");
   config.sync_interfaces = get<std::vector<std::string>>(config, "sync.interfaces");
   config.api_listen = get<std::vector<std::string>>(config, "api.listen");
+  config.api_users = get<std::vector<std::string>>(config, "api.users");
   config.discovery_mode = choice<DiscoveryMode>(config, "discovery.mode");
   config.discovery_peers = get<std::vector<std::string>>(config, "discovery.peers");
   config.metrics_enabled = get<bool>(config, "metrics.enabled");

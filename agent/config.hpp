@@ -29,6 +29,7 @@ struct Config {
   std::uint16_t api_port = 7760;
   bool api_port_is_default = true;
   std::vector<std::string> api_listen;
+  std::vector<std::string> api_users;  ///< beside our own; "*": everybody
   DiscoveryMode discovery_mode = DiscoveryMode::kAuto;
   std::vector<std::string> discovery_peers;  ///< host:port
   bool metrics_enabled = true;

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "agent/display_text.hpp"
+#include "agent/socket_owner.hpp"
 #include "replication/types/limits.hpp"
 #include "replication/types/utf8.hpp"
 #include "storage/names.hpp"
@@ -50,6 +51,11 @@ Wrong loopback_address(std::string_view value) {
     return std::nullopt;
   return "is not a loopback address; the local API is never offered to other machines (use "
          "127.0.0.1 or ::1)";
+}
+
+Wrong local_user(std::string_view value) {
+  if (allowed_users({std::string(value)})) return std::nullopt;
+  return "is no user of this machine (a name or number that getent passwd shows, or \"*\")";
 }
 
 Wrong interface_pattern(std::string_view value) {
@@ -123,6 +129,12 @@ std::vector<ConfigKey> machine_keys() {
        .default_text = "[\"127.0.0.1\", \"::1\"]",
        .help = "the loopback addresses of the local API; others are refused",
        .rule = loopback_address},
+      {.name = "api.users",
+       .type = KeyType::kList,
+       .default_text = "[]",
+       .help = "users of this machine, by name or number, who may connect to the local API and the "
+               "compatibility ports beside whoever runs the agent, and root; \"*\": all of them",
+       .rule = local_user},
       {.name = "compat.device_id",
        .type = KeyType::kText,
        .default_text = "\"\"",

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::uint64_t kLeastShare = limits::kMiB;
 
-std::string text_of(const std::string& file) {
+std::string whole_file(const std::string& file) {
   std::ifstream in(file);
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
@@ -31,8 +31,9 @@ std::optional<std::uint64_t> number_in(std::string_view text) {
 
 std::optional<std::uint64_t> group_limit() {
   std::optional<std::uint64_t> out;
-  for (const std::string& file : group_limit_files(text_of("/proc/self/cgroup")))
-    if (const auto limit = number_in(text_of(file))) out = std::min(out.value_or(*limit), *limit);
+  for (const std::string& file : group_limit_files(whole_file("/proc/self/cgroup")))
+    if (const auto limit = number_in(whole_file(file)))
+      out = std::min(out.value_or(*limit), *limit);
   return out;
 }
 
@@ -41,7 +42,7 @@ std::optional<std::uint64_t> left_of(int resource, std::string_view taken) {
   rlimit limit{};
   if (::getrlimit(static_cast<__rlimit_resource_t>(resource), &limit) != 0) return std::nullopt;
   if (limit.rlim_cur == RLIM_INFINITY) return std::nullopt;
-  const std::string status = text_of("/proc/self/status");
+  const std::string status = whole_file("/proc/self/status");
   const std::size_t line = status.find(taken);
   if (line == std::string::npos) return limit.rlim_cur;
   const std::size_t number = status.find_first_of("0123456789", line);

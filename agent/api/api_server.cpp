@@ -147,8 +147,9 @@ class ApiServer::Impl {
 };
 
 Result<std::unique_ptr<ApiServer>> ApiServer::open(Options options) {
-  HttpServer::Options wanted{options.config.api_listen, options.port,
-                             options.port_is_default ? kApiPortsTried : 1};
+  HttpServer::Options wanted{
+      options.config.api_listen, options.port, options.port_is_default ? kApiPortsTried : 1, {}};
+  LANYARD_TRY_SET(wanted.users, allowed_users(options.config.api_users));
   LANYARD_TRY_SET(auto server, HttpServer::open(wanted));
   return std::unique_ptr<ApiServer>(
       new ApiServer(std::make_unique<Impl>(std::move(server), std::move(options))));

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "agent/api/http_connection.hpp"
+#include "agent/api/http_strangers.hpp"
 #include "agent/memory_limit.hpp"
 #include "replication/types/limits.hpp"
 #include "storage/descriptors.hpp"
@@ -66,8 +67,8 @@ class JobQueue {
 class HttpDoor {
  public:
   HttpDoor(net::io_context& io, std::shared_ptr<MemoryBudget> bodies,
-           std::shared_ptr<MemoryBudget> answers)
-      : io_(io), look_(io) {
+           std::shared_ptr<MemoryBudget> answers, StrangerDesk& strangers)
+      : io_(io), strangers_(strangers), look_(io) {
     host_.bodies = std::move(bodies);
     host_.answers = std::move(answers);
     host_.closed = [this](const LoopbackConnection* closed) {
@@ -77,8 +78,8 @@ class HttpDoor {
     host_.is_waited_for = [this] { return !held_.empty(); };
     host_.replaced = [this](const LoopbackConnection* before,
                             std::shared_ptr<LoopbackConnection> now) {
-      connections_.erase(before);
-      connections_.emplace(now.get(), std::move(now));
+      const std::uint32_t user = connections_.extract(before).mapped().user;
+      connections_[now.get()] = {std::move(now), user};
     };
   }
 
@@ -113,7 +114,7 @@ class HttpDoor {
     for (auto& acceptor : acceptors_) acceptor.close(ignored);
     held_.clear();
     const auto connections = connections_;
-    for (const auto& [key, connection] : connections) connection->close();
+    for (const auto& [key, guest] : connections) guest.connection->close();
   }
 
  private:
@@ -148,8 +149,21 @@ class HttpDoor {
       auto timer = std::make_shared<net::steady_timer>(io_, kAcceptPause);
       return timer->async_wait([this, timer, &acceptor](const NetError&) { accept(acceptor); });
     }
-    held_.push_back({acceptor, std::move(socket)});
+    const auto user = strangers_.who_may_enter(socket);
+    if (!user || !may_have_place(*user)) {
+      strangers_.send_away(std::move(socket), user, host_.manners);
+      return accept(acceptor);
+    }
+    held_.push_back({acceptor, std::move(socket), *user});
     let_in();
+  }
+
+  /// Another user who was allowed has a quarter of the places, so that the others are left.
+  [[nodiscard]] bool may_have_place(std::uint32_t user) const {
+    if (strangers_.is_own(user)) return true;
+    const auto has = std::count_if(connections_.begin(), connections_.end(),
+                                   [&](const auto& each) { return each.second.user == user; });
+    return static_cast<std::size_t>(has) < (host_.manners.connections_max + 3) / 4;
   }
 
   /// Those that wait, as long as there is or can be made room; the others are looked at again when
@@ -160,7 +174,7 @@ class HttpDoor {
       if (connections_.size() >= host_.manners.connections_max) return look_again();
       Held next = std::move(held_.front());
       held_.pop_front();
-      take(std::move(next.socket));
+      take(std::move(next.socket), next.user);
       accept(next.acceptor);
     }
   }
@@ -177,17 +191,17 @@ class HttpDoor {
   /// Somebody who opens connections and says nothing keeps nobody out.
   void make_room() {
     std::shared_ptr<LoopbackConnection> oldest;
-    for (const auto& [key, connection] : connections_)
-      if (connection->is_idle() && (!oldest || connection->since() < oldest->since()))
-        oldest = connection;
+    for (const auto& [key, guest] : connections_)
+      if (guest.connection->is_idle() && (!oldest || guest.connection->since() < oldest->since()))
+        oldest = guest.connection;
     if (oldest) oldest->close();
   }
 
-  void take(LoopbackTcp::socket socket) {
+  void take(LoopbackTcp::socket socket, std::uint32_t user) {
     NetError ignored;
     socket.set_option(LoopbackTcp::no_delay(true), ignored);
     auto connection = std::make_shared<HttpConnection>(std::move(socket), host_);
-    connections_.emplace(connection.get(), connection);
+    connections_[connection.get()] = {connection, user};
     connection->start();
   }
 
@@ -196,22 +210,29 @@ class HttpDoor {
   struct Held {
     LoopbackTcp::acceptor& acceptor;
     LoopbackTcp::socket socket;
+    std::uint32_t user = 0;
+  };
+  struct Guest {
+    std::shared_ptr<LoopbackConnection> connection;
+    std::uint32_t user = 0;
   };
 
   net::io_context& io_;
+  StrangerDesk& strangers_;
   std::deque<LoopbackTcp::acceptor> acceptors_;
   HttpHost host_;
   std::deque<Held> held_;
   net::steady_timer look_;
   bool is_looking_ = false;
-  std::map<const LoopbackConnection*, std::shared_ptr<LoopbackConnection>> connections_;
+  std::map<const LoopbackConnection*, Guest> connections_;
 };
 
 }  // namespace
 
 class HttpServer::Impl {
  public:
-  Impl() : jobs_(std::make_shared<JobQueue>()), io_(jobs_->io()) {
+  explicit Impl(AllowedUsers users)
+      : jobs_(std::make_shared<JobQueue>()), io_(jobs_->io()), strangers_(io_, std::move(users)) {
     MemoryBudget::Options options;
     options.bytes = share_of_memory(memory_limits(), kBodiesMemoryMax);
     options.wait_max = kMemoryWaitMax;
@@ -223,7 +244,7 @@ class HttpServer::Impl {
     options.bytes = std::min(options.bytes, kAnswersMemoryMax);
     options.is_there = [](std::uint64_t) { return true; };  // they are there
     answers_ = MemoryBudget::make(options);
-    doors_.push_back(std::make_unique<HttpDoor>(io_, bodies_, answers_));
+    doors_.push_back(std::make_unique<HttpDoor>(io_, bodies_, answers_, strangers_));
   }
 
   Status listen(const std::vector<std::string>& addresses, std::uint16_t port) {
@@ -242,7 +263,7 @@ class HttpServer::Impl {
 
   Result<Shut> serve(const std::vector<std::string>& addresses, std::uint16_t port,
                      const Manners& manners, Desk desk) {
-    auto door = std::make_unique<HttpDoor>(io_, bodies_, answers_);
+    auto door = std::make_unique<HttpDoor>(io_, bodies_, answers_, strangers_);
     LANYARD_TRY(door->listen(addresses, port));
     door->serve(std::move(desk), manners);
     doors_.push_back(std::move(door));
@@ -283,6 +304,7 @@ class HttpServer::Impl {
   // Callers of post() may outlive this. They hold it weakly: a job that waits in it may hold them.
   std::shared_ptr<JobQueue> jobs_;
   net::io_context& io_;
+  StrangerDesk strangers_;
   std::shared_ptr<MemoryBudget> bodies_;
   std::shared_ptr<MemoryBudget> answers_;
   std::deque<std::unique_ptr<HttpDoor>> doors_;  // that of the API, then those of serve()
@@ -290,7 +312,7 @@ class HttpServer::Impl {
 };
 
 Result<std::unique_ptr<HttpServer>> HttpServer::open(const Options& options) {
-  auto impl = std::make_unique<Impl>();
+  auto impl = std::make_unique<Impl>(options.users);
   Status listens = impl->listen(options.addresses, options.port);
   for (int tried = 1; tried < options.ports_tried && !listens; ++tried) {
     if (!listens.error().is(Code::kPortTaken)) break;

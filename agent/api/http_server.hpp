@@ -10,6 +10,7 @@
 
 #include "agent/api/api_call.hpp"
 #include "agent/memory_budget.hpp"
+#include "agent/socket_owner.hpp"
 #include "replication/types/limits.hpp"
 
 namespace lanyard::agent {
@@ -109,6 +110,9 @@ struct HeadOrder {
 /// idle for longest. Each has 10 s to send a head, and must go on sending and reading. A body or
 /// message that is not small is not read before there is memory for all of it (docs/adr/0032).
 ///
+/// Whoever has the other end of a connection is looked up as it comes: other users of this machine
+/// are answered 403 unread, and take no place (docs/adr/0033).
+///
 /// Further ports are served on the same thread, each with a desk and connections of its own: a
 /// flood of one leaves the places of the others alone.
 class HttpServer {
@@ -132,6 +136,7 @@ class HttpServer {
                                          ///< left out, as long as there is one
     std::uint16_t port = 0;
     int ports_tried = 1;  ///< the next ones, where a port is taken
+    AllowedUsers users = {};
   };
   /// Listens and serves nobody yet. kPortTaken, kInvalidConfig with the fix.
   [[nodiscard]] static Result<std::unique_ptr<HttpServer>> open(const Options& options);

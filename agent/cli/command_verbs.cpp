@@ -18,6 +18,7 @@ void Parser::add_agent_flags(CLI::App* app) {
   key("--sync-port", "PORT", "sync.port", "TCP port for other devices");
   key("--listen", "ADDRESS", "sync.listen", "address to listen on for other devices");
   key("--api-port", "PORT", "api.port", "loopback port of the local API");
+  key("--api-users", "USERS", "api.users", "other users of this machine who may connect to it");
   key("--log-level", "LEVEL", "log.level", "debug, info, warning, error or off");
   key("--log-target", "TARGET", "log.target", "auto, journal, stderr or file");
   app->add_flag("--no-discovery", no_discovery_, "do not look for devices on the network");
