@@ -5,6 +5,7 @@
 
 #include "discovery/avahi_core_calls.hpp"
 #include "discovery/avahi_values.hpp"
+#include "discovery/first_question.hpp"
 
 namespace lanyard::discovery {
 namespace {
@@ -83,6 +84,8 @@ class EmbeddedResponder final : public Responder {
     }
     if (!server_) open();
     lookups_.follow(orders_);
+    // Before what the core has to say, and only if it listens.
+    first_questions_.ask(server_ == nullptr ? Orders() : orders_);
     if (publisher_) publisher_->follow(orders_);
   }
 
@@ -164,6 +167,7 @@ class EmbeddedResponder final : public Responder {
         server_, name.interface, protocol, name.instance.c_str(), kServiceType, kServiceDomain,
         protocol, kLookupFlags, on_resolved, this);
     if (resolver == nullptr) return nullptr;
+    first_questions_.ask_about(name.interface, name.is_v6, name.instance);
     return {resolver, avahi_.service_resolver_free};
   }
 
@@ -200,6 +204,7 @@ class EmbeddedResponder final : public Responder {
   AvahiServer* server_ = nullptr;
   AvahiSServiceBrowser* browser_ = nullptr;
   std::unique_ptr<Publisher> publisher_;
+  FirstQuestions first_questions_;
   std::string trouble_;
   bool has_broken_ = false;
 };
