@@ -87,53 +87,55 @@ bool set(int socket, int level, int option, int value) {
   return ::setsockopt(socket, level, option, &value, sizeof value) == 0;
 }
 
+sockaddr_in group_v4() {
+  sockaddr_in out{};
+  out.sin_family = AF_INET;
+  out.sin_port = htons(kPort);
+  ::inet_pton(AF_INET, "224.0.0.251", &out.sin_addr);
+  return out;
+}
+
+sockaddr_in6 group_v6(int interface) {
+  sockaddr_in6 out{};
+  out.sin6_family = AF_INET6;
+  out.sin6_port = htons(kPort);
+  ::inet_pton(AF_INET6, "ff02::fb", &out.sin6_addr);
+  out.sin6_scope_id = static_cast<std::uint32_t>(interface);
+  return out;
+}
+
 bool prepare_v4(int socket, int interface) {
-  sockaddr_in own{};
-  own.sin_family = AF_INET;
-  own.sin_port = htons(kPort);
   ip_mreqn via{};
   via.imr_ifindex = interface;
   return set(socket, IPPROTO_IP, IP_MULTICAST_TTL, kHops) &&
          set(socket, IPPROTO_IP, IP_MULTICAST_LOOP, 0) &&
-         ::setsockopt(socket, IPPROTO_IP, IP_MULTICAST_IF, &via, sizeof via) == 0 &&
-         ::bind(socket, reinterpret_cast<const sockaddr*>(&own), sizeof own) == 0;
+         ::setsockopt(socket, IPPROTO_IP, IP_MULTICAST_IF, &via, sizeof via) == 0;
 }
 
 bool prepare_v6(int socket, int interface) {
-  sockaddr_in6 own{};
-  own.sin6_family = AF_INET6;
-  own.sin6_port = htons(kPort);
   return set(socket, IPPROTO_IPV6, IPV6_V6ONLY, 1) &&
          set(socket, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, kHops) &&
          set(socket, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 0) &&
-         set(socket, IPPROTO_IPV6, IPV6_MULTICAST_IF, interface) &&
-         ::bind(socket, reinterpret_cast<const sockaddr*>(&own), sizeof own) == 0;
-}
-
-void send_to_group(int socket, bool is_v6, const Bytes& packet) {
-  sockaddr_in v4{};
-  v4.sin_family = AF_INET;
-  v4.sin_port = htons(kPort);
-  ::inet_pton(AF_INET, "224.0.0.251", &v4.sin_addr);
-  sockaddr_in6 v6{};
-  v6.sin6_family = AF_INET6;
-  v6.sin6_port = htons(kPort);
-  ::inet_pton(AF_INET6, "ff02::fb", &v6.sin6_addr);
-  const auto* group =
-      is_v6 ? reinterpret_cast<const sockaddr*>(&v6) : reinterpret_cast<const sockaddr*>(&v4);
-  static_cast<void>(::sendto(socket, packet.data(), packet.size(), MSG_DONTWAIT | MSG_NOSIGNAL,
-                             group, is_v6 ? sizeof v6 : sizeof v4));
+         set(socket, IPPROTO_IPV6, IPV6_MULTICAST_IF, interface);
 }
 
 /// From the port of mDNS, as what comes from another is answered for old resolvers, to it alone.
-/// The socket is gone before an answer can come: it would take those to us alone from the core's.
-/// Our own core does not hear it, which would then believe that it need not ask.
+/// The socket has the group's address: with any other the kernel would give it some of the answers
+/// that come to this host alone and are meant for the core, before it is closed. Our own core does
+/// not hear the question, which would then believe that it need not ask.
 void send_once(int interface, bool is_v6, const Bytes& packet) {
+  const sockaddr_in v4 = group_v4();
+  const sockaddr_in6 v6 = group_v6(interface);
+  const auto* group =
+      is_v6 ? reinterpret_cast<const sockaddr*>(&v6) : reinterpret_cast<const sockaddr*>(&v4);
+  const socklen_t size = is_v6 ? sizeof v6 : sizeof v4;
   const int socket = ::socket(is_v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (socket < 0) return;
   if (set(socket, SOL_SOCKET, SO_REUSEADDR, 1) && set(socket, SOL_SOCKET, SO_REUSEPORT, 1) &&
-      (is_v6 ? prepare_v6(socket, interface) : prepare_v4(socket, interface)))
-    send_to_group(socket, is_v6, packet);
+      (is_v6 ? prepare_v6(socket, interface) : prepare_v4(socket, interface)) &&
+      ::bind(socket, group, size) == 0)
+    static_cast<void>(
+        ::sendto(socket, packet.data(), packet.size(), MSG_DONTWAIT | MSG_NOSIGNAL, group, size));
   ::close(socket);
 }
 
