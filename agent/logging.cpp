@@ -95,6 +95,14 @@ Status start_logging(const LogOptions& options) {
         make_logger(std::make_shared<spdlog::sinks::stderr_sink_mt>(), journal, options.level);
     return {};
   }
+  // Whoever put a link there has the agent write over another file.
+  std::error_code absent;
+  if (std::filesystem::symlink_status(options.file, absent).type() ==
+      std::filesystem::file_type::symlink) {
+    return fail(Code::kUnsafePermissions,
+                "the log file " + options.file.string() + " is a symbolic link",
+                "Take the link away, or set log.target to stderr.");
+  }
   try {
     logger() = make_logger(std::make_shared<spdlog::sinks::rotating_file_sink_mt>(
                                options.file.string(), kFileBytesMax, 1),

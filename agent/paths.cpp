@@ -120,19 +120,48 @@ const char* network_kind(const fs::path& folder) {
   return nullptr;
 }
 
-Status check_data_dir(const fs::path& folder) {
+/// One of the two folders that are the agent's own, in words for people.
+struct OwnFolder {
+  const char* name;
+  const char* flag;
+  bool may_be_link;         ///< one's own link, to a folder on another disk
+  const char* why_private;  ///< what others could do who may write to it
+};
+
+constexpr OwnFolder kDataFolder{"data folder", "--data-dir", true, "replace its identity and data"};
+constexpr OwnFolder kStateFolder{"state folder", "--state-dir", false,
+                                 "have log files written where they like and take away the marks "
+                                 "that tell a restored copy"};
+
+/// That nobody else has the folder, may write to it, or has put a link in its place.
+Status check_private_folder(const fs::path& folder, const OwnFolder& own) {
+  struct stat link {};
   struct stat found {};
-  if (stat(folder.c_str(), &found) != 0) return fail(path_error(errno, folder, "cannot look at"));
-  if (found.st_uid != geteuid() && geteuid() != 0) {
-    return fail(Code::kUnsafePermissions, folder.string() + " belongs to another user",
-                "Run Lanyard as that user, or choose another folder with --data-dir.");
+  if (lstat(folder.c_str(), &link) != 0 || stat(folder.c_str(), &found) != 0)
+    return fail(path_error(errno, folder, "cannot look at"));
+  const bool is_link = S_ISLNK(link.st_mode);
+  if (is_link && !own.may_be_link) {
+    return fail(Code::kUnsafePermissions,
+                std::string("the ") + own.name + " " + folder.string() + " is a symbolic link",
+                std::string("Name the folder that it leads to with ") + own.flag + ".");
+  }
+  const auto is_anothers = [](uid_t owner) { return owner != geteuid() && geteuid() != 0; };
+  if (is_anothers(found.st_uid) || (is_link && is_anothers(link.st_uid) && link.st_uid != 0)) {
+    return fail(
+        Code::kUnsafePermissions, folder.string() + " belongs to another user",
+        std::string("Run Lanyard as that user, or choose another folder with ") + own.flag + ".");
   }
   if ((found.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
     return fail(Code::kUnsafePermissions,
-                "others may write to the data folder " + folder.string() +
-                    ", and so replace its identity and data",
+                std::string("others may write to the ") + own.name + " " + folder.string() +
+                    ", and so " + own.why_private,
                 "Run  chmod 700 " + folder.string());
   }
+  return {};
+}
+
+Status check_data_dir(const fs::path& folder) {
+  LANYARD_TRY(check_private_folder(folder, kDataFolder));
   if (access(folder.c_str(), W_OK | X_OK) != 0)
     return fail(path_error(errno, folder, "cannot write to"));
   if (const char* kind = network_kind(folder)) {
@@ -172,7 +201,8 @@ Result<Paths> find_paths(const PathFlags& flags, const Environment& environment)
 Status prepare_folders(const Paths& paths) {
   LANYARD_TRY(make_private_folder(paths.data_dir));
   LANYARD_TRY(check_data_dir(paths.data_dir));
-  return make_private_folder(paths.state_dir);
+  LANYARD_TRY(make_private_folder(paths.state_dir));
+  return check_private_folder(paths.state_dir, kStateFolder);
 }
 
 }  // namespace lanyard::agent

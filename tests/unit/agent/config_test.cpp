@@ -253,6 +253,44 @@ TEST_CASE("the data folder is made private, and one that others may write to is 
   CHECK(no_folder.error().is(Code::kInvalidConfig));
 }
 
+TEST_CASE("the state folder is nobody else's to write to, and no link") {
+  const TemporaryFolder home;
+  Paths paths;
+  paths.data_dir = home.path() / "data";
+  paths.state_dir = home.path() / "state";
+  REQUIRE(prepare_folders(paths));
+  REQUIRE(chmod(paths.state_dir.c_str(), 0770) == 0);
+  const auto open_to_some = prepare_folders(paths);
+  REQUIRE_FALSE(open_to_some);
+  CHECK(open_to_some.error().is(Code::kUnsafePermissions));
+  CHECK_THAT(open_to_some.error().detail, Catch::Contains("state folder"));
+  REQUIRE(chmod(paths.state_dir.c_str(), 0700) == 0);
+  std::filesystem::create_directory_symlink(paths.state_dir, home.path() / "link");
+  paths.state_dir = home.path() / "link";
+  const auto linked = prepare_folders(paths);
+  REQUIRE_FALSE(linked);
+  CHECK(linked.error().is(Code::kUnsafePermissions));
+  CHECK_THAT(linked.error().fix, Catch::Contains("--state-dir"));
+  // A data folder may lie on another disk.
+  paths.state_dir = home.path() / "state";
+  std::filesystem::create_directory_symlink(paths.data_dir, home.path() / "data-link");
+  paths.data_dir = home.path() / "data-link";
+  CHECK(prepare_folders(paths));
+}
+
+TEST_CASE("a link is not written through for a log file") {
+  const TemporaryFolder home;
+  const auto target = home.file("precious", "kept");
+  std::filesystem::create_symlink(target, home.path() / "agent.log");
+  LogOptions options;
+  options.target = LogTarget::kFile;
+  options.file = home.path() / "agent.log";
+  const auto started = start_logging(options);
+  REQUIRE_FALSE(started);
+  CHECK(started.error().is(Code::kUnsafePermissions));
+  CHECK(std::filesystem::file_size(target) == 4);
+}
+
 TEST_CASE("setting a key changes its line and no other") {
   struct Row {
     const char* before;
