@@ -36,6 +36,18 @@ std::string first_lines(const std::string& text) {
   return out;
 }
 
+/// What a person's own systemd can put in force everywhere: it has no right to drop capabilities,
+/// which a person's programs do not have anyway, and what needs a name space of mounts does not
+/// start, or has no effect, where it may make none. A user name space would take from the agent the
+/// sight of who speaks to it (/proc). packaging/lanyard@.service has it all.
+constexpr const char* kRestrictions =
+    "NoNewPrivileges=yes\nUMask=0077\nLimitCORE=0\nLockPersonality=yes\n"
+    "MemoryDenyWriteExecute=yes\nRestrictRealtime=yes\nRestrictSUIDSGID=yes\n"
+    "RestrictNamespaces=yes\nRestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK\n"
+    "SystemCallArchitectures=native\nSystemCallFilter=@system-service\n"
+    "SystemCallFilter=seccomp landlock_create_ruleset landlock_add_rule landlock_restrict_self\n"
+    "SystemCallFilter=~@privileged @keyring\nSystemCallErrorNumber=EPERM\n";
+
 }  // namespace
 
 std::string unit_word(const std::string& argument) {
@@ -55,10 +67,8 @@ std::string unit_text(const std::vector<std::string>& arguments) {
   return "# Written by `lanyard up`, taken away by `lanyard down`.\n"
          "[Unit]\nDescription=Lanyard, local-first sync\n\n"
          "[Service]\nType=notify\nExecStart=" +
-         command +
-         "\nRestart=on-failure\nRestartSec=2\nRestartPreventExitStatus=9 10 11\n"
-         "NoNewPrivileges=yes\n\n"
-         "[Install]\nWantedBy=default.target\n";
+         command + "\nRestart=on-failure\nRestartSec=2\nRestartPreventExitStatus=9 10 11\n" +
+         kRestrictions + "\n[Install]\nWantedBy=default.target\n";
 }
 
 ServiceUnit::ServiceUnit(const Session& session) {

@@ -183,3 +183,19 @@ TEST_CASE("a unit's command line means its words, whatever is in them") {
   CHECK_THAT(unit_text({"/usr/bin/lanyard", "agent"}),
              Catch::Contains("\nExecStart=\"/usr/bin/lanyard\" \"agent\"\n"));
 }
+
+TEST_CASE("a unit restricts what it starts, by what a person's systemd can enforce everywhere") {
+  const std::string text = unit_text({"/usr/bin/lanyard", "agent"});
+  for (const char* line :
+       {"NoNewPrivileges=yes", "UMask=0077", "LimitCORE=0", "LockPersonality=yes",
+        "MemoryDenyWriteExecute=yes", "RestrictRealtime=yes", "RestrictSUIDSGID=yes",
+        "RestrictNamespaces=yes", "SystemCallArchitectures=native",
+        "SystemCallFilter=@system-service", "SystemCallFilter=~@privileged @keyring",
+        "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK"}) {
+    CAPTURE(line);
+    CHECK_THAT(text, Catch::Contains("\n" + std::string(line) + "\n"));
+  }
+  // These do not start, or mean nothing, without the right to make name spaces.
+  for (const char* name : {"PrivateUsers", "PrivateDevices", "CapabilityBoundingSet", "Protect"})
+    CHECK_THAT(text, !Catch::Contains(name));
+}
