@@ -15,6 +15,8 @@
 #include "agent/instance_lock.hpp"
 #include "agent/network.hpp"
 #include "agent/systemd_notify.hpp"
+#include "confinement/call_filter.hpp"
+#include "confinement/privacy.hpp"
 #include "crypto/identity.hpp"
 #include "crypto/sodium.hpp"
 #include "crypto/space_keys.hpp"
@@ -33,6 +35,13 @@ constexpr const char* kApiPortSetting = "api_port";
 void forbid_core_files() {
   const rlimit none{0, 0};
   static_cast<void>(::setrlimit(RLIMIT_CORE, &none));
+}
+
+/// Before there are keys and threads. A system that refuses is no reason to let data lie: the agent
+/// runs, and says so.
+void confine() {
+  static_cast<void>(confinement::keep_private());
+  static_cast<void>(confinement::allow_only(confinement::CallSet::kAgent));
 }
 
 /// With all that it may have open: 32 spaces, 64 links, 256 connections, and readers of them.
@@ -67,6 +76,8 @@ class Agent {
     LANYARD_TRY_SET(InstanceLock lock, InstanceLock::take(config_.paths.data_dir));
     lock_.emplace(std::move(lock));
     LANYARD_TRY(start_logging(config_.log));
+    if (const std::string gaps = confinement::gaps(); !gaps.empty())
+      log_warning("this process is not confined as it could be: " + gaps);
     LANYARD_TRY_SET(crypto::Identity identity,
                     crypto::Identity::load_or_create(config_.paths.identity(), rng_));
     identity_.emplace(std::move(identity));
@@ -248,6 +259,7 @@ int report_fatal(const Error& error) {
 
 int run_agent(const Config& config) {
   forbid_core_files();
+  confine();
   std::signal(SIGPIPE, SIG_IGN);  // a peer that is gone is an error of the write, not our end
   Agent agent(config);
   if (const Status opened = agent.open(); !opened) return report_fatal(opened.error());

@@ -8,6 +8,9 @@
 #include <csignal>
 #include <cstdlib>
 
+#include "confinement/call_filter.hpp"
+#include "confinement/file_rules.hpp"
+#include "confinement/privacy.hpp"
 #include "discovery/avahi_daemon.hpp"
 #include "discovery/avahi_embedded.hpp"
 #include "discovery/child_process.hpp"
@@ -168,6 +171,15 @@ class Child {
   bool is_over_ = false;
 };
 
+/// Whoever takes this process over by what the network sends finds no file, no other process and no
+/// new code. What the system refuses is left out: the agent says so of itself, on the same system.
+void confine(Backend kind) {
+  static_cast<void>(confinement::forbid_files());
+  static_cast<void>(confinement::allow_only(kind == Backend::kDaemon
+                                                ? confinement::CallSet::kMdnsDaemon
+                                                : confinement::CallSet::kMdnsCore));
+}
+
 }  // namespace
 
 std::optional<Backend> discovery_child(int argc, char** argv) {
@@ -185,10 +197,13 @@ int run_discovery_child(Backend kind) {
   // Dies with the agent, also while it hangs; the end of the pipe is for the agent that goes in
   // order, and for one that went before this line.
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  static_cast<void>(confinement::keep_private());
   // Ctrl-C in a terminal is meant for the agent.
   for (const int number : {SIGINT, SIGTERM, SIGPIPE}) std::signal(number, SIG_IGN);
   // Only one of the two libraries, ever: the one would call functions of the other.
   auto make = kind == Backend::kDaemon ? load_daemon_responder() : load_embedded_responder();
+  // The library is there now, and so is all that it needs from the disk.
+  confine(kind);
   if (!make) return Child(kind, kChildDescriptor, nullptr, make.error().detail).run();
   return Child(kind, kChildDescriptor, std::move(*make), {}).run();
 }

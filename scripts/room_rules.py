@@ -24,7 +24,8 @@ ROOMS = {
     WIRE: [TYPES, OPLOG],
     ENGINE: [TYPES, PORTS, OPLOG, MERGE, WIRE],
     "crypto": [TYPES, PORTS],
-    "discovery": [TYPES, PORTS],
+    "confinement": [TYPES],
+    "discovery": [TYPES, PORTS, "confinement"],
     "storage": [TYPES, PORTS, OPLOG, MERGE],
     "agent": [EVERYTHING],
     # A unit test sees its room, what that room sees, and crypto as the real side of the ports.
@@ -35,6 +36,7 @@ ROOMS = {
     "tests/unit/wire": [WIRE, OPLOG, TYPES, PORTS, "crypto", "tests/support"],
     "tests/unit/engine": [*REPLICATION, "crypto", "tests/support"],
     "tests/unit/crypto": ["crypto", TYPES, PORTS, "tests/support"],
+    "tests/unit/confinement": ["confinement", TYPES, "tests/support"],
     "tests/unit/discovery": ["discovery", TYPES, PORTS, "tests/support"],
     "tests/unit/storage": ["storage", MERGE, OPLOG, TYPES, PORTS, "crypto", "tests/support"],
     "tests/unit/agent": [EVERYTHING],
@@ -59,6 +61,7 @@ HOMES = [
     Home(r"(zstd|zdict)\w*\.h$", r"replication/oplog/pack", "replication/oplog/pack"),
     Home(r"sodium(\.h|/)", r"crypto/", "crypto"),
     Home(r"sqlite3\w*\.h$", r"storage/sqlite", "storage/sqlite"),
+    Home(r"seccomp\.h$", r"confinement/call_filter", "confinement/call_filter"),
     Home(r"avahi-", r"discovery/avahi_", "discovery/avahi_*"),
     Home(
         r"asio(\.hpp|/)", r"(agent/(links|control)/|agent/net\.hpp$|discovery/net\.hpp$)",

@@ -1,26 +1,33 @@
 #include "agent/cli/running_program.hpp"
 
-#include <sys/stat.h>
+#include <sys/types.h>
 
-#include <filesystem>
 #include <fstream>
 
-namespace lanyard::agent {
+#include "agent/program_file.hpp"
 
-std::optional<RunningProgram> program_of(pid_t process) {
-  const std::string folder = "/proc/" + std::to_string(process);
-  struct stat theirs {};
-  struct stat ours {};
-  // The link leads to the file that is run, also when its name has been given to another.
-  if (stat((folder + "/exe").c_str(), &theirs) != 0 || stat("/proc/self/exe", &ours) != 0)
-    return std::nullopt;
+namespace lanyard::agent {
+namespace {
+
+std::optional<ProgramFile> file_of(const Json& agent, const std::string& proc_folder) {
+  const auto told = agent.find("program");
+  if (told == agent.end() || !told->is_object()) return program_file_at(proc_folder);
+  return ProgramFile{told->value("path", std::string()), told->value("device", std::uint64_t{0}),
+                     told->value("inode", std::uint64_t{0}), told->value("gone", false)};
+}
+
+}  // namespace
+
+std::optional<RunningProgram> program_of(const Json& agent) {
+  const std::string folder = "/proc/" + std::to_string(agent.value("pid", pid_t{0}));
+  const auto theirs = file_of(agent, folder);
+  const auto ours = own_program_file();
+  if (!theirs || !ours) return std::nullopt;
   RunningProgram out;
-  out.is_this_file = theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
-  std::error_code ignored;
-  out.path = std::filesystem::read_symlink(folder + "/exe", ignored).string();
-  constexpr std::string_view kDeleted = " (deleted)";
-  out.is_gone = theirs.st_nlink == 0;
-  if (out.path.ends_with(kDeleted)) out.path.resize(out.path.size() - kDeleted.size());
+  out.is_this_file = theirs->device == ours->device && theirs->inode == ours->inode;
+  out.path = theirs->path;
+  out.is_gone = theirs->is_gone;
+  // Everybody may read this.
   std::ifstream in(folder + "/cmdline", std::ios::binary);
   std::string word;
   std::getline(in, word, '\0');  // the program's name

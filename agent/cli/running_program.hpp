@@ -1,14 +1,14 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "agent/cli/json_read.hpp"
+
 namespace lanyard::agent {
 
-/// What another process of this machine runs, as /proc shows it to its own user.
+/// What the agent runs, as it says itself: nobody else can look into its folder of /proc.
 struct RunningProgram {
   std::string path;                    ///< where it was started from
   bool is_this_file = true;            ///< the very file that this process runs
@@ -16,7 +16,8 @@ struct RunningProgram {
   std::vector<std::string> arguments;  ///< behind the program's name
 };
 
-/// Nothing where that cannot be seen: a process of another user, or of another container.
-[[nodiscard]] std::optional<RunningProgram> program_of(pid_t process);
+/// `agent`: as agent.info answers. One of an older build, which says nothing of it, does not keep
+/// its folder of /proc to itself either. Nothing where that cannot be seen: in another container.
+[[nodiscard]] std::optional<RunningProgram> program_of(const Json& agent);
 
 }  // namespace lanyard::agent

@@ -84,7 +84,7 @@ void say_older(const Json& agent, const RunningProgram& program, const Output& o
 
 /// What the agent runs, if that is another file than this program.
 std::optional<RunningProgram> other_program(const Json& agent) {
-  auto program = program_of(agent.value("pid", pid_t{0}));
+  auto program = program_of(agent);
   if (program && program->is_this_file) program.reset();
   return program;
 }
@@ -115,7 +115,7 @@ Result<int> show_running(const std::string& info, UpOutcome outcome, const KeptF
   const auto other = other_program(agent);
   std::optional<std::vector<std::string>> heard;
   if (outcome == UpOutcome::kWasRunning) {
-    const auto program = program_of(agent.value("pid", pid_t{0}));
+    const auto program = program_of(agent);
     heard = program ? program->arguments : std::vector<std::string>{};
   }
   const bool is_service = ServiceUnit(session).is_installed();

@@ -150,6 +150,8 @@ void print_status(const Json& status, const Output& out) {
            plural(status["spaces"].size() + status.value("moreSpaces", std::uint64_t{0}), "space") +
            ", " + plural(status.value("conflicts", std::uint64_t{0}), "conflict"));
   if (status.contains("discovery")) out.say(discovery_line(status["discovery"], out));
+  if (const std::string gaps = shown(agent, "notConfined"); !gaps.empty())
+    out.say("not confined as it could be: " + gaps);
   const auto pairing = status.find("pairing");
   if (pairing != status.end() && pairing->is_object()) out.say(pairing_line(*pairing, out));
   print_devices(status, now_ms, out);

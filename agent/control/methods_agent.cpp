@@ -6,6 +6,8 @@
 #include "agent/control/methods.hpp"
 #include "agent/json/json_views.hpp"
 #include "agent/metrics/metrics_text.hpp"
+#include "agent/program_file.hpp"
+#include "confinement/privacy.hpp"
 #include "replication/types/device_id_text.hpp"
 
 namespace lanyard::agent {
@@ -22,6 +24,12 @@ void write_agent(const ControlRoom& room, JsonWriter& out) {
   out.member("dataDir", room.config->paths.data_dir.string());
   out.member("stateDir", room.config->paths.state_dir.string());
   out.member("logTarget", std::get<std::string>(room.config->values.at("log.target")));
+  out.member("notConfined", confinement::gaps());
+  if (const auto program = own_program_file()) {
+    out.name("program").begin_object().member("path", utf8_or_escaped(program->path));
+    out.member("device", program->device).member("inode", program->inode);
+    out.member("gone", program->is_gone).end_object();
+  }
   out.end_object();
 }
 

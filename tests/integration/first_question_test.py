@@ -15,7 +15,7 @@ ADA, EVE = "10.77.0.1", "10.77.0.3"
 # "PTR _lanyard._tcp.local?", and the answer may come to the one who asks alone: Avahi never asks
 # for that, other than in probes, which are of type ANY.
 QUESTION = (mdns.encoded(mdns.SERVICE) + b"\0\x0c\x80\x01").hex()
-# What is heard at the group, "4" or "6", the sender and the packet. Each argument is QUESTION:ANSWER:
+# What is heard at the group, "4" or "6", the sender, the packet. Each argument is QUESTION:ANSWER:
 # a packet that holds the one is answered with the other, to its sender alone.
 LISTENER = """
 import select, socket, struct, sys
