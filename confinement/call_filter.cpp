@@ -57,6 +57,40 @@ constexpr const char* kOfEverybody[] = {
     "bind", "getsockname", "getpeername", "getsockopt", "setsockopt", "sendto", "sendmsg",
     "sendmmsg", "recvfrom", "recvmsg", "recvmmsg", "shutdown", "socketpair"};
 
+/// What the calls above are called where numbers have 32 bits, and what only arm has.
+constexpr const char* kOf32Bits[] = {"sigreturn",
+                                     "clock_gettime64",
+                                     "clock_getres_time64",
+                                     "clock_nanosleep_time64",
+                                     "futex_time64",
+                                     "ppoll_time64",
+                                     "pselect6_time64",
+                                     "_newselect",
+                                     "rt_sigtimedwait_time64",
+                                     "recvmmsg_time64",
+                                     "timerfd_settime64",
+                                     "timerfd_gettime64",
+                                     "getuid32",
+                                     "geteuid32",
+                                     "getgid32",
+                                     "getegid32",
+                                     "getresuid32",
+                                     "getresgid32",
+                                     "getgroups32",
+                                     "ugetrlimit",
+                                     "fcntl64",
+                                     "fstat64",
+                                     "_llseek",
+                                     "send",
+                                     "recv",
+                                     "arm_fadvise64_64",
+                                     "cacheflush",
+                                     "set_tls"};
+constexpr const char* kOfTheAgentIn32Bits[] = {
+    "stat64",     "lstat64",     "fstatat64",    "statfs64",         "fstatfs64",
+    "truncate64", "ftruncate64", "fadvise64_64", "sync_file_range2", "utimensat_time64",
+    "chown32",    "fchown32",    "lchown32",     "sendfile64"};
+
 constexpr const char* kOfTheAgent[] = {
     // Files and folders.
     "open", "openat", "openat2", "creat", "stat", "lstat", "newfstatat", "statx", "statfs",
@@ -128,8 +162,9 @@ void allow_sockets(Filter& filter, std::initializer_list<int> families) {
 
 void allow_agent(Filter& filter) {
   filter.add(SCMP_ACT_ALLOW, Names(kOfTheAgent));
+  filter.add(SCMP_ACT_ALLOW, Names(kOfTheAgentIn32Bits));
   // Code is mapped by the loader of what it starts; nothing is code and data at once.
-  for (const char* call : {"mmap", "mprotect"}) {
+  for (const char* call : {"mmap", "mmap2", "mprotect"}) {
     for (const std::uint64_t other : {PROT_WRITE, PROT_EXEC, 0})
       filter.add(SCMP_ACT_ALLOW, call, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_WRITE | PROT_EXEC, other));
   }
@@ -138,7 +173,7 @@ void allow_agent(Filter& filter) {
 }
 
 void allow_mdns(Filter& filter, bool has_bus) {
-  for (const char* call : {"mmap", "mprotect"})
+  for (const char* call : {"mmap", "mmap2", "mprotect"})
     filter.add(SCMP_ACT_ALLOW, call, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
   // How much has come; which interface has an address.
   filter.add(SCMP_ACT_ALLOW, "ioctl", SCMP_A1(SCMP_CMP_EQ, FIONREAD));
@@ -172,6 +207,7 @@ Status allow_only(CallSet set) {
   Filter filter;
   filter.add(SCMP_ACT_KILL_PROCESS, Names(kOfIntruders));
   filter.add(SCMP_ACT_ALLOW, Names(kOfEverybody));
+  filter.add(SCMP_ACT_ALLOW, Names(kOf32Bits));
   if (set == CallSet::kAgent) {
     allow_agent(filter);
   } else {

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "agent/control/control_connection.hpp"
+#include "agent/control/peer_process.hpp"
 #include "agent/control/socket_address.hpp"
 #include "agent/logging.hpp"
 #include "agent/net.hpp"
@@ -25,12 +26,17 @@ constexpr std::chrono::milliseconds kStopWithin{500};
 /// How long nobody is let in after the system had no descriptor left.
 constexpr std::chrono::milliseconds kAcceptPause{100};
 
-/// True for a process of this user, and of root.
-bool may_speak(Stream::socket& socket) {
+/// Why a process is not let in; null for one of this user, and of root, that is no child of ours.
+const char* why_refused(Stream::socket& socket) {
   ucred peer{};
   socklen_t size = sizeof peer;
-  if (getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
-  return peer.uid == geteuid() || peer.uid == 0;
+  if (getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 ||
+      (peer.uid != geteuid() && peer.uid != 0))
+    return "a process of another user tried to use the control socket";
+  if (is_confined_child(peer.pid))
+    return "a discovery process of this agent tried to use the control socket: somebody on the "
+           "network may have taken it over";
+  return nullptr;
 }
 
 tl::unexpected<Error> cannot(const std::string& what, const std::filesystem::path& socket) {
@@ -105,8 +111,8 @@ class ControlSocket::Impl {
       });
       return;
     }
-    if (!may_speak(socket)) {
-      log_warning("a process of another user tried to use the control socket");
+    if (const char* why = why_refused(socket)) {
+      log_warning(why);
     } else if (const std::size_t most = clients_max(); connections_.size() >= most) {
       refuse(socket, most);
     } else {

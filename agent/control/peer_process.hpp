@@ -1,0 +1,12 @@
+#pragma once
+
+#include <sys/types.h>
+
+namespace lanyard::agent {
+
+/// Whether the process is one that this one has started and that filters its system calls, as the
+/// kernel says: a discovery process, which reads what strangers send. It may connect to sockets of
+/// this user, and has nothing to ask for at ours. False for what cannot be seen.
+[[nodiscard]] bool is_confined_child(pid_t process);
+
+}  // namespace lanyard::agent
