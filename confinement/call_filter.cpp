@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <initializer_list>
 #include <memory>
 #include <span>
+#include <string_view>
 
 #include "confinement/privacy.hpp"
 
@@ -155,9 +157,18 @@ class Filter {
   int failed_ = 0;
 };
 
+scmp_arg_cmp argument_is(unsigned place, scmp_datum_t value) {
+  return {place, SCMP_CMP_EQ, value, 0};
+}
+
+/// Of the bits of the mask, these are set and no others.
+scmp_arg_cmp argument_has(unsigned place, scmp_datum_t mask, scmp_datum_t bits) {
+  return {place, SCMP_CMP_MASKED_EQ, mask, bits};
+}
+
 void allow_sockets(Filter& filter, std::initializer_list<int> families) {
   for (const int family : families)
-    filter.add(SCMP_ACT_ALLOW, "socket", SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(family)));
+    filter.add(SCMP_ACT_ALLOW, "socket", argument_is(0, static_cast<scmp_datum_t>(family)));
 }
 
 void allow_agent(Filter& filter) {
@@ -166,20 +177,20 @@ void allow_agent(Filter& filter) {
   // Code is mapped by the loader of what it starts; nothing is code and data at once.
   for (const char* call : {"mmap", "mmap2", "mprotect"}) {
     for (const std::uint64_t other : {PROT_WRITE, PROT_EXEC, 0})
-      filter.add(SCMP_ACT_ALLOW, call, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_WRITE | PROT_EXEC, other));
+      filter.add(SCMP_ACT_ALLOW, call, argument_has(2, PROT_WRITE | PROT_EXEC, other));
   }
-  filter.add(SCMP_ACT_ALLOW, "clone", SCMP_A0(SCMP_CMP_MASKED_EQ, kNameSpaces, 0));
+  filter.add(SCMP_ACT_ALLOW, "clone", argument_has(0, kNameSpaces, 0));
   allow_sockets(filter, {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK});
 }
 
 void allow_mdns(Filter& filter, bool has_bus) {
   for (const char* call : {"mmap", "mmap2", "mprotect"})
-    filter.add(SCMP_ACT_ALLOW, call, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+    filter.add(SCMP_ACT_ALLOW, call, argument_has(2, PROT_EXEC, 0));
   // How much has come; which interface has an address.
-  filter.add(SCMP_ACT_ALLOW, "ioctl", SCMP_A1(SCMP_CMP_EQ, FIONREAD));
+  filter.add(SCMP_ACT_ALLOW, "ioctl", argument_is(1, FIONREAD));
   // abort(), of itself.
   const auto self = static_cast<scmp_datum_t>(::getpid());
-  filter.add(SCMP_ACT_ALLOW, "tgkill", SCMP_A0(SCMP_CMP_EQ, self));
+  filter.add(SCMP_ACT_ALLOW, "tgkill", argument_is(0, self));
   if (has_bus) {
     allow_sockets(filter, {AF_UNIX});
     filter.add(SCMP_ACT_ALLOW, "connect");
