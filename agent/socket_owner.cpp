@@ -122,12 +122,16 @@ std::optional<SocketOwner> SocketOwners::ask_kernel(const sockaddr_storage& clie
     if (head.nlmsg_type == NLMSG_ERROR) {
       nlmsgerr error{};
       std::memcpy(&error, bytes.data() + NLMSG_HDRLEN, sizeof error.error);
-      if (error.error == -ENOENT) return SocketOwner{SocketOwner::Kind::kGone, 0};
+      // A kernel that has nobody to answer about TCP says the same.
+      if (error.error == -ENOENT && has_answered_) return SocketOwner{SocketOwner::Kind::kGone, 0};
       return std::nullopt;
     }
     if (size < static_cast<ssize_t>(NLMSG_HDRLEN + sizeof(inet_diag_msg))) return std::nullopt;
     inet_diag_msg found{};
     std::memcpy(&found, bytes.data() + NLMSG_HDRLEN, sizeof found);
+    has_answered_ = true;
+    // Where the connection is gone, whoever listens on its port is named in its place.
+    if (found.id.idiag_dport != to.port) return SocketOwner{SocketOwner::Kind::kGone, 0};
     return owner_with(found.idiag_uid, found.idiag_inode);
   }
 }

@@ -40,6 +40,7 @@ class SocketOwners {
   [[nodiscard]] std::optional<SocketOwner> ask_kernel(const sockaddr_storage& client,
                                                       const sockaddr_storage& server);
   int netlink_ = -1;
+  bool has_answered_ = false;  ///< it knows connections: one that it does not know is none
   std::uint32_t asked_ = 0;
 };
 

@@ -1,5 +1,6 @@
 #include "confinement/call_filter.hpp"
 
+#include <linux/netlink.h>
 #include <linux/sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
@@ -57,7 +58,7 @@ constexpr const char* kOfEverybody[] = {
     "timerfd_create", "timerfd_settime", "timerfd_gettime",
     // Sockets that are there; which kinds may be made is said below.
     "bind", "getsockname", "getpeername", "getsockopt", "setsockopt", "sendto", "sendmsg",
-    "sendmmsg", "recvfrom", "recvmsg", "recvmmsg", "shutdown", "socketpair"};
+    "sendmmsg", "recvfrom", "recvmsg", "recvmmsg", "shutdown"};
 
 /// What the calls above are called where numbers have 32 bits, and what only arm has.
 constexpr const char* kOf32Bits[] = {"sigreturn",
@@ -94,6 +95,7 @@ constexpr const char* kOfTheAgentIn32Bits[] = {
     "chown32",    "fchown32",    "lchown32",     "sendfile64"};
 
 constexpr const char* kOfTheAgent[] = {
+    "socketpair",
     // Files and folders.
     "open", "openat", "openat2", "creat", "stat", "lstat", "newfstatat", "statx", "statfs",
     "fstatfs", "access", "faccessat", "faccessat2", "readlink", "readlinkat", "getdents",
@@ -134,7 +136,7 @@ class Filter {
   template <typename... Conditions>
   void add(std::uint32_t action, const char* name, Conditions... conditions) {
     const int call = seccomp_syscall_resolve_name(name);
-    if (call == __NR_SCMP_ERROR || call < 0 || failed_ != 0) return;
+    if (call == __NR_SCMP_ERROR || failed_ != 0) return;
     keep(seccomp_rule_add(context_.get(), action, call, sizeof...(conditions), conditions...));
   }
 
@@ -156,6 +158,9 @@ class Filter {
   std::unique_ptr<void, void (*)(scmp_filter_ctx)> context_;
   int failed_ = 0;
 };
+
+/// Of the second argument of socket(): without SOCK_CLOEXEC and SOCK_NONBLOCK.
+constexpr scmp_datum_t kSocketKinds = 0xf;
 
 scmp_arg_cmp argument_is(unsigned place, scmp_datum_t value) {
   return {place, SCMP_CMP_EQ, value, 0};
@@ -195,7 +200,11 @@ void allow_mdns(Filter& filter, bool has_bus) {
     allow_sockets(filter, {AF_UNIX});
     filter.add(SCMP_ACT_ALLOW, "connect");
   } else {
-    allow_sockets(filter, {AF_INET, AF_INET6, AF_NETLINK});
+    // Datagrams alone: TCP connects by sendto() too (MSG_FASTOPEN), and the agent's doors are near.
+    for (const int family : {AF_INET, AF_INET6})
+      filter.add(SCMP_ACT_ALLOW, "socket", argument_is(0, static_cast<scmp_datum_t>(family)),
+                 argument_has(1, kSocketKinds, SOCK_DGRAM));
+    filter.add(SCMP_ACT_ALLOW, "socket", argument_is(0, AF_NETLINK), argument_is(2, NETLINK_ROUTE));
   }
 }
 

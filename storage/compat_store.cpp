@@ -169,15 +169,6 @@ Result<std::int64_t> CompatStore::thing_number(const CompatThing& thing,
   return added.value_or(0);
 }
 
-Result<std::int64_t> CompatStore::client_number(const std::string& client) {
-  LANYARD_TRY(Query(database_, "INSERT OR IGNORE INTO lanyard_clients (name) VALUES (?)")
-                  .bind(client)
-                  .run());
-  Query query(database_, "SELECT number FROM lanyard_clients WHERE name = ?");
-  LANYARD_TRY(query.bind(client).next());
-  return query.integer(0);
-}
-
 Result<std::optional<std::string>> CompatStore::parent_of(const CompatThing& thing) {
   Query query(database_,
               "SELECT parent FROM lanyard_things WHERE space = ? AND collection = ? AND key = ?");

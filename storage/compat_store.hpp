@@ -152,7 +152,9 @@ class CompatStore {
  private:
   explicit CompatStore(Database database) : database_(std::move(database)) {}
   [[nodiscard]] Result<std::optional<std::int64_t>> number_of(const CompatThing& thing);
+  /// The client is heard of. May forget who was not for long.
   [[nodiscard]] Result<std::int64_t> client_number(const std::string& client);
+  [[nodiscard]] Status forget_clients();
   [[nodiscard]] Result<std::int64_t> thing_number(const CompatThing& thing,
                                                   const std::string& parent);
   [[nodiscard]] Result<std::int64_t> store_seen(std::int64_t thing, const SeenVersion& version,

@@ -45,7 +45,8 @@ std::size_t end_of_pack(const Mended& mended, std::size_t from) {
     bytes += change.payload.size();
     entries += change.header.context.size();
     if (at - from >= limits::kPackChangesMax || entries > limits::kPackContextEntriesMax ||
-        (at > from && bytes > limits::kPackPlainBytesMax))
+        (at > from && (bytes > limits::kPackPlainBytesMax ||
+                       bytes + limits::kPackEntryBytes * entries > limits::kJoinedBytesMax)))
       break;
     is_signed[change.header.log] =
         mended.signatures.contains({change.header.log, change.header.seq});

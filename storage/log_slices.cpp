@@ -64,13 +64,16 @@ Result<Bytes> made_anew(ByteView body, const LogRow& row, const SliceRequest& re
   std::vector<Change> kept;
   std::vector<Bytes> sealed;
   sealed.reserve(pack.changes.size());
+  std::size_t bytes = 0;
+  bool must_leave_out = request.sealed;
   for (std::size_t i = 0; i < pack.changes.size(); ++i) {
     const Change& change = pack.changes[i];
     const oplog::Header& header = change.header;
     const bool was_sent = row.position + i < request.position;
-    if (was_sent || header.seq <= seq_in(request.held, header.log) ||
-        is_left_out(request, header.log, header.seq))
-      continue;
+    const bool is_out = is_left_out(request, header.log, header.seq);
+    must_leave_out = must_leave_out || is_out;
+    if (was_sent || header.seq <= seq_in(request.held, header.log) || is_out) continue;
+    bytes += change.payload.size() + limits::kPackEntryBytes * header.context.size();
     kept.push_back(change);
     if (!request.sealed || header.kind != ChangeKind::kSealed || change.form != PayloadForm::kPlain)
       continue;
@@ -80,6 +83,9 @@ Result<Bytes> made_anew(ByteView body, const LogRow& row, const SliceRequest& re
     kept.back().payload = into;
   }
   if (kept.empty()) return Bytes{};
+  // Contexts that name changes of the same pack are short in it, and may be too long without them:
+  // then it goes as it is, and who has a part of it passes that over.
+  if (bytes > limits::kJoinedBytesMax && !must_leave_out) return to_bytes(body);
   return oplog::write_pack(kept, signatures_of(pack), true);
 }
 
@@ -149,7 +155,9 @@ struct Joined {
     for (const Change& change : pack.changes) entries += change.header.context.size();
     const std::size_t bytes = pack.payload_bytes();
     if (plain_bytes + bytes > limits::kPackPlainBytesMax ||
-        context_entries + entries > limits::kPackContextEntriesMax)
+        context_entries + entries > limits::kPackContextEntriesMax ||
+        plain_bytes + bytes + limits::kPackEntryBytes * (context_entries + entries) >
+            limits::kJoinedBytesMax)
       return false;
     plain_bytes += bytes;
     context_entries += entries;

@@ -229,6 +229,8 @@ Status Database::commit() {
 void Database::rollback() {
   drop_wal_writes(connection_->handle);
   if (in_transaction()) static_cast<void>(Query(*this, "ROLLBACK").run());
+  // What its transaction could not write is nothing to whoever checkpoints next.
+  if (!in_transaction()) begin_wal_writes(connection_->handle, false);
 }
 
 bool Database::in_transaction() const { return sqlite3_get_autocommit(connection_->handle) == 0; }

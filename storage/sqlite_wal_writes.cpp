@@ -59,11 +59,12 @@ int on_write(sqlite3_file* file, const void* from, int size, sqlite3_int64 at) {
   return SQLITE_OK;
 }
 
+/// A commit leaves nothing gathered: what is here is of no transaction, and others may have written
+/// where it belongs.
 int on_close(sqlite3_file* file) {
-  const int written = hand_over(file);
   const int closed = real(file)->pMethods->xClose(real(file));
   ours(file).~WalFile();
-  return written != SQLITE_OK ? written : closed;
+  return closed;
 }
 
 int on_read(sqlite3_file* file, void* into, int size, sqlite3_int64 at) {
@@ -183,8 +184,10 @@ void begin_wal_writes(sqlite3* connection, bool gathers) {
   if (file == nullptr) return;
   WalFile& wal = ours(file);
   wal.failed = SQLITE_OK;
-  wal.gathers = gathers;
-  if (gathers) wal.gathered.reserve(kGatheredMax);  // takes memory as far as it is filled
+  // Elsewhere SQLite fills up the sector, a part of it behind the sync.
+  const int device = real(file)->pMethods->xDeviceCharacteristics(real(file));
+  wal.gathers = gathers && (device & SQLITE_IOCAP_POWERSAFE_OVERWRITE) != 0;
+  if (wal.gathers) wal.gathered.reserve(kGatheredMax);  // takes memory as far as it is filled
 }
 
 int end_wal_writes(sqlite3* connection) {

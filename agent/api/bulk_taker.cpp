@@ -251,9 +251,12 @@ void Bulk::on_committed(std::size_t count, const Result<storage::Written>& writt
   progress_ ? report_progress() : read_lines();
 }
 
+/// Nothing else is said, and nothing written, until the client has taken it.
 void Bulk::report_progress() {
+  is_committing_ = true;
   progress_->piece(acknowledgement(*last_, applied_) + "\n",
                    [self = shared_from_this()](bool is_open) {
+                     self->is_committing_ = false;
                      if (is_open && !self->is_over_) self->read_lines();
                    });
 }

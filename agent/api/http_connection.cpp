@@ -303,7 +303,7 @@ void HttpConnection::take_piece() {
 void HttpConnection::go_on() {
   if (state_ != State::kBody || is_answered_) return;
   if (parser_->is_done()) return on_body_end();
-  if (is_too_slow())
+  if (is_too_slow() || has_to_give_way_)
     return refuse_request(408, "LY-W011", "The request did not come in time",
                           "its body comes too slowly");
   read_body();

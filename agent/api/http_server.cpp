@@ -78,8 +78,10 @@ class HttpDoor {
     host_.is_waited_for = [this] { return !held_.empty(); };
     host_.replaced = [this](const LoopbackConnection* before,
                             std::shared_ptr<LoopbackConnection> now) {
-      const std::uint32_t user = connections_.extract(before).mapped().user;
-      connections_[now.get()] = {std::move(now), user};
+      auto place = connections_.extract(before);
+      place.key() = now.get();
+      place.mapped().connection = std::move(now);
+      connections_.insert(std::move(place));
     };
   }
 

@@ -20,10 +20,11 @@ constexpr std::size_t kToldMax = 64;
 Problem problem_for(const SocketOwner& owner, std::optional<std::uint32_t> user) {
   if (user)
     return {"LY-W017", "You have as many connections as another user may have",
-            user_text(*user) + " has a quarter of the places here", "Close some of them.", 2};
+            "the user " + std::to_string(*user) + " has a quarter of the places here",
+            "Close some of them.", 2};
   if (owner.kind == SocketOwner::Kind::kUser)
     return {"LY-W016", "This agent serves another user",
-            "this connection comes from the user " + user_text(owner.uid) +
+            "this connection comes from the user " + std::to_string(owner.uid) +
                 ", and the agent serves whoever runs it",
             "Who runs the agent can allow it: lanyard config set api.users " +
                 std::to_string(owner.uid) + " , and start the agent again.",

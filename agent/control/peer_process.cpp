@@ -7,8 +7,9 @@
 
 namespace lanyard::agent {
 
-bool is_confined_child(pid_t process) {
+bool is_confined_child(pid_t process, bool if_unseen) {
   std::ifstream in("/proc/" + std::to_string(process) + "/status");
+  if (!in) return if_unseen;
   std::string line;
   bool is_child = false;
   bool is_filtered = false;

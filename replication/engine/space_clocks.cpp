@@ -8,8 +8,6 @@ namespace {
 
 /// An entry of a clock on a link, about.
 constexpr std::uint64_t kEntryBytes = 100;
-/// Entries of one acknowledgement: what a peer must answer before it is told more.
-constexpr std::size_t kAcknowledgedAtOnce = 4096;
 
 }  // namespace
 
@@ -48,20 +46,31 @@ VectorClock SpaceSync::whole_clock(Peer& peer, const VectorClock& last) const {
   return whole;
 }
 
+/// What of the durable clock the peer was not told yet, as much as a message holds. Full only if
+/// another one follows.
+VectorClock SpaceSync::untold_durable(const Peer& peer) const {
+  VectorClock untold;
+  for (const auto& [log, head] : durable_) {
+    const auto told = peer.acknowledged.find(log);
+    if (told != peer.acknowledged.end() && told->second == head) continue;
+    if (untold.size() == limits::kClockLogsMax) return untold;
+    untold.emplace_hint(untold.end(), log, head);
+  }
+  if (untold.size() == limits::kClockLogsMax) untold.erase(std::prev(untold.end()));
+  return untold;
+}
+
 /// Tells one peer what is newly durable here; of very many logs some, and the others once it has
 /// answered.
 void SpaceSync::acknowledge(LinkId link, Peer& peer) {
   if (!is_member(peer)) return;
-  wire::Acknowledge message{space_, {}};
-  for (const auto& [log, head] : durable_) {
-    const auto told = peer.acknowledged.find(log);
-    if (told == peer.acknowledged.end() || told->second != head) message.durable.emplace(log, head);
-    if (message.durable.size() == kAcknowledgedAtOnce) break;
+  while (true) {
+    wire::Acknowledge message{space_, untold_durable(peer)};
+    const std::uint64_t bytes = kEntryBytes * message.durable.size();
+    if (message.durable.empty() || !context_.pushes.takes(link, bytes)) return;
+    for (const auto& [log, head] : message.durable) peer.acknowledged[log] = head;
+    context_.pushes.send(link, message, bytes);
   }
-  const std::uint64_t bytes = kEntryBytes * message.durable.size();
-  if (message.durable.empty() || !context_.pushes.takes(link, bytes)) return;
-  for (const auto& [log, head] : message.durable) peer.acknowledged[log] = head;
-  context_.pushes.send(link, message, bytes);
 }
 
 /// Each names only what is new since the one before. It may hold what we do not know yet, but not
@@ -82,7 +91,11 @@ void SpaceSync::on(LinkId link, const wire::Acknowledge& message, Now now) {
   look_at_own_log(link, message.durable, now);
   look_for_forks(link, message.durable);
   show(*peer, message.durable);
-  if (is_news) context_.out.notify(PeerAcknowledged{peer->device, space_, peer->durable});
+  // A full one says that more follows: what is known by then is whole, and takes the place of what
+  // was known before this link.
+  const bool is_whole = message.durable.size() < limits::kClockLogsMax;
+  if (is_news && is_whole)
+    context_.out.notify(PeerAcknowledged{peer->device, space_, peer->durable});
 }
 
 }  // namespace lanyard::engine

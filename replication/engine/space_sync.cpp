@@ -15,6 +15,8 @@ namespace {
 constexpr std::chrono::seconds kStorageRetry{30};
 /// Messages that wait while a space is being opened: what standing credit allows in a moment.
 constexpr std::size_t kDeferredMax = 1024;
+/// The same for what says how much peers hold: a clock of 100,000 logs, and an acknowledgement.
+constexpr std::uint64_t kDeferredClockBytesMax = 16 * limits::kMiB;
 
 /// About as much as a message without content takes, or one entry of a clock.
 constexpr std::uint64_t kSmall = 100;
@@ -37,6 +39,13 @@ std::uint64_t size_of(const SpaceMessage& message) {
   if (const auto* presence = std::get_if<wire::Presence>(&message))
     return kSmall + presence->value.size();
   return kSmall;
+}
+
+bool has_clock(const SpaceMessage& message) {
+  return std::holds_alternative<wire::ClockPart>(message) ||
+         std::holds_alternative<wire::Pull>(message) ||
+         std::holds_alternative<wire::InStep>(message) ||
+         std::holds_alternative<wire::Acknowledge>(message);
 }
 
 }  // namespace
@@ -77,7 +86,7 @@ void SpaceSync::opened(SpaceOpened opened, Now now) {
     if (!damaged_.empty() && peer.has_standing_credit) show(peer, applied_);
     acknowledge(link, peer);
   }
-  deferred_bytes_ = 0;
+  deferred_bytes_ = deferred_clock_bytes_ = 0;
   for (auto& [link, message] : std::exchange(deferred_, {})) {
     const Status heard = hear(link, std::move(message), now);
     LANYARD_CHECK(heard.has_value(), "an open space defers nothing");
@@ -161,18 +170,21 @@ void SpaceSync::not_here() {
       context_.out.send(link, wire::InStep{space_, {}});
   }
   deferred_.clear();
-  deferred_bytes_ = 0;
+  deferred_bytes_ = deferred_clock_bytes_ = 0;
 }
 
 Status SpaceSync::hear(LinkId link, SpaceMessage message, Now now) {
   if (!is_open()) {
-    const std::uint64_t bytes = deferred_bytes_ + size_of(message);
-    if (deferred_.size() >= kDeferredMax || bytes > limits::kPeerWindowBytesMax) {
+    const bool is_clock = has_clock(message);
+    std::uint64_t& waiting = is_clock ? deferred_clock_bytes_ : deferred_bytes_;
+    const std::uint64_t bytes = waiting + size_of(message);
+    if (deferred_.size() >= kDeferredMax ||
+        bytes > (is_clock ? kDeferredClockBytesMax : limits::kPeerWindowBytesMax)) {
       // Of logs that a clock does not name the peer is sent again what it holds.
       if (std::holds_alternative<wire::ClockPart>(message)) return {};
       return fail(Code::kBusy, "the space is still being opened");
     }
-    deferred_bytes_ = bytes;
+    waiting = bytes;
     deferred_.emplace_back(link, std::move(message));
     return {};
   }

@@ -134,6 +134,7 @@ class SpaceSync {
   /// Ahead of it goes what its clock has too much for a message.
   template <class Message>
   void send_with_clock(LinkId link, Message message);
+  [[nodiscard]] VectorClock untold_durable(const Peer& peer) const;
   [[nodiscard]] bool may_note(const VectorClock& noted, const LogId& log) const;
   [[nodiscard]] VectorClock whole_clock(Peer& peer, const VectorClock& last) const;
   void take_grant(const wire::Grant& grant);
@@ -203,6 +204,7 @@ class SpaceSync {
   std::map<LinkId, Peer> peers_;
   std::vector<std::pair<LinkId, SpaceMessage>> deferred_;  ///< until the space is open
   std::uint64_t deferred_bytes_ = 0;
+  std::uint64_t deferred_clock_bytes_ = 0;
   std::vector<Committed> own_deferred_;
   std::optional<TellPresence> presence_;  ///< until the space is open
   std::deque<InFlight> in_flight_;

@@ -251,7 +251,12 @@ Status OwnOp::check(const Op& op) {
   CanonicalReader in(bytes_);
   const Effect effect = read_op(in, again_);
   encoding_ = encoding_for(in.deepest());
-  if (effect == Effect::kEffective) return {};
+  const auto is_same = [](const FieldValue& left, const FieldValue& right) {
+    return left.chunked == right.chunked;
+  };
+  const bool is_read_whole = in.at_end() && std::ranges::equal(op.fields, again_.fields, is_same);
+  if (effect == Effect::kEffective && is_read_whole) return {};
+  if (effect == Effect::kEffective) return fail(Code::kNotCanonical, "the op is not canonical");
   if (in.failed() && in.code() != Code::kTooLarge)
     return fail(in.code(), "the op is not canonical");
   return too_large();

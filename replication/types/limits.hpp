@@ -61,6 +61,10 @@ inline constexpr std::size_t kPackPlainBytesMax = 1 * kMiB;
 /// memory is taken for it.
 inline constexpr std::size_t kPackBodyBytesMax = 2 * kMiB;
 static_assert(kPayloadBytesMax + 64 * kKiB <= kPackBodyBytesMax);
+/// A context entry in a pack that does not have the change it names; and what a pack that is made
+/// of several changes may come to in payloads and such entries, so that its other parts fit too.
+inline constexpr std::size_t kPackEntryBytes = 80;
+inline constexpr std::size_t kJoinedBytesMax = kPackBodyBytesMax - 256 * kKiB;
 /// Payload bytes of a change that we author in bulk: a few changes fill a pack, and a cut transfer
 /// repeats little.
 inline constexpr std::size_t kBulkChangeBytes = 256 * kKiB;
@@ -193,6 +197,10 @@ inline constexpr std::size_t kTokenSpacesMax = 256;
 /// A token's last use is stored at most so often: a write for every request would cost more than
 /// what was asked for, and people ask for the day.
 inline constexpr std::chrono::minutes kTokenUseStoredEvery{10};
+/// Clients of the compatibility listeners of which is remembered what they have seen: those heard
+/// of last. A person's browsers, over years of updates that change their names; a megabyte or two
+/// each, of a large store.
+inline constexpr std::size_t kCompatClientsMax = 64;
 /// Ids of clients' mutations that are known in a space, the newest: counted, since a clock that
 /// steps must not make one be written twice. An app that was offline for a season and sends what it
 /// had written again finds it known where people write by hand. 100 MB at most, less than the log

@@ -266,9 +266,9 @@ class Doors(OneDevice):
 
     def test_switching_off_closes_and_switching_on_again_serves(self):
         self.client.post_chat(chat(1))
-        line = self.client.socket()
+        lines = [self.client.socket() for _ in range(5)]
         self.device.ok("compat", "disable", "rangerplex")
-        self.assertEqual(line.closed(), 1006)
+        self.assertEqual([line.closed() for line in lines], [1006] * 5)
         with self.assertRaises(OSError):
             self.client.chats()
         listed = self.device.json("compat", "list")["listeners"][0]

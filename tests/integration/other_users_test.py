@@ -15,6 +15,7 @@ from compat_device import RangerplexDevice
 from lanyard_process import Device
 
 OTHER = "nobody"
+OTHER_ID = pwd.getpwnam(OTHER).pw_uid
 WITHIN_S = 60
 
 
@@ -110,7 +111,7 @@ class OtherUsers(unittest.TestCase):
                 self.assertEqual(status, 403, body)
                 problem = json.loads(body)
                 self.assertEqual(problem["code"], "LY-W016")
-                self.assertIn(OTHER, problem["why"])
+                self.assertIn(str(OTHER_ID), problem["why"])
                 self.assertIn("api.users", problem["fix"])
         self.assertEqual(api.get(record_path("t"))["value"], {"n": 1})
 
@@ -127,7 +128,7 @@ class OtherUsers(unittest.TestCase):
                     status, body = self.ask_as_other(
                         device.port, method, path, host=host)
                     self.assertEqual(status, 403, body)
-                    self.assertIn(f"comes from the user {OTHER}", json.loads(body)["error"])
+                    self.assertIn(f"comes from the user {OTHER_ID}", json.loads(body)["error"])
         self.assertEqual([each["id"] for each in client.chats()], ["c1"])
 
     def test_what_another_user_sends_and_leaves_behind_is_not_taken_for_roots(self):

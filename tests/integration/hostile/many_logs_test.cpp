@@ -55,6 +55,15 @@ void write(AgentProcess& agent, const Scene& scene, int number) {
                           {"value", {{"number", number}}}});
 }
 
+/// Whether the other has told the agent that it holds all that the agent holds.
+bool lacks_nothing(AgentProcess& agent, AgentProcess& other) {
+  const Json id = other.call("agent.info").at("agent").at("id");
+  const Json status = agent.call("status.get");
+  for (const Json& each : status.at("devices"))
+    if (each.at("id") == id) return each.at("notYetThere") == 0;
+  return false;
+}
+
 /// An honest device that is a member, and calls the agent of the scene.
 void join(Scene& scene, AgentProcess& other) {
   const Json agent = scene.agent.call("agent.info").at("agent");
@@ -99,6 +108,9 @@ TEST_CASE("two devices write and come in step beside a member that opens logs wi
     write(other, scene, 2 * number + 1);
     CHECK(comes_at_last([&] { return number_in(scene.agent, scene) == 2 * number + 1; }));
   }
+  for (AgentProcess* each : {&scene.agent, &other})
+    CHECK(
+        comes_at_last([&] { return lacks_nothing(*each, each == &other ? scene.agent : other); }));
   std::printf(",\"peakBytes\":%zu,\"peakBytesThere\":%zu}\n", here.bytes(), there.bytes());
   CHECK(changes_of(other, scene) == changes_of(scene.agent, scene));
   for (AgentProcess* each : {&scene.agent, &other})

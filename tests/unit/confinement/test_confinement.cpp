@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <linux/sched.h>
 #include <netinet/in.h>
 #include <spawn.h>
@@ -127,6 +128,16 @@ TEST_CASE("an mDNS process makes the sockets that it needs and no others") {
   };
   CHECK(makes(CallSet::kMdnsCore, AF_INET));
   CHECK(makes(CallSet::kMdnsCore, AF_INET6));
+  for (const int family : {AF_INET, AF_INET6})
+    CHECK(with(CallSet::kMdnsCore, [family] {
+            return fails_with(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0), ENOSYS);
+          }) == 0);
+  CHECK(with(CallSet::kMdnsCore, [] {
+          return fails_with(::socket(AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG), ENOSYS);
+        }) == 0);
+  CHECK(with(CallSet::kMdnsCore, [] {
+          return ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE) < 0 ? 1 : 0;
+        }) == 0);
   CHECK_FALSE(makes(CallSet::kMdnsCore, AF_UNIX));
   CHECK_FALSE(makes(CallSet::kMdnsCore, AF_PACKET));
   CHECK(makes(CallSet::kMdnsDaemon, AF_UNIX));

@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "replication/types/limits.hpp"
 #include "storage/compat_store.hpp"
 
 namespace lanyard::storage {
@@ -88,6 +89,29 @@ TEST_CASE("the newest 64 versions are kept, and those that somebody believes") {
   CHECK(*store->seen_content(kChat, compat_hash(36)));
   CHECK_FALSE(*store->seen_content(kChat, compat_hash(35)));
   CHECK(*store->believed("old", kChat));
+}
+
+TEST_CASE("of clients without end those are remembered that were heard of last") {
+  const CompatFile file;
+  auto store = CompatStore::open(file.path());
+  REQUIRE(store);
+  const auto name = [](std::size_t number) { return "client " + std::to_string(number); };
+  for (std::size_t i = 0; i < 10 * limits::kCompatClientsMax; ++i) {
+    REQUIRE(store->believes(name(i), kChat, "", version_of(static_cast<std::uint8_t>(i), 0), 0));
+    REQUIRE(store->note_pull(name(i), SpaceId{}, 0, {}));
+    REQUIRE(store->put_state(name(i), kChat, {}, 0));
+    REQUIRE(store->believes("always there", kChat, "", version_of(7, 0), 0));
+  }
+  std::size_t known = 0;
+  for (std::size_t i = 0; i < 10 * limits::kCompatClientsMax; ++i) {
+    const bool is_known = store->believed(name(i), kChat)->has_value();
+    CHECK(is_known == (i > 9 * limits::kCompatClientsMax));
+    CHECK(store->pull_before(name(i), SpaceId{}, 1)->has_value() == is_known);
+    CHECK(store->page_states(name(i), kChat)->empty() != is_known);
+    known += is_known ? 1 : 0;
+  }
+  CHECK(known == limits::kCompatClientsMax - 1);
+  CHECK(store->believed("always there", kChat)->has_value());
 }
 
 TEST_CASE("what a record was seen in is known") {
