@@ -28,7 +28,7 @@ template void SpaceSync::send_with_clock(LinkId link, wire::InStep message);
 /// all that matters of the others.
 bool SpaceSync::may_note(const VectorClock& noted, const LogId& log) const {
   return noted.size() < limits::kClockLogsMax || noted.contains(log) ||
-         intake_->state().logs.contains(log);
+         (is_open() && intake_->state().logs.contains(log));
 }
 
 void SpaceSync::on(LinkId link, const wire::ClockPart& message, Now /*now*/) {
