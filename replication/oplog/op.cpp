@@ -254,7 +254,9 @@ Status OwnOp::check(const Op& op) {
   const auto is_same = [](const FieldValue& left, const FieldValue& right) {
     return left.chunked == right.chunked;
   };
-  const bool is_read_whole = in.at_end() && std::ranges::equal(op.fields, again_.fields, is_same);
+  const bool has_fields = op.kind == OpKind::kPut || op.kind == OpKind::kPatch;
+  const bool is_read_whole =
+      in.at_end() && (!has_fields || std::ranges::equal(op.fields, again_.fields, is_same));
   if (effect == Effect::kEffective && is_read_whole) return {};
   if (effect == Effect::kEffective) return fail(Code::kNotCanonical, "the op is not canonical");
   if (in.failed() && in.code() != Code::kTooLarge)
