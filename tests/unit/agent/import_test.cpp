@@ -336,7 +336,8 @@ TEST_CASE("reading takes bounded memory, for a million tiny records and for one 
   const auto counts = file->check({});
   CHECK_FALSE(counts);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-  CHECK(peak_memory_kib() - before <= 16 * 1024);
+  // The largest string, 8 MiB, twice, and what the system counts besides on a busy machine.
+  CHECK(peak_memory_kib() - before <= 24 * 1024);
 #else
   (void)before;
 #endif
