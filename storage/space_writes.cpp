@@ -10,14 +10,14 @@ namespace lanyard::storage {
 namespace {
 
 constexpr std::size_t kCompressedFrom = 64 * limits::kKiB;
-/// On a link, which has not met its log before.
-constexpr std::size_t kContextEntryBytes = 80;
 
 }  // namespace
 
 void SqliteSpaceStore::begin_run(WallTime wall) {
   const oplog::SpaceLog& log = tables_.space_log();
-  author_->begin(log.clock(), wall, log.admitting(ports_.signer.device()));
+  const bool opens = !author_->state().log;
+  author_->begin(log.clock(), wall,
+                 opens ? log.admitting(ports_.signer.device()) : std::vector<LogId>());
 }
 
 /// Finishes the author's run, stores it, and hands it over to be sent.
@@ -32,7 +32,7 @@ Status SqliteSpaceStore::end_run(WriteOutcome& outcome) {
   LANYARD_TRY(tables_.append(pack, run.changes));
   std::size_t bytes = 0;
   for (const oplog::Change& change : run.changes)
-    bytes += change.payload.size() + kContextEntryBytes * change.header.context.size();
+    bytes += change.payload.size() + limits::kPackEntryBytes * change.header.context.size();
   run.is_large = bytes > limits::kLiveRunBytesMax;
   for (oplog::Change& change : run.changes) {
     const bool is_kept = !run.is_large || change.header.kind == oplog::ChangeKind::kOpen;

@@ -40,6 +40,7 @@ void SpaceSync::on(LinkId link, const wire::ClockPart& message, Now /*now*/) {
 
 /// A clock with what was said of it ahead.
 VectorClock SpaceSync::whole_clock(Peer& peer, const VectorClock& last) const {
+  if (peer.clock_said.empty()) return last;
   VectorClock whole = std::exchange(peer.clock_said, {});
   for (const auto& [log, head] : last)
     if (may_note(whole, log)) whole[log] = head;
@@ -47,7 +48,7 @@ VectorClock SpaceSync::whole_clock(Peer& peer, const VectorClock& last) const {
 }
 
 /// What of the durable clock the peer was not told yet, as much as a message holds. Full only if
-/// another one follows.
+/// another one follows; one less, as a last one may.
 VectorClock SpaceSync::untold_durable(const Peer& peer) const {
   VectorClock untold;
   for (const auto& [log, head] : durable_) {
@@ -64,11 +65,13 @@ VectorClock SpaceSync::untold_durable(const Peer& peer) const {
 /// answered.
 void SpaceSync::acknowledge(LinkId link, Peer& peer) {
   if (!is_member(peer)) return;
-  while (true) {
+  bool may_have_more = true;
+  while (may_have_more) {
     wire::Acknowledge message{space_, untold_durable(peer)};
     const std::uint64_t bytes = kEntryBytes * message.durable.size();
     if (message.durable.empty() || !context_.pushes.takes(link, bytes)) return;
     for (const auto& [log, head] : message.durable) peer.acknowledged[log] = head;
+    may_have_more = message.durable.size() + 1 >= limits::kClockLogsMax;
     context_.pushes.send(link, message, bytes);
   }
 }

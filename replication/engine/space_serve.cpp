@@ -16,7 +16,7 @@ void SpaceSync::on(LinkId link, const wire::Pull& message, Now now) {
     context_.out.send(link, wire::InStep{space_, {}});
     return;
   }
-  const VectorClock theirs = whole_clock(*peer, message.clock);
+  VectorClock theirs = whole_clock(*peer, message.clock);
   look_at_own_log(link, theirs, now);
   if (is_member(*peer)) look_for_forks(link, theirs);
   show(*peer, theirs);
@@ -26,7 +26,7 @@ void SpaceSync::on(LinkId link, const wire::Pull& message, Now now) {
   add_credit(*peer, message.credit);
   // One question to storage at a time, however often the peer asks.
   const std::optional<Peer::Serving> before = std::exchange(peer->serving, Peer::Serving{});
-  peer->serving->held = theirs;
+  peer->serving->held = std::move(theirs);
   if (!before || !before->loading) return serve(link, now);
   peer->serving->request = before->request;
   peer->serving->loading = peer->serving->begins_anew = true;

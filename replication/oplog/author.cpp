@@ -6,12 +6,6 @@
 #include "replication/types/limits.hpp"
 
 namespace lanyard::oplog {
-namespace {
-
-/// A context entry in a pack that does not have the change it names.
-constexpr std::size_t kEntryBytes = LogId::kSize + Hash::kSize + 16;
-
-}  // namespace
 
 Author::Author(SpaceId space, const Signer& signer, const Hasher& hasher, const Cipher& cipher,
                AuthorState state)
@@ -88,7 +82,7 @@ Result<const Change*> Author::append(ChangeKind kind, Bytes plain) {
 
   state_.head = {header.seq, change.hash};
   state_.last = header.timestamp;
-  bytes_ += change.payload.size() + kEntryBytes * header.context.size();
+  bytes_ += change.payload.size() + limits::kPackEntryBytes * header.context.size();
   return &changes_.emplace_back(std::move(change));
 }
 
