@@ -86,6 +86,7 @@ void HttpConnection::wait_for_request() {
   parser_.reset();
   order_ = {};
   memory_.reset();
+  has_to_give_way_ = false;
   is_begun_ = false;
   is_answered_ = false;
   is_head_request_ = false;
