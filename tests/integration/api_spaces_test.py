@@ -2,12 +2,15 @@
 """Spaces as one device has them: their names, how they are synced, put away and brought back."""
 
 import unittest
+from secrets import token_hex
 
 from api import ApiError
 from api_device import ApiDevice, ApiTest, record_path
+from between import Between
 from lanyard_process import make_known, wait_until
 
-LARGE = 20_000  # records
+LARGE = 20_000  # records; each has 100 random bytes, which nothing makes smaller
+HELD_AFTER = 1 << 20
 
 
 class Spaces(ApiTest):
@@ -17,7 +20,9 @@ class Spaces(ApiTest):
         cls.other = ApiDevice("other")
         cls.addClassCleanup(cls.other.close)
         cls.other.start()
-        make_known(cls.device, cls.other)
+        cls.between = Between(cls.other.info["syncPort"])
+        cls.addClassCleanup(cls.between.close)
+        make_known(cls.device, cls.other, at=cls.between.address)
         options = ("--all-spaces", "--write", "--manage")
         described = cls.api.described
         cls.here = cls.device.api(*options, described=described)
@@ -62,14 +67,16 @@ class Spaces(ApiTest):
         return sum(each["notYetThere"] for each in report["devices"])
 
     def large(self, name):
-        """A space of the other one, of which the first records are here; its id."""
+        """A space of the other one, of which the first records are here and the rest is on its
+        way; its id."""
         # Its name comes with its data: until then it has one of its own.
         before = {each["id"] for each in self.here.get("/v1/spaces")["spaces"]}
         self.there.post("/v1/spaces", {"name": name})
-        line = '{"op":"put","collection":"c","key":"k%d","value":{"n":%d}}\n'
+        line = '{"op":"put","collection":"c","key":"k%d","value":{"s":"%s"}}\n'
         self.there.ask("POST", f"/v1/spaces/{name}/changes",
-                       "".join(line % (n, n) for n in range(LARGE)).encode(),
+                       "".join(line % (n, token_hex(100)) for n in range(LARGE)).encode(),
                        headers={"Content-Type": "application/x-ndjson"})
+        self.between.gate.close_after(HELD_AFTER)
         self.there.post(f"/v1/spaces/{name}/members", {"device": self.device.info["id"]})
         return wait_until("the space comes", lambda: {
             each["id"] for each in self.here.get("/v1/spaces")["spaces"]} - before).pop()
@@ -118,12 +125,10 @@ class Spaces(ApiTest):
         wait_until("live again", lambda: self.has(self.there, name, "later"))
 
     def test_one_that_goes_in_the_middle_is_waited_for_by_nobody(self):
-        for number in range(5):
-            new = self.large(f"large-{number}")
-            self.change(new, syncMode="local-only")
-            self.assertTrue(self.here.post("/v1/sync?waitMs=60000")["inStep"])
-            if self.count_here(new) < LARGE:
-                break  # else all of it had come before it went: then another one
+        new = self.large("large")
+        self.change(new, syncMode="local-only")
+        self.between.gate.open()
+        self.assertTrue(self.here.post("/v1/sync?waitMs=60000")["inStep"])
         taken = self.count_here(new)
         self.assertLess(taken, LARGE)
         self.in_step()

@@ -6,6 +6,9 @@ one of the messages.
     ...                              the next link that is made has it done to it
     over.wait(...)                   the link is gone at both ends; over.was_done says whether
 
+    between.gate.close_after(bytes)  so much more of what the listeners say comes through
+    between.gate.open()              and now the rest
+
 The messages of each side are counted from 0, its preface; those behind it stand behind a length.
 """
 
@@ -45,11 +48,35 @@ class Deed:
         return bytes(out)
 
 
+class Gate:
+    """What the listeners say comes through until so many bytes have, and then waits."""
+
+    def __init__(self):
+        self.changed = threading.Condition()
+        self.left = None   # bytes; none: it is open
+
+    def close_after(self, count):
+        with self.changed:
+            self.left = count
+
+    def open(self):
+        with self.changed:
+            self.left = None
+            self.changed.notify_all()
+
+    def pass_through(self, count):
+        with self.changed:
+            self.changed.wait_for(lambda: self.left is None or self.left >= count)
+            if self.left is not None:
+                self.left -= count
+
+
 class Link:
     """One call that is passed on, until both ends have hung up."""
 
-    def __init__(self, deed=None):
+    def __init__(self, deed=None, gate=None):
         self.deed = deed
+        self.gate = gate
         self.was_done = threading.Event()
         self.gave_up = False       # nobody hung up, so we did
         self.begun = threading.Event()
@@ -100,6 +127,8 @@ class Link:
                 number = len(self.said[whose])
                 self.said[whose].append(len(message))
                 self.clear += message
+                if self.gate and whose == "listener":
+                    self.gate.pass_through(len(message))
                 if not self.deed or (self.deed.whose, self.deed.number) != (whose, number):
                     self._send(other, message + (held or b""))
                     held = None
@@ -154,11 +183,12 @@ class Between:
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.address = f"127.0.0.1:{self.listener.getsockname()[1]}"
         self.armed, self.links = None, []
+        self.gate = Gate()
         threading.Thread(target=self._serve, daemon=True).start()
 
     def arm(self, deed=None):
         """The link that comes next, as it will have been."""
-        self.armed = Link(deed)
+        self.armed = Link(deed, self.gate)
         return self.armed
 
     def hang_up_all_but(self, kept=None):
@@ -171,12 +201,13 @@ class Between:
 
     def close(self):
         self.listener.close()
+        self.gate.open()
         self.hang_up_all_but()
 
     def _serve(self):
         with contextlib.suppress(OSError):  # closed
             while True:
                 caller, _ = self.listener.accept()
-                link, self.armed = self.armed or Link(), None
+                link, self.armed = self.armed or Link(None, self.gate), None
                 self.links = [each for each in self.links if not each.over.is_set()] + [link]
                 link.begin(caller, self.port)

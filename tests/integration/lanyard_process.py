@@ -77,9 +77,10 @@ class Device(Agent):
             return None
 
 
-def make_known(first, second):
-    """Two running devices, each known to the other and linked, the first one dialling."""
-    address = f"127.0.0.1:{second.info['syncPort']}"
+def make_known(first, second, at=None):
+    """Two running devices, each known to the other and linked, the first one dialling, `at` the
+    address that passes on to the second, if any does."""
+    address = at or f"127.0.0.1:{second.info['syncPort']}"
     first.ok("devices", "add", second.info["id"], "--at", address)
     second.ok("devices", "add", first.info["id"])
     # A device's name is what it says of itself once it is met.
