@@ -206,6 +206,21 @@ Result<std::vector<std::string>> CompatStore::kept_keys(const SpaceId& space,
   }
 }
 
+Result<std::vector<KeptPlace>> CompatStore::kept_places(std::size_t limit) {
+  std::vector<KeptPlace> out;
+  Query query(database_,
+              "SELECT space, collection, key, member FROM lanyard_kept_here"
+              " ORDER BY space, collection, key, member LIMIT ?");
+  query.bind(static_cast<std::int64_t>(limit));
+  while (true) {
+    LANYARD_TRY_SET(const bool more, query.next());
+    if (!more) return out;
+    out.push_back(
+        {{query.fixed<SpaceId>(0), std::string(query.text(1)), std::string(query.text(2))},
+         std::string(query.text(3))});
+  }
+}
+
 Status CompatStore::keep(const CompatThing& thing, const std::vector<KeptMember>& members) {
   LANYARD_TRY(Query(database_,
                     "DELETE FROM lanyard_kept_here WHERE space = ? AND collection = ? AND key = ?")

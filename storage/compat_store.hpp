@@ -80,6 +80,12 @@ struct KeptMember {
   friend bool operator==(const KeptMember&, const KeptMember&) = default;
 };
 
+/// Where one is that stays here, without what it is.
+struct KeptPlace {
+  CompatThing thing;
+  std::string member;
+};
+
 class CompatStore {
  public:
   /// Makes the file where there is none. kNewerVersion, kCorrupt, kReadOnly, kDiskFull,
@@ -141,6 +147,8 @@ class CompatStore {
   /// Keys of a collection of which something is kept.
   [[nodiscard]] Result<std::vector<std::string>> kept_keys(const SpaceId& space,
                                                            const std::string& collection);
+  /// The first of all that are kept, by their places.
+  [[nodiscard]] Result<std::vector<KeptPlace>> kept_places(std::size_t limit);
   /// In place of what was kept of the record. Durable once the transaction is.
   [[nodiscard]] Status keep(const CompatThing& thing, const std::vector<KeptMember>& members);
 

@@ -2,6 +2,8 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
+#include <array>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -15,12 +17,19 @@ namespace {
 /// Of one write: some thirty pages. A small commit has fewer, and a large one gains little more.
 constexpr std::size_t kGatheredMax = std::size_t{128} << 10;
 
+/// How much longer than its contents a WAL is made: as much again, so that those of little used
+/// files stay small.
+constexpr sqlite3_int64 kAheadMin = sqlite3_int64{32} << 10;
+constexpr sqlite3_int64 kAheadMax = sqlite3_int64{256} << 10;
+
 /// Lies in front of the WAL's own file object, in memory that SQLite allots.
 struct WalFile {
   sqlite3_file base;
   bool gathers = false;
-  sqlite3_int64 at = 0;  ///< where in the file what was gathered belongs
-  Bytes gathered;
+  bool is_large = false;  ///< this transaction does not fit into what is gathered
+  sqlite3_int64 at = 0;   ///< where in the file what was gathered belongs
+  Bytes gathered{};
+  sqlite3_int64 end = 0;  ///< of what this transaction has written so far
   /// Of the first piece that the disk did not take. The transaction cannot be committed any more,
   /// whatever became of the call in which that was found out.
   int failed = SQLITE_OK;
@@ -49,11 +58,13 @@ int on_write(sqlite3_file* file, const void* from, int size, sqlite3_int64 at) {
   const auto bytes = static_cast<std::size_t>(size);
   const bool follows = at == wal.at + static_cast<sqlite3_int64>(wal.gathered.size());
   const bool fits = wal.gathered.size() + bytes <= kGatheredMax;
+  if (!fits) wal.is_large = true;
   if (!follows || !fits) {
     if (const int failed = hand_over(file)) return failed;
   }
   if (!wal.gathers || bytes > kGatheredMax)
     return real(file)->pMethods->xWrite(real(file), from, size, at);
+  wal.end = std::max(wal.end, at + size);
   if (wal.gathered.empty()) wal.at = at;
   append(wal.gathered, {static_cast<const std::uint8_t*>(from), bytes});
   return SQLITE_OK;
@@ -77,9 +88,26 @@ int on_truncate(sqlite3_file* file, sqlite3_int64 size) {
   return real(file)->pMethods->xTruncate(real(file), size);
 }
 
+/// Makes room for the commits that follow, so that their syncs find a file of the same length with
+/// all its blocks, and have nothing of the file system's own to write (ADR 0044). Only once a small
+/// commit has used up what there was. Without room for it on the disk everything goes on as it is.
+void lengthen(sqlite3_file* file) {
+  static constexpr std::array<char, 32 << 10> kZeros{};
+  const WalFile& wal = ours(file);
+  sqlite3_int64 length = 0;
+  if (!wal.gathers || wal.is_large || wal.end == 0) return;
+  if (real(file)->pMethods->xFileSize(real(file), &length) != SQLITE_OK || length > wal.end) return;
+  const sqlite3_int64 wanted = wal.end + std::clamp(wal.end, kAheadMin, kAheadMax);
+  constexpr int kAtOnce = kZeros.size();
+  for (sqlite3_int64 at = wal.end; at < wanted; at += kAtOnce) {
+    if (real(file)->pMethods->xWrite(real(file), kZeros.data(), kAtOnce, at) != SQLITE_OK) return;
+  }
+}
+
 int on_sync(sqlite3_file* file, int flags) {
   if (const int failed = hand_over(file)) return failed;
   if (ours(file).failed != SQLITE_OK) return ours(file).failed;
+  lengthen(file);
   return real(file)->pMethods->xSync(real(file), flags);
 }
 
@@ -143,7 +171,7 @@ int on_open(sqlite3_vfs* vfs, const char* path, sqlite3_file* file, int flags, i
   if ((flags & SQLITE_OPEN_WAL) == 0) return base->xOpen(base, path, file, flags, out);
   file->pMethods = nullptr;
   const int opened = base->xOpen(base, path, real(file), flags, out);
-  if (opened == SQLITE_OK) new (file) WalFile{{&kWalMethods}, false, 0, {}, SQLITE_OK};
+  if (opened == SQLITE_OK) new (file) WalFile{.base = {&kWalMethods}};
   return opened;
 }
 
@@ -184,6 +212,8 @@ void begin_wal_writes(sqlite3* connection, bool gathers) {
   if (file == nullptr) return;
   WalFile& wal = ours(file);
   wal.failed = SQLITE_OK;
+  wal.is_large = false;
+  wal.end = 0;
   // Elsewhere SQLite fills up the sector, a part of it behind the sync.
   const int device = real(file)->pMethods->xDeviceCharacteristics(real(file));
   wal.gathers = gathers && (device & SQLITE_IOCAP_POWERSAFE_OVERWRITE) != 0;

@@ -99,6 +99,9 @@ class ApiServer::Impl {
     out.list = [this](const Done<std::vector<CompatView>>& done) {
       room_.host.post([this, done] { done(compat_.list()); });
     };
+    out.kept = [this](const Done<CompatKept>& done) {
+      room_.host.post([this, done] { done(compat_.kept()); });
+    };
     return out;
   }
 

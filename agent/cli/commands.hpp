@@ -126,7 +126,7 @@ struct UiCommand {
 };
 
 struct CompatCommand {
-  enum class Action { kEnable, kDisable, kList };
+  enum class Action { kEnable, kDisable, kList, kKept };
   Action action = Action::kList;
   std::string kind = {};
   std::int64_t port = 0;  ///< 0: the ports of the original

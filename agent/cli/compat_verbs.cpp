@@ -46,6 +46,11 @@ void Parser::add_compat_verbs() {
   disable->add_option("listener", off->kind, "rangerplex, chatsync or cloudapi")->required();
   verb<CompatCommand>(compat, "list", "List which are on, where, and for whom.",
                       "  lanyard compat list", {.action = Action::kList});
+  verb<CompatCommand>(compat, "kept",
+                      "List what their clients have posted that stays on this device: secrets, as "
+                      "far as they look like some, and what --keep-local names. Values are not "
+                      "shown.",
+                      "  lanyard compat kept", {.action = Action::kKept});
 }
 
 }  // namespace lanyard::agent

@@ -1,3 +1,5 @@
+#include <map>
+
 #include "agent/cli/json_read.hpp"
 #include "agent/cli/session.hpp"
 #include "agent/errors.hpp"
@@ -84,6 +86,47 @@ Result<int> list_listeners(Session& session) {
   return exit_code::kOk;
 }
 
+/// The way to a member: "providers, one with the id 3, apiKey"; nothing: the record as a whole.
+std::string shown_way(const Json& way) {
+  std::string out;
+  for (const Json& step : way) {
+    const std::string text = step.is_string() ? step.get<std::string>() : "";
+    const std::string named = text.starts_with('=')   ? "[" + text.substr(1) + "]"
+                              : text.starts_with('#') ? "[" + text.substr(1) + "]"
+                                                      : text;
+    out += (out.empty() || named.starts_with('[') ? "" : ".") + display_text(named);
+  }
+  return out.empty() ? "all of it" : out;
+}
+
+Result<int> list_kept(Session& session) {
+  session.attempt("Could not list what stays here");
+  LANYARD_TRY_SET(const std::string text, session.call("compat.kept", "{}"));
+  LANYARD_TRY_SET(const Json answer, read_json(text));
+  const Output& out = session.out();
+  if (out.style().json) {
+    out.json("compat-kept/1", text);
+    return exit_code::kOk;
+  }
+  LANYARD_TRY_SET(const std::string spaces_text, session.call("space.list", "{}"));
+  LANYARD_TRY_SET(const Json spaces, read_json(spaces_text));
+  std::map<std::string, std::string> names;
+  for (const Json& each : spaces["spaces"]) names[shown(each, "id")] = shown(each, "name");
+  std::vector<std::vector<std::string>> rows = {{"SPACE", "COLLECTION", "KEY", "MEMBER"}};
+  for (const Json& each : answer["kept"]) {
+    const auto name = names.find(shown(each, "space"));
+    rows.push_back({name == names.end() ? shown(each, "space") : name->second,
+                    shown(each, "collection"), shown(each, "key"), shown_way(each["member"])});
+  }
+  if (rows.size() == 1) {
+    out.say("Nothing is kept here: everything that clients have posted is synced.");
+    return exit_code::kOk;
+  }
+  out.print_table(rows);
+  if (answer.value("more", false)) out.line("And more: these are the first 1000.");
+  return exit_code::kOk;
+}
+
 }  // namespace
 
 Result<int> run(const CompatCommand& command, Session& session) {
@@ -91,6 +134,7 @@ Result<int> run(const CompatCommand& command, Session& session) {
     case CompatCommand::Action::kEnable: return enable_listener(command, session);
     case CompatCommand::Action::kDisable: return disable_listener(command, session);
     case CompatCommand::Action::kList: return list_listeners(session);
+    case CompatCommand::Action::kKept: return list_kept(session);
   }
   return exit_code::kFailed;
 }

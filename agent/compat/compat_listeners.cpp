@@ -75,6 +75,11 @@ CompatListeners::~CompatListeners() {
   for (auto& [kind, running] : running_) running.protocol->close();
 }
 
+bool CompatListeners::has_store() const {
+  std::error_code ignored;
+  return store_ || std::filesystem::exists(file_, ignored);
+}
+
 Status CompatListeners::open_store() {
   if (store_) return {};
   LANYARD_TRY_SET(storage::CompatStore store, storage::CompatStore::open(file_));
@@ -83,8 +88,7 @@ Status CompatListeners::open_store() {
 }
 
 void CompatListeners::start() {
-  std::error_code ignored;
-  if (!std::filesystem::exists(file_, ignored)) return;
+  if (!has_store()) return;
   const auto serve_all = [&]() -> Status {
     LANYARD_TRY(open_store());
     LANYARD_TRY_SET(const auto listeners, store_->listeners());
@@ -215,11 +219,20 @@ CompatView CompatListeners::view_of(const CompatListener& listener) const {
 
 Result<std::vector<CompatView>> CompatListeners::list() {
   std::vector<CompatView> out;
-  std::error_code ignored;
-  if (!store_ && !std::filesystem::exists(file_, ignored)) return out;
+  if (!has_store()) return out;
   LANYARD_TRY(open_store());
   LANYARD_TRY_SET(const auto all, store_->listeners());
   for (const CompatListener& listener : all) out.push_back(view_of(listener));
+  return out;
+}
+
+Result<CompatKept> CompatListeners::kept() {
+  CompatKept out;
+  if (!has_store()) return out;
+  LANYARD_TRY(open_store());
+  LANYARD_TRY_SET(out.places, store_->kept_places(kKeptShownMax + 1));
+  out.more = out.places.size() > kKeptShownMax;
+  if (out.more) out.places.pop_back();
   return out;
 }
 

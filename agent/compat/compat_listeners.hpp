@@ -25,11 +25,19 @@ struct CompatView {
   std::string problem;  ///< why it is on and does not serve
 };
 
+/// What of clients' posts did not leave this device, the first kKeptShownMax of it.
+struct CompatKept {
+  std::vector<storage::KeptPlace> places;
+  bool more = false;
+};
+inline constexpr std::size_t kKeptShownMax = 1000;
+
 /// Switching listeners on and off, from the control thread: answers come on the api thread.
 struct CompatDoor {
   std::function<void(CompatWish wish, Done<CompatView> done)> enable;
   std::function<void(std::string kind, Done<CompatView> done)> disable;
   std::function<void(Done<std::vector<CompatView>> done)> list;
+  std::function<void(Done<CompatKept> done)> kept;
 };
 
 /// The compatibility listeners of this agent (docs/COMPAT.md): off until they are switched on,
@@ -58,12 +66,15 @@ class CompatListeners {
   /// kNotFound for a listener that was never on.
   [[nodiscard]] Result<CompatView> disable(const std::string& kind);
   [[nodiscard]] Result<std::vector<CompatView>> list();
+  [[nodiscard]] Result<CompatKept> kept();
 
  private:
   struct Running {
     std::shared_ptr<CompatProtocol> protocol;
     std::vector<HttpServer::Shut> shut;
   };
+  /// False where no listener was ever on.
+  [[nodiscard]] bool has_store() const;
   [[nodiscard]] Status open_store();
   [[nodiscard]] Status serve(const storage::CompatListener& listener);
   [[nodiscard]] Status serve_port(Running& running, const storage::CompatListener& listener,

@@ -131,7 +131,7 @@ Result<std::optional<std::string_view>> setting_to_sync(
     const std::vector<std::string>& kept_local) {
   const bool holds_text = is_json_string(json) || is_json_object(json) || is_json_array(json);
   const bool is_local = std::find(kept_local.begin(), kept_local.end(), key) != kept_local.end();
-  if (is_local || (is_secret_name(key) && holds_text)) {
+  if (is_local || (is_secret_name(key) && holds_text) || is_secret_text(json)) {
     LANYARD_TRY(planner.keep("settings", key, {{"[]", std::string(json)}}));
     return std::optional<std::string_view>();
   }

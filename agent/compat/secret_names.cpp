@@ -10,30 +10,64 @@ namespace {
 
 /// A name whose last word is one of these.
 constexpr auto kLastWords = std::to_array<std::string_view>(
-    {"password", "passwords", "passwd", "passphrase", "passcode", "secret", "secrets", "token",
-     "credential", "credentials", "apikey", "apikeys", "apitoken", "authtoken", "accesstoken",
-     "refreshtoken", "privatekey", "secretkey", "bearer"});
+    {"password",      "passwords", "passwd",       "pwd",        "passphrase",  "passcode",
+     "secret",        "secrets",   "token",        "credential", "credentials", "apitoken",
+     "authtoken",     "jwt",       "accesstoken",  "privatekey", "secretkey",   "bearer",
+     "mnemonic",      "mnemonics", "refreshtoken", "dsn",        "cookie",      "cookies",
+     "authorization", "auth",      "pat",          "otp",        "totp",        "pincode",
+     "cvv",           "cvc",       "keypair",      "xprv",       "nsec",        "pem"});
 
 /// A name in which these follow each other.
 using WordPair = std::pair<std::string_view, std::string_view>;
-constexpr auto kWordPairs = std::to_array<WordPair>({{"api", "key"},
-                                                     {"api", "keys"},
-                                                     {"private", "key"},
-                                                     {"secret", "key"},
-                                                     {"access", "key"},
-                                                     {"auth", "key"},
-                                                     {"signing", "key"},
-                                                     {"encryption", "key"},
-                                                     {"access", "tokens"},
-                                                     {"api", "tokens"},
-                                                     {"auth", "tokens"},
-                                                     {"refresh", "tokens"}});
+constexpr auto kWordPairs = std::to_array<WordPair>(
+    {{"api", "key"},           {"api", "keys"},        {"private", "key"},
+     {"private", "keys"},      {"secret", "key"},      {"secret", "keys"},
+     {"access", "key"},        {"access", "keys"},     {"auth", "key"},
+     {"signing", "key"},       {"encryption", "key"},  {"access", "tokens"},
+     {"api", "tokens"},        {"auth", "tokens"},     {"refresh", "tokens"},
+     {"seed", "phrase"},       {"recovery", "phrase"}, {"recovery", "code"},
+     {"recovery", "codes"},    {"backup", "codes"},    {"auth", "header"},
+     {"connection", "string"}, {"password", "hash"},   {"session", "key"},
+     {"service", "account"},   {"pin", "code"},        {"webhook", "url"},
+     {"client", "secret"}});
 
 /// A name that is written as one word and ends so.
-constexpr auto kEndings = std::to_array<std::string_view>({"apikey", "password"});
+constexpr auto kEndings = std::to_array<std::string_view>(
+    {"apikey", "apikeys", "password", "passwd", "secretkey", "privatekey", "accesskey", "authtoken",
+     "accesstoken", "refreshtoken", "secrettoken", "apisecret", "clientsecret"});
+
+/// What a key is that opens nothing: in "sortKey" the word before it says so. Any other
+/// `..._key` is one of somebody's (`openai_key`).
+constexpr auto kHarmlessKeys = std::to_array<std::string_view>(
+    {"primary",     "foreign",   "sort",        "partition", "cache",     "storage",
+     "public",      "hot",       "shortcut",    "group",     "index",     "map",
+     "object",      "data",      "lookup",      "row",       "item",      "query",
+     "meta",        "ctrl",      "control",     "alt",       "shift",     "enter",
+     "send",        "submit",    "escape",      "esc",       "tab",       "space",
+     "arrow",       "function",  "translation", "message",   "locale",    "lang",
+     "language",    "label",     "title",       "name",      "column",    "field",
+     "table",       "record",    "sorting",     "order",     "filter",    "view",
+     "route",       "page",      "menu",        "active",    "selected",  "default",
+     "current",     "last",      "next",        "prev",      "previous",  "first",
+     "parent",      "child",     "node",        "tree",      "react",     "list",
+     "unique",      "composite", "candidate",   "natural",   "surrogate", "dedupe",
+     "idempotency", "push",      "talk",        "media",     "command",   "option",
+     "modifier",    "trigger",   "toggle",      "state",     "context",   "setting",
+     "settings",    "config",    "theme",       "icon",      "color",     "event",
+     "metric",      "chart",     "bucket",      "hash",      "id",        "chat",
+     "session",     "user",      "model",       "provider",  "type",      "value",
+     "answer",      "song",      "music",       "musical",   "minor",     "major",
+     "i",           "n"});
 
 bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 bool is_name_letter(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
+
+/// "openai_key", and not "sortKey" or "key" alone.
+bool is_somebodys_key(const std::vector<std::string>& words) {
+  if (words.size() < 2 || (words.back() != "key" && words.back() != "keys")) return false;
+  const std::string& before = words[words.size() - 2];
+  return std::find(kHarmlessKeys.begin(), kHarmlessKeys.end(), before) == kHarmlessKeys.end();
+}
 
 /// Whether a word begins here: "fooBar" at B, "APIKey" at K.
 bool begins_word(std::string_view name, std::size_t at) {
@@ -67,6 +101,7 @@ bool is_secret_name(std::string_view name) {
   if (std::any_of(kLastWords.begin(), kLastWords.end(), is_last)) return true;
   const auto ends = [&](std::string_view ending) { return words.back().ends_with(ending); };
   if (std::any_of(kEndings.begin(), kEndings.end(), ends)) return true;
+  if (is_somebodys_key(words)) return true;
   for (std::size_t at = 1; at < words.size(); ++at)
     for (const auto& [first, second] : kWordPairs)
       if (words[at - 1] == first && words[at] == second) return true;

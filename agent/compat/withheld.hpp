@@ -16,9 +16,14 @@ struct Withheld {
   std::vector<storage::KeptMember> kept;
 };
 
+/// Whether a JSON text looks like a secret, or is itself JSON in which withhold() finds one. Pure.
+[[nodiscard]] bool is_secret_text(std::string_view json);
+
 /// Takes out the members, at any depth, whose names are those of secrets and whose values are no
-/// numbers, booleans or null; and those members of the value itself that are named in `kept_local`.
-/// A value that is no object or array is given back as it is. Pure.
+/// numbers, booleans or null; the value beside such a name, `{"name":"apiKey","value":"..."}` and
+/// `["apiKey","..."]`; texts that look like secrets by themselves, whatever they are called; and
+/// those members of the value itself that are named in `kept_local`. An element of a list leaves a
+/// null. A value that is no object or array is given back as it is. Pure.
 [[nodiscard]] Withheld withhold(std::string_view json, const std::vector<std::string>& kept_local);
 
 /// Puts back what was taken out, where its place is still there. Pure.

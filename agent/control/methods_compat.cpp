@@ -90,10 +90,31 @@ void compat_list(ControlRoom& room, Params& params, const Reply& reply) {
   });
 }
 
+std::string kept_json(const CompatKept& kept) {
+  JsonWriter out;
+  out.begin_object().name("kept").begin_array();
+  for (const storage::KeptPlace& each : kept.places) {
+    out.begin_object().member("space", to_text(each.thing.space));
+    out.member("collection", each.thing.collection).member("key", each.thing.key);
+    out.name("member").raw(each.member).end_object();
+  }
+  return out.end_array().member("more", kept.more).end_object().take();
+}
+
+void compat_kept(ControlRoom& room, Params& params, const Reply& reply) {
+  with_params(params, reply, [&](Params& in) -> Status {
+    LANYARD_TRY(in.finish());
+    room.compat.kept(brought_back<CompatKept>(
+        room, [reply](const Result<CompatKept>& kept) { reply.answer(kept, kept_json); }));
+    return {};
+  });
+}
+
 constexpr std::array kCompatMethods = std::to_array<ControlMethod>({
     {"compat.enable", compat_enable},
     {"compat.disable", compat_disable},
     {"compat.list", compat_list},
+    {"compat.kept", compat_kept},
 });
 
 }  // namespace

@@ -149,8 +149,9 @@ int ShimDisk::before_sync(const std::string& path) {
 }
 
 int ShimDisk::before_write(const std::string& path) {
-  if (is_full_) return SQLITE_FULL;
   const std::lock_guard lock(mutex_);
+  if (full_after_ == 0) return SQLITE_FULL;
+  if (full_after_ > 0) --full_after_;
   ++writes_[path];
   const bool fails = !failing_writes_.empty() && path.find(failing_writes_) != std::string::npos;
   return fails ? SQLITE_IOERR_WRITE : SQLITE_OK;

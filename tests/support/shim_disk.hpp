@@ -33,7 +33,9 @@ class ShimDisk {
   /// The same for writes.
   void fail_writes_of(std::string part);
   /// From now on every write fails with ENOSPC.
-  void be_full(bool full) { is_full_ = full; }
+  void be_full(bool full) { full_after_ = full ? 0 : kNeverFull; }
+  /// Once so many writes are done.
+  void be_full_after(long writes) { full_after_ = writes; }
   /// From now on syncs are counted and not done: for tests that ask nothing of the disk.
   void skip_syncs() { skips_syncs_ = true; }
 
@@ -50,7 +52,8 @@ class ShimDisk {
   std::map<std::string, std::size_t> writes_;
   std::string failing_syncs_;
   std::string failing_writes_;
-  std::atomic<bool> is_full_{false};
+  static constexpr long kNeverFull = -1;
+  std::atomic<long> full_after_{kNeverFull};  ///< writes
   std::atomic<bool> skips_syncs_{false};
 };
 

@@ -2,6 +2,7 @@
 
 #include "agent/compat/posted_text.hpp"
 #include "agent/compat/secret_names.hpp"
+#include "agent/compat/secret_values.hpp"
 #include "agent/compat/withheld.hpp"
 
 namespace lanyard::agent {
@@ -33,29 +34,90 @@ TEST_CASE("names of secrets are told from names that look like them") {
                            "accessToken",   "access_token", "hfToken",
                            "refreshTokens", "secret",       "clientSecret",
                            "privateKey",    "secretKey",    "AWS_SECRET_ACCESS_KEY",
-                           "apiKeyGemini",  "credentials",  "passphrase"})
+                           "apiKeyGemini",  "credentials",  "passphrase",
+                           "openai_key",    "anthropicKey", "Authorization",
+                           "x-api-key",     "mnemonic",     "seed_phrase",
+                           "recoveryCodes", "cookie",       "session_cookie",
+                           "dsn",           "SENTRY_DSN",   "dbPwd",
+                           "jwt",           "id_token",     "connectionString",
+                           "webhookUrl",    "sshKey",       "licenseKey",
+                           "encryptionKey", "totp",         "serviceAccount"})
     CHECK(is_secret_name(name));
-  for (const char* name : {"maxTokens",
-                           "tokenCount",
-                           "inputTokens",
-                           "outputTokens",
-                           "tokens",
-                           "keyboard",
-                           "key",
-                           "keys",
-                           "sortKey",
-                           "primaryKey",
-                           "hotkey",
-                           "shortcutKey",
-                           "passwordHint",
-                           "secretary",
-                           "monkey",
-                           "tokenizer",
-                           "apiUrl",
-                           "theme",
-                           "",
-                           "_"})
+  for (const char* name :
+       {"maxTokens",    "tokenCount",  "inputTokens", "outputTokens", "tokens",  "keyboard",
+        "key",          "keys",        "sortKey",     "primaryKey",   "hotkey",  "shortcutKey",
+        "passwordHint", "secretary",   "monkey",      "tokenizer",    "apiUrl",  "theme",
+        "cacheKey",     "storage_key", "i18nKey",     "publicKey",    "sendKey", "authenticated",
+        "author",       "pinned",      "patient",     "sessionId",    "",        "_"})
     CHECK_FALSE(is_secret_name(name));
+}
+
+TEST_CASE("texts that look like secrets are told from those that do not") {
+  for (const std::string text : {"sk-proj-4f9Q2kLmN8pRsT1uVwXyZ0aB",
+                                 "sk-ant-api03-AbCdEf0123456789-xyz",
+                                 "my key: sk-4f9Q2kLmN8pRsT1uVwXyZ0aB, keep it",
+                                 "ghp_0123456789abcdefghijABCDEFGHIJ456789",
+                                 "github_pat_11ABCDEFG0abcdefghijkl_mnopqrstuvwxyz",
+                                 "glpat-0123456789abcdefABCD",
+                                 "xoxb-1234567890-abcdefghij",
+                                 "AKIAIOSFODNN7EXAMPLE",
+                                 "hf_abcdefghijklmnopqrstuvwx0123456",
+                                 "AIzaSyA-0123456789abcdefghijklmnopqrstu",
+                                 "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
+                                 "Bearer 0123456789abcdef",
+                                 "Authorization: Basic dXNlcjpwYXNzd29yZA==",
+                                 "postgres://ann:hunter2@db.local:5432/app",
+                                 "redis://:hunter2@127.0.0.1",
+                                 "https://api.example/v1?api_key=0123456789",
+                                 "https://maps.example/js?key=abcdefgh&v=3",
+                                 "https://hooks.slack.com/services/T000/B000/XXXXXXXX",
+                                 "otpauth://totp/x?secret=JBSWY3DPEHPK3PXP",
+                                 "123456789:AAabcdefghijklmnopqrstuvwxyz0123456",
+                                 "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXk\n-----END "
+                                 "OPENSSH PRIVATE KEY-----"}) {
+    INFO(text);
+    CHECK(looks_secret(text));
+  }
+  for (const std::string text :
+       {"", "dark", "a risk-free-way-of-doing-things-2", "sk-learn-pipeline-of-a-long-name",
+        "https://example.org/a?page=2&theme=dark", "https://example.org:8080/path@v2",
+        "mailto:ann@example.org", "http://localhost:5173", "Basic settings of the page",
+        "The bearer of bad news", "12:30 until 14:45",
+        "data:image/png;base64,sk-0123456789abcdef01", "-----BEGIN CERTIFICATE-----",
+        "eyJ is how JSON begins in base64", "Paris: 48.8566, 2.3522",
+        "550e8400-e29b-41d4-a716-446655440000"}) {
+    INFO(text);
+    CHECK_FALSE(looks_secret(text));
+  }
+}
+
+TEST_CASE("a secret is found beside its name, in a list, and in JSON within a text") {
+  const std::string secret = "hunter2-hunter2";
+  for (const std::string json :
+       {R"({"name":"apiKey","value":"hunter2-hunter2"})",
+        R"([{"key":"OPENAI_KEY","value":"hunter2-hunter2","on":true},{"key":"theme","value":"x"}])",
+        R"([["apiKey","hunter2-hunter2"],["theme","dark"]])",
+        R"({"persist":"{\"state\":{\"apiKey\":\"hunter2-hunter2\"}}"})",
+        R"({"urls":["https://ann:hunter2-hunter2@example.org","https://example.org"]})"}) {
+    INFO(json);
+    const Withheld out = withhold(json, {});
+    CHECK(out.json.find(secret) == std::string::npos);
+    REQUIRE(out.kept.size() == 1);
+    const std::string back = give_back(out.json, out.kept);
+    CHECK(back.find(secret) != std::string::npos);
+    CHECK(withhold(back, {}).kept == out.kept);
+    CHECK(withhold(back, {}).json == out.json);
+  }
+  CHECK(is_secret_text(R"("sk-proj-4f9Q2kLmN8pRsT1uVwXyZ0aB")"));
+  CHECK_FALSE(is_secret_text(R"("dark")"));
+  CHECK_FALSE(is_secret_text("5"));
+}
+
+TEST_CASE("a list that changed on another device keeps what stands where a secret was") {
+  const Withheld out = withhold(R"(["https://a:hunter2@b","x"])", {});
+  CHECK(out.json == R"([null,"x"])");
+  CHECK(give_back(out.json, out.kept) == R"(["https://a:hunter2@b","x"])");
+  CHECK(give_back(R"(["new","x"])", out.kept) == R"(["new","x"])");
 }
 
 TEST_CASE("redactions are known as such") {
