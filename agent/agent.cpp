@@ -14,6 +14,7 @@
 #include "agent/errors.hpp"
 #include "agent/instance_lock.hpp"
 #include "agent/network.hpp"
+#include "agent/port_holder.hpp"
 #include "agent/systemd_notify.hpp"
 #include "confinement/call_filter.hpp"
 #include "confinement/privacy.hpp"
@@ -64,6 +65,19 @@ Status take_descriptors() {
               "service.");
 }
 
+/// Apps speak to the port that they know, whoever has it: they would show their tokens there.
+Error api_port_taken(std::uint16_t wanted, std::uint16_t found) {
+  const std::string port = std::to_string(wanted);
+  return Error(Code::kPortTaken,
+               "apps look for this agent at port " + port + ", which " + port_holder_text(wanted) +
+                   " had when the agent started; it serves at port " + std::to_string(found) +
+                   " until it is started again",
+               "If that is no program of yours, revoke the tokens of apps that ran meanwhile "
+               "(lanyard token list). Stop it, then  lanyard down  and  lanyard up . Or keep the "
+               "new port:  lanyard config set api.port " +
+                   std::to_string(found));
+}
+
 /// The composition root: builds the rooms, joins them, starts and stops them in order.
 class Agent {
  public:
@@ -96,6 +110,7 @@ class Agent {
     LANYARD_TRY_SET(const std::uint16_t api_port, config_.api_port_is_default
                                                       ? kept_port(kApiPortSetting, config_.api_port)
                                                       : config_.api_port);
+    const auto door_troubles = std::make_shared<std::vector<Error>>();
     LANYARD_TRY_SET(auto tokens, vault_->tokens());
     const storage::StorageThread::Committed committed =
         [this](const SpaceId& space, const std::shared_ptr<const storage::WriteOutcome>& outcome) {
@@ -116,10 +131,11 @@ class Agent {
                            identity_->device(),
                            config_.device_name,
                            config_.paths.data_dir,
-                           meters_};
+                           meters_,
+                           door_troubles};
     LANYARD_TRY_SET(const auto api,
                     ApiServer::open({config_, api_port, config_.api_port_is_default, host, hasher_,
-                                     *ciphers_, rng_, sync_port, std::move(tokens)}));
+                                     *ciphers_, rng_, *identity_, sync_port, std::move(tokens)}));
     LANYARD_TRY_SET(
         const auto control,
         ControlServer::open({config_, ports(), host, api->port(),
@@ -127,6 +143,10 @@ class Agent {
                                api->access_changed(std::move(applied));
                              },
                              api->to_reception(), api->compat(), [this] { network_->stop(); }}));
+    if (config_.api_port_is_default && api->port() != api_port) {
+      door_troubles->push_back(api_port_taken(api_port, api->port()));
+      log_warning(door_troubles->back().detail + ". " + door_troubles->back().fix);
+    }
     open_doors(*api, *control);
     keep_api_port(storage, api->port());
     log_info("device " + to_short_text(identity_->device()) + " serves " +
@@ -200,8 +220,9 @@ class Agent {
     for (const DoorNews& door : doors_) door.changed(space, touched);
   }
 
-  /// A default port that was taken once is left alone from then on: the one that was found then is
-  /// kept. What is no port any more is as good as nothing: the default is tried again.
+  /// A default port that was taken when an agent first started is left alone from then on: the one
+  /// that was found then is kept. What is no port any more is as good as nothing: the default is
+  /// tried again.
   Result<std::uint16_t> kept_port(const char* setting, std::uint16_t otherwise) {
     LANYARD_TRY_SET(const auto kept, vault_->setting(setting));
     if (kept) std::from_chars(kept->data(), kept->data() + kept->size(), otherwise);
@@ -211,6 +232,9 @@ class Agent {
   void keep_api_port(storage::StorageThread& storage, std::uint16_t found) const {
     if (!config_.api_port_is_default) return;
     storage.run([found](storage::Vault& vault) {
+      // Whoever has the kept one today may be gone tomorrow; apps and bookmarks know that one.
+      const auto before = vault.setting(kApiPortSetting);
+      if (before && *before) return;
       if (const Status kept = vault.set_setting(kApiPortSetting, std::to_string(found)); !kept)
         log_warning("the API port was not stored: " + kept.error().detail);
     });

@@ -3,44 +3,42 @@
 #include <algorithm>
 
 namespace lanyard::agent {
-namespace {
 
-void make_room_for_one(std::map<Hash, Instant>& times, std::size_t max,
-                       std::chrono::milliseconds life, Instant now) {
-  std::erase_if(times, [&](const auto& each) { return has_passed(each.second, now, life); });
-  if (times.size() < max) return;
-  times.erase(std::min_element(times.begin(), times.end(), [](const auto& left, const auto& right) {
-    return left.second < right.second;
-  }));
+void SessionTable::make_room_for_one(Entries& entries, std::size_t max,
+                                     std::chrono::milliseconds life, Instant now) {
+  std::erase_if(entries, [&](const auto& each) { return has_passed(each.second.time, now, life); });
+  if (entries.size() < max) return;
+  entries.erase(std::min_element(
+      entries.begin(), entries.end(),
+      [](const auto& left, const auto& right) { return left.second.time < right.second.time; }));
 }
 
-}  // namespace
-
-void SessionTable::invite(const Hash& secret, Instant now) {
+void SessionTable::invite(const Hash& secret, const std::string& origin, Instant now) {
   make_room_for_one(invited_, kSignInsMax, kSignInWithin, now);
-  invited_.emplace(secret, now);
+  invited_.emplace(secret, Entry{now, origin});
 }
 
-bool SessionTable::open(const Hash& secret, const Hash& token, Instant now) {
+bool SessionTable::open(const Hash& secret, const std::string& origin, const Hash& token,
+                        Instant now) {
   const auto place = invited_.find(secret);
-  if (place == invited_.end()) return false;
-  const bool is_late = has_passed(place->second, now, kSignInWithin);
+  if (place == invited_.end() || place->second.origin != origin) return false;
+  const bool is_late = has_passed(place->second.time, now, kSignInWithin);
   invited_.erase(place);
   if (is_late) return false;
   make_room_for_one(open_, kSessionsMax, kSessionIdleMax, now);
-  open_.emplace(token, now);
+  open_.emplace(token, Entry{now, origin});
   return true;
 }
 
-bool SessionTable::use(const Hash& token, Instant now) {
+std::optional<std::string> SessionTable::use(const Hash& token, Instant now) {
   const auto place = open_.find(token);
-  if (place == open_.end()) return false;
-  if (has_passed(place->second, now, kSessionIdleMax)) {
+  if (place == open_.end()) return std::nullopt;
+  if (has_passed(place->second.time, now, kSessionIdleMax)) {
     open_.erase(place);
-    return false;
+    return std::nullopt;
   }
-  place->second = now;
-  return true;
+  place->second.time = now;
+  return place->second.origin;
 }
 
 bool SessionTable::close(const Hash& token) { return open_.erase(token) > 0; }

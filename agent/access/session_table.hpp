@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <map>
+#include <string>
 
 #include "agent/access/elapsed.hpp"
 #include "replication/types/ids.hpp"
@@ -18,23 +19,31 @@ inline constexpr std::size_t kSessionsMax = 32;
 inline constexpr std::size_t kSignInsMax = 8;
 
 /// Pages that a person has signed in, and secrets by which one more can be: hashes of both, in
-/// memory only. Pure; belongs to one thread.
+/// memory only, each good at one origin. Pure; belongs to one thread.
 class SessionTable {
  public:
-  /// Whoever shows the secret of this hash within kSignInWithin may sign in, once. Beyond
-  /// kSignInsMax the oldest is good for nothing any more.
-  void invite(const Hash& secret, Instant now);
-  /// A session for the token of this hash, if the secret is good: it is not after that. Beyond
-  /// kSessionsMax the one that was idle for longest ends.
-  [[nodiscard]] bool open(const Hash& secret, const Hash& token, Instant now);
-  /// Whether the token is that of a session, which is not idle then.
-  [[nodiscard]] bool use(const Hash& token, Instant now);
+  /// Whoever shows the secret of this hash within kSignInWithin, from a page of `origin`, may sign
+  /// in, once. Beyond kSignInsMax the oldest is good for nothing any more.
+  void invite(const Hash& secret, const std::string& origin, Instant now);
+  /// A session for the token of this hash, if the secret is good there: it is not after that.
+  /// Beyond kSessionsMax the one that was idle for longest ends.
+  [[nodiscard]] bool open(const Hash& secret, const std::string& origin, const Hash& token,
+                          Instant now);
+  /// The origin of the session, which is not idle then, that has this token; nothing: none has.
+  [[nodiscard]] std::optional<std::string> use(const Hash& token, Instant now);
   /// Whether there was one.
   bool close(const Hash& token);
 
  private:
-  std::map<Hash, Instant> invited_;  ///< when
-  std::map<Hash, Instant> open_;     ///< last used
+  struct Entry {
+    Instant time;  ///< invited then, or last used
+    std::string origin;
+  };
+  using Entries = std::map<Hash, Entry>;
+  static void make_room_for_one(Entries& entries, std::size_t max, std::chrono::milliseconds life,
+                                Instant now);
+  Entries invited_;
+  Entries open_;
 };
 
 }  // namespace lanyard::agent

@@ -133,6 +133,10 @@ HttpAnswer problem_answer(int status, const Problem& problem) {
   return {status, "application/problem+json", out.end_object().take(), {}, problem.id};
 }
 
+std::pair<std::string, std::string> cleared_storage() {
+  return {"Clear-Site-Data", R"("cache", "storage")"};
+}
+
 HttpAnswer problem_answer(const Error& error) {
   return problem_answer(status_of(error), problem_of(error));
 }

@@ -114,6 +114,9 @@ class ApiReply {
 /// application/problem+json (RFC 9457): type, title, status, code, why, fix.
 [[nodiscard]] HttpAnswer problem_answer(int status, const Problem& problem);
 [[nodiscard]] HttpAnswer problem_answer(const Error& error);
+/// Has the browser remove whatever it keeps for the origin: service workers, databases, caches
+/// (Clear Site Data, 3.1). Pages of this agent keep nothing there.
+[[nodiscard]] std::pair<std::string, std::string> cleared_storage();
 /// The HTTP status that says it best.
 [[nodiscard]] int status_of(const Error& error);
 

@@ -15,12 +15,15 @@ class LiveClient;
 /// What the routes speak for. One per agent; belongs to the api thread.
 struct ApiRoom : Services {
   ApiRoom(ServiceHost service_host, const Hasher& hash, const CipherFactory& cipher_factory,
-          Rng& rng, TokenService::Changed access_changed, const HttpServer& server)
+          Rng& rng, const Signer& identity, TokenService::Changed access_changed,
+          const HttpServer& server)
       : Services(std::move(service_host), hash, cipher_factory),
+        signer(identity),
         after(server.after()),
         bodies(server.bodies()),
         reception(host, hash, rng, std::move(access_changed), after) {}
 
+  const Signer& signer;  ///< of this device
   AccessTable access{};
   Doors doors{};
   std::int64_t started_ms = 0;

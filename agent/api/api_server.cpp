@@ -20,7 +20,7 @@ class ApiServer::Impl {
   Impl(std::unique_ptr<HttpServer> server, Options options)
       : room_(
             with_post(std::move(options.host), server->post()), options.hasher, options.ciphers,
-            options.rng,
+            options.rng, options.signer,
             [this](std::function<void()> applied) { access_changed(std::move(applied)); }, *server),
         server_(std::move(server)),
         compat_(room_, room_.access, room_.reception.tokens, options.rng, *server_,

@@ -19,6 +19,7 @@ class ApiServer {
     const Hasher& hasher;
     const CipherFactory& ciphers;
     Rng& rng;
+    const Signer& signer;
     std::uint16_t sync_port = 0;
     std::vector<storage::TokenEntry> tokens = {};  ///< all that there are at the start
   };

@@ -90,8 +90,8 @@ tl::expected<Access, HttpAnswer> identify(ApiRoom& room, const HeadView& head,
     return tl::unexpected(not_signed_in("there is no Authorization header"));
   if (!is_token_text(token))
     return tl::unexpected(not_signed_in("the Authorization header is not Bearer and a token"));
-  const auto found =
-      who_speaks(room, hash_of_token(token, room.hasher), {approach.origin, approach.fetch_site});
+  const auto found = who_speaks(room, hash_of_token(token, room.hasher),
+                                {approach.origin, approach.fetch_site, approach.host});
   if (!found) return tl::unexpected(not_signed_in(why_refused(found.error())));
   if (found->token) room.access.used(*found->token, room.host.wall());
   return *found;
@@ -235,8 +235,12 @@ HeadOrder receive_allowed(ApiRoom& room, const HeadView& head, const Approach& a
 HeadOrder receive(ApiRoom& room, const HeadView& head) {
   Approach approach = approach_of(head);
   approach.is_for_strangers = approach.origin && is_for_strangers(head);
-  if (const auto refuse = refuse_approach(approach, room.doors))
-    return answered(refusal(refuse->status, refuse->code, refuse->title, refuse->why, refuse->fix));
+  if (const auto refuse = refuse_approach(approach, room.doors)) {
+    HttpAnswer answer =
+        refusal(refuse->status, refuse->code, refuse->title, refuse->why, refuse->fix);
+    if (approach.is_for_worker) answer.fields.push_back(cleared_storage());
+    return answered(std::move(answer));
+  }
   HeadOrder order = receive_allowed(room, head, approach);
   for (auto& each : origin_fields(approach)) order.fields.push_back(std::move(each));
   return order;

@@ -92,7 +92,7 @@ class LiveTalk final : public SocketTalk,
 // ---- coming and going
 
 tl::expected<Access, AccessTable::Refusal> LiveTalk::access() const {
-  return who_speaks(room_, *token_, {origin_, {}});
+  return who_speaks(room_, *token_, {origin_, {}, {}});
 }
 
 void LiveTalk::send_away(const Error& error) {

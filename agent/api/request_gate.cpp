@@ -4,6 +4,7 @@
 #include <array>
 
 #include "agent/access/origin.hpp"
+#include "agent/access/page_name.hpp"
 #include "agent/ascii_text.hpp"
 #include "agent/display_text.hpp"
 
@@ -18,6 +19,13 @@ GateRefusal not_this_host() {
   return {421, "LY-W001", "This request was not meant for this agent",
           "its Host is not a name of this agent",
           "Use http://127.0.0.1, http://[::1] or http://localhost, with the port."};
+}
+
+/// No page of ours has one: whoever served this port before has left it in the browser.
+GateRefusal not_for_a_worker() {
+  return {403, "LY-W018", "There is no service worker here",
+          "no page of this agent has a service worker, so this one is somebody else's",
+          "The browser is told to remove it, with all that it has kept for this address."};
 }
 
 /// Every file of the disk, and every frame in a sandbox, has this origin: who allowed one would
@@ -68,9 +76,10 @@ bool Doors::is_own_host(std::string_view host) const {
   const std::size_t colon = host.rfind(':');
   if (colon == std::string_view::npos || host.substr(colon + 1) != std::to_string(port))
     return false;
-  return std::any_of(kOwnNames.begin(), kOwnNames.end(), [&](std::string_view name) {
-    return is_same_text(host.substr(0, colon), name);
-  });
+  return is_page_name(host.substr(0, colon)) ||
+         std::any_of(kOwnNames.begin(), kOwnNames.end(), [&](std::string_view name) {
+           return is_same_text(host.substr(0, colon), name);
+         });
 }
 
 bool Doors::is_own_origin(std::string_view origin) const {
@@ -105,6 +114,7 @@ std::optional<std::string> lines_type_of(std::string_view accept) {
 
 std::optional<GateRefusal> refuse_approach(const Approach& approach, const Doors& doors) {
   if (!doors.is_own_host(approach.host)) return not_this_host();
+  if (approach.is_for_worker) return not_for_a_worker();
   if (approach.origin) {
     const std::string& origin = *approach.origin;
     if (origin == "null") return not_of_an_origin();

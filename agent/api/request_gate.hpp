@@ -17,6 +17,8 @@ struct Approach {
   std::optional<std::string> content_type;
   std::optional<std::string> content_coding;  ///< Content-Encoding
   bool has_body = false;
+  /// It asks for the script of a service worker (Service Workers, 4.1: `Service-Worker: script`).
+  bool is_for_worker = false;
   /// What is asked for is open to pages that nobody allowed anything yet.
   bool is_for_strangers = false;
 };

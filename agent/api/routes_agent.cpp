@@ -1,5 +1,6 @@
 #include <array>
 
+#include "agent/access/agent_proof.hpp"
 #include "agent/api/handlers.hpp"
 #include "agent/api/live_talk.hpp"
 #include "agent/api/openapi.hpp"
@@ -8,6 +9,7 @@
 #include "agent/metrics/metrics_text.hpp"
 #include "agent/metrics/prometheus_text.hpp"
 #include "agent/service/names.hpp"
+#include "replication/types/base64url.hpp"
 #include "replication/types/device_id_text.hpp"
 
 /// The agent itself: whether it lives, what it knows of its devices, its own description.
@@ -146,11 +148,30 @@ void sync_now(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
   });
 }
 
+/// Whoever asks learns what devices on the network see too: the public key, no more.
+void get_proof(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
+  with_query(call, reply, [&](QueryText& query) -> Status {
+    const auto text = query.text("nonce");
+    LANYARD_TRY(query.finish());
+    const auto nonce = read_proof_nonce(text.value_or(""));
+    if (!nonce)
+      return fail(Code::kUsage, "nonce is 16 to 64 random bytes as base64url without padding",
+                  "Make a new one for each question; docs/API.md shows how.");
+    const Signature proof = room.signer.sign(agent_proof_message(room.doors.port, *nonce));
+    JsonWriter out;
+    out.begin_object().member("agentKey", to_base64url(room.signer.device().view()));
+    out.member("apiPort", room.doors.port).member("proof", to_base64url(proof.view()));
+    reply.json(out.end_object().take());
+    return {};
+  });
+}
+
 constexpr std::array kAgentRoutes = std::to_array<Route>({
     {"GET", "/healthz", Need::kNothing, get_health},
     {"GET", "/readyz", Need::kNothing, get_readiness},
     {"GET", "/metrics", Need::kToken, get_metrics},
     {"GET", "/v1/openapi.json", Need::kNothing, get_openapi},
+    {"GET", "/v1/proof", Need::kNothing, get_proof},
     {"GET", "/v1/status", Need::kToken, get_status},
     {"GET", "/v1/devices", Need::kToken, list_devices},
     {"POST", "/v1/sync", Need::kToken, sync_now},

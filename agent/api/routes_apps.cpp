@@ -140,7 +140,7 @@ void sign_in(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
     LANYARD_TRY_SET(Params in, params_of(call.body));
     LANYARD_TRY_SET(const std::string secret, in.text("secret"));
     LANYARD_TRY(in.finish());
-    LANYARD_TRY_SET(const std::string token, room.reception.sign_in.sign_in(secret));
+    LANYARD_TRY_SET(const std::string token, room.reception.sign_in.sign_in(secret, *call.origin));
     JsonWriter out;
     out.begin_object().member("token", token);
     out.member("idleMs", std::chrono::milliseconds(kSessionIdleMax).count());

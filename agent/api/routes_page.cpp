@@ -13,20 +13,31 @@ constexpr const char* kPagePolicy =
     "img-src 'self'; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
+HttpAnswer file_answer(const char* type, std::string_view body) {
+  return {
+      200,
+      type,
+      std::string(body),
+      {{"Content-Security-Policy", kPagePolicy}, {"Cross-Origin-Opener-Policy", "same-origin"}}};
+}
+
 void answer_file(ApiCall& call, const ApiReply& reply, const char* type, std::string_view body) {
   with_query(call, reply, [&](QueryText& query) -> Status {
     LANYARD_TRY(query.finish());
-    reply.send({200,
-                type,
-                std::string(body),
-                {{"Content-Security-Policy", kPagePolicy},
-                 {"Cross-Origin-Opener-Policy", "same-origin"}}});
+    reply.send(file_answer(type, body));
     return {};
   });
 }
 
+/// What somebody who had this port before us has left in the browser goes with it.
 void get_page(ApiRoom& /*room*/, ApiCall& call, const ApiReply& reply) {
-  answer_file(call, reply, "text/html; charset=utf-8", status_html());
+  with_query(call, reply, [&](QueryText& query) -> Status {
+    LANYARD_TRY(query.finish());
+    HttpAnswer answer = file_answer("text/html; charset=utf-8", status_html());
+    answer.fields.push_back(cleared_storage());
+    reply.send(std::move(answer));
+    return {};
+  });
 }
 
 void get_script(ApiRoom& /*room*/, ApiCall& call, const ApiReply& reply) {

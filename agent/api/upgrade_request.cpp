@@ -26,6 +26,8 @@ Approach approach_of(const HeadView& head) {
   out.content_type = head.text("Content-Type");
   out.content_coding = head.text("Content-Encoding");
   out.has_body = head.has_body;
+  out.is_for_worker =
+      head.field("Service-Worker").has_value() || head.field("Sec-Fetch-Dest") == "serviceworker";
   return out;
 }
 

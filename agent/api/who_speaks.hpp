@@ -8,11 +8,12 @@ namespace lanyard::agent {
 struct Speaker {
   std::optional<std::string> origin;
   std::optional<std::string> fetch_site;  ///< Sec-Fetch-Site
+  std::string host;                       ///< Host
 };
 
 /// What the token of this hash allows there: an app's token what it names, that of a page which a
-/// person signed in everything. Such a session is good in pages of the agent's own alone, and goes
-/// on with each use.
+/// person signed in everything. Such a session is good in the page that was signed in alone, and
+/// goes on with each use.
 [[nodiscard]] tl::expected<Access, AccessTable::Refusal> who_speaks(ApiRoom& room,
                                                                     const Hash& token,
                                                                     const Speaker& speaker);

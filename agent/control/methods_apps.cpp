@@ -48,23 +48,18 @@ void apps_deny(ControlRoom& room, Params& params, const Reply& reply) {
   });
 }
 
-/// Where the page is, with the secret that signs it in.
-std::string page_url(const std::string& host, std::uint16_t port, const std::string& secret) {
-  const std::string name = host.find(':') == std::string::npos ? host : "[" + host + "]";
-  return "http://" + name + ":" + std::to_string(port) + "/#signin=" + secret;
-}
-
 void ui_open(ControlRoom& room, Params& params, const Reply& reply) {
   with_params(params, reply, [&](Params& in) -> Status {
     LANYARD_TRY(in.finish());
-    const std::string host = room.config->api_listen.front();
     ask_reception<std::string>(
         room.host, room.to_reception,
-        [](Reception& there, const Done<std::string>& done) { done(there.sign_in.invite()); },
-        [reply, host, port = room.api_port](const Result<std::string>& invited) {
-          reply.answer(invited, [&](const std::string& secret) {
+        [port = room.api_port](Reception& there, const Done<std::string>& done) {
+          done(there.sign_in.invite(port));
+        },
+        [reply](const Result<std::string>& invited) {
+          reply.answer(invited, [&](const std::string& url) {
             JsonWriter out;
-            out.begin_object().member("url", page_url(host, port, secret));
+            out.begin_object().member("url", url);
             out.member("leftMs", std::chrono::milliseconds(kSignInWithin).count());
             return out.end_object().take();
           });

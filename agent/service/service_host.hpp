@@ -35,6 +35,8 @@ struct ServiceHost {
   std::string self_name;
   std::filesystem::path data_dir;
   Meters& meters;
+  /// What is wrong with the agent's own doors since it started; nothing: nothing is.
+  std::shared_ptr<const std::vector<Error>> door_troubles = {};
 };
 
 [[nodiscard]] inline engine::Now now_at(const ServiceHost& host) {

@@ -12,13 +12,16 @@ class SignInService {
   SignInService(const ServiceHost& host, const Hasher& hasher, Rng& rng)
       : host_(host), hasher_(hasher), rng_(rng) {}
 
-  /// A secret that is good for one page, for kSignInWithin: for the person alone.
-  [[nodiscard]] std::string invite();
-  /// The token of a new session. kNotAllowed for a secret that was never given, was used, or is
-  /// too old.
-  [[nodiscard]] Result<std::string> sign_in(std::string_view secret);
-  /// Whether the token of this hash is that of a session, which goes on being one then.
-  [[nodiscard]] bool is_signed_in(const Hash& token) { return table_.use(token, host_.mono()); }
+  /// The address of a page, with a secret that is good for it alone, once, for kSignInWithin: for
+  /// the person alone. The page has a name that nobody could know before (page_name.hpp).
+  [[nodiscard]] std::string invite(std::uint16_t port);
+  /// The token of a new session. kNotAllowed for a secret that was never given, was given for
+  /// another page, was used, or is too old.
+  [[nodiscard]] Result<std::string> sign_in(std::string_view secret, const std::string& origin);
+  /// The origin of the page that has the session of this token's hash, which goes on then.
+  [[nodiscard]] std::optional<std::string> page_of(const Hash& token) {
+    return table_.use(token, host_.mono());
+  }
   void sign_out(std::string_view token);
 
  private:

@@ -117,11 +117,14 @@ std::optional<Degraded> withheld_part(const SpaceStatus& space,
 }
 
 /// What stands in the way of everything comes first.
-std::vector<Degraded> degraded_parts(const Network& network, const Stored& stored,
+std::vector<Degraded> degraded_parts(const ServiceHost& host, const Stored& stored,
                                      const AgentStatus& status) {
   std::vector<Degraded> out;
   if (!stored.writable) out.push_back(part_of("disk", stored.writable.error()));
-  if (const Status on = check_enabled(network); !on) out.push_back(part_of("sync", on.error()));
+  if (const Status on = check_enabled(host.network); !on)
+    out.push_back(part_of("sync", on.error()));
+  if (host.door_troubles)
+    for (const Error& trouble : *host.door_troubles) out.push_back(part_of("api", trouble));
   for (const Error& warning : stored.warnings) out.push_back(part_of("data folder", warning));
   for (const SpaceStatus& space : status.spaces) {
     const auto trouble = stored.troubles.find(space.space.id);
@@ -155,7 +158,7 @@ AgentStatus make_status(const ServiceHost& host, Stored stored, const Linked& li
   }
   out.last_export_ms = stored.last_export_ms;
   out.clamp_times(host.wall());
-  out.degraded = degraded_parts(host.network, stored, out);
+  out.degraded = degraded_parts(host, stored, out);
   if (out.spaces.size() > AgentStatus::kSpacesMax)
     std::stable_partition(out.spaces.begin(), out.spaces.end(), needs_a_look);
   return out;

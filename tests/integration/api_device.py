@@ -25,13 +25,15 @@ class ApiDevice(Device):
 
     def person(self, described=None) -> Api:
         """The API as the agent's own page has it, signed in as people do it."""
-        port = self.info["apiPort"]
-        api = Api(port, described=described, origin=f"http://127.0.0.1:{port}")
-        api.token = api.post("/v1/session", {"secret": self.sign_in_secret()})["token"]
+        origin, secret = self.sign_in_link()
+        api = Api(self.info["apiPort"], described=described, origin=origin)
+        api.token = api.post("/v1/session", {"secret": secret})["token"]
         return api
 
-    def sign_in_secret(self) -> str:
-        return self.ok("ui", "--print-url").strip().partition("#signin=")[2]
+    def sign_in_link(self) -> tuple[str, str]:
+        """The origin of a page, and the secret that is good there."""
+        origin, _, secret = self.ok("ui", "--print-url").strip().partition("/#signin=")
+        return origin, secret
 
 
 class ApiTest(unittest.TestCase):

@@ -298,16 +298,18 @@ class Restart(unittest.TestCase):
         person = device.person()
         page = Api(person.port, described=person.described, origin=PAGE)
         asked = page.post(REQUESTS, WISH)
-        secret = device.sign_in_secret()
+        origin, secret = device.sign_in_link()
         device.stop()
         device.start()
         self.assertEqual(device.json("apps"), {"schema": "lanyard.apps/1", "requests": [],
                                                "tokens": []})
         port = device.info["apiPort"]
-        own = Api(port, person.token, person.described, f"http://127.0.0.1:{port}")
+        here = person.origin.rpartition(":")[0] + f":{port}"
+        own = Api(port, person.token, person.described, here)
         with self.assertRaises(ApiError) as refused:
             own.get("/v1/spaces")
         self.assertEqual(refused.exception.answer.status, 401)
+        own.origin = origin.rpartition(":")[0] + f":{port}"
         self.assertEqual(own.ask("POST", "/v1/session", json_body={"secret": secret}).status, 403)
         page.port = port
         self.assertEqual(page.ask("GET", f"{REQUESTS}/{asked['request']}", headers={

@@ -105,6 +105,19 @@ class FirstApp(unittest.TestCase):
         wait_until("it is thrown away", lambda: self.page.value(
             "localStorage['lanyard-token'] === undefined"), REPORTS_WITHIN_S)
 
+    def test_a_page_knows_its_agent_before_it_shows_a_token(self):
+        self.allow()
+        (checking,) = blocks("javascript")
+        agent = f"http://127.0.0.1:{self.port}"
+
+        def is_agent(key, at=agent):
+            return self.page.value(f"(async () => {{ {checking} return isAgent({json.dumps(at)}, "
+                                   f"{json.dumps(key)}); }})()")
+        key = self.page.value(f"fetch('{agent}/v1/proof?nonce={'A' * 43}')"
+                              ".then(answer => answer.json()).then(said => said.agentKey)")
+        self.assertIs(is_agent(key), True)
+        self.assertIs(is_agent("A" * 43), False)
+
     def test_a_change_that_is_refused_holds_up_none_behind_it(self):
         self.allow()
         self.page.value(

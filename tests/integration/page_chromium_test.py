@@ -76,6 +76,7 @@ class AgentPage(ApiTest):
         cls.agent = f"http://127.0.0.1:{cls.api.port}"
         cls.app = f"http://app.test:{cls.site.port}"
         cls.browser = Chromium({f"127.0.0.1:{cls.api.port}": cls.api.port,
+                                f"*.localhost:{cls.api.port}": cls.api.port,
                                 f"app.test:{cls.site.port}": cls.site.port})
         cls.addClassCleanup(cls.browser.close)
         cls.device.ok("space", "create", "garden")
@@ -142,22 +143,30 @@ class AgentPage(ApiTest):
         page = self.open(url)
         self.wait_for_text(page, "You are signed in.", "Spaces", "garden",
                            self.device.info["shortId"])
-        self.assertEqual(page.value("location.href"), f"{self.agent}/")
+        self.assertEqual(page.value("location.href"), url.partition("#")[0])
         self.assertEqual(page.value("document.cookie"), "")
         again = self.open(url)
         self.wait_for_text(again, "used before", "You are not signed in")
         page.click("#sign-out")
         self.wait_for_text(page, "You are signed out.", "You are not signed in")
         self.assertNotIn("garden", self.text(page))
-        self.assertEqual(page.value("sessionStorage.length"), 0)
+
+    def test_nothing_is_kept_in_the_browser(self):
+        page = self.signed_in()
+        self.wait_for_text(page, "garden")
+        self.assertEqual(page.value("sessionStorage.length + localStorage.length"), 0)
+        self.assertEqual(page.value("indexedDB.databases().then(all => all.length)"), 0)
+        page.value("location.reload()")
+        self.wait_for_text(page, "You are not signed in", "lanyard ui")
+        self.assertNotIn("garden", self.text(page))
 
     def test_a_session_that_has_ended_says_how_to_go_on_and_leaves_no_button(self):
         page = self.signed_in()
         request = self.asking(record_path("late"), app="Late")
         self.wait_for_text(page, "Late", request)
         # As after a restart of the agent, which forgets all sessions.
-        token = page.value("sessionStorage.getItem('lanyard.session')")
-        own = Api(self.api.port, token, described=self.api.described, origin=self.agent)
+        token, origin = page.value("session"), page.value("location.origin")
+        own = Api(self.api.port, token, described=self.api.described, origin=origin)
         self.assertEqual(own.ask("DELETE", "/v1/session").status, 204)
         self.wait_for_text(page, "Your session has ended: the agent was started again",
                            "lanyard ui", "You are not signed in")

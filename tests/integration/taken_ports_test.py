@@ -2,6 +2,7 @@
 """Ports that somebody else has: what was asked for is refused, what was not gives way. In a network
 of its own, so that nobody else can have them."""
 
+import os
 import pathlib
 import socket
 import sys
@@ -58,12 +59,40 @@ class TakenPorts(unittest.TestCase):
         found = [self.device.info[port] for port in ("syncPort", "apiPort")]
         self.assertNotIn(7761, found)
         self.assertNotIn(7760, found)
+        # Apps may know the port all the same, and show their tokens to whoever has it.
+        self.says_who_has_the_api_port(7760, f"(process {os.getpid()})")
         self.device.stop()
         for holder in holders:
             holder.close()
         self.device.start()
         self.assertEqual([self.device.info[port] for port in ("syncPort", "apiPort")], found)
+        self.assertEqual(self.device.json("status")["degraded"], [])
         self.device.assert_kept(self)
+
+    def test_an_api_port_that_somebody_else_has_today_is_the_agents_again_tomorrow(self):
+        self.device.start()
+        self.assertEqual(self.device.info["apiPort"], 7760)
+        self.device.stop()
+        holder = self.hold(7760)
+        self.device.start()
+        self.assertNotEqual(self.device.info["apiPort"], 7760)
+        self.says_who_has_the_api_port(7760, f"(process {os.getpid()})")
+        up = self.device.run("up", "--no-discovery")
+        self.assertEqual(up.returncode, 0, up)
+        self.assertIn("which python3 (process", " ".join(up.stdout.split()))
+        self.device.stop()
+        holder.close()
+        self.device.start()
+        self.assertEqual(self.device.info["apiPort"], 7760)
+        self.assertEqual(self.device.json("status")["degraded"], [])
+
+    def says_who_has_the_api_port(self, port, who):
+        (part,) = [each for each in self.device.json("status")["degraded"]
+                   if each["part"] == "api"]
+        self.assertIn(f"port {port}, which", part["why"])
+        self.assertIn(who, part["why"])
+        self.assertIn(f"it serves at port {self.device.info['apiPort']}", part["why"])
+        self.assertIn("revoke the tokens", part["fix"])
 
 
 if __name__ == "__main__":

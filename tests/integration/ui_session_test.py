@@ -25,24 +25,28 @@ class Sessions(ApiTest):
         self.assertEqual(answer.status, status, answer.body)
         self.assertIn(says, answer.json["why"])
 
-    def sign_in(self, secret: str, **more):
-        own = Api(self.port, described=self.api.described, origin=f"http://127.0.0.1:{self.port}")
+    def sign_in(self, link: tuple[str, str], **more):
+        origin, secret = link
+        own = Api(self.port, described=self.api.described, origin=origin)
         return own.ask("POST", "/v1/session", json_body={"secret": secret}, **more)
 
     def test_a_secret_signs_one_page_in(self):
         printed = self.device.ok("ui", "--print-url")
-        self.assertRegex(printed, rf"\Ahttp://127\.0\.0\.1:{self.port}/"
+        self.assertRegex(printed, rf"\Ahttp://lanyard-[0-9a-f]{{32}}\.localhost:{self.port}/"
                                   r"#signin=lanyard_[A-Za-z0-9_-]{43}\n\Z")
         self.assertEqual(self.device.json("ui")["schema"], "lanyard.ui/1")
-        secret = printed.strip().partition("=")[2]
+        own, _, secret = printed.strip().partition("/#signin=")
+        other, _ = self.device.sign_in_link()
+        self.assertNotEqual(own, other)
         # Whoever may not sign in does not use it up either.
-        for origin in ("http://other.test", PAGE, f"http://127.0.0.1:{self.port + 1}", "null", ""):
-            self.assertEqual(self.sign_in(secret, headers={"Origin": origin}).status, 403, origin)
+        for origin in ("http://other.test", PAGE, f"http://127.0.0.1:{self.port + 1}", "null", "",
+                       f"http://127.0.0.1:{self.port}", f"http://localhost:{self.port}", other):
+            self.assertEqual(self.sign_in((origin, secret)).status, 403, origin)
         self.refused(403, self.program().ask("POST", "/v1/session", json_body={"secret": secret}))
-        self.refused(403, self.sign_in("lanyard_" + "A" * 43), "used before")
-        self.refused(403, self.sign_in(""))
-        self.assertEqual(self.sign_in(secret).status, 200)
-        self.refused(403, self.sign_in(secret), "used before")
+        self.refused(403, self.sign_in((own, "lanyard_" + "A" * 43)), "used before")
+        self.refused(403, self.sign_in((own, "")))
+        self.assertEqual(self.sign_in((own, secret)).status, 200)
+        self.refused(403, self.sign_in((own, secret)), "used before")
 
     def test_a_desktop_opens_the_link(self):
         bin_folder = pathlib.Path(self.device.folder) / "bin"
@@ -61,25 +65,31 @@ class Sessions(ApiTest):
         self.assertFalse(opened.exists())
         self.assertNotIn("lanyard_", run(WAYLAND_DISPLAY="wayland-0"))
         wait_until("the browser is told", opened.exists)
-        self.assertEqual(self.sign_in(opened.read_text().partition("#signin=")[2]).status, 200)
+        origin, _, secret = opened.read_text().partition("/#signin=")
+        self.assertEqual(self.sign_in((origin, secret)).status, 200)
 
     def test_the_newest_links_count(self):
-        first = self.device.sign_in_secret()
-        others = [self.device.sign_in_secret() for _ in range(8)]
+        first = self.device.sign_in_link()
+        others = [self.device.sign_in_link() for _ in range(8)]
         self.refused(403, self.sign_in(first))
         for each in others:
             self.assertEqual(self.sign_in(each).status, 200)
 
-    def test_a_session_may_do_everything_in_the_agents_own_pages(self):
+    def test_a_session_may_do_everything_in_its_page_and_nothing_elsewhere(self):
         person = self.device.person(self.api.described)
         person.post("/v1/spaces", {"name": "of-the-page"})
         person.put(record_path("x", space="of-the-page"), {"by": "person"})
         self.assertEqual(person.get("/v1/status")["agent"]["apiPort"], self.port)
-        for own in (f"http://localhost:{self.port}", f"http://[::1]:{self.port}"):
-            person.get("/v1/spaces", headers={"Origin": own})
+        for own in (f"http://localhost:{self.port}", f"http://127.0.0.1:{self.port}",
+                    self.device.sign_in_link()[0]):
+            answer = person.ask("GET", "/v1/spaces", headers={"Origin": own})
+            self.refused(401, answer, "another origin")
         reads = self.program(person.token)
-        reads.get("/v1/spaces", headers={"Sec-Fetch-Site": "same-origin"})
+        here = {"Sec-Fetch-Site": "same-origin", "Host": person.origin.partition("//")[2]}
+        reads.get("/v1/spaces", headers=here)
         self.refused(401, reads.ask("GET", "/v1/spaces"), "another origin")
+        self.refused(401, reads.ask("GET", "/v1/spaces", headers={
+            "Sec-Fetch-Site": "same-origin"}), "another origin")
         self.device.api("--space", "default", origin=PAGE, described=self.api.described)
         stolen = Api(self.port, person.token, person.described, PAGE)
         self.refused(401, stolen.ask("GET", "/v1/spaces"), "another origin")
@@ -93,6 +103,26 @@ class Sessions(ApiTest):
         self.refused(401, person.ask("GET", "/v1/spaces"))
         self.assertEqual(line.closed(), 1008)
         other.get("/v1/spaces")
+
+    def test_names_that_are_no_page_of_ours(self):
+        page = self.device.sign_in_link()[0].partition("//")[2].partition(":")[0]
+        for host in (page, f"{page}:{self.port + 1}", f"x{page}:{self.port}",
+                     f"{page}.evil.test:{self.port}", f"lanyard-00.localhost:{self.port}",
+                     f"{page.replace('.localhost', '.test')}:{self.port}",
+                     f"evil.localhost:{self.port}"):
+            answer = self.program().ask("GET", "/", headers={"Host": host})
+            self.assertEqual(answer.status, 421, host)
+        answer = self.program().ask("GET", "/", headers={"Host": f"{page}:{self.port}"})
+        self.assertEqual(answer.status, 200)
+
+    def test_a_service_worker_is_told_to_go(self):
+        for fields in ({"Service-Worker": "script"}, {"Sec-Fetch-Dest": "serviceworker"}):
+            answer = self.program().ask("GET", "/sw.js", headers=fields)
+            self.refused(403, answer, "service worker")
+            self.assertEqual(answer.headers["clear-site-data"], '"cache", "storage"')
+        answer = self.program().ask("GET", "/")
+        self.assertEqual(answer.headers["clear-site-data"], '"cache", "storage"')
+        self.assertNotIn("clear-site-data", self.program().ask("GET", "/healthz").headers)
 
     # ---- its files
 

@@ -5,12 +5,12 @@
 const REFRESH_MS = 2000;
 // A click that was meant for what stood there before must not allow anything.
 const BUTTONS_REST_MS = 700;
-const STORED = "lanyard.session";
 const HIDDEN = new RegExp("[\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u180e\\u200b-\\u200f" +
   "\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb\\u{e0000}-\\u{e007f}]", "gu");
 
 const byId = id => document.getElementById(id);
 const shownBefore = new Map();  // section -> what it was made of
+let session = "";               // its token, in this page's memory alone: a reload ends it
 let isCutOff = false;           // the agent did not answer when it was asked last
 
 function escaped(text) {
@@ -70,8 +70,7 @@ class Problem extends Error {
 
 async function ask(method, path, body) {
   const headers = {Accept: "application/json"};
-  const token = sessionStorage.getItem(STORED);
-  if (token) headers.Authorization = `Bearer ${token}`;
+  if (session) headers.Authorization = `Bearer ${session}`;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   const answer = await fetch(path, {method, headers, cache: "no-store", credentials: "omit",
     body: body === undefined ? undefined : JSON.stringify(body)});
@@ -252,7 +251,7 @@ function showAll(status, requests, tokens) {
 // ---- signed in or not
 
 function showSignedOut() {
-  sessionStorage.removeItem(STORED);
+  session = "";
   shownBefore.clear();
   byId("signed-in").hidden = byId("sign-out").hidden = true;
   byId("signed-out").hidden = false;
@@ -262,7 +261,7 @@ function showSignedOut() {
 }
 
 async function refresh() {
-  if (!sessionStorage.getItem(STORED)) return showSignedOut();
+  if (!session) return showSignedOut();
   await attempt(async () => {
     const [status, asked, given] = await Promise.all([ask("GET", "/v1/status"),
       ask("GET", "/v1/apps/requests"), ask("GET", "/v1/apps/tokens")]);
@@ -280,14 +279,13 @@ async function signIn() {
   if (!secret) return;
   history.replaceState(null, "", "/");
   await attempt(async () => {
-    const session = await ask("POST", "/v1/session", {secret});
-    sessionStorage.setItem(STORED, session.token);
+    session = (await ask("POST", "/v1/session", {secret})).token;
     say("You are signed in.");
   });
 }
 
 async function loop() {
-  if (document.visibilityState === "visible" && sessionStorage.getItem(STORED)) await refresh();
+  if (document.visibilityState === "visible" && session) await refresh();
   setTimeout(loop, REFRESH_MS);
 }
 

@@ -1,8 +1,10 @@
 #include <catch2/catch.hpp>
 
 #include "agent/access/app_wish.hpp"
+#include "agent/access/page_name.hpp"
 #include "agent/access/request_desk.hpp"
 #include "agent/access/session_table.hpp"
+#include "crypto/sodium.hpp"
 
 using namespace lanyard;
 using namespace lanyard::agent;
@@ -238,31 +240,54 @@ TEST_CASE("a token that nobody came for is not handed out") {
   CHECK(!page.desk.has_token(an_id(1)));
 }
 
+TEST_CASE("names of pages are told from others") {
+  for (int i = 0; i < 100; ++i) {
+    crypto::SystemRng rng;
+    const std::string name = make_page_name(rng);
+    CHECK(is_page_name(name));
+    CHECK(make_page_name(rng) != name);
+    CHECK_FALSE(is_page_name(name + "."));
+    CHECK_FALSE(is_page_name("x" + name));
+    CHECK_FALSE(is_page_name(name.substr(0, name.size() - 1)));
+  }
+  const std::string digits(32, 'a');
+  CHECK(is_page_name("lanyard-" + digits + ".localhost"));
+  for (const std::string& name :
+       {"lanyard-" + digits + "a.localhost", "lanyard-" + digits.substr(1) + ".localhost",
+        "lanyard-" + digits + ".localhost.evil.test", "lanyard-" + digits + "xlocalhost",
+        "lanyard-" + std::string(32, 'A') + ".localhost",
+        "lanyard-" + std::string(32, 'g') + ".localhost", std::string("localhost"), std::string()})
+    CHECK_FALSE(is_page_name(name));
+}
+
+const std::string kPage = "http://lanyard-00.localhost:7760";
+
 TEST_CASE("a secret signs one page in, within a minute") {
   SessionTable table;
-  table.invite(a_hash(1), kAskedAt);
-  table.invite(a_hash(2), kAskedAt);
-  CHECK(!table.open(a_hash(3), a_hash(13), kAskedAt));
-  CHECK(table.open(a_hash(1), a_hash(11), after(kSignInWithin - milliseconds(1))));
-  CHECK(!table.open(a_hash(1), a_hash(12), kAskedAt));
-  CHECK(!table.open(a_hash(2), a_hash(12), after(kSignInWithin)));
-  CHECK(!table.open(a_hash(2), a_hash(12), kAskedAt));
-  CHECK(table.use(a_hash(11), kAskedAt));
+  table.invite(a_hash(1), kPage, kAskedAt);
+  table.invite(a_hash(2), kPage, kAskedAt);
+  CHECK(!table.open(a_hash(3), kPage, a_hash(13), kAskedAt));
+  CHECK(!table.open(a_hash(1), "http://localhost:7760", a_hash(11), kAskedAt));
+  CHECK(table.open(a_hash(1), kPage, a_hash(11), after(kSignInWithin - milliseconds(1))));
+  CHECK(!table.open(a_hash(1), kPage, a_hash(12), kAskedAt));
+  CHECK(!table.open(a_hash(2), kPage, a_hash(12), after(kSignInWithin)));
+  CHECK(!table.open(a_hash(2), kPage, a_hash(12), kAskedAt));
+  CHECK(table.use(a_hash(11), kAskedAt) == kPage);
   CHECK(!table.use(a_hash(12), kAskedAt));
   CHECK(!table.use(a_hash(1), kAskedAt));
 }
 
 TEST_CASE("a session ends when it is idle, or closed") {
   SessionTable table;
-  table.invite(a_hash(1), kAskedAt);
-  REQUIRE(table.open(a_hash(1), a_hash(11), kAskedAt));
+  table.invite(a_hash(1), kPage, kAskedAt);
+  REQUIRE(table.open(a_hash(1), kPage, a_hash(11), kAskedAt));
   const milliseconds nearly = kSessionIdleMax - milliseconds(1);
   CHECK(table.use(a_hash(11), after(nearly)));
   CHECK(table.use(a_hash(11), after(nearly + nearly)));
   CHECK(!table.use(a_hash(11), after(nearly + nearly + kSessionIdleMax)));
   CHECK(!table.use(a_hash(11), after(nearly + nearly)));
-  table.invite(a_hash(2), kAskedAt);
-  REQUIRE(table.open(a_hash(2), a_hash(12), kAskedAt));
+  table.invite(a_hash(2), kPage, kAskedAt);
+  REQUIRE(table.open(a_hash(2), kPage, a_hash(12), kAskedAt));
   CHECK(table.close(a_hash(12)));
   CHECK(!table.close(a_hash(12)));
   CHECK(!table.use(a_hash(12), kAskedAt));
@@ -271,12 +296,13 @@ TEST_CASE("a session ends when it is idle, or closed") {
 TEST_CASE("secrets and sessions are bounded: the oldest goes") {
   SessionTable table;
   std::uint8_t number = 0;
-  for (; number <= kSignInsMax; ++number) table.invite(a_hash(number), after(milliseconds(number)));
-  CHECK(!table.open(a_hash(0), a_hash(100), after(milliseconds(number))));
-  CHECK(table.open(a_hash(1), a_hash(100), after(milliseconds(number))));
+  for (; number <= kSignInsMax; ++number)
+    table.invite(a_hash(number), kPage, after(milliseconds(number)));
+  CHECK(!table.open(a_hash(0), kPage, a_hash(100), after(milliseconds(number))));
+  CHECK(table.open(a_hash(1), kPage, a_hash(100), after(milliseconds(number))));
   for (std::size_t i = 0; i < kSessionsMax; ++i) {
-    table.invite(a_hash(0), after(milliseconds(200 + i)));
-    REQUIRE(table.open(a_hash(0), a_hash(static_cast<std::uint8_t>(101 + i)),
+    table.invite(a_hash(0), kPage, after(milliseconds(200 + i)));
+    REQUIRE(table.open(a_hash(0), kPage, a_hash(static_cast<std::uint8_t>(101 + i)),
                        after(milliseconds(200 + i))));
   }
   CHECK(!table.use(a_hash(100), after(milliseconds(300))));

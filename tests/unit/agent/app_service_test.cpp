@@ -114,36 +114,47 @@ TEST_CASE("what cannot be granted goes on waiting, and is granted once") {
   CHECK(there.tokens().size() == 1);
 }
 
+/// The origin of a page, and its secret.
+std::pair<std::string, std::string> link_of(SignInService& sign_in) {
+  const std::string url = sign_in.invite(7760);
+  const std::size_t at = url.find("/#signin=");
+  REQUIRE(at != std::string::npos);
+  return {url.substr(0, at), url.substr(at + std::string_view("/#signin=").size())};
+}
+
 TEST_CASE("a page is signed in by a secret, until it signs out") {
   FrontHall there;
   SignInService& sign_in = there.hall.sign_in;
-  const std::string secret = sign_in.invite();
+  const auto [origin, secret] = link_of(sign_in);
   CHECK(is_token_text(secret));
-  for (const char* wrong : {"", "lanyard_", "x"}) CHECK(!sign_in.sign_in(wrong));
-  const auto token = sign_in.sign_in(secret);
+  CHECK(origin.ends_with(".localhost:7760"));
+  for (const char* wrong : {"", "lanyard_", "x"}) CHECK(!sign_in.sign_in(wrong, origin));
+  CHECK(!sign_in.sign_in(secret, link_of(sign_in).first));
+  const auto token = sign_in.sign_in(secret, origin);
   REQUIRE(token);
   CHECK(*token != secret);
-  CHECK(sign_in.is_signed_in(hash_of_token(*token, there.hasher)));
-  CHECK(!sign_in.is_signed_in(hash_of_token(secret, there.hasher)));
-  const auto again = sign_in.sign_in(secret);
+  CHECK(sign_in.page_of(hash_of_token(*token, there.hasher)) == origin);
+  CHECK(!sign_in.page_of(hash_of_token(secret, there.hasher)));
+  const auto again = sign_in.sign_in(secret, origin);
   REQUIRE(!again);
   CHECK(again.error().is(Code::kNotAllowed));
   sign_in.sign_out(*token);
-  CHECK(!sign_in.is_signed_in(hash_of_token(*token, there.hasher)));
+  CHECK(!sign_in.page_of(hash_of_token(*token, there.hasher)));
 }
 
 TEST_CASE("a wall clock that is set signs nobody out and loses no request") {
   FrontHall there;
-  const auto token = there.hall.sign_in.sign_in(there.hall.sign_in.invite());
+  const auto [origin, secret] = link_of(there.hall.sign_in);
+  const auto token = there.hall.sign_in.sign_in(secret, origin);
   REQUIRE(token);
   static_cast<void>(there.ask({"notes"}));
   for (const std::chrono::minutes step :
        {std::chrono::minutes(-2), std::chrono::minutes(13 * 60)}) {
     there.now.ms += std::chrono::milliseconds(step).count();
-    CHECK(there.hall.sign_in.is_signed_in(hash_of_token(*token, there.hasher)));
+    CHECK(there.hall.sign_in.page_of(hash_of_token(*token, there.hasher)));
     CHECK(there.hall.apps.waiting().size() == 1);
   }
   there.mono.since_origin += kSessionIdleMax;
-  CHECK(!there.hall.sign_in.is_signed_in(hash_of_token(*token, there.hasher)));
+  CHECK(!there.hall.sign_in.page_of(hash_of_token(*token, there.hasher)));
   CHECK(there.hall.apps.waiting().empty());
 }

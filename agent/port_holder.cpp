@@ -1,0 +1,88 @@
+#include "agent/port_holder.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
+#include "agent/display_text.hpp"
+#include "agent/socket_owner.hpp"
+
+namespace lanyard::agent {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kListens = "0A";
+
+bool is_number(const std::string& name) {
+  return !name.empty() && name.find_first_not_of("0123456789") == std::string::npos;
+}
+
+/// Of addresses as the table has them: all, ::1, ::ffff:127.0.0.0/8, 127.0.0.0/8.
+bool is_within_reach(std::string_view address) {
+  const bool is_any = address.find_first_not_of('0') == std::string_view::npos;
+  return is_any || address == "00000000000000000000000001000000" || address.ends_with("7F");
+}
+
+/// Whether the process has the socket open; false for those that do not let us look.
+bool has_socket(const fs::path& process, const std::string& socket) {
+  std::error_code failed;
+  for (fs::directory_iterator at(process / "fd", failed), end; !failed && at != end;
+       at.increment(failed)) {
+    std::error_code ignored;
+    if (fs::read_symlink(at->path(), ignored) == socket) return true;
+  }
+  return false;
+}
+
+/// "python3 (process 4711)"; empty: nobody whom we may look at has it.
+std::string process_with(std::uint64_t inode) {
+  const std::string socket = "socket:[" + std::to_string(inode) + "]";
+  std::error_code failed;
+  for (fs::directory_iterator at("/proc", failed), end; !failed && at != end;
+       at.increment(failed)) {
+    const std::string number = at->path().filename().string();
+    if (!is_number(number) || !has_socket(at->path(), socket)) continue;
+    std::string name;
+    std::getline(std::ifstream(at->path() / "comm"), name);
+    return (name.empty() ? "a program" : display_text(name)) + " (process " + number + ")";
+  }
+  return {};
+}
+
+}  // namespace
+
+std::optional<ListeningSocket> listener_in(std::string_view table, std::uint16_t port) {
+  char wanted[8];
+  std::snprintf(wanted, sizeof wanted, "%04X", port);
+  std::istringstream lines{std::string(table)};
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream fields(line);
+    std::string number, local, remote, state, ignored;
+    ListeningSocket found;
+    // number, local, remote, state, queues, timer, retransmits, uid, timeout, inode
+    fields >> number >> local >> remote >> state >> ignored >> ignored >> ignored >> found.uid >>
+        ignored >> found.inode;
+    const std::size_t colon = local.find(':');
+    if (!fields || state != kListens || colon == std::string::npos) continue;
+    if (local.substr(colon + 1) == wanted && is_within_reach(local.substr(0, colon))) return found;
+  }
+  return std::nullopt;
+}
+
+std::string port_holder_text(std::uint16_t port) {
+  for (const char* const place : {"/proc/net/tcp", "/proc/net/tcp6"}) {
+    std::ifstream in(place);
+    const std::string table{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+    const auto found = listener_in(table, port);
+    if (!found) continue;
+    const std::string process = process_with(found->inode);
+    return process.empty() ? "a program of the user " + user_text(found->uid) : process;
+  }
+  return "another program";
+}
+
+}  // namespace lanyard::agent
