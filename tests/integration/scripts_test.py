@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
-"""scripts/uninstall and scripts/setup, as a person runs them: what goes, and what stays."""
+"""scripts/uninstall, scripts/setup and scripts/sbom, as a person runs them: what goes, what stays,
+and what it is all made of."""
 
+import hashlib
+import json
 import pathlib
 import shutil
 import subprocess
@@ -74,6 +77,38 @@ class Setup(unittest.TestCase):
         self.assertEqual(self.packages("run") & FOR_TESTS_ALONE, set())
         self.assertEqual(FOR_TESTS_ALONE - self.packages("test"), set())
         self.assertEqual(self.packages("run") - self.packages("test"), set())
+
+
+class Materials(unittest.TestCase):
+    """scripts/sbom: what a scanner of vulnerabilities reads."""
+
+    def test_every_package_that_is_in_the_program_is_named_with_its_version(self):
+        done = subprocess.run([SCRIPTS / "sbom", "--binary", PROGRAM], capture_output=True,
+                              text=True, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        bill = json.loads(done.stdout)
+        self.assertEqual((bill["bomFormat"], bill["specVersion"]), ("CycloneDX", "1.5"))
+        program = bill["metadata"]["component"]
+        self.assertEqual(program["hashes"][0]["content"],
+                         hashlib.sha256(pathlib.Path(PROGRAM).read_bytes()).hexdigest())
+        parts = {each["name"]: each for each in bill["components"]}
+        built_with = subprocess.run([SCRIPTS / "setup", "--list", "run"], capture_output=True,
+                                    text=True).stdout.split()
+        self.assertLessEqual(set(built_with), set(parts))
+        loaded = {name for name, each in parts.items() if each["scope"] == "required"}
+        self.assertLessEqual({"libsodium23", "libsqlite3-0", "libseccomp2", "libzstd1", "libc6",
+                              "libavahi-client3", "libavahi-core7", "libstdc++-12-dev"}, loaded)
+        for name, each in parts.items():
+            version = subprocess.run(["dpkg-query", "--show", "--showformat=${Version}", name],
+                                     capture_output=True, text=True).stdout
+            self.assertEqual(each["version"], version)
+            self.assertTrue(each["purl"].startswith(f"pkg:deb/debian/{name}@{version}?"))
+
+    def test_a_program_that_is_not_there(self):
+        done = subprocess.run([SCRIPTS / "sbom", "--binary", "/nowhere/lanyard"],
+                              capture_output=True, text=True, timeout=120)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("is not there", done.stderr)
 
 
 if __name__ == "__main__":
