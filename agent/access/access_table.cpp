@@ -46,6 +46,16 @@ bool AccessTable::has_origin(const std::string& origin, WallTime now) const {
   });
 }
 
+std::optional<std::chrono::milliseconds> AccessTable::next_end(WallTime now) const {
+  std::optional<std::chrono::milliseconds> out;
+  for (const auto& [hash, token] : by_hash_) {
+    if (token.expires_ms == 0 || is_expired(token, now)) continue;
+    const std::chrono::milliseconds left(token.expires_ms - now.ms);
+    if (!out || left < *out) out = left;
+  }
+  return out;
+}
+
 void AccessTable::used(const storage::TokenId& token, WallTime now) {
   const auto place = uses_.find(token);
   if (place == uses_.end()) return;

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <map>
+#include <optional>
 
 #include "agent/access/access.hpp"
 #include "replication/types/hlc.hpp"
@@ -32,6 +34,9 @@ class AccessTable {
   /// Whether some token that is not expired was given to this origin: pages of others need not even
   /// be told that they may not.
   [[nodiscard]] bool has_origin(const std::string& origin, WallTime now) const;
+
+  /// How long it is until the next token expires, by the wall clock; nothing: none ever will.
+  [[nodiscard]] std::optional<std::chrono::milliseconds> next_end(WallTime now) const;
 
   /// The token was used. One that is not there any more is passed over.
   void used(const storage::TokenId& token, WallTime now);

@@ -41,6 +41,24 @@ std::optional<std::string> SessionTable::use(const Hash& token, Instant now) {
   return place->second.origin;
 }
 
+std::optional<std::string> SessionTable::origin_of(const Hash& token, Instant now) const {
+  const auto place = open_.find(token);
+  if (place == open_.end() || has_passed(place->second.time, now, kSessionIdleMax))
+    return std::nullopt;
+  return place->second.origin;
+}
+
+std::optional<std::chrono::milliseconds> SessionTable::next_end(Instant now) const {
+  std::optional<std::chrono::milliseconds> out;
+  for (const auto& [token, session] : open_) {
+    if (has_passed(session.time, now, kSessionIdleMax)) continue;
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        session.time.since_origin + kSessionIdleMax - now.since_origin);
+    if (!out || left < *out) out = left;
+  }
+  return out;
+}
+
 bool SessionTable::close(const Hash& token) { return open_.erase(token) > 0; }
 
 }  // namespace lanyard::agent

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "agent/access/elapsed.hpp"
@@ -31,6 +32,10 @@ class SessionTable {
                           Instant now);
   /// The origin of the session, which is not idle then, that has this token; nothing: none has.
   [[nodiscard]] std::optional<std::string> use(const Hash& token, Instant now);
+  /// The same without a use of it: for who only listens.
+  [[nodiscard]] std::optional<std::string> origin_of(const Hash& token, Instant now) const;
+  /// How long it is until the next session has been idle for too long; nothing: there is none.
+  [[nodiscard]] std::optional<std::chrono::milliseconds> next_end(Instant now) const;
   /// Whether there was one.
   bool close(const Hash& token);
 

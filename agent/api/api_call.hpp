@@ -45,19 +45,22 @@ class QueryText {
   std::vector<Member> members_;
 };
 
+class Standing;
+
 /// One request, as the handler of its route sees it.
 struct ApiCall {
   std::vector<std::string> names;  ///< what stands for the route's {names}, in their order, decoded
   QueryText query;
   std::optional<TagCondition> if_match;
   std::optional<TagCondition> if_none_match;
-  std::string content_type;           ///< without parameters, in small letters
-  std::string accept;                 ///< as it was sent
-  std::optional<std::string> origin;  ///< of the page, as the browser says
-  std::string bearer;                 ///< what Authorization brings; empty: nothing
-  bool is_head = false;               ///< only the answer's head is wanted
-  std::string body;                   ///< empty where the route takes it in pieces
-  Access access;
+  std::string content_type;            ///< without parameters, in small letters
+  std::string accept;                  ///< as it was sent
+  std::optional<std::string> origin;   ///< of the page, as the browser says
+  std::string bearer;                  ///< what Authorization brings; empty: nothing
+  bool is_head = false;                ///< only the answer's head is wanted
+  std::string body;                    ///< empty where the route takes it in pieces
+  Access access;                       ///< as it was when the head came
+  std::shared_ptr<Standing> standing;  ///< what is left of it now; nothing where none is needed
 };
 
 /// Where the answer to one request goes. Belongs to the api thread.

@@ -11,6 +11,7 @@
 namespace lanyard::agent {
 
 class LiveClient;
+class Standing;
 
 /// What the routes speak for. One per agent; belongs to the api thread.
 struct ApiRoom : Services {
@@ -34,6 +35,8 @@ struct ApiRoom : Services {
   Reception reception;
   /// Those that are signed in on /v1/live.
   std::map<const LiveClient*, std::weak_ptr<LiveClient>> live{};
+  /// Requests that go on and are to be told when their token is good no more.
+  std::vector<std::weak_ptr<Standing>> standings{};
   bool is_telling_status = false;  ///< to some of them
   RoundReads round_reads{reads, feed};
 };

@@ -2,6 +2,7 @@
 
 #include "agent/api/front_desk.hpp"
 #include "agent/api/live_talk.hpp"
+#include "agent/api/who_speaks.hpp"
 #include "agent/logging.hpp"
 #include "replication/types/device_id_text.hpp"
 #include "replication/types/json_text.hpp"
@@ -12,6 +13,8 @@ namespace {
 
 /// Where the default port is taken: an agent of another person on this machine, mostly.
 constexpr int kApiPortsTried = 100;
+/// A token that expires is noticed so soon where a wall clock was set; else at the moment itself.
+constexpr std::chrono::seconds kLookForEndsEvery{60};
 
 }  // namespace
 
@@ -66,6 +69,7 @@ class ApiServer::Impl {
     room_.host.post([this] {
       compat_.start();
       store_live_uses_later();
+      await_next_end();
     });
     HttpServer::Manners manners;
     manners.answered = [meters = &room_.host.meters](int status, const std::string& problem,
@@ -117,9 +121,24 @@ class ApiServer::Impl {
           if (!tokens) log_error("the tokens cannot be read: " + tokens.error().detail);
           // Who cannot be looked up is not let in.
           room_.access.set(tokens ? std::move(*tokens) : std::vector<storage::TokenEntry>());
-          for_each_live(room_, [](LiveClient& live) { live.on_access_changed(); });
+          look_at_standings(room_);
           applied();
+          await_next_end();
         });
+  }
+
+  /// Tokens expire and sessions end by themselves: one timer, for the next of them. Those that
+  /// listen would not notice. A wall clock that is set is noticed with the next look.
+  void await_next_end() {
+    std::chrono::milliseconds wait = kLookForEndsEvery;
+    for (const auto next :
+         {room_.access.next_end(room_.host.wall()), room_.reception.sign_in.next_end()})
+      if (next) wait = std::min(wait, *next);
+    room_.after(wait, [this, turn = ++ends_turn_] {
+      if (turn != ends_turn_) return;  // another was set since
+      look_at_standings(room_);
+      await_next_end();
+    });
   }
 
   void count_live_uses() {
@@ -145,6 +164,7 @@ class ApiServer::Impl {
   }
 
   ApiRoom room_;
+  std::uint64_t ends_turn_ = 0;  ///< of the timer that counts
   std::unique_ptr<HttpServer> server_;
   CompatListeners compat_;
 };

@@ -52,6 +52,15 @@ class Bulk : public std::enable_shared_from_this<Bulk> {
   Bulk(ApiRoom& room, ApiCall call, const ApiReply& reply)
       : room_(room), call_(std::move(call)), reply_(reply) {}
 
+  /// An upload may wait for its client for long: it ends with the token, not with the next line.
+  void start() {
+    call_.standing->watch([weak = weak_from_this()](const Error& why) {
+      const auto bulk = weak.lock();
+      if (!bulk || bulk->is_over_) return;
+      bulk->lost_ = why;
+      if (!bulk->is_committing_) bulk->fail_for_rights(why);
+    });
+  }
   void take(std::string_view piece, std::function<void()> go_on) {
     text_.append(piece);
     go_on_ = std::move(go_on);
@@ -88,6 +97,7 @@ class Bulk : public std::enable_shared_from_this<Bulk> {
   void report_progress();
   void finish();
   void fail_at(std::uint64_t line, Error error);
+  void fail_for_rights(Error error);
   void fail_with(HttpAnswer answer);
 
   ApiRoom& room_;
@@ -101,6 +111,7 @@ class Bulk : public std::enable_shared_from_this<Bulk> {
   std::size_t read_ = 0;  ///< bytes of it that are done
   bool has_all_ = false;
   bool is_over_ = false;
+  std::optional<Error> lost_;  ///< the token was good no more while a batch was being committed
   std::function<void()> go_on_;
   /// Of what is kept until it is committed, where that is not little.
   MemoryBudget::Reservation memory_;
@@ -119,7 +130,7 @@ class Bulk : public std::enable_shared_from_this<Bulk> {
 void Bulk::find_space() {
   mutation_ = call_.query.text("mutationId");
   if (const Status known = call_.query.finish(); !known) return fail_at(0, known.error());
-  in_space(room_, call_.names.front(), call_.access, Right::kWrite,
+  in_space(room_, call_.names.front(), call_.standing, Right::kWrite,
            [self = shared_from_this()](const Result<SpaceId>& space) {
              if (self->is_over_) return;
              if (!space) return self->fail_at(0, space.error());
@@ -134,6 +145,7 @@ void Bulk::find_space() {
 }
 
 void Bulk::read_lines() {
+  if (lost_) return fail_for_rights(*lost_);
   while (!is_over_) {
     if (is_full()) return commit(bytes_ > kBatchBytes ? lines_.size() - 1 : lines_.size());
     const std::size_t end = text_.find('\n', read_);
@@ -214,6 +226,8 @@ Status Bulk::read_line(std::string_view line) {
 /// Writes the first `count` lines of the batch. Their name is that of the first of them: sent
 /// again, they are known by it, however many went together then.
 void Bulk::commit(std::size_t count) {
+  const Status may = check_right(*call_.standing, *space_, call_.names.front(), Right::kWrite);
+  if (!may) return fail_for_rights(may.error());
   is_committing_ = true;
   storage::LocalChange change;
   change.wants_versions = false;
@@ -277,6 +291,14 @@ void Bulk::fail_at(std::uint64_t line, Error error) {
   fail_with(problem_answer(error));
 }
 
+/// Whoever sends may write no more: what is not committed is not.
+void Bulk::fail_for_rights(Error error) {
+  error.fix = acknowledged_ == 0 ? "Nothing was stored. " + error.fix
+                                 : "What came up to line " + std::to_string(acknowledged_) +
+                                       " is stored; the rest needs a token that may write here.";
+  fail_at(line_, std::move(error));
+}
+
 void Bulk::fail_with(HttpAnswer answer) {
   is_over_ = true;
   if (!progress_) return reply_.send(std::move(answer));
@@ -304,7 +326,9 @@ class BulkTaker final : public BodyTaker {
 }  // namespace
 
 std::unique_ptr<BodyTaker> take_lines(ApiRoom& room, ApiCall call, const ApiReply& reply) {
-  return std::make_unique<BulkTaker>(std::make_shared<Bulk>(room, std::move(call), reply));
+  const auto bulk = std::make_shared<Bulk>(room, std::move(call), reply);
+  bulk->start();
+  return std::make_unique<BulkTaker>(bulk);
 }
 
 void write_acknowledgement(const storage::Written& written, std::uint64_t applied,

@@ -72,29 +72,29 @@ HttpAnswer not_signed_in(const std::string& why) {
   return out;
 }
 
-std::string why_refused(AccessTable::Refusal refusal) {
-  switch (refusal) {
-    case AccessTable::Refusal::kUnknown: break;
-    case AccessTable::Refusal::kExpired: return "the token has expired";
-    case AccessTable::Refusal::kOtherOrigin: return "the token is bound to another origin";
-    case AccessTable::Refusal::kOtherDoor:
-      return "the token is a user's, and good at compatibility listeners alone";
-  }
-  return "the token is not known here, or was revoked";
-}
-
 tl::expected<Access, HttpAnswer> identify(ApiRoom& room, const HeadView& head,
-                                          const Approach& approach) {
+                                          const Approach& approach,
+                                          std::shared_ptr<Standing>& standing) {
   const std::string_view token = bearer_of(head);
   if (!head.field("Authorization"))
     return tl::unexpected(not_signed_in("there is no Authorization header"));
   if (!is_token_text(token))
     return tl::unexpected(not_signed_in("the Authorization header is not Bearer and a token"));
-  const auto found = who_speaks(room, hash_of_token(token, room.hasher),
-                                {approach.origin, approach.fetch_site, approach.host});
+  const Hash hash = hash_of_token(token, room.hasher);
+  const Speaker speaker{approach.origin, approach.fetch_site, approach.host};
+  const auto found = who_speaks(room, hash, speaker);
   if (!found) return tl::unexpected(not_signed_in(why_refused(found.error())));
   if (found->token) room.access.used(*found->token, room.host.wall());
+  standing = std::make_shared<Standing>(room, hash, speaker);
   return *found;
+}
+
+/// Once more, when the whole body is there or an answer is about to go: the token may be good no
+/// more by then. Nothing where none is needed.
+std::optional<HttpAnswer> refuse_late(const std::shared_ptr<Standing>& standing) {
+  if (!standing) return std::nullopt;
+  const auto found = standing->access();
+  return found ? std::nullopt : std::optional(not_signed_in(why_refused(found.error())));
 }
 
 /// What is wrong with how much whoever speaks was given.
@@ -145,12 +145,16 @@ HeadOrder order_for(ApiRoom& room, const Route& route, ApiCall call) {
       takes_nothing || route.takes == Takes::kLittleJson ? kLittleBodyMax : limits::kJsonBodyMax;
   out.only_reads = route.method == "GET" || route.takes == Takes::kQuestion;
   const auto kept = std::make_shared<ApiCall>(std::move(call));
+  // What was written before is acknowledged; what was read is not told any more.
+  if (out.only_reads && kept->standing)
+    out.refuse_late = [standing = kept->standing] { return refuse_late(standing); };
   out.go = [&room, handle = route.call, kept, takes_nothing](std::string body,
                                                              const ApiReply& reply) {
     if (takes_nothing && !says_nothing(body))
       return reply.error(Error(Code::kUsage, "this request takes nothing from its body",
                                "Leave the body out, or send {}; what it takes stands in its "
                                "address, see /v1/openapi.json."));
+    if (auto refuse = refuse_late(kept->standing)) return reply.send(std::move(*refuse));
     kept->body = std::move(body);
     handle(room, *kept, reply);
   };
@@ -181,7 +185,7 @@ HeadOrder upgrade(ApiRoom& room, const HeadView& head, const Approach& approach,
 HeadOrder follow(ApiRoom& room, const HeadView& head, const Approach& approach, const Route& route,
                  ApiCall call) {
   if (route.need > Need::kNothing) {
-    auto who = identify(room, head, approach);
+    auto who = identify(room, head, approach, call.standing);
     if (!who) return answered(std::move(who).error());
     if (auto refuse = refuse_access(route.need, *who)) return answered(std::move(*refuse));
     call.access = std::move(*who);

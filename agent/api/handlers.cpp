@@ -18,23 +18,32 @@ Error no_such_space(const std::string& name) {
 
 }  // namespace
 
-void in_space(ApiRoom& room, const std::string& name, const Access& access, Right right,
-              const Done<SpaceId>& done) {
-  room.directory.find(name, [name, access, right, done](const Result<SpaceId>& found) {
+void in_space(ApiRoom& room, const std::string& name, const std::shared_ptr<Standing>& standing,
+              Right right, const Done<SpaceId>& done) {
+  room.directory.find(name, [name, standing, right, done](const Result<SpaceId>& found) {
     if (!found && !found.error().is(Code::kNotFound)) return done(fail(found.error()));
-    if (!found || !access.may_read(*found)) return done(fail(no_such_space(name)));
-    if (right == Right::kWrite && !access.may_write(*found))
-      return done(fail(Code::kNotAllowed, "this token may only read in the space \"" + name + "\"",
-                       "Make one that may write: lanyard token create --write"));
-    done(*found);
+    if (!found) return done(fail(no_such_space(name)));
+    const Status may = check_right(*standing, *found, name, right);
+    may ? done(*found) : done(fail(may.error()));
   });
+}
+
+Status check_right(const Standing& standing, const SpaceId& space, const std::string& name,
+                   Right right) {
+  const auto access = standing.access();
+  if (!access) return standing.check();
+  if (!access->may_read(space)) return fail(no_such_space(name));
+  if (right == Right::kRead || access->may_write(space)) return {};
+  return fail(Code::kNotAllowed, "this token may only read in the space \"" + name + "\"",
+              "Make one that may write: lanyard token create --write");
 }
 
 void in_space(ApiRoom& room, const ApiCall& call, const ApiReply& reply, Right right,
               const std::function<void(const SpaceId& space)>& go) {
-  in_space(room, call.names.front(), call.access, right, [reply, go](const Result<SpaceId>& space) {
-    space ? go(*space) : reply.error(space.error());
-  });
+  in_space(room, call.names.front(), call.standing, right,
+           [reply, go](const Result<SpaceId>& space) {
+             space ? go(*space) : reply.error(space.error());
+           });
 }
 
 AgentStatus seen_by(const Access& access, AgentStatus status) {

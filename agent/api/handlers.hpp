@@ -2,6 +2,7 @@
 
 #include "agent/api/api_room.hpp"
 #include "agent/api/router.hpp"
+#include "agent/api/who_speaks.hpp"
 #include "agent/control/request.hpp"
 #include "agent/json/json_views.hpp"
 
@@ -21,8 +22,12 @@ enum class Right : std::uint8_t { kRead, kWrite };
 void in_space(ApiRoom& room, const ApiCall& call, const ApiReply& reply, Right right,
               const std::function<void(const SpaceId& space)>& go);
 /// The same for a space by any name.
-void in_space(ApiRoom& room, const std::string& name, const Access& access, Right right,
-              const Done<SpaceId>& done);
+void in_space(ApiRoom& room, const std::string& name, const std::shared_ptr<Standing>& standing,
+              Right right, const Done<SpaceId>& done);
+/// Whether that right is still there now: for what goes on in a space, before each commit and page.
+/// kNoToken, kNotFound, kNotAllowed. `name`: what the client calls the space.
+[[nodiscard]] Status check_right(const Standing& standing, const SpaceId& space,
+                                 const std::string& name, Right right);
 
 /// What one token may know of the agent: its spaces, and the devices that share them.
 [[nodiscard]] AgentStatus seen_by(const Access& access, AgentStatus status);

@@ -36,6 +36,8 @@ bool HttpConnection::is_last() const {
 void HttpConnection::send(HttpAnswer answer) {
   if (state_ == State::kClosed) return;
   is_last_ = is_last();
+  if (order_.refuse_late)
+    if (auto refusal = order_.refuse_late()) answer = std::move(*refusal);
   write(std::move(answer));
 }
 
@@ -101,6 +103,10 @@ void HttpConnection::begin(HttpAnswer head) {
 
 void HttpConnection::piece(std::string bytes, std::function<void(bool is_open)> taken) {
   if (state_ == State::kClosed) return taken(false);
+  if (order_.breaks_off_late && order_.refuse_late()) {
+    close();
+    return taken(false);
+  }
   LANYARD_CHECK(!on_written_, "one piece is on its way at a time");
   if (bytes.empty() || is_head_request_) return write_bytes("", std::move(taken));
   std::array<char, 20> size{};

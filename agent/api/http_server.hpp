@@ -89,6 +89,11 @@ struct HeadOrder {
   std::uint64_t memory_per_byte = kMemoryPerJsonByte;
   /// It changes nothing: where there is no memory for its answer, it is refused.
   bool only_reads = false;
+  /// Asked when an answer as a whole is about to go: what goes instead, where whoever asked may not
+  /// have it any more. May be empty.
+  std::function<std::optional<HttpAnswer>()> refuse_late = {};
+  /// And before each piece of one that comes in pieces, which is broken off then.
+  bool breaks_off_late = false;
   /// With the whole body; or, if there is `take`, piece by piece.
   std::function<void(std::string body, const ApiReply& reply)> go = {};
   std::function<std::unique_ptr<BodyTaker>(const ApiReply& reply)> take = {};

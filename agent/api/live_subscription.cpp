@@ -46,6 +46,7 @@ void LiveSubscription::fail(const Error& error) {
 bool LiveSubscription::is_full() const { return line_->is_full(); }
 
 void LiveSubscription::on_drained() {
+  if (!may_hear_()) return;
   if (state_ == State::kSnapshot) return next_page();
   go_on();
 }
@@ -53,6 +54,7 @@ void LiveSubscription::on_drained() {
 // ---- changes
 
 void LiveSubscription::on_touched(const SpaceId& space, const storage::Touched& touched) {
+  if (!may_hear_()) return;
   if (space != wish_.space) {
     // What was this space is a part of another one now, whose logs are others.
     wish_.space = space;
@@ -136,7 +138,7 @@ void LiveSubscription::catch_up() {
 }
 
 void LiveSubscription::on_missed(Result<storage::Missed> missed) {
-  if (state_ != State::kAsking) return;
+  if (state_ != State::kAsking || !may_hear_()) return;
   if (!missed) return fail(missed.error());
   if (!missed->all) return begin_snapshot(true);
   state_ = missed->more ? State::kBehind : State::kLive;

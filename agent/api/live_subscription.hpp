@@ -22,9 +22,14 @@ struct LiveWish {
 /// the api thread.
 class LiveSubscription : public std::enable_shared_from_this<LiveSubscription> {
  public:
-  /// `room` outlives this.
-  LiveSubscription(ApiRoom& room, std::shared_ptr<SocketLine> line, LiveWish wish)
-      : room_(room), line_(std::move(line)), wish_(std::move(wish)) {}
+  /// `room` outlives this. `may_hear`: asked before something is told; once it says no, nothing is
+  /// told, and whoever made this ends it.
+  LiveSubscription(ApiRoom& room, std::shared_ptr<SocketLine> line, LiveWish wish,
+                   std::function<bool()> may_hear)
+      : room_(room),
+        line_(std::move(line)),
+        wish_(std::move(wish)),
+        may_hear_(std::move(may_hear)) {}
   ~LiveSubscription() { end(); }
   LiveSubscription(const LiveSubscription&) = delete;
   LiveSubscription& operator=(const LiveSubscription&) = delete;
@@ -60,6 +65,7 @@ class LiveSubscription : public std::enable_shared_from_this<LiveSubscription> {
   ApiRoom& room_;
   std::shared_ptr<SocketLine> line_;
   LiveWish wish_;
+  std::function<bool()> may_hear_;
   State state_ = State::kEnded;
   std::uint64_t watch_ = 0;
   LiveBacklog backlog_;

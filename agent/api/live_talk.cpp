@@ -70,7 +70,12 @@ class LiveTalk final : public SocketTalk,
   [[nodiscard]] Status unsubscribe(Params& in, const std::string& id);
   [[nodiscard]] Status change(Params& in, const std::string& id);
   [[nodiscard]] Status presence(Params& in, const std::string& id);
-  [[nodiscard]] tl::expected<Access, AccessTable::Refusal> access() const;
+  /// What this client may do now; once it is signed in.
+  [[nodiscard]] tl::expected<Access, AccessTable::Refusal> access() const {
+    return standing_->access();
+  }
+  /// Before something is told: an expired token may not have been noticed yet.
+  [[nodiscard]] bool may_hear();
   /// The space by its name, if this client has that right in it now.
   void in_space(const std::string& name, Right right, const std::string& id,
                 const std::function<void(const SpaceId&)>& go);
@@ -80,7 +85,8 @@ class LiveTalk final : public SocketTalk,
   ApiRoom& room_;
   std::shared_ptr<SocketLine> line_;
   std::optional<std::string> origin_;
-  std::optional<Hash> token_;  ///< once it is signed in
+  std::optional<Hash> token_;           ///< once it is signed in
+  std::shared_ptr<Standing> standing_;  ///< of that token
   std::map<std::string, std::shared_ptr<LiveSubscription>> subscriptions_;
   std::string served_;                    ///< the subscription that was told last
   std::map<SpaceId, std::string> names_;  ///< of spaces, as this client said them last
@@ -91,11 +97,18 @@ class LiveTalk final : public SocketTalk,
 
 // ---- coming and going
 
-tl::expected<Access, AccessTable::Refusal> LiveTalk::access() const {
-  return who_speaks(room_, *token_, {origin_, {}, {}});
+bool LiveTalk::may_hear() {
+  if (access()) return true;
+  // Not now: whoever asks is in the middle of telling.
+  room_.host.post([self = weak_from_this()] {
+    if (const auto talk = self.lock()) talk->on_access_changed();
+  });
+  return false;
 }
 
 void LiveTalk::send_away(const Error& error) {
+  status_id_.reset();
+  sent_.clear();
   for (auto& [id, subscription] : subscriptions_) subscription->end();
   line_->send(error_frame("", error));
   line_->close(kPolicyViolation, error.detail);
@@ -121,7 +134,7 @@ void LiveTalk::on_drained() {
 
 void LiveTalk::on_access_changed() {
   const auto now = access();
-  if (!now) return send_away(Error(Code::kNoToken, "the token is not valid any more"));
+  if (!now) return send_away(Error(Code::kNoToken, why_refused(now.error())));
   std::erase_if(subscriptions_, [&](const auto& each) {
     if (now->may_read(each.second->space())) return false;
     line_->send(error_frame(
@@ -142,8 +155,8 @@ Status LiveTalk::sign_in(Params& in) {
     return fail(Code::kNoToken, "this is not a token",
                 "Make one: lanyard token create --app NAME --space SPACE");
   token_ = hash_of_token(token, room_.hasher);
-  const auto granted = access();
-  if (!granted) {
+  standing_ = std::make_shared<Standing>(room_, *token_, Speaker{origin_, {}, {}});
+  if (!who_speaks(room_, *token_, {origin_, {}})) {
     token_.reset();
     return fail(Code::kNoToken, "the token is not known here, or not for this page",
                 "Make one: lanyard token create --app NAME --space SPACE");
@@ -173,7 +186,9 @@ void LiveTalk::on_text(const std::string& message) {
     LANYARD_TRY_SET(const auto said, in.optional_text("id"));
     id = said.value_or("");
     if (id.size() > kLiveIdBytesMax) return fail(Code::kUsage, "an id has at most 128 bytes");
-    if (!access()) return fail(Code::kNoToken, "the token is not valid any more");
+    // What is said is a use of a session; what is heard is none.
+    if (const auto granted = who_speaks(room_, *token_, {origin_, {}}); !granted)
+      return fail(Code::kNoToken, why_refused(granted.error()));
     constexpr auto kMeanings = std::to_array<std::pair<std::string_view, Meaning>>({
         {"subscribe", &LiveTalk::subscribe},
         {"unsubscribe", &LiveTalk::unsubscribe},
@@ -193,9 +208,7 @@ void LiveTalk::on_text(const std::string& message) {
 
 void LiveTalk::in_space(const std::string& name, Right right, const std::string& id,
                         const std::function<void(const SpaceId&)>& go) {
-  const auto granted = access();
-  if (!granted) return;
-  agent::in_space(room_, name, *granted, right,
+  agent::in_space(room_, name, standing_, right,
                   [self = weak_from_this(), name, id, go,
                    in_order = line_->hold_reading()](const Result<SpaceId>& space) {
                     const auto talk = self.lock();
@@ -263,7 +276,11 @@ Status LiveTalk::subscribe(Params& in, const std::string& id) {
 void LiveTalk::open(LiveWish wish) {
   const std::string id = wish.id;
   if (const auto old = subscriptions_.find(id); old != subscriptions_.end()) old->second->end();
-  auto subscription = std::make_shared<LiveSubscription>(room_, line_, std::move(wish));
+  auto subscription =
+      std::make_shared<LiveSubscription>(room_, line_, std::move(wish), [self = weak_from_this()] {
+        const auto talk = self.lock();
+        return talk && talk->may_hear();
+      });
   subscriptions_[id] = subscription;
   subscription->start();
 }
@@ -308,6 +325,7 @@ Status LiveTalk::change(Params& in, const std::string& id) {
 
 void LiveTalk::on_acknowledged(const DeviceId& device, const SpaceId& space,
                                const VectorClock& durable) {
+  if (sent_.empty() || !may_hear()) return;
   for (Sent& each : sent_) {
     if (each.space != space || seq_in(durable, each.dot.log) < each.dot.seq) continue;
     if (is_full()) return;  // with the next word of it

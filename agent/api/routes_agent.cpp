@@ -141,9 +141,11 @@ void sync_now(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
   with_query(call, reply, [&](QueryText& query) -> Status {
     LANYARD_TRY_SET(const std::int64_t wait_ms, query.integer("waitMs", 10'000, 0, 60'000));
     LANYARD_TRY(query.finish());
-    run_sync_round(
-        room, room.after, call.access, std::chrono::milliseconds(wait_ms),
-        [reply](const Result<SyncReport>& report) { reply.answer(report, report_json); });
+    run_sync_round(room, room.after, call.access, std::chrono::milliseconds(wait_ms),
+                   [reply, standing = call.standing](const Result<SyncReport>& report) {
+                     const Status good = standing->check();  // a round may last for a minute
+                     good ? reply.answer(report, report_json) : reply.error(good.error());
+                   });
     return {};
   });
 }

@@ -1,7 +1,6 @@
 #include <array>
 
 #include "agent/api/handlers.hpp"
-#include "agent/api/live_talk.hpp"
 #include "agent/json/app_json.hpp"
 
 /// Apps that ask for access; the person's answer, and tokens, for pages that a person signed in.
@@ -141,6 +140,7 @@ void sign_in(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
     LANYARD_TRY_SET(const std::string secret, in.text("secret"));
     LANYARD_TRY(in.finish());
     LANYARD_TRY_SET(const std::string token, room.reception.sign_in.sign_in(secret, *call.origin));
+    look_at_standings(room);  // one more may have ended another
     JsonWriter out;
     out.begin_object().member("token", token);
     out.member("idleMs", std::chrono::milliseconds(kSessionIdleMax).count());
@@ -153,7 +153,7 @@ void sign_out(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
   with_query(call, reply, [&](QueryText& query) -> Status {
     LANYARD_TRY(query.finish());
     room.reception.sign_in.sign_out(call.bearer);
-    for_each_live(room, [](LiveClient& live) { live.on_access_changed(); });
+    look_at_standings(room);
     reply.send({204, "", "", {}});
     return {};
   });

@@ -155,15 +155,28 @@ Status read_query(QueryText& in, const std::string& collection, RecordQuery& out
 /// All records that a query finds, a line each: page by page, as the client takes them.
 class RecordLines : public std::enable_shared_from_this<RecordLines> {
  public:
-  RecordLines(ApiRoom& room, const SpaceId& space, std::string type, RecordQuery query,
-              std::optional<std::uint64_t> limit, ApiReply reply)
+  RecordLines(ApiRoom& room, const ApiCall& call, const SpaceId& space, std::string type,
+              RecordQuery query, std::optional<std::uint64_t> limit, ApiReply reply)
       : room_(room),
+        standing_(call.standing),
+        name_(call.names.front()),
         space_(space),
         type_(std::move(type)),
         query_(std::move(query)),
         is_export_(!limit && query_.where.empty() && query_.cursor.empty()),
         left_(limit),
         reply_(std::move(reply)) {}
+
+  /// One whose client does not take what it asked for ends with the token, too.
+  void start() {
+    standing_->watch([weak = weak_from_this()](const Error& why) {
+      if (const auto lines = weak.lock()) lines->give_up(why);
+    });
+    next();
+  }
+
+ private:
+  static constexpr std::uint64_t kPage = 200;
 
   void next() {
     query_.limit = std::min<std::uint64_t>(kPage, left_.value_or(kPage));
@@ -173,12 +186,11 @@ class RecordLines : public std::enable_shared_from_this<RecordLines> {
                           });
   }
 
- private:
-  static constexpr std::uint64_t kPage = 200;
-
   void on_page(const Result<storage::RecordPage>& page) {
-    if (!page && !out_) return reply_.error(page.error());
-    if (!page) return;  // broken off: that is all that can be said behind a head that says 200
+    if (is_over_) return;
+    const Status may = check_right(*standing_, space_, name_, Right::kRead);
+    if (!may) return give_up(may.error());
+    if (!page) return give_up(page.error());
     if (!out_) {
       HttpAnswer head;
       head.type = type_;
@@ -189,15 +201,34 @@ class RecordLines : public std::enable_shared_from_this<RecordLines> {
     if (left_) *left_ -= page->records.size();
     query_.cursor = page->cursor;
     const bool is_over = page->cursor.empty() || left_ == 0;
+    is_saying_ = true;
     out_->piece(std::move(lines), [self = shared_from_this(), is_over](bool is_open) {
+      self->is_saying_ = false;
       if (!is_open) return;
+      if (self->lost_) return self->say_why();
       if (!is_over) return self->next();
+      self->is_over_ = true;
       self->out_->end();
       if (self->is_export_) self->room_.status.exported();
     });
   }
 
+  /// Behind a head that says 200 the last line says why, and there is no end: nobody is to take
+  /// what came for all.
+  void give_up(const Error& why) {
+    if (std::exchange(is_over_, true)) return;
+    if (!out_) return reply_.error(why);
+    lost_ = why;
+    if (!is_saying_) say_why();
+  }
+  void say_why() {
+    out_->piece(problem_answer(*lost_).body + "\n",
+                [self = shared_from_this()](bool) { self->out_.reset(); });
+  }
+
   ApiRoom& room_;
+  std::shared_ptr<Standing> standing_;
+  std::string name_;  ///< of the space, as the client says it
   SpaceId space_;
   std::string type_;
   RecordQuery query_;
@@ -205,6 +236,9 @@ class RecordLines : public std::enable_shared_from_this<RecordLines> {
   std::optional<std::uint64_t> left_;
   ApiReply reply_;
   std::optional<AnswerStream> out_;  ///< once the first page is read
+  bool is_saying_ = false;           ///< a piece is on its way
+  bool is_over_ = false;
+  std::optional<Error> lost_;  ///< why it ends before its end
 };
 
 /// Of a page, or of all lines.
@@ -223,15 +257,17 @@ bool wants_lines(const ApiCall& call) { return lines_type_of(call.accept).has_va
 void answer_records(ApiRoom& room, const ApiCall& call, const RecordQuery& query,
                     const ApiReply& reply) {
   const auto lines = lines_type_of(call.accept);
-  in_space(room, call, reply, Right::kRead, [&room, query, lines, reply](const SpaceId& space) {
-    if (!lines) {
-      return room.long_reads.page(space, query, [reply](const Result<storage::RecordPage>& page) {
-        reply.answer(page, page_json);
-      });
-    }
-    const auto most = query.limit == 0 ? std::optional<std::uint64_t>() : query.limit;
-    std::make_shared<RecordLines>(room, space, *lines, query, most, reply)->next();
-  });
+  in_space(room, call, reply, Right::kRead,
+           [&room, kept = call, query, lines, reply](const SpaceId& space) {
+             if (!lines) {
+               return room.long_reads.page(space, query,
+                                           [reply](const Result<storage::RecordPage>& page) {
+                                             reply.answer(page, page_json);
+                                           });
+             }
+             const auto most = query.limit == 0 ? std::optional<std::uint64_t>() : query.limit;
+             std::make_shared<RecordLines>(room, kept, space, *lines, query, most, reply)->start();
+           });
 }
 
 void answer_count(ApiRoom& room, const ApiCall& call, const RecordQuery& query,

@@ -80,7 +80,7 @@ void Chatsync::close() {
 HeadOrder Chatsync::receive(const CompatPort& /*port*/, const HeadView& head) {
   const auto user = token_user(room_, head);
   if (!user) return answered(compat_error(401, "Authentication required"));
-  return serve(head, Caller{*user});
+  return held_to_token(room_, head, serve(head, Caller{*user}));
 }
 
 HeadOrder Chatsync::serve(const HeadView& head, const Caller& caller) {

@@ -113,9 +113,9 @@ HeadOrder Cloudapi::receive(const CompatPort& /*port*/, const HeadView& head) {
     if (!user) return answered(compat_error(401, "Authentication required"));
     call.user = user->user;
     call.client = user->client(kCloudapi);
-  } else {
-    call.client = compat_client(kCloudapi, head);
+    return held_to_token(room_, head, serve(std::move(call), head));
   }
+  call.client = compat_client(kCloudapi, head);
   return serve(std::move(call), head);
 }
 

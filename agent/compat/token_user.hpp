@@ -15,4 +15,9 @@ struct TokenUser {
 /// Whose token stands in Authorization; nothing where there is none that is good here, and now.
 [[nodiscard]] std::optional<TokenUser> token_user(const CompatRoom& room, const HeadView& head);
 
+/// A request that came with a good token is refused once that is good no more: where its body is
+/// whole, and where a reading is answered, or the next piece of one.
+[[nodiscard]] HeadOrder held_to_token(const CompatRoom& room, const HeadView& head,
+                                      HeadOrder order);
+
 }  // namespace lanyard::agent

@@ -22,6 +22,14 @@ class SignInService {
   [[nodiscard]] std::optional<std::string> page_of(const Hash& token) {
     return table_.use(token, host_.mono());
   }
+  /// The same without being a use of it.
+  [[nodiscard]] std::optional<std::string> still_page_of(const Hash& token) const {
+    return table_.origin_of(token, host_.mono());
+  }
+  /// How long it is until the next session ends by itself; nothing: there is none.
+  [[nodiscard]] std::optional<std::chrono::milliseconds> next_end() const {
+    return table_.next_end(host_.mono());
+  }
   void sign_out(std::string_view token);
 
  private:

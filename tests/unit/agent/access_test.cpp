@@ -309,6 +309,22 @@ TEST_CASE("a token is good until the moment at which it expires") {
   CHECK_FALSE(table.has_origin(kPage, kNow));
 }
 
+TEST_CASE("the next token to expire is known, and one that has is not waited for") {
+  AccessTable table;
+  storage::TokenEntry soon = a_token(1);
+  storage::TokenEntry later_on = a_token(2);
+  storage::TokenEntry over = a_token(3);
+  soon.expires_ms = kNow.ms + 50;
+  later_on.expires_ms = kNow.ms + 80;
+  over.expires_ms = kNow.ms;
+  table.set({a_token(4)});
+  CHECK(table.next_end(kNow) == std::nullopt);
+  table.set({over, later_on, a_token(4), soon});
+  CHECK(table.next_end(kNow) == std::chrono::milliseconds(50));
+  CHECK(table.next_end({kNow.ms + 50}) == std::chrono::milliseconds(30));
+  CHECK(table.next_end({kNow.ms + 80}) == std::nullopt);
+}
+
 TEST_CASE("an origin is known as long as a token is for it") {
   AccessTable table;
   CHECK_FALSE(table.has_origin(kPage, kNow));

@@ -293,6 +293,19 @@ TEST_CASE("a session ends when it is idle, or closed") {
   CHECK(!table.use(a_hash(12), kAskedAt));
 }
 
+TEST_CASE("who only listens does not keep a session") {
+  SessionTable table;
+  CHECK(table.next_end(kAskedAt) == std::nullopt);
+  table.invite(a_hash(1), kAskedAt);
+  REQUIRE(table.open(a_hash(1), a_hash(11), kAskedAt));
+  const milliseconds nearly = kSessionIdleMax - milliseconds(1);
+  CHECK(table.is_open(a_hash(11), after(nearly)));
+  CHECK(table.next_end(after(nearly)) == milliseconds(1));
+  CHECK(!table.is_open(a_hash(11), after(kSessionIdleMax)));
+  CHECK(table.next_end(after(kSessionIdleMax)) == std::nullopt);
+  CHECK(!table.is_open(a_hash(12), kAskedAt));
+}
+
 TEST_CASE("secrets and sessions are bounded: the oldest goes") {
   SessionTable table;
   std::uint8_t number = 0;
