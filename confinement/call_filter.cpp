@@ -118,6 +118,9 @@ constexpr const char* kOfTheAgent[] = {
     // Links and doors.
     "connect", "listen", "accept", "accept4"};
 
+constexpr const char* kOfSql[] = {"pread64",   "preadv",      "pwrite64",  "pwritev",
+                                  "ftruncate", "ftruncate64", "fdatasync", "fadvise64"};
+
 constexpr std::uint64_t kNameSpaces = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET |
                                       CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
 
@@ -188,14 +191,18 @@ void allow_agent(Filter& filter) {
   allow_sockets(filter, {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK});
 }
 
-void allow_mdns(Filter& filter, bool has_bus) {
+/// Memory without code; abort(), of itself.
+void allow_child(Filter& filter) {
   for (const char* call : {"mmap", "mmap2", "mprotect"})
     filter.add(SCMP_ACT_ALLOW, call, argument_has(2, PROT_EXEC, 0));
-  // How much has come; which interface has an address.
-  filter.add(SCMP_ACT_ALLOW, "ioctl", argument_is(1, FIONREAD));
-  // abort(), of itself.
   const auto self = static_cast<scmp_datum_t>(::getpid());
   filter.add(SCMP_ACT_ALLOW, "tgkill", argument_is(0, self));
+}
+
+void allow_mdns(Filter& filter, bool has_bus) {
+  allow_child(filter);
+  // How much has come; which interface has an address.
+  filter.add(SCMP_ACT_ALLOW, "ioctl", argument_is(1, FIONREAD));
   if (has_bus) {
     allow_sockets(filter, {AF_UNIX});
     filter.add(SCMP_ACT_ALLOW, "connect");
@@ -214,7 +221,7 @@ void refuse(Filter& filter, CallSet set) {
   for (const char* name : kRefused) {
     if (is_agent) continue;
     const std::string_view call = name;
-    const bool is_in_part = call == "socket" || call == "ioctl";
+    const bool is_in_part = set != CallSet::kSql && (call == "socket" || call == "ioctl");
     const bool is_whole = call == "connect" && set == CallSet::kMdnsDaemon;
     if (!is_in_part && !is_whole) filter.add(SCMP_ACT_ERRNO(EPERM), name);
   }
@@ -230,6 +237,9 @@ Status allow_only(CallSet set) {
   filter.add(SCMP_ACT_ALLOW, Names(kOf32Bits));
   if (set == CallSet::kAgent) {
     allow_agent(filter);
+  } else if (set == CallSet::kSql) {
+    filter.add(SCMP_ACT_ALLOW, Names(kOfSql));
+    allow_child(filter);
   } else {
     allow_mdns(filter, set == CallSet::kMdnsDaemon);
   }

@@ -14,6 +14,9 @@ enum class CallSet {
   kMdnsCore,
   /// The same, and connects to a D-Bus by its socket's path.
   kMdnsDaemon,
+  /// Reads and writes descriptors that are open, at any place of a file, and nothing else: no
+  /// file, socket, process or code is new.
+  kSql,
 };
 
 /// From now on and for all threads and whatever they start (seccomp): calls that only an intruder

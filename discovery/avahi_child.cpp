@@ -10,6 +10,7 @@
 
 #include "confinement/call_filter.hpp"
 #include "confinement/file_rules.hpp"
+#include "confinement/own_process.hpp"
 #include "confinement/privacy.hpp"
 #include "discovery/avahi_daemon.hpp"
 #include "discovery/avahi_embedded.hpp"
@@ -191,9 +192,7 @@ std::optional<Backend> discovery_child(int argc, char** argv) {
 }
 
 int run_discovery_child(Backend kind) {
-  int type = 0;
-  socklen_t size = sizeof type;
-  if (getsockopt(kChildDescriptor, SOL_SOCKET, SO_TYPE, &type, &size) != 0) return EXIT_FAILURE;
+  if (!confinement::has_own_process_pipe()) return EXIT_FAILURE;
   // Dies with the agent, also while it hangs; the end of the pipe is for the agent that goes in
   // order, and for one that went before this line.
   prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -204,8 +203,8 @@ int run_discovery_child(Backend kind) {
   auto make = kind == Backend::kDaemon ? load_daemon_responder() : load_embedded_responder();
   // The library is there now, and so is all that it needs from the disk.
   confine(kind);
-  if (!make) return Child(kind, kChildDescriptor, nullptr, make.error().detail).run();
-  return Child(kind, kChildDescriptor, std::move(*make), {}).run();
+  if (!make) return Child(kind, confinement::kOwnProcessPipe, nullptr, make.error().detail).run();
+  return Child(kind, confinement::kOwnProcessPipe, std::move(*make), {}).run();
 }
 
 }  // namespace lanyard::discovery

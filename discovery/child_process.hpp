@@ -16,8 +16,6 @@ inline constexpr const char* kChildVerb = "discovery-child";
 [[nodiscard]] constexpr const char* child_name(Backend kind) {
   return kind == Backend::kDaemon ? "daemon" : "core";
 }
-/// Where the child finds its end of the socket pair.
-inline constexpr int kChildDescriptor = 3;
 
 /// One life of a discovery child, and our end of the pipe to it. Kept alive by its own handlers.
 /// Lives on the network thread.

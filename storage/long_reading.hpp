@@ -12,28 +12,6 @@
 /// nobody waits for it but who asked. From any thread.
 namespace lanyard::storage {
 
-// ---- SQL
-
-/// One SELECT over the views of a space's collections (docs/STORAGE.md).
-struct SqlQuestion {
-  std::string sql;
-  std::vector<Bytes> values;  ///< canonical null, boolean, number or text, for ?1, ?2, ...
-  std::size_t rows_max = 1000;
-};
-struct SqlAnswer {
-  std::vector<std::string> columns;
-  /// JSON arrays of null, numbers and texts; bytes are {"hex": text}, and numbers that JSON does
-  /// not have are null.
-  std::vector<std::string> rows;
-  std::vector<std::string> notes;  ///< view_notes(): what the views do not show
-  bool is_all = true;  ///< false: there are more rows than asked for, or than limits::kPageBytes
-};
-/// kUsage for what is wrong with the statement: it may only read, and only what a reader of the
-/// records could read too. kInterrupted where the patience is at its end. Else as SpaceReader has
-/// it.
-[[nodiscard]] Result<SqlAnswer> ask_sql(const std::filesystem::path& file,
-                                        const SqlQuestion& question, const Patience& patience);
-
 // ---- history
 
 /// What one change did to a record.

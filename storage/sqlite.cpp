@@ -5,6 +5,7 @@
 
 #include <array>
 #include <mutex>
+#include <vector>
 
 #include "replication/types/check.hpp"
 #include "storage/descriptors.hpp"
@@ -66,6 +67,7 @@ struct Database::Connection {
   std::chrono::steady_clock::time_point deadline;
   const std::atomic<bool>* is_given_up = nullptr;
   MayRead may_read = nullptr;
+  std::vector<std::pair<int, int>> trusted_limits;  ///< of SQLite, as they were before distrust()
   bool blames_statements = false;
   CommittedWal wal;
   std::optional<FileId> wal_file;  ///< once it was seen
@@ -304,9 +306,15 @@ void Database::distrust(MayRead may_read, std::size_t bytes_max) {
       {SQLITE_LIMIT_VARIABLE_NUMBER, 1000},
       {SQLITE_LIMIT_ATTACHED, 0},
       {SQLITE_LIMIT_WORKER_THREADS, 0},
+      {SQLITE_LIMIT_VDBE_OP, 250'000},
+      {SQLITE_LIMIT_TRIGGER_DEPTH, 0},
   });
-  for (const auto& [what, most] : kLimits) sqlite3_limit(handle, what, most);
-  sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, static_cast<int>(bytes_max));
+  trust();
+  const auto limit = [&](int what, int most) {
+    connection_->trusted_limits.emplace_back(what, sqlite3_limit(handle, what, most));
+  };
+  for (const auto& [what, most] : kLimits) limit(what, most);
+  limit(SQLITE_LIMIT_LENGTH, static_cast<int>(bytes_max));
   const auto look = [](void* opaque, int action, const char* first, const char* second,
                        const char* /*file*/, const char* within) {
     const auto text = [](const char* each) { return std::string_view(each ? each : ""); };
@@ -324,6 +332,17 @@ void Database::distrust(MayRead may_read, std::size_t bytes_max) {
     return connection.may_read(text(first), text(second), text(within)) ? SQLITE_OK : SQLITE_DENY;
   };
   sqlite3_set_authorizer(handle, look, connection_.get());
+}
+
+bool Database::is_out_of_memory() const {
+  return (sqlite3_errcode(connection_->handle) & 0xFF) == SQLITE_NOMEM;
+}
+
+void Database::trust() {
+  sqlite3_set_authorizer(connection_->handle, nullptr, nullptr);
+  for (const auto& [what, most] : connection_->trusted_limits)
+    sqlite3_limit(connection_->handle, what, most);
+  connection_->trusted_limits.clear();
 }
 
 Status Database::offer_record_functions() {

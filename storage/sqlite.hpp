@@ -99,6 +99,10 @@ class Database {
   using MayRead = bool (*)(std::string_view table, std::string_view column,
                            std::string_view within);
   void distrust(MayRead may_read, std::size_t bytes_max);
+  /// The last failure came of memory that the system did not give.
+  [[nodiscard]] bool is_out_of_memory() const;
+  /// For statements of ours again.
+  void trust();
   /// For statements of ours that read records; the schema names none of these.
   ///   lanyard_meets(?, value, key)    whether a record meets the conditions that are bound
   ///   lanyard_member(value, 'name')   a member of a record by its name as JSON spells it: what

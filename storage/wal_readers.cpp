@@ -48,6 +48,15 @@ std::string place_of(const struct stat& file) {
   return text.data();
 }
 
+/// One of ours that answers SQL ends by itself, within seconds.
+bool is_own_child(pid_t process) {
+  std::ifstream status("/proc/" + std::to_string(process) + "/status");
+  const std::string ours = "PPid:\t" + std::to_string(::getpid());
+  for (std::string line; std::getline(status, line);)
+    if (line == ours) return true;
+  return false;
+}
+
 }  // namespace
 
 std::optional<WalReader> other_reader_of(const std::filesystem::path& database) {
@@ -59,7 +68,9 @@ std::optional<WalReader> other_reader_of(const std::filesystem::path& database) 
     const auto lock = lock_in(line);
     const bool is_read = lock && lock->kind == "READ" && lock->file == place &&
                          lock->from <= kReadLocksTo && lock->to >= kReadLocksFrom;
-    if (!is_read || lock->process <= 0 || lock->process == ::getpid()) continue;
+    if (!is_read || lock->process <= 0 || lock->process == ::getpid() ||
+        is_own_child(lock->process))
+      continue;
     WalReader reader{lock->process, {}};
     std::ifstream name("/proc/" + std::to_string(lock->process) + "/comm");
     std::getline(name, reader.name);

@@ -44,9 +44,11 @@ void ask_sql(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
     LANYARD_TRY(query.finish());
     LANYARD_TRY_SET(Params in, params_of(call.body));
     LANYARD_TRY_SET(const SqlWish wish, read_sql(in));
-    in_space(room, call, reply, Right::kRead, [&room, wish, reply](const SpaceId& space) {
-      room.long_reads.sql(
-          space, wish.question, wish.most,
+    // A token of which there are many, or a page of the person.
+    const std::string asker = call.access.token ? to_hex(call.access.token->view()) : "";
+    in_space(room, call, reply, Right::kRead, [&room, asker, wish, reply](const SpaceId& space) {
+      room.sql.ask(
+          space, asker, wish.question, wish.most,
           [reply](const Result<storage::SqlAnswer>& answer) { reply.answer(answer, sql_json); });
     });
     return {};

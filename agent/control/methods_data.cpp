@@ -193,8 +193,8 @@ void data_sql(ControlRoom& room, Params& params, const Reply& reply) {
     LANYARD_TRY_SET(const SqlWish wish, read_sql(in));
     room.directory.find(space, [&room, wish, reply](const Result<SpaceId>& found) {
       if (!found) return reply.error(found.error());
-      room.long_reads.sql(
-          *found, wish.question, wish.most,
+      room.sql.ask(
+          *found, "person", wish.question, wish.most,
           [reply](const Result<storage::SqlAnswer>& answer) { reply.answer(answer, sql_json); });
     });
     return {};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "agent/json/json_views.hpp"
+#include "storage/sql_file.hpp"
 
 /// Whole answers that more than one door gives. Pure.
 namespace lanyard::agent {

@@ -2,7 +2,7 @@
 
 #include "agent/json/json_views.hpp"
 #include "agent/json/op_reader.hpp"
-#include "agent/service/long_reads.hpp"
+#include "agent/service/sql_service.hpp"
 
 namespace lanyard::agent {
 namespace {
@@ -35,8 +35,8 @@ Result<SqlWish> read_sql(Params& in) {
     LANYARD_TRY_SET(out.question.values, read_values(elements));
   }
   LANYARD_TRY_SET(const std::int64_t limit, in.integer("limit", 1000, 1, kSqlRowsMax));
-  LANYARD_TRY_SET(const std::int64_t most,
-                  in.integer("timeLimitMs", LongReads::kMost.count(), 1, LongReads::kMost.count()));
+  constexpr std::int64_t kMostMs = SqlService::kMost.count();
+  LANYARD_TRY_SET(const std::int64_t most, in.integer("timeLimitMs", kMostMs, 1, kMostMs));
   LANYARD_TRY(in.finish());
   out.question.rows_max = static_cast<std::size_t>(limit);
   out.most = std::chrono::milliseconds(most);

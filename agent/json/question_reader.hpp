@@ -4,8 +4,8 @@
 
 #include "agent/control/request.hpp"
 #include "replication/types/limits.hpp"
-#include "storage/long_reading.hpp"
 #include "storage/space_reader.hpp"
+#include "storage/sql_file.hpp"
 #include "storage/vault.hpp"
 
 /// What clients ask for and wish, as both doors take it. Pure.

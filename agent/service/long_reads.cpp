@@ -71,21 +71,6 @@ void LongReads::conflicts(const SpaceId& space, const std::optional<storage::Rec
       done);
 }
 
-void LongReads::sql(const SpaceId& space, storage::SqlQuestion question,
-                    std::chrono::milliseconds most, const Done<storage::SqlAnswer>& done) {
-  const auto file = storage::space_file(host_.data_dir, space);
-  add<storage::SqlAnswer>(
-      [this, file, question = std::move(question), most]() -> Result<storage::SqlAnswer> {
-        auto answer = storage::ask_sql(file, question, {most, pool_.is_over()});
-        if (answer || !answer.error().is(Code::kInterrupted)) return answer;
-        return fail(
-            Code::kUnreachable,
-            "the statement took longer than " + std::to_string(most.count()) + " ms, and was ended",
-            "Ask for less, or declare an index for what it looks for.");
-      },
-      done);
-}
-
 /// With our names for devices at hand.
 template <class T>
 void LongReads::add_named(std::function<Result<T>(const DeviceNames& names)> read,

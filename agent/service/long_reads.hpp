@@ -13,8 +13,6 @@ namespace lanyard::agent {
 /// its time is over, and kBusy where too much waits.
 class LongReads {
  public:
-  static constexpr std::chrono::milliseconds kMost{5000};
-
   /// `hasher` outlives this.
   LongReads(const ServiceHost& host, const Hasher& hasher)
       : host_(host), pool_(host.data_dir, hasher, tells_damage(host)) {}
@@ -29,9 +27,6 @@ class LongReads {
   void conflicts(const SpaceId& space, const std::optional<storage::RecordOf>& record,
                  std::size_t limit, const Done<std::vector<storage::ReadConflict>>& done);
 
-  /// Errors as ask_sql().
-  void sql(const SpaceId& space, storage::SqlQuestion question, std::chrono::milliseconds most,
-           const Done<storage::SqlAnswer>& done);
   struct History {
     storage::HistoryPage page;
     std::vector<std::string> devices;  ///< our names for their authors

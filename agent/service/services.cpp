@@ -17,6 +17,7 @@ DoorNews Services::news() {
     post([this, from, to] {
       directory.forget_all();
       reads.close(from);
+      sql.let_go(from);
       feed.move(from, to);
     });
   };
@@ -24,6 +25,7 @@ DoorNews Services::news() {
     post([this, space] {
       directory.forget_all();
       reads.close(space);
+      sql.let_go(space);
     });
   };
   if (on_acknowledged) {

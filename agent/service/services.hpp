@@ -7,6 +7,7 @@
 #include "agent/service/long_reads.hpp"
 #include "agent/service/pairing_service.hpp"
 #include "agent/service/space_service.hpp"
+#include "agent/service/sql_service.hpp"
 #include "agent/service/status_service.hpp"
 
 namespace lanyard::agent {
@@ -58,6 +59,7 @@ struct Services {
   StatusService status{host, reads};
   ImportService imports{data, directory, reads};
   LongReads long_reads{host, hasher};
+  SqlService sql{host, hasher};
 };
 
 }  // namespace lanyard::agent

@@ -6,7 +6,9 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -41,8 +43,9 @@ int in_a_process(Rules rules, Attempt attempt) {
 }
 
 constexpr int kKilled = 1000 + SIGSYS;
-constexpr CallSet kAllSets[] = {CallSet::kAgent, CallSet::kMdnsCore, CallSet::kMdnsDaemon};
-constexpr CallSet kMdnsSets[] = {CallSet::kMdnsCore, CallSet::kMdnsDaemon};
+constexpr CallSet kAllSets[] = {CallSet::kAgent, CallSet::kMdnsCore, CallSet::kMdnsDaemon,
+                                CallSet::kSql};
+constexpr CallSet kChildSets[] = {CallSet::kMdnsCore, CallSet::kMdnsDaemon, CallSet::kSql};
 
 template <typename Attempt>
 int with(CallSet set, Attempt attempt) {
@@ -103,9 +106,9 @@ TEST_CASE("a filter is in force for threads that were there before") {
                      }) == kKilled);
 }
 
-TEST_CASE("an mDNS process opens, starts and maps nothing by its calls") {
+TEST_CASE("a child of the agent opens, starts and maps nothing by its calls") {
   REQUIRE_CONFINABLE();
-  for (const CallSet set : kMdnsSets) {
+  for (const CallSet set : kChildSets) {
     CHECK(with(set, [] { return fails_with(::open("/dev/null", O_RDONLY), EPERM); }) == 0);
     CHECK(with(set, [] { return fails_with(::execl("/bin/true", "true", nullptr), EPERM); }) == 0);
     CHECK(with(set, [] { return fails_with(::syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0), EPERM); }) ==
@@ -148,6 +151,28 @@ TEST_CASE("an mDNS process makes the sockets that it needs and no others") {
           return fails_with(::connect(one, reinterpret_cast<const sockaddr*>(&to), sizeof to),
                             EPERM);
         }) == 0);
+}
+
+TEST_CASE("a process that answers SQL makes no socket, and reads files that are open") {
+  REQUIRE_CONFINABLE();
+  for (const int family : {AF_INET, AF_INET6, AF_UNIX, AF_NETLINK}) {
+    CAPTURE(family);
+    CHECK(with(CallSet::kSql,
+               [family] { return fails_with(::socket(family, SOCK_DGRAM, 0), EPERM); }) == 0);
+  }
+  const int zeros = ::open("/dev/zero", O_RDWR | O_CLOEXEC);
+  CHECK(with(CallSet::kSql, [zeros] {
+          char byte = 1;
+          const bool is_read = ::pread(zeros, &byte, 1, 7) == 1 && byte == 0;
+          return is_read && ::pwrite(zeros, &byte, 1, 7) == 1 ? 0 : 1;
+        }) == 0);
+  ::close(zeros);
+  struct stat found {};
+  CHECK(with(CallSet::kSql,
+             [&found] { return fails_with(::stat("/etc/passwd", &found), ENOSYS); }) == 0);
+  const rlimit most{};
+  CHECK(with(CallSet::kSql,
+             [&most] { return fails_with(::setrlimit(RLIMIT_CPU, &most), ENOSYS); }) == 0);
 }
 
 TEST_CASE("an agent starts itself, and maps nothing that is code and data at once") {

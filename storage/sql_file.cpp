@@ -1,3 +1,6 @@
+#include "storage/sql_file.hpp"
+
+#include <algorithm>
 #include <cmath>
 
 #include "replication/types/canonical.hpp"
@@ -5,7 +8,6 @@
 #include "replication/types/limits.hpp"
 #include "replication/types/utf8.hpp"
 #include "storage/compat_views.hpp"
-#include "storage/long_reading.hpp"
 #include "storage/view_notes.hpp"
 
 /// SQL of people and apps: it sees what the views show, and nothing of what is kept beside it.
@@ -77,37 +79,45 @@ void append_cell(const Query& query, int column, std::string& out) {
   }
 }
 
-std::string row_of(const Query& query) {
+/// Bytes of a text as a JSON string.
+std::size_t json_size(std::string_view text) {
+  std::size_t out = text.size() + 2;
+  for (const char c : text) {
+    if (c == '"' || c == '\\') ++out;
+    if (static_cast<unsigned char>(c) < 0x20) out += 5;
+  }
+  return out;
+}
+
+/// At least as many as append_cell() appends.
+std::size_t size_of_cell(const Query& query, int column) {
+  constexpr std::size_t kNumberMax = 32;
+  switch (query.type(column)) {
+    case Query::Type::kText: {
+      const std::string_view text = query.text(column);
+      return std::max(json_size(text), 2 * text.size() + kNumberMax);
+    }
+    case Query::Type::kBlob: return 2 * query.blob(column).size() + kNumberMax;
+    default: return kNumberMax;
+  }
+}
+
+/// Counted before each cell is made: JSON of control characters is six times as long.
+Result<std::string> row_of(const Query& query) {
   std::string out = "[";
   for (int column = 0; column < query.columns(); ++column) {
+    if (out.size() + size_of_cell(query, column) > kSqlRowBytesMax)
+      return fail(Code::kTooLarge, "a row of the answer has more than 16 MiB as JSON",
+                  "Ask for fewer columns, or for parts of what is in them.");
     if (column > 0) out += ',';
     append_cell(query, column, out);
   }
   return out + "]";
 }
 
-Status read_answer(Database& database, const SqlQuestion& question, SqlAnswer& answer) {
-  Query query(database, question.sql);
-  LANYARD_TRY(query.check());
-  LANYARD_TRY(bind_values(query, question.values));
-  for (int column = 0; column < query.columns(); ++column)
-    answer.columns.push_back(query.column_name(column));
-  std::size_t bytes = 0;
-  while (true) {
-    LANYARD_TRY_SET(const bool more, query.next());
-    if (!more) return {};
-    if (answer.rows.size() == question.rows_max || bytes > limits::kPageBytes) {
-      answer.is_all = false;
-      return {};
-    }
-    bytes += answer.rows.emplace_back(row_of(query)).size();
-  }
-}
-
 }  // namespace
 
-Result<SqlAnswer> ask_sql(const std::filesystem::path& file, const SqlQuestion& question,
-                          const Patience& patience) {
+Result<SqlFile> SqlFile::open(const std::filesystem::path& file) {
   LANYARD_TRY_SET(Database database, Database::open(file, Database::Mode::kReadOnly, {}));
   // What has to be sorted may be more than fits into memory.
   LANYARD_TRY(database.execute("PRAGMA temp_store=FILE"));
@@ -115,27 +125,56 @@ Result<SqlAnswer> ask_sql(const std::filesystem::path& file, const SqlQuestion& 
   // made any more. Where something else has the name, in a file that was made before such names
   // were left to SQLite, a statement may do without them.
   static_cast<void>(database.execute("SELECT 1 FROM json_each('[]'),json_tree('[]') LIMIT 0"));
-  database.limit_time(patience.most);
-  database.give_up_with(patience.is_given_up);
   database.blame_statements();
-  SqlAnswer answer;
-  LANYARD_TRY_SET(answer.notes, view_notes(database, question.sql));
-  database.distrust(names_our_tables(question.sql) ? may_read_column : may_read_in_views,
-                    kSqlValueBytesMax);
-  const Status read = read_answer(database, question, answer);
-  if (read) return answer;
-  const Error& error = read.error();
+  return SqlFile(std::move(database));
+}
+
+Result<bool> SqlFile::answer(const SqlQuestion& question, const std::vector<std::string>& notes,
+                             const SqlSink& sink) {
+  Query query(database_, question.sql);
+  LANYARD_TRY(query.check());
+  LANYARD_TRY(bind_values(query, question.values));
+  std::vector<std::string> columns;
+  for (int column = 0; column < query.columns(); ++column)
+    columns.push_back(query.column_name(column));
+  if (!sink.begin(columns, notes)) return false;
+  std::size_t bytes = 0;
+  for (std::size_t rows = 0;; ++rows) {
+    LANYARD_TRY_SET(const bool more, query.next());
+    if (!more) return true;
+    if (rows == question.rows_max || bytes > limits::kPageBytes) return false;
+    LANYARD_TRY_SET(const std::string row, row_of(query));
+    bytes += row.size();
+    if (!sink.row(row)) return false;
+  }
+}
+
+Result<bool> SqlFile::ask(const SqlQuestion& question, std::chrono::milliseconds most,
+                          const SqlSink& sink) {
+  database_.limit_time(most);
+  database_.trust();
+  LANYARD_TRY_SET(const auto notes, view_notes(database_, question.sql));
+  database_.distrust(names_our_tables(question.sql) ? may_read_column : may_read_in_views,
+                     kSqlValueBytesMax);
+  auto answered = answer(question, notes, sink);
+  if (answered) return answered;
+  const Error& error = answered.error();
+  if (database_.is_out_of_memory())
+    return fail(Code::kTooLarge, "the statement needs more memory than one may have",
+                "Ask for less at a time.");
   // It only reads: what is full is where SQLite puts what it sorts.
   if (error.is(Code::kDiskFull))
-    return fail(Code::kTooLarge, "there is no room left for temporary files, in TMPDIR or /var/tmp",
+    return fail(Code::kTooLarge,
+                "there is no room left for temporary files, in TMPDIR or /var/tmp, or the "
+                "statement needs more than 1 GiB of them",
                 "Ask for less, or free some space there: the data is on another disk or has room. "
                 "Or start the agent with TMPDIR set to a folder that has room.");
   if (error.is(Code::kUsage))
     return fail(Code::kUsage, "SQL: " + error.detail,
-                answer.notes.empty()
+                notes.empty()
                     ? "One SELECT over the views of the collections: SELECT id, title FROM chats"
-                    : "Note: " + answer.notes.front() + ".");
-  return fail(error);
+                    : "Note: " + notes.front() + ".");
+  return answered;
 }
 
 }  // namespace lanyard::storage
