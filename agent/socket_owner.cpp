@@ -63,8 +63,8 @@ std::string table_text(const SocketEnd& end) {
 
 /// What is left of a closed connection has no inode, and says the uid 0.
 SocketOwner owner_with(std::uint32_t uid, std::uint64_t inode) {
-  if (inode == 0) return {SocketOwner::Kind::kGone, 0};
-  return {SocketOwner::Kind::kUser, uid};
+  if (inode == 0) return {SocketOwner::Kind::kGone};
+  return {SocketOwner::Kind::kUser, uid, inode};
 }
 
 std::optional<std::uint32_t> uid_of(const std::string& name) {
@@ -123,7 +123,7 @@ std::optional<SocketOwner> SocketOwners::ask_kernel(const sockaddr_storage& clie
       nlmsgerr error{};
       std::memcpy(&error, bytes.data() + NLMSG_HDRLEN, sizeof error.error);
       // A kernel that has nobody to answer about TCP says the same.
-      if (error.error == -ENOENT && has_answered_) return SocketOwner{SocketOwner::Kind::kGone, 0};
+      if (error.error == -ENOENT && has_answered_) return SocketOwner{SocketOwner::Kind::kGone};
       return std::nullopt;
     }
     if (size < static_cast<ssize_t>(NLMSG_HDRLEN + sizeof(inet_diag_msg))) return std::nullopt;
@@ -131,7 +131,7 @@ std::optional<SocketOwner> SocketOwners::ask_kernel(const sockaddr_storage& clie
     std::memcpy(&found, bytes.data() + NLMSG_HDRLEN, sizeof found);
     has_answered_ = true;
     // Where the connection is gone, whoever listens on its port is named in its place.
-    if (found.id.idiag_dport != to.port) return SocketOwner{SocketOwner::Kind::kGone, 0};
+    if (found.id.idiag_dport != to.port) return SocketOwner{SocketOwner::Kind::kGone};
     return owner_with(found.idiag_uid, found.idiag_inode);
   }
 }
@@ -149,7 +149,7 @@ SocketOwner owner_in(std::string_view table, const sockaddr_storage& client,
   const std::string from = table_text(end_of(client));
   const std::string to = table_text(end_of(server));
   const std::size_t line = table.find(" " + from + " " + to + " ");
-  if (line == std::string_view::npos) return {SocketOwner::Kind::kGone, 0};
+  if (line == std::string_view::npos) return {SocketOwner::Kind::kGone};
   std::istringstream fields(std::string(table.substr(line, 300)));
   std::string ignored;
   std::uint32_t uid = 0;

@@ -20,7 +20,10 @@ struct SocketOwner {
   };
   Kind kind = Kind::kUnknown;
   std::uint32_t uid = 0;
-  friend bool operator==(const SocketOwner&, const SocketOwner&) = default;
+  std::uint64_t inode = 0;  ///< of the socket, as processes have it; no part of who it is
+  friend bool operator==(const SocketOwner& left, const SocketOwner& right) {
+    return left.kind == right.kind && left.uid == right.uid;
+  }
 };
 
 /// Asks the kernel: by NETLINK sock_diag (sock_diag(7)), which finds one connection by its four

@@ -70,6 +70,7 @@ class FileVault final : public Vault {
 
   [[nodiscard]] Result<std::vector<TokenEntry>> tokens() override;
   [[nodiscard]] Status add_token(const TokenEntry& token) override;
+  [[nodiscard]] Status add_right(const TokenId& token, const SpaceId& space) override;
   [[nodiscard]] Status revoke_token(const TokenId& token) override;
   [[nodiscard]] Status used_tokens(const std::vector<TokenUse>& uses) override;
 

@@ -147,6 +147,7 @@ class Platform {
   // ---- access tokens: as Vault has them (platform_tokens.cpp)
   [[nodiscard]] Result<std::vector<TokenEntry>> tokens();
   [[nodiscard]] Status add_token(const TokenEntry& token);
+  [[nodiscard]] Status add_right(const TokenId& token, const SpaceRight& right);
   [[nodiscard]] Status revoke_token(const TokenId& token);
   [[nodiscard]] Status used_tokens(const std::vector<TokenUse>& uses);
 

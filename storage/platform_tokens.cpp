@@ -94,6 +94,24 @@ Status Platform::add_token(const TokenEntry& token) {
   });
 }
 
+Status Platform::add_right(const TokenId& token, const SpaceRight& right) {
+  return write(Sync::kFull, [&]() -> Status {
+    std::int64_t named = 0;
+    {
+      Query query(database_,
+                  "SELECT (SELECT count(*) FROM lanyard_token_spaces WHERE token = ?1)"
+                  " FROM lanyard_tokens WHERE id = ?1");
+      LANYARD_TRY_SET(const bool is_there, query.bind(token.view()).next());
+      if (!is_there) return fail(Code::kNotFound, "no such token");
+      named = query.integer(0);
+    }
+    if (named >= static_cast<std::int64_t>(limits::kTokenSpacesMax))
+      return fail(Code::kTooLarge,
+                  "a token names at most " + std::to_string(limits::kTokenSpacesMax) + " spaces");
+    return insert_right(database_, token, right);
+  });
+}
+
 Status Platform::revoke_token(const TokenId& token) {
   return write(Sync::kFull, [&]() -> Status {
     LANYARD_TRY(

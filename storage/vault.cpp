@@ -63,6 +63,10 @@ Status FileVault::add_token(const TokenEntry& token) {
   return platform_.add_token(token);
 }
 
+Status FileVault::add_right(const TokenId& token, const SpaceId& space) {
+  return platform_.add_right(token, {space, true});
+}
+
 Status FileVault::revoke_token(const TokenId& token) { return platform_.revoke_token(token); }
 
 Status FileVault::used_tokens(const std::vector<TokenUse>& uses) {

@@ -330,6 +330,9 @@ class Vault {
   /// Durable. kExists for a hash or id that is there; kTooLarge beyond limits::kTokensMax tokens or
   /// limits::kTokenSpacesMax spaces; kUsage for a name as rename_device() has it.
   [[nodiscard]] virtual Status add_token(const TokenEntry& token) = 0;
+  /// The token may read and write in the space from now on: one that was made with it. Durable.
+  /// kNotFound; kTooLarge beyond limits::kTokenSpacesMax.
+  [[nodiscard]] virtual Status add_right(const TokenId& token, const SpaceId& space) = 0;
   /// Durable: it is gone, whatever power cut comes. kNotFound.
   [[nodiscard]] virtual Status revoke_token(const TokenId& token) = 0;
   /// Not synced: a crash may take the last ones. A token that was revoked since is passed over, and

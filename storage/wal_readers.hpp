@@ -15,9 +15,9 @@ struct WalReader {
 };
 
 /// Another process than this one and its children with a read transaction in the WAL of this
-/// database; nothing if there is none, or if the system does not tell (/proc/locks: other users' processes are named by
-/// number, those of another container not at all). Opens no file of the database: to close one
-/// would take the locks of this process away.
+/// database; nothing if there is none, or if the system does not tell (/proc/locks: other users'
+/// processes are named by number, those of another container not at all). Opens no file of the
+/// database: to close one would take the locks of this process away.
 [[nodiscard]] std::optional<WalReader> other_reader_of(const std::filesystem::path& database);
 
 }  // namespace lanyard::storage

@@ -14,6 +14,33 @@ tl::unexpected<Error> no_such_request() {
               "See  lanyard apps  for those that do; each waits for ten minutes.");
 }
 
+/// What a page's origins have in common that one owner can make many of: the last two names of its
+/// host. Addresses, and this machine's own name, stand for themselves, with their ports: each is an
+/// app of its own.
+std::string site_of(const std::string& origin) {
+  std::string host = origin.substr(std::min(origin.find("://"), origin.size() - 1) + 1);
+  const std::size_t last = host.rfind('.');
+  const std::string top = last == std::string::npos ? "" : host.substr(last + 1);
+  const bool is_name = !top.empty() && top.find_first_of("0123456789]") != 0;
+  if (!is_name) return origin;
+  host.resize(std::min(host.find(':', last), host.size()));
+  const std::size_t before = host.rfind('.', last - 1);
+  return before == std::string::npos ? host : host.substr(before + 1);
+}
+
+/// Whose places a request takes.
+struct Places {
+  std::string asker;
+  std::string group;
+  std::string program;
+};
+
+Places places_of(const RequestDesk::Asker& asker) {
+  const std::string program = asker.user + "\n" + asker.program;
+  if (!asker.page) return {program, "programs of " + asker.user, program};
+  return {*asker.page + "\n" + program, "pages of " + site_of(*asker.page), program};
+}
+
 }  // namespace
 
 bool RequestDesk::is_waiting(const Entry& entry, Instant now) {
@@ -36,22 +63,33 @@ RequestDesk::Entry* RequestDesk::waiting_entry(const RequestId& id, Instant now)
 
 Result<AppRequest> RequestDesk::ask(const RequestId& id, Asker asker, AppWish wish, Now now) {
   std::erase_if(entries_, [&](const auto& each) { return is_over(each.second, now.mono); });
+  const Places wanted = places_of(asker);
   std::size_t open = 0;
-  std::size_t of_origin = 0;
+  std::size_t of_asker = 0;
+  std::size_t of_group = 0;
+  std::size_t of_program = 0;
   for (const auto& [other, entry] : entries_) {
-    if (is_waiting(entry, now.mono)) ++open;
-    const bool counts = is_waiting(entry, now.mono) || entry.state == State::kRefused;
-    if (counts && entry.request.wish.origin == wish.origin) ++of_origin;
+    const bool waits = is_waiting(entry, now.mono);
+    if (waits) ++open;
+    if (!waits && entry.state != State::kRefused) continue;
+    const Places taken = places_of(entry.asker);
+    if (taken.asker == wanted.asker) ++of_asker;
+    if (waits && taken.group == wanted.group) ++of_group;
+    if (waits && taken.program == wanted.program) ++of_program;
   }
   constexpr const char* kLater = "Wait until a person has answered, or for ten minutes.";
-  if (of_origin >= kAppRequestsPerOriginMax)
+  if (of_asker >= kAppRequestsPerAskerMax)
     return fail(Code::kBusy, "this app has asked several times already", kLater);
-  if (open >= kAppRequestsMax || entries_.contains(id))
+  const bool is_full = of_group >= kAppRequestsPerGroupMax ||
+                       of_program >= kAppRequestsPerProgramMax || open >= kAppRequestsMax;
+  if (is_full || entries_.contains(id))
     return fail(Code::kBusy, "too many apps wait for an answer", kLater);
   AppRequest request;
   request.id = id;
   request.wish = std::move(wish);
   request.from_page = asker.page.has_value();
+  request.user = asker.user;
+  request.program = asker.program;
   const Entry& entry =
       entries_.emplace(id, Entry{std::move(request), std::move(asker), now.mono}).first->second;
   return shown(entry, now);

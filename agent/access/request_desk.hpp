@@ -11,9 +11,15 @@
 namespace lanyard::agent {
 
 /// Whoever can reach the port may ask; so what waits for a person is little, and goes by itself.
-inline constexpr std::size_t kAppRequestsMax = 32;
-/// Of one page, refused ones too: it cannot nag.
-inline constexpr std::size_t kAppRequestsPerOriginMax = 4;
+inline constexpr std::size_t kAppRequestsMax = 64;
+/// Of one page, or of one program for itself; refused ones too: it cannot nag. What a program says
+/// of pages takes its own places and not theirs.
+inline constexpr std::size_t kAppRequestsPerAskerMax = 4;
+/// Of the pages of one site, and of the programs of one user: names are cheap.
+inline constexpr std::size_t kAppRequestsPerGroupMax = 12;
+/// That come out of one program of one user, a browser too: another always has places.
+inline constexpr std::size_t kAppRequestsPerProgramMax = 24;
+static_assert(kAppRequestsPerProgramMax < kAppRequestsMax);
 inline constexpr std::chrono::minutes kAppRequestWaits{10};
 /// What became of a request is known this long, for the app that asks.
 inline constexpr std::chrono::minutes kAppRequestKept{10};
@@ -25,7 +31,9 @@ using RequestId = FixedBytes<struct RequestIdTag, 4>;
 struct AppRequest {
   RequestId id;  ///< random; shown as 8 hexadecimal digits
   AppWish wish;
-  bool from_page = false;  ///< a browser says that a page of that origin asks; else a program
+  bool from_page = false;    ///< a browser says that a page of that origin asks; else a program
+  std::string user = {};     ///< whose connection it was; empty: cannot be told
+  std::string program = {};  ///< that has it; empty: cannot be told
   /// By the wall clock of whoever looks: a clock that was set since makes it no older.
   std::int64_t asked_ms = 0;
   std::int64_t expires_ms = 0;
@@ -41,6 +49,8 @@ class RequestDesk {
   struct Asker {
     Hash secret;                      ///< of the text that was given to it
     std::optional<std::string> page;  ///< the Origin that the browser says; nothing: a program
+    std::string user = {};            ///< as AppRequest has it, when it asks
+    std::string program = {};
   };
 
   /// kBusy at the limits above. The wish has passed check_app_wish(), and `id` is random.

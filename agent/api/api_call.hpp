@@ -10,6 +10,7 @@
 #include "agent/access/access.hpp"
 #include "agent/api/entity_tags.hpp"
 #include "agent/errors.hpp"
+#include "agent/socket_owner.hpp"
 
 namespace lanyard::agent {
 
@@ -60,6 +61,7 @@ struct ApiCall {
   bool is_head = false;                ///< only the answer's head is wanted
   std::string body;                    ///< empty where the route takes it in pieces
   Access access;                       ///< as it was when the head came
+  SocketOwner owner = {};              ///< of a stranger's connection; else nothing is known
   std::shared_ptr<Standing> standing;  ///< what is left of it now; nothing where none is needed
 };
 

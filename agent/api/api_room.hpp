@@ -16,13 +16,14 @@ class Standing;
 /// What the routes speak for. One per agent; belongs to the api thread.
 struct ApiRoom : Services {
   ApiRoom(ServiceHost service_host, const Hasher& hash, const CipherFactory& cipher_factory,
-          Rng& rng, const Signer& identity, TokenService::Changed access_changed,
+          Rng& rng, const Signer& identity, TokenService::Changed tell_access_changed,
           const HttpServer& server)
       : Services(std::move(service_host), hash, cipher_factory),
         signer(identity),
         after(server.after()),
         bodies(server.bodies()),
-        reception(host, hash, rng, std::move(access_changed), after) {}
+        access_changed(tell_access_changed),
+        reception(host, hash, rng, std::move(tell_access_changed), after) {}
 
   const Signer& signer;  ///< of this device
   AccessTable access{};
@@ -32,6 +33,8 @@ struct ApiRoom : Services {
   bool has_metrics = true;
   HttpServer::After after;
   std::shared_ptr<MemoryBudget> bodies;
+  /// What tokens may do has changed in storage: calls back once it counts here.
+  TokenService::Changed access_changed;
   Reception reception;
   /// Those that are signed in on /v1/live.
   std::map<const LiveClient*, std::weak_ptr<LiveClient>> live{};

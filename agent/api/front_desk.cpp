@@ -184,6 +184,7 @@ HeadOrder upgrade(ApiRoom& room, const HeadView& head, const Approach& approach,
 
 HeadOrder follow(ApiRoom& room, const HeadView& head, const Approach& approach, const Route& route,
                  ApiCall call) {
+  if (route.need == Need::kStranger && head.owner) call.owner = head.owner();
   if (route.need > Need::kNothing) {
     auto who = identify(room, head, approach, call.standing);
     if (!who) return answered(std::move(who).error());

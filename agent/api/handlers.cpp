@@ -20,7 +20,12 @@ Error no_such_space(const std::string& name) {
 
 void in_space(ApiRoom& room, const std::string& name, const std::shared_ptr<Standing>& standing,
               Right right, const Done<SpaceId>& done) {
-  room.directory.find(name, [name, standing, right, done](const Result<SpaceId>& found) {
+  // A space that the token does not name is looked for as one that is not there.
+  const auto may_see = [standing](const SpaceId& space) {
+    const auto access = standing->access();
+    return access && access->may_read(space);
+  };
+  room.directory.find(name, may_see, [name, standing, right, done](const Result<SpaceId>& found) {
     if (!found && !found.error().is(Code::kNotFound)) return done(fail(found.error()));
     if (!found) return done(fail(no_such_space(name)));
     const Status may = check_right(*standing, *found, name, right);
@@ -33,6 +38,10 @@ Status check_right(const Standing& standing, const SpaceId& space, const std::st
   const auto access = standing.access();
   if (!access) return standing.check();
   if (!access->may_read(space)) return fail(no_such_space(name));
+  if (right == Right::kManage && !access->may_manage)
+    return fail(Code::kNotAllowed, "this token may not manage spaces",
+                "Make one that may: lanyard token create --manage");
+  if (right == Right::kManage) return {};
   if (right == Right::kRead || access->may_write(space)) return {};
   return fail(Code::kNotAllowed, "this token may only read in the space \"" + name + "\"",
               "Make one that may write: lanyard token create --write");
@@ -47,15 +56,22 @@ void in_space(ApiRoom& room, const ApiCall& call, const ApiReply& reply, Right r
 }
 
 AgentStatus seen_by(const Access& access, AgentStatus status) {
-  if (access.all_spaces || access.may_manage) return status;
-  std::erase_if(status.spaces,
-                [&](const SpaceStatus& each) { return !access.may_read(each.space.id); });
-  std::erase_if(status.devices, [&](const DeviceStatus& device) {
-    return std::none_of(status.spaces.begin(), status.spaces.end(), [&](const SpaceStatus& each) {
-      const auto& members = each.space.members;
-      return std::find(members.begin(), members.end(), device.device.known.id) != members.end();
+  if (access.all_spaces) return status;
+  std::erase_if(status.degraded, [&](const Degraded& part) {
+    return std::any_of(status.spaces.begin(), status.spaces.end(), [&](const SpaceStatus& each) {
+      return !access.may_read(each.space.id) && part.part == part_of_space(each.space);
     });
   });
+  std::erase_if(status.spaces,
+                [&](const SpaceStatus& each) { return !access.may_read(each.space.id); });
+  // Whoever shares spaces has to know with whom.
+  if (!access.may_manage)
+    std::erase_if(status.devices, [&](const DeviceStatus& device) {
+      return std::none_of(status.spaces.begin(), status.spaces.end(), [&](const SpaceStatus& each) {
+        const auto& members = each.space.members;
+        return std::find(members.begin(), members.end(), device.device.known.id) != members.end();
+      });
+    });
   status.sum_up();
   return status;
 }

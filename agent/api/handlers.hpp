@@ -15,7 +15,11 @@ void with_query(ApiCall& call, const ApiReply& reply, Body body) {
   if (Status done = body(call.query); !done) reply.error(done.error());
 }
 
-enum class Right : std::uint8_t { kRead, kWrite };
+enum class Right : std::uint8_t {
+  kRead,
+  kWrite,
+  kManage,  ///< of a space that it names: to share, change and leave it
+};
 
 /// Calls `go` with the space that the first name of the path means, if whoever calls has that right
 /// in it. Who has none learns nothing: not whether there is such a space either.

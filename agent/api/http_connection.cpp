@@ -162,6 +162,7 @@ HeadView HttpConnection::view() const {
     const auto value = found->value();
     return std::string_view(value.data(), value.size());
   };
+  out.owner = [this] { return host_.owner_of(socket_); };
   out.list = [&request](std::string_view name) -> std::optional<std::string> {
     std::optional<std::string> all;
     const auto [first, end] = request.equal_range(beast::string_view(name.data(), name.size()));

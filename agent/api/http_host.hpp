@@ -1,5 +1,6 @@
 #pragma once
 
+#include "agent/api/beast.hpp"
 #include "agent/api/http_server.hpp"
 
 namespace lanyard::agent {
@@ -37,6 +38,8 @@ struct HttpHost {
   std::size_t waiting_max = 0;
   /// Bytes that wait on this door's WebSockets for their clients.
   mutable std::uint64_t lines_waiting = 0;
+  /// Whose the other end of a connection is.
+  std::function<SocketOwner(const LoopbackTcp::socket& socket)> owner_of;
   /// Whether somebody waits for a place: a connection ends with its answer then, and says so.
   std::function<bool()> is_waited_for;
 };

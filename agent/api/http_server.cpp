@@ -75,6 +75,9 @@ class HttpDoor {
       connections_.erase(closed);
       if (!held_.empty()) net::post(io_, [this] { let_in(); });
     };
+    host_.owner_of = [this](const LoopbackTcp::socket& socket) {
+      return strangers_.owner_of(socket);
+    };
     host_.is_waited_for = [this] { return !held_.empty(); };
     host_.replaced = [this](const LoopbackConnection* before,
                             std::shared_ptr<LoopbackConnection> now) {

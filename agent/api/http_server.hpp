@@ -25,6 +25,9 @@ struct HeadView {
   /// The same of all lines that have it, as one list (RFC 9110 5.3).
   std::function<std::optional<std::string>(std::string_view name)> list;
 
+  /// Whose the connection is, as the system says: it is asked with each call.
+  std::function<SocketOwner()> owner;
+
   /// The same as a text that outlives the call.
   [[nodiscard]] std::optional<std::string> text(std::string_view name) const {
     const auto value = field(name);

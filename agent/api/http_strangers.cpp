@@ -65,9 +65,9 @@ StrangerDesk::StrangerDesk(net::io_context& io, AllowedUsers users)
 SocketOwner StrangerDesk::owner_of(const LoopbackTcp::socket& socket) {
   NetError error;
   const auto client = socket.remote_endpoint(error);
-  if (error) return {SocketOwner::Kind::kGone, 0};
+  if (error) return {SocketOwner::Kind::kGone};
   const auto server = socket.local_endpoint(error);
-  if (error) return {SocketOwner::Kind::kGone, 0};
+  if (error) return {SocketOwner::Kind::kGone};
   return owners_.owner_of(address_of(client), address_of(server));
 }
 

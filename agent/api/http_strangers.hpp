@@ -21,13 +21,13 @@ class StrangerDesk {
   [[nodiscard]] std::optional<std::uint32_t> who_may_enter(const LoopbackTcp::socket& socket);
   /// Whether it is the agent's own user, or everybody counts as one.
   [[nodiscard]] bool is_own(std::uint32_t user) const;
+  /// Whose the other end is, as the system says.
+  [[nodiscard]] SocketOwner owner_of(const LoopbackTcp::socket& socket);
   /// `user`: one who may come in, and has all the places that are for one.
   void send_away(LoopbackTcp::socket socket, std::optional<std::uint32_t> user,
                  const HttpServer::Manners& manners);
 
  private:
-  [[nodiscard]] SocketOwner owner_of(const LoopbackTcp::socket& socket);
-
   net::io_context& io_;
   AllowedUsers users_;
   SocketOwners owners_;

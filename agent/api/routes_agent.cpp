@@ -72,7 +72,7 @@ void get_status(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
   with_query(call, reply, [&](QueryText& query) -> Status {
     LANYARD_TRY(query.finish());
     const auto may_see = [access = call.access](const SpaceId& space) {
-      return access.may_read(space) || access.may_manage;
+      return access.may_read(space);
     };
     room.status.get(may_see,
                     [&room, access = call.access, reply](const Result<AgentStatus>& status) {

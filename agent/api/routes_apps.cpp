@@ -40,7 +40,7 @@ void ask_for_access(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
     LANYARD_TRY_SET(Params in, params_of(call.body));
     LANYARD_TRY_SET(AppWish wish, read_app_wish(in, call.origin));
     LANYARD_TRY_SET(const AppService::Asked asked,
-                    room.reception.apps.ask(std::move(wish), call.origin));
+                    room.reception.apps.ask(std::move(wish), call.origin, program_of(call.owner)));
     JsonWriter out;
     out.begin_object().member("request", to_hex(asked.request.id.view()));
     out.member("secret", asked.secret).member("pollMs", kAppPollEveryMs);

@@ -32,8 +32,12 @@ void create_space(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
     LANYARD_TRY_SET(Params in, params_of(call.body));
     LANYARD_TRY_SET(const std::string name, in.text("name"));
     LANYARD_TRY(in.finish());
-    room.spaces.create(name, [reply](const Result<SpaceEntry>& created) {
-      created ? reply.json(space_json(*created), 201) : reply.error(created.error());
+    // What it makes is its own; one that is for all spaces has it anyway.
+    const auto maker = call.access.all_spaces ? std::nullopt : call.access.token;
+    room.spaces.create(name, maker, [&room, maker, reply](const Result<SpaceEntry>& created) {
+      if (!created) return reply.error(created.error());
+      const auto tell = [reply, created = *created] { reply.json(space_json(created), 201); };
+      maker ? room.access_changed(tell) : tell();
     });
     return {};
   });
@@ -51,20 +55,12 @@ void get_space(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
   });
 }
 
-/// A space that a manager names: rights in it are not asked for.
-void manage_space(ApiRoom& room, const ApiCall& call, const ApiReply& reply,
-                  const std::function<void(const SpaceId& space)>& go) {
-  room.directory.find(call.names.front(), [reply, go](const Result<SpaceId>& space) {
-    space ? go(*space) : reply.error(space.error());
-  });
-}
-
 void change_space(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
   with_query(call, reply, [&](QueryText& query) -> Status {
     LANYARD_TRY(query.finish());
     LANYARD_TRY_SET(Params in, params_of(call.body));
     LANYARD_TRY_SET(const storage::SpaceWish wish, read_space_wish(in));
-    manage_space(room, call, reply, [&room, reply, wish](const SpaceId& space) {
+    in_space(room, call, reply, Right::kManage, [&room, reply, wish](const SpaceId& space) {
       room.spaces.change(to_text(space), wish, [reply](const Result<SpaceEntry>& changed) {
         reply.answer(changed, space_json);
       });
@@ -85,7 +81,7 @@ void delete_space(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
     });
     for (const auto& [word, meaning] : kWords) {
       if (word != copy) continue;
-      manage_space(room, call, reply, [&room, reply, meaning](const SpaceId& space) {
+      in_space(room, call, reply, Right::kManage, [&room, reply, meaning](const SpaceId& space) {
         room.spaces.leave(to_text(space), meaning, [reply](const Result<SpaceEntry>& left) {
           reply.answer(left, space_json);
         });
@@ -102,7 +98,7 @@ void add_member(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
     LANYARD_TRY_SET(Params in, params_of(call.body));
     LANYARD_TRY_SET(const std::string device, in.text("device"));
     LANYARD_TRY(in.finish());
-    manage_space(room, call, reply, [&room, reply, device](const SpaceId& space) {
+    in_space(room, call, reply, Right::kManage, [&room, reply, device](const SpaceId& space) {
       room.spaces.share(to_text(space), device,
                         [reply](const Result<SpaceService::Shared>& shared) {
                           reply.answer(shared, shared_json);

@@ -40,7 +40,7 @@ void Parser::add_token_verbs() {
       ->excludes(some);
   create->add_flag("--write", made->write, "it may write to these spaces as well");
   create->add_flag("--manage", made->manage,
-                   "it may create, rename and leave spaces, and sync now");
+                   "it may make spaces, and rename, share and leave those that it names");
   create
       ->add_option("--user", made->user,
                    "a user of the chatsync or cloudapi listener, whose rows it may read and write")

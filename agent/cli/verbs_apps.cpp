@@ -29,12 +29,21 @@ std::string asker_text(const Json& request) {
          (origin.empty() ? "" : " that speaks for pages of " + origin);
 }
 
+/// Whose connection it came by, as this machine's system says.
+std::string from_text(const Json& request) {
+  const std::string user = shown(request, "user");
+  const std::string program = shown(request, "program");
+  return "from " + (program.empty() ? std::string("an unknown program") : program) + " of " +
+         (user.empty() ? std::string("an unknown user") : user);
+}
+
 std::string request_lines(const Json& request, std::int64_t now_ms) {
   const std::int64_t left = request.value("expiresMs", std::int64_t{0}) - now_ms;
   const std::string why = shown(request, "why");
-  return shown(request, "id") + "  " + asker_text(request) + "\n          wants to " +
-         wanted_text(request) + "\n" + (why.empty() ? "" : "          and says: " + why + "\n") +
-         "          waits for another " + duration_text(std::max<std::int64_t>(left, 0)) + "\n";
+  return shown(request, "id") + "  " + asker_text(request) + "\n          " + from_text(request) +
+         "\n          wants to " + wanted_text(request) + "\n" +
+         (why.empty() ? "" : "          and says: " + why + "\n") + "          waits for another " +
+         duration_text(std::max<std::int64_t>(left, 0)) + "\n";
 }
 
 /// {"requests", "tokens"}: two answers of the agent as one.

@@ -28,8 +28,9 @@ void space_create(ControlRoom& room, Params& params, const Reply& reply) {
   with_params(params, reply, [&](Params& in) -> Status {
     LANYARD_TRY_SET(const std::string name, in.text("name"));
     LANYARD_TRY(in.finish());
-    room.spaces.create(
-        name, [reply](const Result<SpaceEntry>& created) { reply.answer(created, space_json); });
+    room.spaces.create(name, std::nullopt, [reply](const Result<SpaceEntry>& created) {
+      reply.answer(created, space_json);
+    });
     return {};
   });
 }

@@ -55,6 +55,7 @@ std::string requests_json(const std::vector<AppRequest>& requests) {
     out.begin_object().member("id", to_hex(each.id.view()));
     write_wish_members(each.wish, out);
     out.member("why", utf8_or_escaped(each.wish.why)).member("fromPage", each.from_page);
+    out.member("user", utf8_or_escaped(each.user)).member("program", utf8_or_escaped(each.program));
     out.member("askedMs", each.asked_ms).member("expiresMs", each.expires_ms).end_object();
   }
   return out.end_array().end_object().take();

@@ -2,6 +2,7 @@
 
 #include "agent/access/request_desk.hpp"
 #include "agent/service/token_service.hpp"
+#include "agent/socket_program.hpp"
 
 namespace lanyard::agent {
 
@@ -21,7 +22,9 @@ class AppService {
   };
   /// `page`: the Origin that the browser says; nothing: a program asks. Errors as check_app_wish()
   /// and RequestDesk::ask() have them.
-  [[nodiscard]] Result<Asked> ask(AppWish wish, const std::optional<std::string>& page);
+  /// `from`: who has the connection.
+  [[nodiscard]] Result<Asked> ask(AppWish wish, const std::optional<std::string>& page,
+                                  const SocketProgram& from = {});
   /// What became of the request of this id, for whoever has its secret and is of the same page.
   /// kNotFound for everybody else. `take`: with the token, which is handed out once, and which
   /// takes the place of those that the same app had on the same page before.

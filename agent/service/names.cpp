@@ -53,6 +53,22 @@ Result<storage::SpaceEntry> resolve_space(const std::vector<storage::SpaceEntry>
                            "See  lanyard space list  or make it with  lanyard space create NAME"));
 }
 
+std::optional<SpaceId> find_space(const std::vector<storage::SpaceEntry>& spaces,
+                                  std::string_view text) {
+  const std::string name = storage::tidy_name(text);
+  auto id = storage::space_id_of(name);
+  const bool is_name = !id;
+  for (const storage::SpaceEntry& space : spaces)
+    if (id == space.id && space.now_part_of) id = space.now_part_of;
+  std::optional<SpaceId> out;
+  for (const storage::SpaceEntry& space : spaces) {
+    const bool is_called = space.name == name || space.name == text;
+    const bool is_meant = (id && space.id == *id) || (is_name && is_called);
+    if (is_meant && !space.left && !out) out = space.id;
+  }
+  return out;
+}
+
 void sort_for_people(std::vector<storage::SpaceEntry>& spaces) {
   const auto place = [](const storage::SpaceEntry& space) {
     return std::tuple(space.left, space.name != storage::kHomeName, std::string_view(space.name));

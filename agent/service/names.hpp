@@ -15,6 +15,11 @@ namespace lanyard::agent {
 [[nodiscard]] Result<storage::SpaceEntry> resolve_space(
     const std::vector<storage::SpaceEntry>& spaces, std::string_view text, bool even_left = false);
 
+/// The same without a word on what is near, and in the same time whether it is there or not; spaces
+/// that were left are none.
+[[nodiscard]] std::optional<SpaceId> find_space(const std::vector<storage::SpaceEntry>& spaces,
+                                                std::string_view text);
+
 /// As lists show them: `default`, then by name, those that were left at the end.
 void sort_for_people(std::vector<storage::SpaceEntry>& spaces);
 

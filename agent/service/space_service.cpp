@@ -45,13 +45,18 @@ void SpaceService::list(Done<std::vector<SpaceEntry>> done) {
       std::move(done));
 }
 
-void SpaceService::create(const std::string& name, Done<SpaceEntry> done) {
+void SpaceService::create(const std::string& name, const std::optional<storage::TokenId>& maker,
+                          Done<SpaceEntry> done) {
   ask_storage<SpaceEntry>(
       host_,
-      [name, committed = host_.committed,
+      [name, maker, committed = host_.committed,
        now = host_.wall()](storage::Vault& vault) -> Result<SpaceEntry> {
         LANYARD_TRY_SET(auto created, vault.create_space(name, now));
         log_info("space " + to_text(created.id) + " was made");
+        // It is there, whatever becomes of this: a person can give the right, too.
+        if (maker)
+          if (const Status given = vault.add_right(*maker, created.id); !given)
+            log_warning("the token with which it was made may not use it: " + given.error().detail);
         tell(committed, created.id, std::move(created.outcome));
         return space_of(vault, to_text(created.id), false);
       },

@@ -32,8 +32,10 @@ class SpaceService {
 
   /// Those that were left last.
   void list(Done<std::vector<storage::SpaceEntry>> done);
-  /// kExists, kUsage.
-  void create(const std::string& name, Done<storage::SpaceEntry> done);
+  /// kExists, kUsage. `maker`: the token with which it is made, which may read and write it from
+  /// then on; nothing: a person, or one that may in all spaces.
+  void create(const std::string& name, const std::optional<storage::TokenId>& maker,
+              Done<storage::SpaceEntry> done);
   struct Shared {
     storage::SpaceEntry space;
     storage::KnownDevice device;

@@ -92,8 +92,6 @@ Degraded part_of(std::string part, const Error& error) {
   return {std::move(part), error.detail, error.fix.empty() ? "Run  lanyard check" : error.fix};
 }
 
-std::string part_of(const storage::SpaceEntry& space) { return "space " + space.name; }
-
 /// What a linked device holds of a space and cannot send; of several the one that holds most.
 std::optional<Degraded> withheld_part(const SpaceStatus& space,
                                       const std::vector<DeviceStatus>& devices) {
@@ -107,7 +105,7 @@ std::optional<Degraded> withheld_part(const SpaceStatus& space,
     }
   }
   if (most == 0) return std::nullopt;
-  return Degraded{part_of(space.space),
+  return Degraded{part_of_space(space.space),
                   std::to_string(most) + (most == 1 ? " change of it is" : " changes of it are") +
                       " missing here: " + who + " holds " + (most == 1 ? "it" : "them") +
                       ", and cannot read " + (most == 1 ? "it" : "them") + " in its file",
@@ -129,9 +127,9 @@ std::vector<Degraded> degraded_parts(const ServiceHost& host, const Stored& stor
   for (const SpaceStatus& space : status.spaces) {
     const auto trouble = stored.troubles.find(space.space.id);
     if (trouble != stored.troubles.end())
-      out.push_back(part_of(part_of(space.space), trouble->second.error));
+      out.push_back(part_of(part_of_space(space.space), trouble->second.error));
     if (space.counts.forks > 0)
-      out.push_back({part_of(space.space), "a log of it has two branches",
+      out.push_back({part_of_space(space.space), "a log of it has two branches",
                      "See  lanyard space forks " + space.space.name});
     if (auto withheld = withheld_part(space, status.devices)) out.push_back(std::move(*withheld));
   }
@@ -165,6 +163,8 @@ AgentStatus make_status(const ServiceHost& host, Stored stored, const Linked& li
 }
 
 }  // namespace
+
+std::string part_of_space(const storage::SpaceEntry& space) { return "space " + space.name; }
 
 void AgentStatus::sum_up() {
   for (DeviceStatus& device : devices) {
@@ -250,7 +250,7 @@ void StatusService::read_numbers(const MaySee& may_see, AgentStatus& status) {
       space.numbers = std::move(*numbers);
     } else if (space.error.empty()) {
       space.error = numbers.error().detail;
-      status.degraded.push_back(part_of(part_of(space.space), numbers.error()));
+      status.degraded.push_back(part_of(part_of_space(space.space), numbers.error()));
     }
   }
 }

@@ -36,6 +36,9 @@ struct Degraded {
   std::string fix;
 };
 
+/// How a space is called among them.
+[[nodiscard]] std::string part_of_space(const storage::SpaceEntry& space);
+
 struct AgentStatus {
   std::vector<DeviceStatus> devices;  ///< those that were not forgotten
   /// Those that were not left; where lists are cut, the ones that need a person come first.

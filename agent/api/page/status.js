@@ -128,6 +128,11 @@ function asker(request) {
     : ["a program of this machine"];
 }
 
+/// Whose connection it came by, as the system says.
+function sender(request) {
+  return `from ${request.program || "an unknown program"} of ${request.user || "an unknown user"}`;
+}
+
 /// Requests as they are shown, each with those of its spaces that this device has not, as far as the
 /// list goes. Their times are told anew with each look, and may differ by a millisecond: what
 /// differs is drawn anew, and its buttons rest.
@@ -156,6 +161,7 @@ function requestCard(request) {
   for (const each of buttons) each.disabled = true;
   setTimeout(() => { for (const each of buttons) each.disabled = false; }, BUTTONS_REST_MS);
   const card = made("article", made("h3", foreign(request.app)), made("p.faint", ...asker(request)),
+    made("p.faint", foreign(sender(request))),
     made("p", "wants to ", foreign(rights(request))));
   if (request.why) card.append(made("p", "It says: ", foreign(request.why)));
   if (request.missing.length) card.append(made("p.faint",

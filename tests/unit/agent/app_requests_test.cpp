@@ -44,8 +44,15 @@ struct Asking {
   RequestDesk desk;
 
   Result<AppRequest> ask(std::uint8_t number, const std::string& origin = "http://app.test",
-                         Instant now = kAskedAt) {
-    return desk.ask(an_id(number), {a_hash(number), origin}, an_app_wish(origin), by_both(now));
+                         Instant now = kAskedAt, const std::string& program = "browser") {
+    return desk.ask(an_id(number), {a_hash(number), origin, "ann (1)", program},
+                    an_app_wish(origin), by_both(now));
+  }
+  /// What no page asks for, with the origin that it says.
+  Result<AppRequest> ask_as_program(std::uint8_t number, const std::string& origin,
+                                    const std::string& program) {
+    return desk.ask(an_id(number), {a_hash(number), std::nullopt, "ann (1)", program},
+                    an_app_wish(origin), by_both(kAskedAt));
   }
   std::string hear(std::uint8_t number, Instant now = kAskedAt, bool take = true) {
     return heard(desk.answer(an_id(number), {a_hash(number), "http://app.test"}, now, take));
@@ -208,10 +215,10 @@ TEST_CASE("a request is found by its id or the beginning of it") {
   }
 }
 
-TEST_CASE("requests are few, of one page and in all") {
+TEST_CASE("requests are few, of one page, of one program and in all") {
   Asking page;
   std::uint8_t number = 0;
-  for (std::size_t i = 0; i < kAppRequestsPerOriginMax; ++i) REQUIRE(page.ask(number++));
+  for (std::size_t i = 0; i < kAppRequestsPerAskerMax; ++i) REQUIRE(page.ask(number++));
   const auto nag = page.ask(number);
   REQUIRE(!nag);
   CHECK(nag.error().is(Code::kBusy));
@@ -220,12 +227,48 @@ TEST_CASE("requests are few, of one page and in all") {
   CHECK(!page.ask(number));
   page.allow(1);
   CHECK(page.ask(number++));
-  for (std::size_t i = page.waiting(); i < kAppRequestsMax; ++i)
-    REQUIRE(page.ask(number++, "http://" + std::to_string(i) + ".test"));
+  const auto fill = [&](const std::string& program) {
+    std::size_t taken = 0;
+    while (page.ask(number, "http://" + std::to_string(number) + "x.test", kAskedAt, program)) {
+      ++number;
+      ++taken;
+    }
+    return taken;
+  };
+  CHECK(fill("browser") == kAppRequestsPerProgramMax - (kAppRequestsPerAskerMax - 1));
+  // Another program has places whatever the first has taken.
+  CHECK(fill("other browser") == kAppRequestsPerProgramMax);
+  CHECK(fill("third") == kAppRequestsMax - 2 * kAppRequestsPerProgramMax);
   CHECK(page.waiting() == kAppRequestsMax);
-  CHECK(page.ask(number, "http://last.test").error().is(Code::kBusy));
-  CHECK(page.ask(number, "http://last.test", after(kAppRequestWaits)));
-  CHECK(page.ask(++number, "http://app.test", after(kAppRequestWaits)));
+  CHECK(!page.ask(number, "http://late.test", kAskedAt, "third"));
+  CHECK(page.ask(number, "http://late.test", after(kAppRequestWaits), "third"));
+}
+
+TEST_CASE("nobody takes another's places") {
+  Asking page;
+  std::uint8_t number = 0;
+  // A program that speaks of a page's origin, and one that forges it.
+  for (std::size_t i = 0; i < kAppRequestsPerAskerMax; ++i) {
+    REQUIRE(page.ask_as_program(number++, "http://app.test", "script"));
+    REQUIRE(page.ask(number++, "http://app.test", kAskedAt, "script"));
+  }
+  CHECK(!page.ask_as_program(number, "http://app.test", "script"));
+  CHECK(!page.ask_as_program(number, "http://other.test", "script"));
+  CHECK(!page.ask(number, "http://app.test", kAskedAt, "script"));
+  CHECK(page.ask(number++, "http://app.test"));
+  // A site has as many names as its owner likes.
+  std::size_t of_site = 0;
+  while (page.ask(number, "http://" + std::to_string(number) + ".evil.example")) {
+    ++number;
+    ++of_site;
+  }
+  CHECK(of_site == kAppRequestsPerGroupMax);
+  CHECK(page.ask(number++, "http://honest.example"));
+  for (const char* port : {"1", "2", "3", "4", "5"})
+    CHECK(page.ask(number++, "http://localhost:" + std::string(port)));
+  CHECK(page.ask(number++, "http://127.0.0.1:8000"));
+  CHECK(page.ask(number++, "http://[::1]:8000"));
+  CHECK(page.ask(number++, "tauri://localhost"));
 }
 
 TEST_CASE("a token that nobody came for is not handed out") {
