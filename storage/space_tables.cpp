@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "replication/types/check.hpp"
 #include "storage/log_contexts.hpp"
 
 namespace lanyard::storage {
@@ -184,7 +183,7 @@ Result<oplog::Effect> SpaceTables::take(const oplog::Change& change) {
 
 Status SpaceTables::take_open(const oplog::Change& change, merge::LogNumber log) {
   const auto ops = oplog::read_open(change.payload);
-  LANYARD_CHECK(ops, "an effective open change can be read");
+  if (!ops) return fail(Code::kCorrupt, "an open change that took effect cannot be read");
   bool is_first = true;
   for (const oplog::OpenOp& op : *ops) {
     if (const auto* opening = std::get_if<oplog::OpenLog>(&op)) {

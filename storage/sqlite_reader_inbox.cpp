@@ -41,7 +41,8 @@ Result<std::vector<ReadConflict>> SqliteSpaceReader::conflicts_of(
       sibling.json = to_json(choice.value);
       sibling.shown = conflict.siblings.empty();
       sibling.time_ms = static_cast<std::int64_t>(choice.timestamp.ms());
-      if (!choice.dots.empty()) sibling.device = devices_.at(choice.dots.front().log);
+      if (!choice.dots.empty() && choice.dots.front().log < devices_.size())
+        sibling.device = devices_[choice.dots.front().log];
       for (const merge::LocalDot& dot : choice.dots)
         sibling.edits.push_back({logs_.id_of(dot.log), {dot.seq}});
       conflict.siblings.push_back(std::move(sibling));

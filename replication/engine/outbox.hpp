@@ -4,6 +4,7 @@
 #include <set>
 
 #include "replication/engine/effect.hpp"
+#include "replication/types/limits.hpp"
 #include "replication/wire/codec.hpp"
 
 namespace lanyard::engine {
@@ -19,8 +20,12 @@ class Outbox {
   /// Nothing happens on a link that is closed already.
   void send(LinkId link, const wire::Message& message) {
     const auto names = names_.find(link);
-    if (names != names_.end())
-      effects_.emplace_back(Send{link, wire::encode(message, names->second)});
+    if (names == names_.end()) return;
+    Bytes bytes = wire::encode(message, names->second);
+    // What it speaks of came from others: no size of theirs ends more than this link.
+    if (bytes.size() > limits::kMessageBytesMax)
+      return hang_up(link, wire::ByeCode::kBusy, "what is to be said is longer than a message");
+    effects_.emplace_back(Send{link, std::move(bytes)});
   }
   /// Tells the peer the code, and nothing more after that.
   void drop(LinkId link, wire::ByeCode code, std::string why) {

@@ -149,7 +149,9 @@ Status LocalWriter::merge_added() {
   const auto& changes = author_.changes();
   for (; merged_ < changes.size(); ++merged_) {
     LANYARD_TRY_SET(const oplog::Effect effect, take_(changes[merged_]));
-    LANYARD_CHECK(effect == oplog::Effect::kEffective, "what we write ourselves has effect");
+    // Ends the run: nothing of it is written.
+    if (effect != oplog::Effect::kEffective)
+      return fail(Code::kMalformed, "a change of ours that would have no effect");
   }
   return merger_.flush();
 }

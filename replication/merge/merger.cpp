@@ -144,7 +144,10 @@ Result<Effect> Merger::take(const oplog::Change& change, const Cipher& cipher) {
 /// Reads the whole change before anything of it counts.
 Result<Effect> Merger::take_ops(ByteView plain, LogNumber log, std::size_t first) {
   oplog::OpReader in(plain);
-  ops_.reserve(std::max(ops_.capacity(), first + in.count() / 2));
+  // No more than so many bytes can be: what a change declares takes no memory.
+  constexpr std::size_t kOpBytesMin = 16;
+  const std::size_t likely = std::min(in.count() / 2, plain.size() / kOpBytesMin);
+  ops_.reserve(std::max(ops_.capacity(), first + likely));
   do {
     ops_.emplace_back();
   } while (in.next(ops_.back().op));

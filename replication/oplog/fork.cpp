@@ -1,6 +1,5 @@
 #include "replication/oplog/fork.hpp"
 
-#include "replication/types/check.hpp"
 #include "replication/types/limits.hpp"
 
 namespace lanyard::oplog {
@@ -126,8 +125,8 @@ Result<Seq> last_common(const std::vector<Head>& points, const Head& head, const
   return last;
 }
 
-Bytes pack_branch(std::vector<Change> changes, const Signature& signature) {
-  LANYARD_CHECK(!changes.empty(), "a branch has changes");
+Result<Bytes> pack_branch(std::vector<Change> changes, const Signature& signature) {
+  if (changes.empty()) return fail(Code::kNotFound, "a branch without changes");
   const RunSignatures signatures{{changes.front().header.log, signature}};
   Bytes pack = write_pack(changes, signatures, true);
   if (pack.size() <= limits::kForkBranchBytesMax) return pack;
@@ -139,9 +138,10 @@ Bytes pack_branch(std::vector<Change> changes, const Signature& signature) {
       change.payload = {};
     }
     pack = write_pack(changes, signatures, true);
-    if (pack.size() <= limits::kForkBranchBytesMax) break;
+    if (pack.size() <= limits::kForkBranchBytesMax) return pack;
   }
-  return pack;
+  // Contexts alone can be that long, and no message would hold two such branches.
+  return fail(Code::kTooLarge, "a branch names too much to be kept");
 }
 
 Result<Fork> join(const Fork& branch, const Head& head, const HashAt& at, const OwnBranch& own,
@@ -166,7 +166,7 @@ Result<Fork> join(const Fork& branch, const Head& head, const HashAt& at, const 
   const std::vector<Change> rest(theirs.changes.begin() + static_cast<std::ptrdiff_t>(same),
                                  theirs.changes.end());
   Fork fork{branch.space, branch.device, branch.incarnation, {}, {}};
-  fork.first = pack_branch(rest, log.signature);
+  LANYARD_TRY_SET(fork.first, pack_branch(rest, log.signature));
   LANYARD_TRY_SET(fork.second, own(parts.header.seq));
   LANYARD_TRY_SET(const Hash ours, at(parts.header.seq));
   if (ours < parts.hash) std::swap(fork.first, fork.second);

@@ -74,8 +74,9 @@ using HashAt = std::function<Result<Hash>(Seq)>;
                                       const HashAt& at);
 
 /// A branch as it is kept and told: the changes, the last of them signed. Above
-/// limits::kForkBranchBytesMax the payloads are left out, and what proves it stays.
-[[nodiscard]] Bytes pack_branch(std::vector<Change> changes, const Signature& signature);
+/// limits::kForkBranchBytesMax the payloads are left out, and what proves it stays; kTooLarge if
+/// that alone is longer.
+[[nodiscard]] Result<Bytes> pack_branch(std::vector<Change> changes, const Signature& signature);
 
 /// The branch that is held here from this seq on, packed.
 using OwnBranch = std::function<Result<Bytes>(Seq)>;

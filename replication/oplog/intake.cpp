@@ -16,15 +16,18 @@ Intake::Intake(DeviceId self, SpaceLog state, Cipher& cipher, const Hasher& hash
 struct Intake::Walk {
   SpaceLog next;
   std::vector<Change> fresh;
-  std::set<Hash> skipped;
+  /// With the log that each stands in: what comes before a log's first change is its author's word.
+  std::set<std::pair<LogId, Hash>> skipped;
   std::set<LogId> outgrown;
 
   Status take(const Change& change, const Hasher& hasher) {
     const Head held = next.head_of(change.header.log);
     // Of the other branch of a log that forked: it is kept as that, and not applied.
-    if (skipped.contains(change.header.prev) || next.is_of_other_branch(change)) {
-      skipped.insert(change.hash);
-      if (change.header.seq > next.branches.at(change.header.log).last())
+    if (skipped.contains({change.header.log, change.header.prev}) ||
+        next.is_of_other_branch(change)) {
+      skipped.emplace(change.header.log, change.hash);
+      const auto branch = next.branches.find(change.header.log);
+      if (branch != next.branches.end() && change.header.seq > branch->second.last())
         outgrown.insert(change.header.log);
       return {};
     }
@@ -67,14 +70,16 @@ Status Intake::verify(const Pack& pack, const SpaceLog& next) const {
   std::map<LogId, Hash> last;
   for (const Change& change : pack.changes) {
     last[change.header.log] = change.hash;
+    const auto held = next.logs.find(change.header.log);
+    if (held == next.logs.end()) return fail(Code::kMissingContext, "a log that is not held");
     if (change.header.kind != ChangeKind::kOpen) continue;
-    const DeviceId& device = next.logs.at(change.header.log).device;
-    if (!is_signed(change.hash, change.signature, device, verifier_))
+    if (!is_signed(change.hash, change.signature, held->second.device, verifier_))
       return fail(Code::kBadSignature, "open change");
   }
   for (const PackLog& log : pack.logs) {
-    const DeviceId& device = next.logs.at(log.log).device;
-    if (!is_signed(last.at(log.log), log.signature, device, verifier_))
+    const auto end = last.find(log.log);
+    if (end == last.end()) return fail(Code::kMalformed, "a log without changes");
+    if (!is_signed(end->second, log.signature, next.logs.at(log.log).device, verifier_))
       return fail(Code::kBadSignature, "pack");
   }
   return {};

@@ -1,7 +1,6 @@
 #include "replication/wire/codec.hpp"
 
 #include "replication/types/canonical.hpp"
-#include "replication/types/check.hpp"
 #include "replication/types/limits.hpp"
 #include "replication/wire/codec_parts.hpp"
 
@@ -93,7 +92,6 @@ Bytes encode(const Message& message, LinkNames& names) {
   Naming naming(names);
   Sink sink(bytes);
   write(message, naming, sink);
-  LANYARD_CHECK(bytes.size() <= limits::kMessageBytesMax, "a message keeps its bounds");
   naming.commit(names);
   return bytes;
 }

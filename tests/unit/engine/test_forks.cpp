@@ -73,7 +73,7 @@ Bytes branch_of_a_stranger(const SpaceId& space, const SimSigner& signer, std::u
   admit.device.bytes.fill(admitted);
   REQUIRE(author.add_open({admit}));
   static_cast<void>(author.finish());
-  return oplog::pack_branch({author.changes().back()}, author.signature());
+  return oplog::pack_branch({author.changes().back()}, author.signature()).value();
 }
 
 oplog::Fork fork_of_a_stranger(const SpaceId& space, std::uint64_t number) {

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "replication/oplog/fork.hpp"
 #include "replication/types/check.hpp"
 #include "tests/unit/oplog/oplog_test.hpp"
 
@@ -332,6 +333,40 @@ TEST_CASE("a payload that does not open says why") {
   CHECK(open_payload(as_sealed, scene.founder.keys, memory).effect == Effect::kBadSeal);
   as_sealed.form = PayloadForm::kErased;
   CHECK(open_payload(as_sealed, scene.founder.keys, memory).effect == Effect::kBadPayload);
+}
+
+// ---- forks
+
+TEST_CASE("a log that names a change of another log's other branch as its predecessor is refused") {
+  IntakeScene scene;
+  // The member's log forks: one branch is applied, the other one is kept beside it.
+  const Head common = scene.second.entry().head;
+  REQUIRE(scene.offer({scene.second.put("ours", {scene.first.entry()})}) == "accepted");
+  scene.second.step_back(common);
+  const Change other = scene.second.put("theirs", {scene.first.entry()});
+  scene.intake.keep_branch(scene.second.log(), {other.header.seq, {other.hash}, {}});
+  // A log of which nothing is held begins behind a change that is passed over.
+  scene.third.step_back({{4}, other.hash});
+  const Change behind = scene.third.put("c", {scene.first.entry()});
+  CHECK(scene.offer({other, behind}) == outcome(Result<int>(fail(Code::kMissingContext))));
+  CHECK(scene.offer({other}) == "accepted");
+}
+
+TEST_CASE("a branch that names too much to be told is no branch to keep") {
+  Device device{70};
+  const Space space(device);
+  LogWriter log(device, space);
+  std::vector<Change> changes;
+  for (int i = 0; i < 4; ++i) {
+    std::vector<ContextEntry> context;
+    while (context.size() < limits::kContextEntriesMax)
+      context.push_back({device.chance.fixed<LogId>(), {{1}, device.chance.fixed<Hash>()}});
+    changes.push_back(log.put("a", std::move(context)));
+  }
+  const Signature signature = log.sign(changes.back());
+  CHECK(outcome(pack_branch(changes, signature)) == outcome(Result<int>(fail(Code::kTooLarge))));
+  changes.resize(1);
+  CHECK(pack_branch(changes, log.sign(changes.back())).has_value());
 }
 
 }  // namespace
