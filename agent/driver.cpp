@@ -112,6 +112,14 @@ engine::SpaceOpened opened(const SpaceId& space, Result<storage::SpaceStore*> st
   return out;
 }
 
+/// Of a space of which nothing is here, not even a row.
+engine::SpaceOpened prospect(const SpaceId& space) {
+  engine::SpaceOpened out{space, oplog::SpaceLog{}, {}, {}, {}};
+  out.log->space = space;
+  out.is_prospect = true;
+  return out;
+}
+
 engine::LogLoaded read_log(storage::Vault& vault, const engine::LoadLog& effect) {
   engine::LogLoaded loaded{effect.link, effect.space, effect.request, {}, 0, false, true};
   const auto store = vault.space(effect.space);
@@ -154,9 +162,19 @@ void Driver::perform(const engine::OpenSpace& effect) {
 void Driver::perform(const engine::JoinSpace& effect) {
   rounds_.joining(effect.from, effect.space, now().mono);
   storage_->run([this, effect](storage::Vault& vault) {
-    const Status joined = vault.join_space(effect.space, wall_now());
-    answer(joined ? opened(effect.space, vault.space_to_sync(effect.space))
-                  : engine::SpaceOpened{effect.space, std::nullopt, {}, {}, {}});
+    const auto has = vault.has_space(effect.space);
+    answer(has && !*has ? prospect(effect.space)
+                        : opened(effect.space, vault.space_to_sync(effect.space)));
+  });
+}
+
+void Driver::perform(const engine::AddSpace& effect) {
+  storage_->run([this, effect](storage::Vault& vault) {
+    const Status added = vault.join_space(effect.space, effect.from, wall_now());
+    if (added) return;
+    log_warning("space " + to_text(effect.space) + ", of which device " +
+                to_short_text(effect.from) + " has told, is not kept: " + added.error().detail);
+    answer(engine::SpaceOpened{effect.space, std::nullopt, {}, {}, {}});
   });
 }
 
@@ -283,6 +301,11 @@ void Driver::note(const engine::PeerPresent& notice) {
   if (present_) present_(notice.peer, notice.presence);
 }
 
+void Driver::note(const engine::NothingThere& notice) {
+  for (auto& [device, peer] : peers_) peer.spaces.erase(notice.space);
+  rounds_.gone(notice.space, now().mono);
+}
+
 void Driver::note(const engine::PeerAcknowledged& notice) {
   if (acknowledged_) acknowledged_(notice.peer, notice.space, notice.durable);
   const std::pair whose{notice.peer, notice.space};
@@ -330,6 +353,7 @@ void Driver::note(const engine::PeerToldAddresses& notice) {
 
 void Driver::note(const engine::Refused& notice) {
   ++refused_changes_;
+  ++peers_[notice.peer].refused_changes;
   count_error(meters_, "sync", notice.error);
   log_warning("changes of space " + to_text(notice.space) + " from device " +
               to_short_text(notice.peer) + " were refused: " + notice.error.detail + " (" +
@@ -355,6 +379,7 @@ void Driver::describe(PeerStatus& status) const {
   status.says_name = found->second.says_name;
   status.build = found->second.build;
   status.clock_ahead_ms = found->second.clock_ahead_ms;
+  status.refused_changes = found->second.refused_changes;
   if (!status.linked) return;
   for (const auto& [space, link] : found->second.spaces) status.spaces.push_back(link);
 }

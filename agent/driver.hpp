@@ -55,6 +55,7 @@ class Driver {
     std::int64_t clock_ahead_ms = 0;
     std::map<SpaceId, SpaceLink> spaces;
     bool is_here = false;  ///< linked, and has said hello
+    std::uint64_t refused_changes = 0;
   };
 
   /// A link has ended, by whoever's doing.
@@ -66,6 +67,7 @@ class Driver {
   void perform(const engine::LoadShared& effect);
   void perform(const engine::OpenSpace& effect);
   void perform(const engine::JoinSpace& effect);
+  void perform(const engine::AddSpace& effect);
   void perform(const engine::Persist& effect);
   void perform(const engine::MakeDurable& effect);
   void perform(engine::LoadLog effect);
@@ -95,6 +97,7 @@ class Driver {
   void keep_names(const DeviceId& peer);
   void note(const engine::PeerPresent& notice);
   void note(const engine::Refused& notice);
+  void note(const engine::NothingThere& notice);
   static void note(const engine::OwnLogWentOn& notice);
   static void note(const engine::ForkFound& notice);
   /// From the storage thread: feeds the engine on this one.

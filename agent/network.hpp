@@ -37,6 +37,8 @@ struct PeerStatus {
   std::string build;                ///< text from a peer
   std::int64_t clock_ahead_ms = 0;  ///< its wall clock minus ours, at hello
   std::string last_failure;         ///< why the last attempt or link ended; empty: it did not
+  std::uint64_t refused_changes =
+      0;  ///< packs and runs of it that could not be accepted, since start
   std::vector<SpaceLink> spaces;
 };
 

@@ -39,7 +39,10 @@ class FileVault final : public Vault {
 
   [[nodiscard]] Result<std::vector<SpaceEntry>> spaces() override;
   [[nodiscard]] Result<Created> create_space(const std::string& wanted, WallTime now) override;
-  [[nodiscard]] Status join_space(const SpaceId& space, WallTime now) override;
+  [[nodiscard]] std::vector<Excess> excesses() override;
+  [[nodiscard]] Result<bool> has_space(const SpaceId& space) override;
+  [[nodiscard]] Status join_space(const SpaceId& space, const DeviceId& from,
+                                  WallTime now) override;
   [[nodiscard]] Result<WriteOutcome> share_space(const SpaceId& space, const DeviceId& device,
                                                  WallTime now) override;
   [[nodiscard]] Result<bool> refresh_space(const SpaceId& space) override;
@@ -88,6 +91,11 @@ class FileVault final : public Vault {
 
   /// Ends what a crash cut off: the files of spaces that were left and removed.
   [[nodiscard]] Status remove_left_copies();
+  /// What is known of devices that do what no honest one does. To be called once, first.
+  [[nodiscard]] Status load_excesses();
+  /// Ends what never came to anything (file_vault_unfounded.cpp). To be called once, before
+  /// look_over().
+  [[nodiscard]] Status drop_unfounded();
   /// Compares the files with what is known of them (file_vault_look.cpp). To be called once, first.
   [[nodiscard]] Status look_over();
 
@@ -124,6 +132,19 @@ class FileVault final : public Vault {
   [[nodiscard]] bool has_other_members(const SpaceId& space);
   void applied(const SpaceId& space, const WatchedStore& store, const ApplyOutcome& outcome,
                WallTime wall);
+
+  // Devices that do what no honest one does (file_vault_excess.cpp).
+  /// After changes came in.
+  [[nodiscard]] Status look_for_excess(const SpaceId& space, const oplog::SpaceLog& log);
+  [[nodiscard]] Status note_excess(const DeviceId& device, const SpaceId& space,
+                                   const std::string& what);
+
+  // Spaces that others made known (file_vault_unfounded.cpp).
+  [[nodiscard]] Status drop_space(const SpaceId& space);
+  [[nodiscard]] bool has_written(const SpaceId& space) const;
+  [[nodiscard]] Status find_forsaken();
+  bool look_at_forsaken();
+  [[nodiscard]] Status drop_if_forsaken(const SpaceId& space, const DeviceId& device);
 
   // Spaces (file_vault_spaces.cpp).
   struct NewName {
@@ -183,8 +204,12 @@ class FileVault final : public Vault {
   std::map<SpaceId, SpaceTrouble> copies_;     ///< another copy of this device writes to them
   std::map<SpaceId, SpaceTrouble> damaged_;    ///< as readers found them
   std::map<SpaceId, LogDamage> damaged_logs_;  ///< settings as well
-  std::set<SpaceId> held_wals_;                ///< whose readers were told of
-  std::set<SpaceId> full_wals_;                ///< told to the engine
+  std::map<DeviceId, std::string> excesses_;   ///< settings as well
+  std::map<DeviceId, std::set<SpaceId>> made_known_;  ///< as platform.sqlite has it
+  /// Made known by a device that is forgotten: to be looked at.
+  std::map<SpaceId, DeviceId> forsaken_;
+  std::set<SpaceId> held_wals_;  ///< whose readers were told of
+  std::set<SpaceId> full_wals_;  ///< told to the engine
   std::vector<Error> warnings_;
   std::chrono::steady_clock::time_point opened_ = std::chrono::steady_clock::now();
   bool has_room_ = true;  ///< as it was told last

@@ -42,7 +42,9 @@ Result<bool> FileVault::settle_forgotten() {
     if (counts && each.author != self)
       devices.try_emplace(each.author, forgotten.contains(each.author));
   }
-  return platform_.set_forgotten(devices);
+  LANYARD_TRY_SET(const bool has_changed, platform_.set_forgotten(devices));
+  if (has_changed) LANYARD_TRY(find_forsaken());
+  return has_changed;
 }
 
 Status FileVault::say(const DeviceId& device, bool is_forgotten, WallTime now) {

@@ -83,19 +83,6 @@ Result<Vault::Created> FileVault::found_space(const SpaceId& space, const oplog:
 
 // ---- membership
 
-Status FileVault::join_space(const SpaceId& space, WallTime now) {
-  LANYARD_TRY_SET(const auto there, platform_.space(space));
-  if (there && there->has_left)
-    return fail(Code::kNotAllowed, "the space " + there->name + " was left on this device");
-  if (there) return {};
-  Platform::Space row;
-  row.id = space;
-  LANYARD_TRY_SET(row.name, free_space_name(name_made_of(space)));
-  row.digest = options_.digest_of({});
-  row.created_ms = now.ms;
-  return platform_.add_space(row, {});
-}
-
 Result<WriteOutcome> FileVault::share_space(const SpaceId& space, const DeviceId& device,
                                             WallTime now) {
   LANYARD_TRY_SET(SpaceStore * store, space_to_write(space));
@@ -236,8 +223,10 @@ Status FileVault::remove_left_copies() {
 
 Result<bool> FileVault::refresh_space(const SpaceId& space) {
   LANYARD_TRY_SET(const WatchedStore* store, open_store(space));
-  LANYARD_TRY_SET(const bool has_new, platform_.set_members(space, store->state().log.members(),
-                                                            ports_.signer.device()));
+  const oplog::SpaceLog log = store->state().log;
+  LANYARD_TRY_SET(const bool has_new,
+                  platform_.set_members(space, log.members(), ports_.signer.device()));
+  LANYARD_TRY(look_for_excess(space, log));
   // What a member said before it was one here counts from now on.
   if (has_new) LANYARD_TRY(settle_forgotten());
   LANYARD_TRY(take_name(space));

@@ -23,6 +23,10 @@ inline constexpr const char* kLostSetting = "lost_";
 inline constexpr const char* kAcceptedSetting = "accepted_";
 /// With a space's id behind it: positions of rows of its log that are damaged.
 inline constexpr const char* kDamagedLogSetting = "damaged_log_";
+/// With a device's id in hexadecimal, "_" and a space's id behind it: who made the space known.
+inline constexpr const char* kMadeKnownSetting = "made_known_";
+/// With a device's id in hexadecimal behind it: what it has done that no honest one does.
+inline constexpr const char* kExcessSetting = "excess_";
 /// Random bytes of the last start of an agent, in hexadecimal.
 inline constexpr const char* kStartSetting = "start";
 
@@ -92,7 +96,16 @@ class Platform {
   [[nodiscard]] Result<std::optional<Space>> space(const SpaceId& space);
   [[nodiscard]] Result<bool> is_name_taken(const std::string& name);
   /// Durable. kExists if the space or its name is there.
-  [[nodiscard]] Status add_space(const Space& space, const std::vector<DeviceId>& members);
+  [[nodiscard]] Status add_space(const Space& space, const std::vector<DeviceId>& members,
+                                 const std::string& setting = {});
+  // ---- spaces that others made known (platform_unfounded.cpp)
+  /// The same for one that the device made known, which is noted with it.
+  [[nodiscard]] Status add_space_of(const Space& space, const DeviceId& from);
+  [[nodiscard]] Result<std::map<DeviceId, std::set<SpaceId>>> made_known();
+  /// Those that are here as they came: not named, set, given to an app or counted on by a person.
+  [[nodiscard]] Result<std::set<SpaceId>> untouched_spaces();
+  /// Durable: there is no row of it any more, as if nobody had told of it.
+  [[nodiscard]] Status drop_space(const SpaceId& space);
   /// Durable: the wish as it is.
   [[nodiscard]] Status change_space(const SpaceId& space, const SpaceWish& wish);
   /// Durable. `is_removed`: its file is to go, and its name is free.

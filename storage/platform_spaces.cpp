@@ -82,7 +82,8 @@ Result<bool> Platform::is_name_taken(const std::string& name) {
   return Query(database_, "SELECT 1 FROM spaces WHERE name = ?").bind(name).next();
 }
 
-Status Platform::add_space(const Space& space, const std::vector<DeviceId>& members) {
+Status Platform::add_space(const Space& space, const std::vector<DeviceId>& members,
+                           const std::string& setting) {
   LANYARD_TRY_SET(const auto there, this->space(space.id));
   LANYARD_TRY_SET(const bool taken, is_name_taken(space.name));
   if (there || taken) return fail(Code::kExists, "there is a space of this name or id");
@@ -102,6 +103,7 @@ Status Platform::add_space(const Space& space, const std::vector<DeviceId>& memb
       insert.bind(std::int64_t{space.has_left}).bind(std::int64_t{space.has_data});
       LANYARD_TRY(insert.bind(space.digest.view()).bind(std::int64_t{space.is_dirty}).run());
     }
+    if (!setting.empty()) LANYARD_TRY(put_setting(setting.c_str(), ""));
     return add_members(database_, id, members);
   });
 }

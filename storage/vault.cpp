@@ -27,6 +27,8 @@ Result<std::unique_ptr<Vault>> Vault::open(Options options, const Ports& ports) 
       std::make_unique<FileVault>(std::move(options), ports, std::move(platform),
                                   std::set<SpaceId>(dirty.begin(), dirty.end()), std::move(parts));
   LANYARD_TRY(vault->remove_left_copies());
+  LANYARD_TRY(vault->load_excesses());
+  LANYARD_TRY(vault->drop_unfounded());
   LANYARD_TRY(vault->look_over());
   return vault;
 }
@@ -116,7 +118,7 @@ bool FileVault::upkeep(WallTime now) {
     give_back_memory();
     return true;
   }
-  if (files_.sync_mark(now) || settle_one()) return true;
+  if (files_.sync_mark(now) || look_at_forsaken() || settle_one()) return true;
   WatchedStore* const store = files_.wanting_tidy();
   if (store == nullptr) return false;
   static_cast<void>(store->tidy());  // what fails is found again, and reported, at the next use

@@ -138,6 +138,13 @@ struct SpaceCounts {
   std::map<DeviceId, std::uint64_t> missing;
 };
 
+/// What a device does that no honest one does, in words for people: "it has opened 5,000 logs in
+/// the space notes".
+struct Excess {
+  DeviceId device;
+  std::string what;
+};
+
 class Vault {
  public:
   struct Options {
@@ -160,6 +167,8 @@ class Vault {
     /// As SpaceStore::Options has it, for platform.sqlite too: for tests.
     std::string vfs;
     std::uint64_t wal_long_bytes = kWalLongBytes;  ///< as SpaceStore::Options has it
+    /// That one device may make known.
+    std::size_t spaces_per_device_max = limits::kSpacesPerPeerMax;
   };
 
   /// Opens or creates the data folder (0700) and platform.sqlite. kUnsafePermissions,
@@ -224,9 +233,14 @@ class Vault {
   /// Founds a space with this local name: kExists, kUsage, kDiskFull. The name is also kept as a
   /// record inside the space ("lanyard_space", "info"), so that those it is shared with learn it.
   [[nodiscard]] virtual Result<Created> create_space(const std::string& name, WallTime now) = 0;
-  /// An empty store for a space that a known device offers; kNotAllowed if it was left here. The
-  /// name comes with its data; until then it has a name made of its id.
-  [[nodiscard]] virtual Status join_space(const SpaceId& space, WallTime now) = 0;
+  /// Whether there is a row of it: it is here, or was left.
+  [[nodiscard]] virtual Result<bool> has_space(const SpaceId& space) = 0;
+  /// An empty store for a space of which a founding has come, which `from` made known; kNotAllowed
+  /// if it was left here, kTooLarge for more than a device may make known. Its name comes with its
+  /// data; until then it has one made of its id. One that holds nothing at the next start is gone
+  /// then; one with a founding alone goes when `from` is forgotten and nobody else is in it.
+  [[nodiscard]] virtual Status join_space(const SpaceId& space, const DeviceId& from,
+                                          WallTime now) = 0;
   /// Admits a device, and counts it among the members here: SpaceStore::admit and refresh_space().
   [[nodiscard]] virtual Result<WriteOutcome> share_space(const SpaceId& space,
                                                          const DeviceId& device, WallTime now) = 0;
@@ -286,6 +300,8 @@ class Vault {
   /// Spaces that could not be opened or written to when it was tried last, and those whose disk has
   /// failed since the start. Opens nothing.
   [[nodiscard]] virtual std::map<SpaceId, SpaceTrouble> troubles() = 0;
+  /// Of devices that are not forgotten. Opens nothing.
+  [[nodiscard]] virtual std::vector<Excess> excesses() { return {}; }
   /// What people are to know of the data folder itself, each with what to do: for the status, until
   /// the vault is closed.
   [[nodiscard]] virtual std::vector<Error> warnings() { return {}; }

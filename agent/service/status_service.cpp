@@ -5,9 +5,13 @@
 
 #include "agent/logging.hpp"
 #include "agent/service/names.hpp"
+#include "replication/types/device_id_text.hpp"
 
 namespace lanyard::agent {
 namespace {
+
+/// Packs and runs that were refused since the start: a disk that rots makes a few.
+constexpr std::uint64_t kRefusedUsual = 100;
 
 struct Stored {
   std::vector<storage::KnownDevice> devices;
@@ -18,6 +22,7 @@ struct Stored {
   std::map<SpaceId, storage::SpaceTrouble> troubles;
   Status writable;
   std::vector<Error> warnings;
+  std::vector<storage::Excess> excesses;
 };
 
 struct Linked {
@@ -42,6 +47,7 @@ Result<Stored> read_stored(storage::Vault& vault) {
   out.troubles = vault.troubles();
   out.writable = vault.can_write();
   out.warnings = vault.warnings();
+  out.excesses = vault.excesses();
   return out;
 }
 
@@ -114,6 +120,25 @@ std::optional<Degraded> withheld_part(const SpaceStatus& space,
                       "that has the space: link it."};
 }
 
+/// A device that does what no honest one does, here or on its link.
+std::optional<Degraded> excess_part(const DeviceStatus& device, const Stored& stored) {
+  const DeviceId& id = device.device.known.id;
+  const auto found = std::find_if(stored.excesses.begin(), stored.excesses.end(),
+                                  [&](const storage::Excess& each) { return each.device == id; });
+  std::string why;
+  if (found != stored.excesses.end()) {
+    why = found->what;
+  } else if (device.device.link.refused_changes > kRefusedUsual) {
+    why = "it has sent " + std::to_string(device.device.link.refused_changes) +
+          " changes that had to be refused";
+  }
+  if (why.empty()) return std::nullopt;
+  const std::string name = marked_name(device.device.known);
+  return Degraded{
+      "device " + name, why,
+      "If it is not yours, or may be in other hands:  lanyard devices forget " + to_short_text(id)};
+}
+
 /// What stands in the way of everything comes first.
 std::vector<Degraded> degraded_parts(const ServiceHost& host, const Stored& stored,
                                      const AgentStatus& status) {
@@ -133,6 +158,8 @@ std::vector<Degraded> degraded_parts(const ServiceHost& host, const Stored& stor
                      "See  lanyard space forks " + space.space.name});
     if (auto withheld = withheld_part(space, status.devices)) out.push_back(std::move(*withheld));
   }
+  for (const DeviceStatus& device : status.devices)
+    if (auto excess = excess_part(device, stored)) out.push_back(std::move(*excess));
   if (status.discovery.condition.state == discovery::State::kDegraded)
     out.push_back({"discovery", status.discovery.condition.reason,
                    "Known addresses are tried all the same; see docs/GOALS.md."});

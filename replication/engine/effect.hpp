@@ -31,9 +31,16 @@ struct OpenSpace {  ///< -> SpaceOpened
   SpaceId space;
 };
 
-/// As OpenSpace; but a known device offers the space: if it is not held here, make an empty store
-/// for it, unless it was left. -> SpaceOpened
+/// As OpenSpace; but a known device offers the space: if it is not held here, and was not left, the
+/// answer is a prospect, and nothing is kept of it. -> SpaceOpened
 struct JoinSpace {
+  SpaceId space;
+  DeviceId from;
+};
+
+/// A prospect has a founder: make an empty store for it, for the Persist that follows. `from`: who
+/// made it known. -> SpaceOpened without a log, if it cannot be made
+struct AddSpace {
   SpaceId space;
   DeviceId from;
 };
@@ -242,16 +249,21 @@ struct ForkFound {
   Seq seq;
 };
 
+/// A space that was offered turned out to hold nothing: nobody talks of it any more.
+struct NothingThere {
+  SpaceId space;
+};
+
 using Notice = std::variant<PeerSaidHello, Progress, Compared, Served, Withheld, PeerAcknowledged,
                             PeerAnswered, PeerToldAddresses, PeerToldNames, PeerPresent, Refused,
-                            OwnLogWentOn, ForkFound>;
+                            OwnLogWentOn, ForkFound, NothingThere>;
 struct Notify {
   Notice notice;
 };
 
-using Effect =
-    std::variant<Send, DropPeer, LoadShared, OpenSpace, JoinSpace, Persist, MakeDurable, LoadLog,
-                 LoadGrant, CheckLog, MendLog, KeepGrant, HoldWrites, ReleaseWrites, LoadForkPoints,
-                 FindBranch, LoadForks, KeepFork, KeepForgettings, RejoinSpace, Notify>;
+using Effect = std::variant<Send, DropPeer, LoadShared, OpenSpace, JoinSpace, AddSpace, Persist,
+                            MakeDurable, LoadLog, LoadGrant, CheckLog, MendLog, KeepGrant,
+                            HoldWrites, ReleaseWrites, LoadForkPoints, FindBranch, LoadForks,
+                            KeepFork, KeepForgettings, RejoinSpace, Notify>;
 
 }  // namespace lanyard::engine

@@ -51,6 +51,7 @@ std::optional<Instant> Engine::next_deadline() const {
     const auto patience = session.pinged ? 2 * limits::kLinkSilenceMax : limits::kLinkSilenceMax;
     consider(Instant{session.last_heard.since_origin + patience});
     consider(Instant{session.compared.since_origin + kCompareEvery});
+    consider(session.presences.next_deadline());
   }
   return next;
 }
@@ -82,6 +83,7 @@ void Engine::tidy(const std::vector<Effect>& effects) {
   std::erase_if(spaces_, [&](const auto& each) {
     return each.second.is_open() && each.second.is_idle() && sessions_.empty();
   });
+  look_at_offers();
 }
 
 void Engine::compare(LinkId link, Session& session) {
@@ -163,6 +165,10 @@ Status Engine::hear(LinkId link, Session& session, wire::Message message) {
       return {};
     } else if constexpr (std::is_same_v<T, wire::Forgotten>) {
       return hear_of_devices(session, std::forward<decltype(each)>(each));
+    } else if constexpr (std::is_same_v<T, wire::Presence>) {
+      return session.presences.takes(each, now_.mono)
+                 ? hear_of_space(link, session, std::forward<decltype(each)>(each))
+                 : Status();
     } else if constexpr (std::is_same_v<T, wire::SharedAgain>) {
       out_.add(RejoinSpace{each.space, session.peer});
       return {};
@@ -193,9 +199,10 @@ Status Engine::hear_of_space(LinkId link, Session& session, SpaceMessage message
   const SpaceId id = std::visit([](const auto& each) { return each.space; }, message);
   // It may speak of a space that we do not know yet: one we were admitted to just now.
   const bool offers = std::holds_alternative<wire::Have>(message);
-  if (offers && session.joined > limits::kSpacesPerPeerMax)
-    return fail(Code::kTooLarge, "too many spaces");
-  SpaceSync& sync = space(id, offers ? &session : nullptr);
+  SpaceSync* const found = offers ? offered_space(session, id) : &space(id);
+  if (found == nullptr)
+    return waits(session, id) ? Status() : fail(Code::kTooLarge, "too many spaces");
+  SpaceSync& sync = *found;
   if (offers || std::holds_alternative<wire::Pull>(message) ||
       std::holds_alternative<wire::ClockPart>(message) ||
       std::holds_alternative<wire::Acknowledge>(message))
@@ -224,9 +231,14 @@ void Engine::settle(LinkId link, Session& session,
   }
   out_.notify(std::move(compared));
   for (const auto& difference : differences) {
-    SpaceSync& sync = space(difference.space, difference.ours ? nullptr : &session);
-    sync.peer_listed(link, session.peer, difference.ours.has_value());
-    if (difference.theirs) sync.peer_has_news(link, now_);
+    SpaceSync* const sync =
+        difference.ours ? &space(difference.space) : offered_space(session, difference.space);
+    if (sync == nullptr) {
+      static_cast<void>(waits(session, difference.space));  // what is too much comes another time
+      continue;
+    }
+    sync->peer_listed(link, session.peer, difference.ours.has_value());
+    if (difference.theirs) sync->peer_has_news(link, now_);
   }
   session.has_settled = true;
   // Both hold the same of these, and nobody would speak of them; but here some of it is damaged.
@@ -254,16 +266,15 @@ void Engine::confirm(LinkId link, Session& session, const std::set<SpaceId>& dif
 
 // ---- spaces
 
-SpaceSync& Engine::space(const SpaceId& id, Session* offered_by) {
-  const auto [place, fresh] = spaces_.try_emplace(id, id, context_);
-  SpaceSync& sync = place->second;
-  if (!fresh) return sync;
-  if (offered_by != nullptr) {
-    ++offered_by->joined;
-    out_.add(JoinSpace{id, offered_by->peer});
-  } else {
-    out_.add(OpenSpace{id});
-  }
+SpaceSync& Engine::space(const SpaceId& id) {
+  const auto found = spaces_.find(id);
+  if (found != spaces_.end()) return found->second;
+  out_.add(OpenSpace{id});
+  return add_sync(id);
+}
+
+SpaceSync& Engine::add_sync(const SpaceId& id) {
+  SpaceSync& sync = spaces_.try_emplace(id, id, context_).first->second;
   for (const auto& [link, session] : sessions_) {
     if (!session.shared.contains(id)) continue;
     sync.peer_listed(link, session.peer, true);
@@ -338,6 +349,8 @@ void Engine::on(const TimePassed& /*input*/) {
     check_silence(link, session);
     if (now_.mono.since_origin - session.compared.since_origin >= kCompareEvery)
       compare(link, session);
+    if (auto late = session.presences.late(now_.mono))
+      static_cast<void>(hear_of_space(link, session, std::move(*late)));
   }
   for (auto& [id, sync] : spaces_) sync.time_passed(now_);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "replication/engine/digest_dialogue.hpp"
+#include "replication/engine/presence_rate.hpp"
 #include "replication/engine/space_sync.hpp"
 
 namespace lanyard::engine {
@@ -33,13 +34,14 @@ class Engine {
     wire::LinkNames heard_names;
     DigestDialogue dialogue;
     bool said_hello = false;
-    bool loading = false;           ///< what is shared with it
-    bool again = false;             ///< compare once more when this comparison is done
-    bool has_settled = false;       ///< at least one comparison was done
-    std::size_t joined = 0;         ///< spaces that it made known to us
-    std::set<SpaceId> shared;       ///< spaces that the digests in our last root spoke of
+    bool loading = false;       ///< what is shared with it
+    bool again = false;         ///< compare once more when this comparison is done
+    bool has_settled = false;   ///< at least one comparison was done
+    std::set<SpaceId> offered;  ///< by it, not known here: to be looked at when it is their turn
+    std::set<SpaceId> shared;   ///< spaces that the digests in our last root spoke of
     std::set<SpaceId> unconfirmed;  ///< of those: as SharedLoaded has them
     std::vector<oplog::Forgetting> told_forgettings;
+    PresenceRate presences;
     Instant last_heard;
     Instant compared;  ///< when digests were last asked for
     bool pinged = false;
@@ -81,8 +83,16 @@ class Engine {
   /// Asks for what the peer did not get to say: both hold the same, and it has not acknowledged it.
   void confirm(LinkId link, Session& session, const std::set<SpaceId>& differing);
   /// The space's machine; made and opened if it was not, and then with all linked peers that share
-  /// it. `offered_by`: a peer that says there is such a space.
-  SpaceSync& space(const SpaceId& id, Session* offered_by = nullptr);
+  /// it.
+  SpaceSync& space(const SpaceId& id);
+  /// The same, where a peer says that there is such a space. Nothing: it is to wait for its turn.
+  SpaceSync* offered_space(const Session& session, const SpaceId& id);
+  SpaceSync& add_sync(const SpaceId& id);
+  /// False: more waits already than a peer may offer.
+  [[nodiscard]] static bool waits(Session& session, const SpaceId& id);
+  /// Ends the looking at spaces that are here now, or of which there is nothing to be had, and
+  /// looks at others in their place.
+  void look_at_offers();
   void list_members(const SpaceId& id, SpaceSync& sync);
   /// Begins a comparison, unless one is under way.
   void compare(LinkId link, Session& session);
@@ -99,6 +109,9 @@ class Engine {
   Now now_;
   std::map<LinkId, Session> sessions_;
   std::map<SpaceId, SpaceSync> spaces_;
+  /// Spaces that are not known to be here, by who offered them first: whatever links it has, it
+  /// takes no more places.
+  std::map<DeviceId, std::set<SpaceId>> prospects_;
   std::set<SpaceId> damaged_;  ///< spaces of which changes are held that cannot be read
 };
 

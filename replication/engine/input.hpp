@@ -64,7 +64,7 @@ struct SharedLoaded {
   std::vector<oplog::Forgetting> forgettings;
 };
 
-/// Answer to OpenSpace and JoinSpace.
+/// Answer to OpenSpace and JoinSpace; to AddSpace only if it failed.
 struct SpaceOpened {
   SpaceId space;
   /// Nothing: it was left, or cannot be opened now.
@@ -75,6 +75,8 @@ struct SpaceOpened {
   std::optional<LogId> own_log;
   bool may_ask = true;  ///< as StoreCondition has it
   VectorClock damaged = {};
+  /// Nothing of it is here, not even a row: whoever offers it has to show its founding first.
+  bool is_prospect = false;
 };
 
 /// What storage says of the store of a space, beside what it holds: whenever that is another thing.

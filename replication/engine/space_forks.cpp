@@ -1,4 +1,6 @@
 // Logs that forked: finding out where, showing it to everybody, and going on with all the rest.
+#include <algorithm>
+
 #include "replication/engine/space_sync.hpp"
 #include "replication/oplog/fork.hpp"
 #include "replication/types/limits.hpp"
@@ -90,7 +92,14 @@ void SpaceSync::on(LinkId link, const wire::ForkPoints& message, Now /*now*/) {
 bool SpaceSync::may_be_told(const LogId& log, const DeviceId& device) const {
   const auto& state = intake_->state();
   if (state.branches.contains(log) || state.told.contains(log)) return true;
-  if (state.branches.size() + state.told.size() >= limits::kForksMax) return false;
+  // Of this device alone: another one's do not count against it.
+  const auto is_its = [&](const auto& each) {
+    const auto held = state.logs.find(each.first);
+    return held != state.logs.end() && held->second.device == device;
+  };
+  const auto count = std::count_if(state.branches.begin(), state.branches.end(), is_its) +
+                     std::count_if(state.told.begin(), state.told.end(), is_its);
+  if (static_cast<std::size_t>(count) >= limits::kForksMax) return false;
   return state.is_member(device) || state.told.size() < limits::kForksAheadMax;
 }
 
@@ -121,7 +130,7 @@ void SpaceSync::on(LinkId link, const wire::Fork& message, Now /*now*/) {
     context_.out.notify(Refused{peer->device, space_, taken.error()});
     return context_.out.drop(link, wire::ByeCode::kRefused, "a fork that proves nothing");
   }
-  context_.out.add(KeepFork{link, space_, message});
+  keep(KeepFork{link, space_, message}, message.first.size() + message.second.size());
 }
 
 /// What storage has prepared for one peer.

@@ -114,7 +114,7 @@ void SpaceSync::take_grant(const wire::Grant& grant) {
     if (admitted == nullptr || admitted->device != context_.self) continue;
     for (const oplog::Grant& each : admitted->grants) {
       if (cipher_->holds(each.epoch) || !cipher_->take_grant(each.epoch, each.sealed)) continue;
-      context_.out.add(KeepGrant{space_, each.epoch, to_bytes(each.sealed)});
+      keep(KeepGrant{space_, each.epoch, to_bytes(each.sealed)}, each.sealed.size());
     }
   }
 }
@@ -224,7 +224,7 @@ bool SpaceSync::accept(LinkId link, ByteView pack, std::uint64_t cost, const wir
     return false;
   }
   for (const LogId& log : accepted->outgrown) ask_branch(link, log);
-  if (accepted->pack.changes.empty()) return false;
+  if (accepted->pack.changes.empty() || !is_founded(link)) return false;
   InFlight item{next_ticket_++, link, cost, {}, std::nullopt};
   for (const oplog::Change& change : accepted->pack.changes)
     item.heads[change.header.log] = head_of(change);

@@ -41,6 +41,10 @@ class SpaceSync {
 
   // ---- storage
   [[nodiscard]] bool is_open() const { return intake_ != nullptr; }
+  /// Open, and nothing of it is on disk, as its founding is not proven.
+  [[nodiscard]] bool is_prospect() const { return is_prospect_; }
+  /// A prospect of which nobody has anything to show.
+  [[nodiscard]] bool is_hollow() const;
   void opened(SpaceOpened opened, Now now);
   void condition(const StoreCondition& said, Now now);
   void mended(const LogMended& done) { return_credit(done.link, done.cost); }
@@ -150,6 +154,9 @@ class SpaceSync {
   void refuse(LinkId link, Peer& peer, const Error& error, Now now);
   void open_anew(const std::string& reason);
   void pass_over(LinkId link, Peer& peer, const Error& error, Now now);
+  // Spaces that are not here yet (space_prospect.cpp).
+  [[nodiscard]] bool is_founded(LinkId link);
+  void keep(Effect effect, std::size_t bytes);
   [[nodiscard]] bool has_context(const wire::LiveRun& run) const;
   void park(wire::LiveRun run, LinkId link);
   void retry_parked(Now now);
@@ -224,7 +231,10 @@ class SpaceSync {
   std::optional<LogId> own_log_;  ///< that our next change goes on with
   std::optional<Doubt> doubt_;    ///< changes of ours wait
   bool may_ask_ = true;           ///< storage has room for what peers hold
-  VectorClock damaged_;           ///< as StoreCondition has it
+  bool is_prospect_ = false;
+  std::vector<Effect> held_back_;  ///< what a prospect keeps once it is founded
+  std::size_t held_back_bytes_ = 0;
+  VectorClock damaged_;  ///< as StoreCondition has it
 };
 
 }  // namespace lanyard::engine

@@ -89,6 +89,8 @@ inline constexpr std::size_t kLiveRunBytesMax = 32 * kKiB;
 /// Live changes whose context is not here yet, per space. Newest dropped: a pull brings them again.
 inline constexpr std::size_t kParkedChangesMax = 1024;
 inline constexpr std::size_t kParkedBytesMax = 1 * kMiB;
+/// Devices that are linked at once. When all places are taken, one that was paired or added here
+/// takes that of one which is only a member of some space: a member can admit as many as it likes.
 inline constexpr std::size_t kPeersMax = 64;
 inline constexpr std::size_t kHalfOpenMax = 64;
 inline constexpr std::size_t kHalfOpenPerSourceMax = 8;
@@ -121,7 +123,7 @@ inline constexpr std::size_t kUnprovenClaimsMax = 3;
 /// beyond it stays on the devices that hold that branch as their own.
 inline constexpr std::size_t kForkBranchBytesMax = 768 * kKiB;
 static_assert(2 * kForkBranchBytesMax + kKiB <= kMessageBytesMax);
-/// Forked logs of one space that are kept; further ones are refused and reported.
+/// Forked logs of one device in one space that are kept; further ones are refused.
 inline constexpr std::size_t kForksMax = 64;
 /// Those of them that are taken before their logs are here.
 inline constexpr std::size_t kForksAheadMax = 8;
@@ -131,8 +133,15 @@ inline constexpr std::size_t kForkPointsMax = 64;
 /// Messages about forks that one link may bring in a space: each costs two signatures or a read of
 /// the log.
 inline constexpr std::size_t kForkMessagesMax = 4 * kForksMax;
-/// Spaces that one peer may make known to us.
+/// Spaces that one device may make known to us, whatever links it does that on; and those that it
+/// has offered on a link, whose turn to be looked at has not come.
 inline constexpr std::size_t kSpacesPerPeerMax = 10'000;
+/// Of those, how many are looked at at once: until a founding is proven all of it is in memory, a
+/// pack of each at most. Enough that a store, which makes a file for each, never waits.
+inline constexpr std::size_t kProspectsMax = 16;
+/// Grants and forks of one such space that wait for its founding: as many forks as are taken ahead
+/// of a log.
+inline constexpr std::size_t kHeldBackBytesMax = kForksAheadMax * 2 * kForkBranchBytesMax;
 /// Logs of one clock in a message: 256 members of 64 live logs each, at most 80 bytes an entry.
 inline constexpr std::size_t kClockLogsMax = 16'384;
 static_assert(kClockLogsMax * 80 + kKiB <= kMessageBytesMax);
@@ -146,6 +155,11 @@ inline constexpr std::size_t kToldAddressesMax = 8;
 /// double of three letters and a comma takes nine bytes there.
 inline constexpr std::size_t kPresenceJsonBytesMax = 16 * kKiB;
 inline constexpr std::size_t kPresenceBytesMax = 40 * kKiB;
+/// What one peer may say of presence in a second; of what it says beyond that the newest follows.
+/// A screen shows no more pictures than this, of some kilobytes each.
+inline constexpr std::size_t kPresencesPerSecond = 60;
+inline constexpr std::size_t kPresenceBytesPerSecond = 256 * kKiB;
+static_assert(kPresenceBytesMax <= kPresenceBytesPerSecond);
 /// Presences on their way to another thread. What comes beyond is left out: a newer one follows.
 inline constexpr int kPresencesWaitingMax = 64;
 /// Names of features that one hello may carry.
@@ -157,7 +171,6 @@ inline constexpr std::size_t kFeaturesMax = 64;
 inline constexpr std::chrono::milliseconds kClockLeadMax{10 * 60 * 1000};
 inline constexpr std::size_t kNameBytesMax = 64;
 inline constexpr std::size_t kRecordFieldsMax = 1024;
-inline constexpr std::size_t kMembersMax = 256;
 
 // ---- storage and the local surface
 

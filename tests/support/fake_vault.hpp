@@ -39,7 +39,8 @@ class FakeVault final : public storage::Vault {
   }
   Result<std::vector<storage::SpaceEntry>> spaces() override { return {}; }
   Result<Created> create_space(const std::string&, WallTime) override { return Created{}; }
-  Status join_space(const SpaceId&, WallTime) override { return {}; }
+  Result<bool> has_space(const SpaceId&) override { return true; }
+  Status join_space(const SpaceId&, const DeviceId&, WallTime) override { return {}; }
   Result<storage::WriteOutcome> share_space(const SpaceId&, const DeviceId&, WallTime) override {
     return storage::WriteOutcome{};
   }

@@ -122,8 +122,18 @@ engine::Input MemoryVault::on(const engine::OpenSpace& effect) {
 }
 
 engine::Input MemoryVault::on(const engine::JoinSpace& effect) {
-  if (!left_.contains(effect.space)) make(effect.space);
-  return on(engine::OpenSpace{effect.space});
+  if (find(effect.space) != nullptr || left_.contains(effect.space))
+    return on(engine::OpenSpace{effect.space});
+  engine::SpaceOpened prospect{effect.space, oplog::SpaceLog{}, {}, {}, {}};
+  prospect.log->space = effect.space;
+  prospect.is_prospect = true;
+  return prospect;
+}
+
+std::optional<engine::Input> MemoryVault::on(const engine::AddSpace& effect) {
+  if (left_.contains(effect.space)) return on(engine::OpenSpace{effect.space});
+  make(effect.space);
+  return std::nullopt;
 }
 
 engine::Input MemoryVault::on(const engine::Persist& effect, WallTime wall) {

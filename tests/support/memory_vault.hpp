@@ -35,6 +35,7 @@ class MemoryVault {
   engine::Input on(const engine::LoadShared& effect);
   engine::Input on(const engine::OpenSpace& effect);
   engine::Input on(const engine::JoinSpace& effect);
+  std::optional<engine::Input> on(const engine::AddSpace& effect);
   engine::Input on(const engine::Persist& effect, WallTime wall);
   engine::Input on(const engine::MakeDurable& effect);
   engine::Input on(const engine::LoadLog& effect);

@@ -70,6 +70,18 @@ bool AgentProcess::is_running() const {
          ended.si_pid == 0;
 }
 
+std::size_t AgentProcess::disk_bytes() const {
+  std::size_t bytes = 0;
+  for (const char* folder : {"data", "state"}) {
+    std::error_code gone;  // files come and go while they are counted
+    for (const auto& each :
+         std::filesystem::recursive_directory_iterator(folder_.path() / folder, gone))
+      if (const auto size = each.is_regular_file(gone) ? each.file_size(gone) : 0; !gone)
+        bytes += size;
+  }
+  return bytes;
+}
+
 std::string AgentProcess::log() const {
   return agent::testing::content_of(folder_.path() / "output");
 }

@@ -37,6 +37,8 @@ class AgentProcess {
   [[nodiscard]] bool is_running() const;
   /// A command for it that has ended. On any thread.
   [[nodiscard]] agent::ProcessOutcome command(std::vector<std::string> words) const;
+  /// Of all files in its data folder and its folder of state.
+  [[nodiscard]] std::size_t disk_bytes() const;
   /// What it has written to its log.
   [[nodiscard]] std::string log() const;
 

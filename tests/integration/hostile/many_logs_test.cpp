@@ -82,6 +82,15 @@ void join(Scene& scene, AgentProcess& other) {
   REQUIRE(has_joined);
 }
 
+/// What the status says of Mallory, and what to do; empty: nothing.
+std::string advice_of(AgentProcess& agent) {
+  const Json status = agent.call("status.get");
+  for (const Json& each : status.at("degraded"))
+    if (each.at("part").get<std::string>().starts_with("device "))
+      return each.at("why").get<std::string>() + ": " + each.at("fix").get<std::string>();
+  return {};
+}
+
 }  // namespace
 
 TEST_CASE("two devices write and come in step beside a member that opens logs without end") {
@@ -113,6 +122,17 @@ TEST_CASE("two devices write and come in step beside a member that opens logs wi
         comes_at_last([&] { return lacks_nothing(*each, each == &other ? scene.agent : other); }));
   std::printf(",\"peakBytes\":%zu,\"peakBytesThere\":%zu}\n", here.bytes(), there.bytes());
   CHECK(changes_of(other, scene) == changes_of(scene.agent, scene));
+  // It is shown as what it does, and forgetting it is not in the others' way.
+  CHECK(comes_at_last([&] { return !advice_of(scene.agent).empty(); }));
+  const std::string advice = advice_of(scene.agent);
+  CHECK_THAT(advice, Catch::Contains("logs in the space") && Catch::Contains("devices forget"));
+  const Scene::Link peer = scene.secured_link();
+  scene.agent.call("device.forget", {{"device", to_text(scene.mallory.id())}});
+  CHECK(peer->is_closed());
+  CHECK(advice_of(scene.agent).empty());
+  write(scene.agent, scene, 100);
+  CHECK(comes_at_last([&] { return number_in(other, scene) == 100; }));
+  std::printf("{\"advice\":\"%s\"}\n", advice.c_str());
   for (AgentProcess* each : {&scene.agent, &other})
     CHECK(
         each->call("conflict.list", {{"space", to_text(scene.space.id)}}).at("conflicts").empty());

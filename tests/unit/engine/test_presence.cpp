@@ -87,4 +87,32 @@ TEST_CASE("who has enough to hear is told of no presence, and neither is one who
   CHECK(heard(two.bench, "bob", {"alice"}).empty());
 }
 
+TEST_CASE("of what a peer says too fast the newest is told, once there is room") {
+  Shared two({"alice", "bob"});
+  constexpr std::size_t kSaid = limits::kPresencesPerSecond + 100;
+  for (std::size_t i = 0; i < kSaid; ++i)
+    two.bench.say("bob", "alice", presence(two.space, std::to_string(i)).presence);
+  two.bench.run_storage();
+  CHECK(heard(two.bench, "alice", {"bob"}).size() == limits::kPresencesPerSecond);
+  two.bench.pass(1s);
+  CHECK(heard(two.bench, "alice", {"bob"}) == Words{"bob: " + std::to_string(kSaid - 1)});
+  two.bench.pass(5s);
+  CHECK(heard(two.bench, "alice", {"bob"}).empty());
+}
+
+TEST_CASE("what a peer says of presence in a second has a bound in bytes too") {
+  Shared two({"alice", "bob"});
+  const std::string large = '"' + std::string(limits::kPresenceJsonBytesMax - 2, 'x') + '"';
+  for (int i = 0; i < 40; ++i) two.bench.say("bob", "alice", presence(two.space, large).presence);
+  two.bench.run_storage();
+  const std::size_t each = presence(two.space, large).presence.value.size();
+  CHECK(heard(two.bench, "alice", {"bob"}).size() == limits::kPresenceBytesPerSecond / each);
+  // What is within the bound comes at once again, and takes the place of what waited.
+  two.bench.pass(1s);
+  static_cast<void>(heard(two.bench, "alice", {"bob"}));
+  two.bench.say("bob", "alice", presence(two.space, "1").presence);
+  two.bench.run_storage();
+  CHECK(heard(two.bench, "alice", {"bob"}) == Words{"bob: 1"});
+}
+
 }  // namespace lanyard::support

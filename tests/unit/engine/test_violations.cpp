@@ -108,11 +108,12 @@ TEST_CASE("a peer that makes up spaces without end is dropped, and others are no
   bench.connect("alice", "eve");
   bench.deliver("eve", "alice");
   Chance chance(3);
-  for (std::size_t i = 0; i <= limits::kSpacesPerPeerMax + 1 && bench.is_linked("alice", "eve");
+  for (std::size_t i = 0;
+       i <= limits::kSpacesPerPeerMax + limits::kProspectsMax && bench.is_linked("alice", "eve");
        ++i)
     bench.say("eve", "alice", wire::Have{chance.fixed<SpaceId>(), {}, {{1}, {}}});
   CHECK_FALSE(bench.is_linked("alice", "eve"));
-  CHECK(count_waiting<engine::JoinSpace>(bench["alice"]) <= limits::kSpacesPerPeerMax + 1);
+  CHECK(count_waiting<engine::JoinSpace>(bench["alice"]) == limits::kProspectsMax);
 }
 
 TEST_CASE("what comes while a space is being opened is bounded") {

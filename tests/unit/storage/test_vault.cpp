@@ -86,7 +86,7 @@ VectorClock VaultDevice::clock(const SpaceId& space) {
 }
 
 void VaultDevice::pull(VaultDevice& other, const SpaceId& space) {
-  must(vault_->join_space(space, wall));
+  must(vault_->join_space(space, other.id(), wall));
   SpaceStore& store = *must(vault_->space(space));
   const SpaceState state = store.state();
   auto cipher = ciphers_.make();

@@ -190,10 +190,10 @@ TEST_CASE("a joined space has a name made of its id until its data is here") {
   b.open();
   const SpaceId space = a.create("Notes");
   must(a.vault().share_space(space, b.id(), a.wall));
-  must(b.vault().join_space(space, b.wall));
+  must(b.vault().join_space(space, a.id(), b.wall));
   CHECK(b.name_of(space) == "space " + to_text(space).substr(0, 8));
   CHECK(b.entry(space).members.empty());
-  must(b.vault().join_space(space, b.wall));
+  must(b.vault().join_space(space, a.id(), b.wall));
   CHECK(must(b.vault().spaces()).size() == 1);
   b.pull(a, space);
   CHECK(b.name_of(space) == "Notes");
@@ -268,7 +268,7 @@ TEST_CASE("a space that was left is kept, and neither opened, joined nor shared 
   CHECK(fs::exists(b.vault().file_of(space)));
   CHECK(shared(b, a.id()).empty());
   CHECK(code_of(b.vault().space(space)) == Code::kNotAllowed);
-  CHECK(code_of(b.vault().join_space(space, b.wall)) == Code::kNotAllowed);
+  CHECK(code_of(b.vault().join_space(space, a.id(), b.wall)) == Code::kNotAllowed);
   CHECK(shared(a, b.id()) == std::vector{space});
   finish_upkeep(b);
   CHECK(b.reported.empty());
@@ -295,7 +295,7 @@ TEST_CASE("a space that is left takes its copy along, if others have all of it")
   for (const char* ending : {"", "-wal", "-shm"}) CHECK_FALSE(fs::exists(file.string() + ending));
   CHECK(must(a.vault().spaces()).empty());
   CHECK(a.create("Notes") != space);  // the name is free
-  CHECK(code_of(a.vault().join_space(space, a.wall)) == Code::kNotAllowed);
+  CHECK(code_of(a.vault().join_space(space, a.id(), a.wall)) == Code::kNotAllowed);
 
   // A crash between the two steps: the file is still there at the next start.
   fs::copy_file(copy, file);
