@@ -152,7 +152,7 @@ class NetworkLoop final : public Network {
   }
 
   void device_added(const DeviceId& device, const std::string& address) override {
-    if (options_.is_enabled) links_.know(device, address);
+    if (options_.is_enabled) links_.know(device, address, true);
   }
   void device_forgotten(const DeviceId& device) override {
     driver_.feed(engine::DeviceForgotten{device});
@@ -228,7 +228,7 @@ class NetworkLoop final : public Network {
   void know(const std::vector<storage::KnownDevice>& devices) {
     for (const storage::KnownDevice& each : devices) {
       if (!each.forgotten)
-        links_.know(each.id, each.address);
+        links_.know(each.id, each.address, each.paired);
       else if (links_.is_known(each.id))
         device_forgotten(each.id);  // on another device of the same person
     }
@@ -250,7 +250,7 @@ class NetworkLoop final : public Network {
   }
 
   void on_paired(const DeviceId& device, const std::string& address) {
-    links_.know(device, address);
+    links_.know(device, address, true);
     if (!address.empty()) links_.dial_now(device);
     home_waits_ = true;
     move_home();

@@ -4,7 +4,6 @@
 #include "agent/logging.hpp"
 #include "replication/types/device_id_text.hpp"
 #include "replication/wire/codec.hpp"
-#include "storage/descriptors.hpp"
 
 namespace lanyard::agent {
 namespace {
@@ -79,8 +78,8 @@ bool LinkSet::welcomes(engine::LinkId link, const DeviceId& remote) {
 void LinkSet::accept(Tcp::socket socket) {
   ++counters_.accepted;
   const HalfOpen::Caller caller = caller_of(socket);
-  const bool is_full =
-      stopping_ || by_peer_.size() >= storage::within_descriptors(3, limits::kPeersMax);
+  // Who it is is not known yet: one that comes first may find a place all the same.
+  const bool is_full = stopping_ || (are_places_taken() && !who_gives_way());
   const HalfOpen::Answer answer =
       is_full ? HalfOpen::Answer{}
               : half_open_.call(engine::LinkId{next_link_}, caller, mono_now());
@@ -144,9 +143,14 @@ void LinkSet::on_proven(PeerLink& socket, const ProvenPeer& peer) {
 /// It may become known in a moment, by a space that it knows already: then we call.
 void LinkSet::send_away(PeerLink& socket, const DeviceId& caller) {
   plan_.turned_away(caller, host_of(socket));
+  say_goodbye(socket, wire::ByeCode::kForgotten,
+              Error(Code::kForgotten, "a device that is not known here called"));
+}
+
+void LinkSet::say_goodbye(PeerLink& socket, wire::ByeCode code, const Error& why) {
   wire::LinkNames names;
-  socket.send(wire::encode(wire::Bye{wire::ByeCode::kForgotten}, names));
-  socket.finish(Error(Code::kForgotten, "a device that is not known here called"));
+  socket.send(wire::encode(wire::Bye{code}, names));
+  socket.finish(why);
 }
 
 void LinkSet::on_known(PeerLink& socket, const DeviceId& peer) {
@@ -160,6 +164,10 @@ void LinkSet::on_known(PeerLink& socket, const DeviceId& peer) {
     links_.at(old).socket->close(Error(Code::kExists, "a newer link"));
     by_peer_.erase(older);
     owner_.down(old, Error(Code::kExists, "a newer link"));
+  } else if (!make_place(peer)) {
+    ++counters_.refused_busy;
+    return say_goodbye(socket, wire::ByeCode::kBusy,
+                       Error(Code::kBusy, "all places for linked devices are taken"));
   }
   half_open_.settle(socket.id());
   Link& link = links_.at(socket.id());

@@ -63,7 +63,9 @@ class LinkSet {
   LinkSet(asio::io_context& io, const crypto::LinkIdentity& own, Rng& rng, Owner owner);
 
   // ---- who is known
-  void know(const DeviceId& device, const std::string& address);
+  /// `is_paired`: a person here paired or added it; else it is a member of some space, and has a
+  /// place as long as there is room.
+  void know(const DeviceId& device, const std::string& address, bool is_paired);
   void know_address(const std::string& address);
   void forget(const DeviceId& device);
   /// Others see us as this instance.
@@ -134,6 +136,7 @@ class LinkSet {
   struct Known {
     std::vector<std::string> addresses;  ///< the newest first, at most kAddressesMax
     std::string last_failure;
+    bool is_paired = false;
   };
   /// Addresses that are told, of all devices by all peers: what comes beyond is dropped.
   static constexpr std::size_t kToldMax = 512;
@@ -154,7 +157,12 @@ class LinkSet {
   void wait_for_next_dial();
   void on_proven(PeerLink& socket, const ProvenPeer& peer);
   void send_away(PeerLink& socket, const DeviceId& caller);
+  static void say_goodbye(PeerLink& socket, wire::ByeCode code, const Error& why);
   void on_known(PeerLink& socket, const DeviceId& peer);
+  [[nodiscard]] bool are_places_taken() const;
+  /// The youngest link of a device that is only a member of some space.
+  [[nodiscard]] std::optional<engine::LinkId> who_gives_way() const;
+  [[nodiscard]] bool make_place(const DeviceId& peer);
   void on_message(const PeerLink& socket, Bytes message);
   void on_closed(const PeerLink& socket, const Error& why);
   /// Whether a second link to the same peer takes the place of the first.

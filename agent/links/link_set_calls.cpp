@@ -2,6 +2,8 @@
 #include "agent/clock.hpp"
 #include "agent/links/link_set.hpp"
 #include "discovery/ip_address.hpp"
+#include "replication/wire/codec.hpp"
+#include "storage/descriptors.hpp"
 
 namespace lanyard::agent {
 namespace {
@@ -13,8 +15,8 @@ constexpr discovery::Tick kBetweenAll{1000};
 
 // ---- who is known
 
-void LinkSet::know(const DeviceId& device, const std::string& address) {
-  known_.try_emplace(device);
+void LinkSet::know(const DeviceId& device, const std::string& address, bool is_paired) {
+  known_[device].is_paired = is_paired;
   if (!address.empty()) learn(device, address);
   plan_.welcome(device, mono_now());
   dial_due();
@@ -84,6 +86,35 @@ std::map<DeviceId, std::vector<std::string>> LinkSet::reached() const {
     if (known != known_.end()) out[device] = known->second.addresses;
   }
   return out;
+}
+
+// ---- places
+
+bool LinkSet::are_places_taken() const {
+  return by_peer_.size() >= storage::within_descriptors(3, limits::kPeersMax);
+}
+
+std::optional<engine::LinkId> LinkSet::who_gives_way() const {
+  std::optional<engine::LinkId> youngest;
+  for (const auto& [device, link] : by_peer_) {
+    const auto known = known_.find(device);
+    if (known != known_.end() && known->second.is_paired) continue;
+    if (!youngest || links_.at(*youngest).since < links_.at(link).since) youngest = link;
+  }
+  return youngest;
+}
+
+/// For one that has no link yet. False: all places are taken by others that come first.
+bool LinkSet::make_place(const DeviceId& peer) {
+  if (!are_places_taken()) return true;
+  const auto link = known_.at(peer).is_paired ? who_gives_way() : std::nullopt;
+  if (!link) return false;
+  const Error why(Code::kBusy, "all places are taken, and a paired device needs one");
+  wire::LinkNames names;
+  links_.at(*link).socket->send(wire::encode(wire::Bye{wire::ByeCode::kBusy}, names));
+  drop(*link, why);
+  owner_.down(*link, why);
+  return true;
 }
 
 // ---- calling
