@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <csignal>
 
+#include "agent/display_text.hpp"
 #include "agent/json_slices.hpp"
 #include "replication/types/json_text.hpp"
 #include "replication/types/limits.hpp"
@@ -46,6 +47,17 @@ char answer_of_person() {
   const ssize_t got = read(STDIN_FILENO, answer.data(), answer.size());
   if (got <= 0 || answer[0] < 'A' || answer[0] > 'z') return 0;
   return static_cast<char>(answer[0] | 0x20);
+}
+
+/// The lines of a question. What a name has in it is no line of its own: whoever puts one in
+/// escapes it, and what was forgotten is escaped here.
+std::string shown_lines(std::string_view text) {
+  std::string out;
+  for (std::size_t end = 0; !text.empty(); text.remove_prefix(std::min(end + 1, text.size()))) {
+    end = std::min(text.find('\n'), text.size());
+    out += (out.empty() ? "" : "\n") + display_text(text.substr(0, end));
+  }
+  return out;
 }
 
 }  // namespace
@@ -89,14 +101,14 @@ Result<Config> Session::configuration(const AgentFlags& agent) const {
 Status Session::confirm(const std::string& question, const std::string& loses, bool yes) const {
   if (yes) return {};
   if (!is_on_terminal()) return fail(Code::kUsage, loses, "If you want that, add --yes.");
-  out_.error(loses + ".\n" + question + " [y/N] ");
+  out_.error(shown_lines(loses) + ".\n" + shown_lines(question) + " [y/N] ");
   if (answer_of_person() == 'y') return {};
   return fail(Code::kInterrupted, "you did not say yes; nothing was changed");
 }
 
 bool Session::ask(const std::string& question, bool otherwise) const {
   if (!is_on_terminal()) return otherwise;
-  out_.error(question + (otherwise ? " [Y/n] " : " [y/N] "));
+  out_.error(shown_lines(question) + (otherwise ? " [Y/n] " : " [y/N] "));
   const char answer = answer_of_person();
   return answer == 'y' || (otherwise && answer != 'n');
 }

@@ -1,5 +1,6 @@
 #include "agent/cli/json_read.hpp"
 #include "agent/cli/session.hpp"
+#include "agent/display_text.hpp"
 #include "agent/errors.hpp"
 #include "agent/json_writer.hpp"
 
@@ -72,8 +73,8 @@ Result<int> run(const DeviceCommand& command, Session& session) {
     case Action::kForget:
       session.attempt("Could not forget " + command.device);
       LANYARD_TRY(
-          session.confirm("Forget " + command.device + "?",
-                          "Changes of this device that " + command.device +
+          session.confirm("Forget " + display_text(command.device) + "?",
+                          "Changes of this device that " + display_text(command.device) +
                               " does not have yet will not reach it, nor its changes us, here and "
                               "on your other devices",
                           command.yes));
