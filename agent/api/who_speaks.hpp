@@ -8,7 +8,7 @@ namespace lanyard::agent {
 struct Speaker {
   std::optional<std::string> origin;
   std::optional<std::string> fetch_site;  ///< Sec-Fetch-Site
-  std::string host;                       ///< Host
+  std::string host = {};                  ///< Host
 };
 
 /// What the token of this hash allows there: an app's token what it names, that of a page which a
