@@ -29,7 +29,7 @@ Engine::Engine(Config config, const Hasher& hasher, const Verifier& verifier,
     : config_(std::move(config)),
       hasher_(hasher),
       pushes_(out_, now_),
-      context_{config_.self, hasher, verifier, ciphers, out_, pushes_, unproven_} {}
+      context_{config_.self, hasher, verifier, ciphers, out_, pushes_, unproven_, parts_} {}
 
 std::vector<Effect> Engine::step(Input input, Now now) {
   now_ = now;
@@ -72,6 +72,7 @@ void Engine::on(const PeerDown& input) {
   out_.close(input.link);
   pushes_.close(input.link);
   sessions_.erase(input.link);
+  parts_.erase(input.link);
   for (auto& [id, sync] : spaces_) sync.peer_gone(input.link, now_);
 }
 

@@ -105,6 +105,7 @@ class Engine {
   Outbox out_;
   Pushes pushes_;
   std::map<DeviceId, std::size_t> unproven_;  ///< what peers said of our logs and did not show
+  std::map<LinkId, std::uint64_t> parts_;     ///< of packs, until they are complete
   SpaceContext context_;
   Now now_;
   std::map<LinkId, Session> sessions_;

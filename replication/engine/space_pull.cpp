@@ -7,6 +7,9 @@
 namespace lanyard::engine {
 namespace {
 
+/// Of packs of one link that are not complete: one, and one that was cut short by a fork.
+constexpr std::uint64_t kPartsMax = 2 * limits::kPackBodyBytesMax + limits::kMiB;
+
 /// Errors that say more about order than about the peer: it is asked again, not dropped.
 bool is_out_of_order(const Error& error) { return error.is(Code::kMissingContext); }
 
@@ -130,9 +133,14 @@ void SpaceSync::on(LinkId link, const wire::PackPart& message, Now now) {
   peer->received += message.bytes.size();
   if (peer->ignoring) return return_credit(link, message.bytes.size());
   append(peer->part, message.bytes);
+  std::uint64_t& unproven = context_.parts[link];
+  unproven += message.bytes.size();
+  // Whoever sends one pack after the other has one under way.
+  if (unproven > kPartsMax)
+    return context_.out.drop(link, wire::ByeCode::kProtocol, "too many packs begun at once");
   if (!message.last) return;
-  const Bytes pack = std::move(peer->part);
-  peer->part.clear();
+  const Bytes pack = std::exchange(peer->part, {});
+  unproven -= pack.size();
   accept(link, pack, pack.size(), nullptr, now);
 }
 

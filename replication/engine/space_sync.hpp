@@ -21,6 +21,8 @@ struct SpaceContext {
   Pushes& pushes;
   /// How often each device said of our own log what it did not show.
   std::map<DeviceId, std::size_t>& unproven;
+  /// Bytes of packs that are not complete yet, of all spaces of a link.
+  std::map<LinkId, std::uint64_t>& parts;
 };
 
 /// The messages that are about one space.

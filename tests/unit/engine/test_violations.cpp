@@ -102,6 +102,25 @@ TEST_CASE("a pack with a bad signature is refused as a whole") {
   CHECK(two.clock("bob") == before);
 }
 
+TEST_CASE("a peer that begins a pack in each of many spaces, and ends none, is dropped") {
+  EngineBench bench({"alice", "eve"});
+  bench.connect("alice", "eve");
+  bench.run();
+  Chance chance(4);
+  std::size_t begun = 0;
+  for (std::size_t i = 0; i < limits::kProspectsMax && bench.is_linked("alice", "eve"); ++i) {
+    const SpaceId space = chance.fixed<SpaceId>();
+    bench.say("eve", "alice", wire::Have{space, LogId{{1}}, {{1}, Hash{{1}}}});
+    bench.run_storage();
+    for (int part = 0; part < 7; ++part)
+      bench.say("eve", "alice", wire::PackPart{space, false, Bytes(limits::kPackPartBytesMax)});
+    begun += 7 * limits::kPackPartBytesMax;
+  }
+  CHECK_FALSE(bench.is_linked("alice", "eve"));
+  CHECK(begun <= 4 * limits::kPackBodyBytesMax);
+  CHECK(bench["alice"].vault().stores().empty());
+}
+
 TEST_CASE("a peer that makes up spaces without end is dropped, and others are not") {
   EngineBench bench({"alice", "eve"});
   bench["alice"].holds_storage = true;
