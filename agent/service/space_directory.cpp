@@ -44,11 +44,14 @@ void SpaceDirectory::answer(const std::string& name, const std::optional<SpaceId
     known_.emplace(name, *found);
     known_.emplace(to_text(*found), *found);
   }
+  const bool has_failed = !said && !said.error().is(Code::kNotFound);
   for (const Waiting& each : waiting) {
     if (may_see(each)) {
       each.done(*found);
+    } else if (each.may_see && !has_failed) {
+      each.done(fail(Code::kNotFound, ""));  // whatever others are told of it
     } else {
-      each.done(each.may_see && said.has_value() ? fail(Code::kNotFound, "") : said);
+      each.done(said);
     }
   }
 }

@@ -34,8 +34,7 @@ std::pair<std::uint64_t, std::uint64_t> place_of(const std::filesystem::path& fi
 }
 
 tl::unexpected<Error> ended() {
-  return fail(Code::kTooLarge, "the process that answers SQL ended",
-              "The statement needs more than one may have. Ask for less at a time.");
+  return fail(Code::kNotRunning, "the process that answers SQL ended");
 }
 
 tl::unexpected<Error> not_understood() {

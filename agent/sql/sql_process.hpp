@@ -24,7 +24,7 @@ class SqlProcess {
   SqlProcess(const SqlProcess&) = delete;
   SqlProcess& operator=(const SqlProcess&) = delete;
 
-  /// As SqlFile::ask(): kInterrupted where the patience is at its end, whatever SQLite was doing.
+  /// As SqlFile::ask(): kInterrupted at the end of the patience; kNotRunning: the process is gone.
   [[nodiscard]] Result<storage::SqlAnswer> ask(const storage::SqlQuestion& question,
                                                const storage::Patience& patience);
   /// Whether it may be asked again: it is there, has not worked for long in all, and the file that

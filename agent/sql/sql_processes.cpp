@@ -3,6 +3,12 @@
 #include <pthread.h>
 
 namespace lanyard::agent {
+namespace {
+
+/// So soon no statement has brought a process to its end.
+constexpr std::chrono::milliseconds kAtOnce{100};
+
+}  // namespace
 
 SqlProcesses::~SqlProcesses() {
   {
@@ -16,13 +22,23 @@ SqlProcesses::~SqlProcesses() {
 Result<storage::SqlAnswer> SqlProcesses::ask(const std::filesystem::path& file,
                                              const storage::SqlQuestion& question,
                                              const storage::Patience& patience) {
+  const auto began = Clock::now();
   auto process = take(file);
+  const bool was_kept = process != nullptr;
   if (!process) {
     LANYARD_TRY_SET(process, SqlProcess::start(file, patience.is_given_up));
   }
   auto answer = process->ask(question, patience);
+  const bool is_gone = !answer && answer.error().is(Code::kNotRunning);
+  // One that was kept may have ended in the moment in which it was asked.
+  if (is_gone && was_kept && Clock::now() - began < kAtOnce) {
+    LANYARD_TRY_SET(process, SqlProcess::start(file, patience.is_given_up));
+    answer = process->ask(question, patience);
+  }
   if (process->is_good()) keep(std::move(process));
-  return answer;
+  if (answer || !answer.error().is(Code::kNotRunning)) return answer;
+  return fail(Code::kTooLarge, answer.error().detail,
+              "The statement needs more than one may have. Ask for less at a time.");
 }
 
 std::unique_ptr<SqlProcess> SqlProcesses::take(const std::filesystem::path& file) {

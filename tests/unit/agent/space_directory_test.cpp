@@ -51,5 +51,33 @@ TEST_CASE("a name that means nothing is answered to all who asked, and looked up
   CHECK(asker.answered == std::vector{-1, -2, 3, -4});
 }
 
+TEST_CASE("whoever may not see a space asks storage for it like for none, remembered or not") {
+  Asker asker;
+  std::vector<std::string> said;
+  const auto ask_blind = [&](const std::string& name) {
+    asker.directory.find(
+        name, [](const SpaceId&) { return false; },
+        [&said](const Result<SpaceId>& found) {
+          said.push_back(found ? "found" : found.error().detail + found.error().fix);
+        });
+  };
+  asker.ask("notes", 1);
+  asker.desk.run_one();
+  REQUIRE(asker.answered == std::vector{1});
+  ask_blind("notes");  // is remembered
+  ask_blind("chats");
+  ask_blind("chatz");
+  CHECK(said.empty());
+  for (int i = 0; i < 3; ++i) asker.desk.run_one();
+  CHECK(said == std::vector<std::string>{"", "", ""});
+  // Who may see all asks by the same name at the same time, and is told what is near.
+  std::string fix;
+  ask_blind("chatz");
+  asker.directory.find("chatz", [&](const Result<SpaceId>& found) { fix = found.error().fix; });
+  asker.desk.run_one();
+  CHECK(said.back().empty());
+  CHECK(fix == "Did you mean \"chats\"?");
+}
+
 }  // namespace
 }  // namespace lanyard::agent::testing
