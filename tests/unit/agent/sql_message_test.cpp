@@ -3,28 +3,26 @@
 #include "agent/sql/sql_message.hpp"
 #include "replication/types/canonical.hpp"
 
+namespace lanyard::agent {
 namespace {
 
-using namespace lanyard;
-using namespace lanyard::agent;
-
-ByteView without_length(const Bytes& message) { return ByteView(message).subspan(4); }
+ByteView body_of_sql_message(const Bytes& message) { return ByteView(message).subspan(4); }
 
 TEST_CASE("what agent and SQL process say to each other is heard as it was said") {
   SqlAsk ask{{"SELECT ?", {Bytes{0xC0}, Bytes{0x07}}, 12}, std::chrono::milliseconds(34)};
-  const auto asked = decode_to_sql_process(without_length(encode(ToSqlProcess(ask))));
+  const auto asked = decode_to_sql_process(body_of_sql_message(encode(ToSqlProcess(ask))));
   REQUIRE(asked);
   const auto& heard = std::get<SqlAsk>(*asked);
   CHECK(heard.question.sql == "SELECT ?");
   CHECK(heard.question.values == ask.question.values);
   CHECK(heard.question.rows_max == 12);
   CHECK(heard.most.count() == 34);
-  const auto head =
-      decode_from_sql_process(without_length(encode(FromSqlProcess(SqlHead{{"a", "b"}, {"n"}}))));
+  const auto head = decode_from_sql_process(
+      body_of_sql_message(encode(FromSqlProcess(SqlHead{{"a", "b"}, {"n"}}))));
   REQUIRE(head);
   CHECK(std::get<SqlHead>(*head).columns == std::vector<std::string>{"a", "b"});
   const auto failure = decode_from_sql_process(
-      without_length(encode(FromSqlProcess(SqlFailure{Code::kUsage, "why", "fix"}))));
+      body_of_sql_message(encode(FromSqlProcess(SqlFailure{Code::kUsage, "why", "fix"}))));
   REQUIRE(failure);
   CHECK(std::get<SqlFailure>(*failure).detail == "why");
 }
@@ -32,12 +30,12 @@ TEST_CASE("what agent and SQL process say to each other is heard as it was said"
 TEST_CASE("what an SQL process that was taken over says is refused, cut at every byte too") {
   const Bytes good = encode(FromSqlProcess(SqlHead{{"a"}, {}}));
   for (std::size_t size = 0; size < good.size() - 4; ++size)
-    CHECK_FALSE(decode_from_sql_process(without_length(good).first(size)));
+    CHECK_FALSE(decode_from_sql_process(body_of_sql_message(good).first(size)));
   CHECK_FALSE(decode_from_sql_process(
-      without_length(encode(FromSqlProcess(SqlHead{std::vector<std::string>(257), {}})))));
+      body_of_sql_message(encode(FromSqlProcess(SqlHead{std::vector<std::string>(257), {}})))));
   CHECK_FALSE(decode_from_sql_process(
-      without_length(encode(FromSqlProcess(SqlFailure{Code::kForgotten, "", ""})))));
-  CHECK_FALSE(decode_from_sql_process(without_length(encode(ToSqlProcess(SqlOpen{"/x"})))));
+      body_of_sql_message(encode(FromSqlProcess(SqlFailure{Code::kForgotten, "", ""})))));
+  CHECK_FALSE(decode_from_sql_process(body_of_sql_message(encode(ToSqlProcess(SqlOpen{"/x"})))));
 }
 
 TEST_CASE("a row is a JSON array of as many values as there are columns") {
@@ -51,3 +49,4 @@ TEST_CASE("a row is a JSON array of as many values as there are columns") {
 }
 
 }  // namespace
+}  // namespace lanyard::agent
