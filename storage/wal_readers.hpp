@@ -14,7 +14,7 @@ struct WalReader {
   std::string name;  ///< as the system calls it; empty if it does not say
 };
 
-/// Another process than this one and its children with a read transaction in the WAL of this
+/// Another process than this one and its SQL processes with a read transaction in the WAL of this
 /// database; nothing if there is none, or if the system does not tell (/proc/locks: other users'
 /// processes are named by number, those of another container not at all). Opens no file of the
 /// database: to close one would take the locks of this process away.

@@ -62,6 +62,7 @@ class FakeVault final : public storage::Vault {
   SpaceId stands_for(const SpaceId& space) const override { return space; }
   Result<std::vector<storage::TokenEntry>> tokens() override { return {}; }
   Status add_token(const storage::TokenEntry&) override { return {}; }
+  Status add_right(const storage::TokenId&, const SpaceId&) override { return {}; }
   Status revoke_token(const storage::TokenId&) override { return {}; }
   Status used_tokens(const std::vector<storage::TokenUse>&) override { return {}; }
   Status acknowledged(const DeviceId&, const SpaceId&, const VectorClock&, WallTime) override {

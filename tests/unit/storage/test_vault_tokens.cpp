@@ -67,6 +67,25 @@ TEST_CASE("no two tokens have one id or one text") {
   CHECK(must(vault.tokens()) == std::vector{a_token(1)});
 }
 
+TEST_CASE("a token may use what was made with it, also after a crash") {
+  VaultDevice device;
+  Vault& vault = device.open();
+  must(vault.add_token(a_token(1, {{a_space(3), false}})));
+  must(vault.add_right(a_token(1).id, a_space(2)));
+  CHECK(code_of(vault.add_right(a_token(9).id, a_space(2))) == Code::kNotFound);
+  device.crash();
+  Vault& again = device.open();
+  CHECK(must(again.tokens()) == std::vector{a_token(1, {{a_space(2), true}, {a_space(3), false}})});
+  for (std::size_t named = 2; named < limits::kTokenSpacesMax; ++named) {
+    SpaceId other;
+    other.bytes.fill(9);
+    other.bytes[0] = static_cast<std::uint8_t>(named >> 8);
+    other.bytes[1] = static_cast<std::uint8_t>(named);
+    must(again.add_right(a_token(1).id, other));
+  }
+  CHECK(code_of(again.add_right(a_token(1).id, a_space(8))) == Code::kTooLarge);
+}
+
 TEST_CASE("a token needs a name, and names so many spaces at most") {
   VaultDevice device;
   Vault& vault = device.open();
