@@ -92,6 +92,7 @@ class Rebuild {
                     file_.number("SELECT count(*) FROM lanyard_records"));
     report.records = static_cast<std::uint64_t>(records);
     for (const ComparedTables& each : kComparisons) LANYARD_TRY(compare_tables(each, report));
+    LANYARD_TRY(compare_chunk_counts(report));
     compare_contexts(report);
     return report;
   }
@@ -101,7 +102,11 @@ class Rebuild {
     LANYARD_TRY_SET(const Bytes body, source_.log_rows().body(row.position));
     LANYARD_TRY_SET(oplog::Pack pack, oplog::read_pack(body, *cipher_, ports_.hasher));
     packs_.push_back(std::move(pack));
-    for (const oplog::Change& change : packs_.back().changes) LANYARD_TRY(tables_.take(change));
+    const std::span<const oplog::Change> changes(packs_.back().changes);
+    for (std::size_t i = 0; i < changes.size(); ++i) {
+      LANYARD_TRY(tables_.take(changes[i]));
+      LANYARD_TRY(tables_.flush_large(changes.first(i + 1)));
+    }
     // The body is not compared: it is what everything else was made from.
     LANYARD_TRY(tables_.append({}, packs_.back().changes));
     bytes_ += packs_.back().body.size();
@@ -141,6 +146,15 @@ class Rebuild {
         break;
       }
     }
+  }
+
+  /// An older file has none.
+  Status compare_chunk_counts(CheckReport& report) {
+    LANYARD_TRY_SET(const std::int64_t is_counted,
+                    file_.number("SELECT count(*) FROM pragma_table_info('lanyard_chunks') WHERE "
+                                 "name = 'unused'"));
+    if (is_counted == 0) return {};
+    return compare_tables({"lanyard_chunks", "log, hash, part, unused", "log, hash, part"}, report);
   }
 
   /// As they were read: an older file has them in another form.

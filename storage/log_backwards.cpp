@@ -47,10 +47,16 @@ Result<Bytes> value_of(Database& database, const oplog::FieldValue& field, std::
   while (true) {
     LANYARD_TRY_SET(const bool more, parts.next());
     if (!more) break;
+    // A log may have brought more under this hash since.
+    if (out.size() + parts.blob(0).size() > limits::kChunkedValueBytesMax) break;
     append(out, parts.blob(0));
   }
-  // Of a change that has no effect, which is passed over.
-  if (out.empty()) CanonicalWriter(out).nil();
+  CanonicalReader in(out, limits::kTextDepthMax);
+  in.value();
+  if (in.finish()) return out;
+  // Of a change that has no effect, which is passed over, or of a log that has brought other bytes.
+  out.clear();
+  CanonicalWriter(out).nil();
   return out;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "replication/merge/record_fields.hpp"
 #include "replication/types/canonical.hpp"
 #include "replication/types/json_text.hpp"
 #include "storage/json_scan.hpp"
@@ -41,6 +42,8 @@ class Splitter {
     }
     take_rest(field, counter, !counter && set, !counter && !set && value);
   }
+
+  void leave_out(const Field& field) { take_rest(field, false, false, false); }
 
   RecordRowSet finish(const Record& record) {
     rows_.dots.is_shown = record.is_shown();
@@ -238,6 +241,15 @@ Status add_side(Record& record, const SideRow& row) {
   return do_not_fit();
 }
 
+void make_side_fields(Record& record, const RecordRowSet& rows) {
+  std::vector<std::string_view> names;
+  for (const SideRow& row : rows.conflicts) names.emplace_back(row.field);
+  for (const SideRow& row : rows.trash) names.emplace_back(row.field);
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  merge::make_fields(record, names);
+}
+
 void sort_slots(Field& field) {
   std::sort(field.values.begin(), field.values.end(),
             [](const auto& left, const auto& right) { return left.dot < right.dot; });
@@ -251,9 +263,12 @@ void sort_slots(Field& field) {
 
 }  // namespace
 
-RecordRowSet to_rows(const Record& record, std::string_view key, const merge::HashOf& hash_of) {
+RecordRowSet to_rows(const Record& record, std::string_view key, const merge::HashOf& hash_of,
+                     const merge::ShowLimits& show_limits) {
+  const merge::FieldNames left_out = merge::fields_left_out(record, hash_of, show_limits);
   Splitter splitter(key, hash_of);
-  for (const Field& field : record.fields) splitter.take(field);
+  for (const Field& field : record.fields)
+    left_out.contains(field.name) ? splitter.leave_out(field) : splitter.take(field);
   return splitter.finish(record);
 }
 
@@ -277,6 +292,7 @@ Result<Record> from_rows(const RecordRowSet& rows, std::string_view key) {
     }
     if (entry != rows.dots.entries.end()) return do_not_fit();
   }
+  make_side_fields(record, rows);
   for (const SideRow& row : rows.conflicts) LANYARD_TRY(add_side(record, row));
   for (const SideRow& row : rows.trash) LANYARD_TRY(add_side(record, row));
   const bool plain = rows.conflicts.empty() && rows.trash.empty();

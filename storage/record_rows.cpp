@@ -17,6 +17,14 @@ bool same_names(const std::vector<oplog::FieldValue>& fields,
                     [](const auto& field, const auto& name) { return field.name == name; });
 }
 
+/// Whether all of the op's fields are shown; false says nothing.
+bool fits_surely(const oplog::Op& op) {
+  std::size_t bytes = 0;
+  for (const oplog::FieldValue& field : op.fields)
+    bytes += 32 + 6 * field.name.size() + merge::json_bytes_at_most(field.value);
+  return bytes <= limits::kRecordShownBytesMax && op.fields.size() <= limits::kRecordFieldsMax;
+}
+
 /// Whether the value is the text `key`.
 bool is_text(ByteView value, std::string_view key) {
   return value.size() > key.size() && value.size() <= key.size() + 5 &&
@@ -132,6 +140,7 @@ Result<merge::StoredRecord> RecordRows::load(merge::CollectionNumber collection,
   stored.row = query.integer(0);
   RecordRowSet rows;
   if (!query.is_null(1)) rows.value = std::string(query.text(1));
+  stored.shown_bytes = rows.value ? rows.value->size() : 0;
   LANYARD_TRY_SET(rows.dots, decode_dots(query.blob(2)));
   if (rows.dots.has_conflicts) {
     LANYARD_TRY_SET(rows.conflicts, read_conflicts(*database_, collection, key));
@@ -187,6 +196,7 @@ Status RecordRows::save(merge::CollectionNumber collection, std::string_view key
 Result<bool> RecordRows::insert_fresh(merge::CollectionNumber collection, std::string_view key,
                                       const merge::LocalDot& dot, Hlc timestamp,
                                       const oplog::Op& op) {
+  if (!fits_surely(op)) return false;
   ByteView own_id;  // where the record has one that is not its key
   bool id_left_out = false;
   last_.collection.reset();
@@ -290,25 +300,6 @@ Status RecordRows::saw_zeros(merge::CollectionNumber collection, std::string_vie
     shape_changed_ = shape_changed_ || database_->changes() > 0;
   }
   return {};
-}
-
-// ---- chunks
-
-Status RecordRows::put_chunk(merge::LogNumber log, const Hash& hash, std::uint64_t index,
-                             ByteView bytes) {
-  Query query(*database_,
-              "INSERT OR REPLACE INTO lanyard_chunks (log, hash, part, bytes) VALUES (?, ?, ?, ?)");
-  return query.bind(log).bind(hash.view()).bind(index).bind(bytes).run();
-}
-
-Result<std::optional<Bytes>> RecordRows::chunk(merge::LogNumber log, const Hash& hash,
-                                               std::uint64_t index) {
-  Query query(*database_,
-              "SELECT bytes FROM lanyard_chunks WHERE log = ? AND hash = ? AND part = ?");
-  query.bind(log).bind(hash.view()).bind(index);
-  LANYARD_TRY_SET(const bool found, query.next());
-  if (!found) return std::nullopt;
-  return to_bytes(query.blob(0));
 }
 
 }  // namespace lanyard::storage

@@ -44,10 +44,15 @@ class RecordRows final : public merge::RecordTable {
   [[nodiscard]] Result<std::vector<std::string>> keys(merge::CollectionNumber collection,
                                                       const std::optional<std::string>& after,
                                                       std::size_t limit) override;
-  [[nodiscard]] Status put_chunk(merge::LogNumber log, const Hash& hash, std::uint64_t index,
-                                 ByteView bytes) override;
+  [[nodiscard]] Result<std::optional<Known>> known_chunk(merge::LogNumber log, const Hash& hash,
+                                                         std::uint64_t index,
+                                                         ByteView bytes) override;
   [[nodiscard]] Result<std::optional<Bytes>> chunk(merge::LogNumber log, const Hash& hash,
                                                    std::uint64_t index) override;
+  [[nodiscard]] Status put_chunk(merge::LogNumber log, const Hash& hash, std::uint64_t index,
+                                 ByteView bytes, std::uint64_t unused) override;
+  [[nodiscard]] Status count_chunk(merge::LogNumber log, const Hash& hash, std::uint64_t index,
+                                   std::uint64_t unused) override;
 
   /// A record as apps see it.
   struct Shown {

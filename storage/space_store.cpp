@@ -1,6 +1,7 @@
 #include "storage/space_store.hpp"
 
 #include "replication/types/limits.hpp"
+#include "storage/chunk_counts.hpp"
 #include "storage/rescue.hpp"
 #include "storage/state_hash.hpp"
 #include "storage/views.hpp"
@@ -17,6 +18,7 @@ Result<std::unique_ptr<SpaceStore>> SpaceStore::open(const std::filesystem::path
   LANYARD_TRY(store->load());
   if (!options.read_only) LANYARD_TRY(store->load_log_damage(options.damaged_rows));
   if (!options.read_only) LANYARD_TRY(store->leave_log_of_other_identity());
+  if (!options.read_only) LANYARD_TRY(store->count_chunks_once());
   return store;
 }
 
@@ -87,6 +89,22 @@ Status SqliteSpaceStore::load_author() {
 Status SqliteSpaceStore::leave_log_of_other_identity() {
   if (!own_log_ || tables_.logs()[*own_log_].device == ports_.signer.device()) return {};
   return start_incarnation();
+}
+
+/// In a file of before parts of values were counted.
+Status SqliteSpaceStore::count_chunks_once() {
+  LANYARD_TRY_SET(const bool is_needed, has_uncounted_chunks(database_));
+  if (!is_needed) return {};
+  bool is_as_merged = true;
+  LANYARD_TRY(in_transaction(Sync::kFull, [&]() -> Status {
+    LANYARD_TRY_SET(is_as_merged, count_chunks(database_, tables_, *cipher_, ports_.hasher));
+    return {};
+  }));
+  if (!is_as_merged)
+    notes_.push_back(
+        "a member named a large value more often than it sent it: what that wrote here has no "
+        "effect on devices that merge it today");
+  return {};
 }
 
 /// Our own stamps come after all that is here. At load() there was no wall clock to tell the sane
@@ -189,11 +207,14 @@ Result<ApplyOutcome> SqliteSpaceStore::apply(const std::vector<const oplog::Acce
   LANYARD_TRY(in_transaction(Sync::kNormal, [&]() -> Status {
     for (const oplog::Accepted* accepted : packs) {
       if (outcome.packs > 0 && stop && stop()) break;
-      for (const oplog::Change& change : accepted->pack.changes) {
+      const std::span<const oplog::Change> changes(accepted->pack.changes);
+      for (std::size_t i = 0; i < changes.size(); ++i) {
+        const oplog::Change& change = changes[i];
         LANYARD_TRY(tables_.take(change));
         author_->saw(change.header.timestamp, wall);
         is_own = is_own || change.header.log == author_->state().log;
         note_own_elsewhere(change, outcome);
+        LANYARD_TRY(tables_.flush_large(changes.first(i + 1)));
       }
       if (!accepted->pack.changes.empty())
         LANYARD_TRY(tables_.append(accepted->bytes, accepted->pack.changes));

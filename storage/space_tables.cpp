@@ -232,6 +232,15 @@ Status SpaceTables::flush() {
   return {};
 }
 
+Status SpaceTables::flush_large(std::span<const oplog::Change> taken) {
+  if (merger_->waiting_bytes() < limits::kMergeBatchBytes) return {};
+  // Siblings may meet a change before its pack is stored.
+  for (const oplog::Change& change : taken)
+    log_rows_.note({*merger_->logs().find(change.header.log), change.header.seq.value},
+                   change.hash);
+  return flush();
+}
+
 Status SpaceTables::write_log(merge::LogNumber number) {
   const Log& log = logs_[number];
   const merge::MergedLog& merged = merger_->log(number);

@@ -47,6 +47,9 @@ class SpaceTables {
   [[nodiscard]] Status append(ByteView body, std::span<const oplog::Change> changes);
   /// Merges what was taken, and writes down how far each log is held.
   [[nodiscard]] Status flush();
+  /// The same in the middle of a pack, if large values wait: small changes may name many of them.
+  /// `taken`: the changes of the pack so far.
+  [[nodiscard]] Status flush_large(std::span<const oplog::Change> taken);
   /// Keeps a key that a signed grant brought ahead of the log.
   [[nodiscard]] Status keep_grant(const EpochId& epoch, ByteView sealed);
 

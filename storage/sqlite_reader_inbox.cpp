@@ -29,6 +29,7 @@ Result<std::vector<ReadConflict>> SqliteSpaceReader::conflicts_of(
     if (!hash) failed = hash.error();
     return hash.value_or(Hash{});
   };
+  const merge::FieldNames left_out = merge::fields_left_out(stored.record, hash_of);
   std::vector<ReadConflict> out;
   for (const std::string& name : of) {
     const merge::Field* field = stored.record.find(name);
@@ -39,7 +40,7 @@ Result<std::vector<ReadConflict>> SqliteSpaceReader::conflicts_of(
       ReadSibling sibling;
       sibling.kind = choice.kind;
       sibling.json = to_json(choice.value);
-      sibling.shown = conflict.siblings.empty();
+      sibling.shown = conflict.siblings.empty() && !left_out.contains(name);
       sibling.time_ms = static_cast<std::int64_t>(choice.timestamp.ms());
       if (!choice.dots.empty() && choice.dots.front().log < devices_.size())
         sibling.device = devices_[choice.dots.front().log];

@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <utility>
 
+#include "replication/merge/record_fields.hpp"
+
 namespace lanyard::merge {
 
 namespace {
 
 using oplog::Op;
 using oplog::OpKind;
+
+constexpr std::size_t kManyFields = 16;
 
 /// Takes out what the client behind the event had seen: heads, siblings or set elements.
 template <class Dotted>
@@ -84,6 +88,12 @@ void write_values(Record& record, const Event& event, const Op& op) {
     if (Field* field = record.find(name)) drop_seen(field->values, event);
   }
   if (record.fields.empty()) record.fields.reserve(op.fields.size());
+  if (op.fields.size() > kManyFields) {
+    std::vector<std::string_view> names;
+    names.reserve(op.fields.size());
+    for (const oplog::FieldValue& written : op.fields) names.push_back(written.name);
+    make_fields(record, names);
+  }
   for (const oplog::FieldValue& written : op.fields) {
     write_value(record.field(written.name), event, written.value);
   }

@@ -5,6 +5,7 @@
 
 #include "replication/merge/show.hpp"
 #include "replication/types/canonical.hpp"
+#include "replication/types/limits.hpp"
 
 namespace lanyard::merge {
 namespace {
@@ -15,6 +16,8 @@ using oplog::OpKind;
 constexpr const char* kNothingRead = "0";
 /// Ops of one change: large sets and records of many fields are spread over several.
 constexpr std::size_t kOpsMax = 500;
+/// Values of one change, unless one value alone has more: below what a change may name.
+constexpr std::size_t kBytesMax = limits::kChunkedChangeBytesMax / 2;
 
 /// The values that a field shows or could show, greatest first.
 std::vector<Bytes> values_of(const Field* field, const HashOf& hash_of) {
@@ -89,28 +92,51 @@ class Carrier {
       op.fields.emplace_back(loser->first, loser->second);
       out.push_back({{std::move(op)}, false});
     }
-    if (!united_.empty()) {
-      LocalOp op = named(OpKind::kPatch, into_version_);
-      op.fields = std::move(united_);
-      rest_.insert(rest_.begin(), std::move(op));
+    const bool is_bare =
+        out.empty() && united_.empty() && rest_.empty() && !into_.is_shown() && winners_.empty();
+    std::vector<LocalOp> all;
+    patch(winners_, kNothingRead, all);
+    patch(united_, into_version_, all);
+    if (is_bare) all.push_back(named(OpKind::kPatch, kNothingRead));
+    std::move(rest_.begin(), rest_.end(), std::back_inserter(all));
+    std::size_t bytes = 0;
+    LocalChange change{{}, false};
+    for (LocalOp& op : all) {
+      const std::size_t size = bytes_of(op.fields);
+      const bool is_full = change.ops.size() == kOpsMax || bytes + size > kBytesMax;
+      if (is_full && !change.ops.empty()) {
+        out.push_back(std::exchange(change, LocalChange{{}, false}));
+        bytes = 0;
+      }
+      bytes += size;
+      change.ops.push_back(std::move(op));
     }
-    const bool is_bare = out.empty() && rest_.empty() && !into_.is_shown();
-    if (!winners_.empty() || is_bare) {
-      LocalOp op = named(OpKind::kPatch, kNothingRead);
-      op.fields = std::move(winners_);
-      rest_.insert(rest_.begin(), std::move(op));
-    }
-    for (std::size_t at = 0; at < rest_.size(); at += kOpsMax) {
-      const auto from = rest_.begin() + static_cast<std::ptrdiff_t>(at);
-      const std::size_t size = std::min(kOpsMax, rest_.size() - at);
-      out.push_back({{std::make_move_iterator(from),
-                      std::make_move_iterator(from + static_cast<std::ptrdiff_t>(size))},
-                     false});
-    }
+    if (!change.ops.empty()) out.push_back(std::move(change));
     return out;
   }
 
  private:
+  static std::size_t bytes_of(const NamedValues& fields) {
+    std::size_t out = 0;
+    for (const auto& [name, value] : fields) out += value.size();
+    return out;
+  }
+
+  /// Patches of these fields, as few as there may be.
+  void patch(const NamedValues& fields, const std::string& based_on,
+             std::vector<LocalOp>& out) const {
+    std::size_t bytes = 0;
+    bool is_first = true;
+    for (const auto& [name, value] : fields) {
+      if (std::exchange(is_first, false) || bytes + value.size() > kBytesMax) {
+        out.push_back(named(OpKind::kPatch, based_on));
+        bytes = 0;
+      }
+      bytes += value.size();
+      out.back().fields.emplace_back(name, value);
+    }
+  }
+
   void take_values(const Field& field, const HashOf& hash_of) {
     std::vector<Bytes> ours = values_of(&field, hash_of);
     const std::vector<Bytes> theirs = values_of(into_.find(field.name), {});

@@ -7,6 +7,7 @@
 #include "replication/merge/merge_patch.hpp"
 #include "replication/merge/normal_op.hpp"
 #include "replication/merge/show.hpp"
+#include "replication/merge/show_limits.hpp"
 #include "replication/merge/version_text.hpp"
 #include "replication/types/canonical.hpp"
 #include "replication/types/check.hpp"
@@ -63,6 +64,7 @@ struct LocalWriter::Draft {
   std::map<std::pair<std::string_view, std::string_view>, Working> records;
   // Rare, and named by views: they stay where they are, and cost nothing where there are none.
   std::list<Chunked> chunked;
+  std::size_t chunked_bytes = 0;
   std::list<LocalOp> by_kind;  ///< what ops on counters and sets came to
   std::list<Bytes> merged;     ///< values that deep patches came to
   std::size_t merged_bytes = 0;
@@ -324,6 +326,7 @@ Status LocalWriter::see(Draft& draft, Op& op, const LocalOp& wish) {
   }
   if (wish.restore && unseen.revives.empty())
     return fail(Code::kNotFound, "nothing of that record is in the trash");
+  if (op.is_edit()) LANYARD_TRY(check_room(record, op, hash_of_, found->stored.shown_bytes));
   LANYARD_TRY(cut_large_values(draft, op));
   append(draft.encoded, own_op_.bytes());
   draft.encoding = std::max(draft.encoding, own_op_.encoding());
@@ -359,6 +362,10 @@ Status LocalWriter::cut_large_values(Draft& draft, Op& op) {
     if (largest == op.fields.end() || largest->chunked || largest->value.size() <= Hash::kSize)
       return within;
     const ByteView value = largest->value;
+    draft.chunked_bytes += value.size();
+    if (draft.chunked_bytes > limits::kChunkedChangeBytesMax)
+      return fail(Code::kTooLarge, "the large values of one change hold at most 128 MiB",
+                  "Write less at a time.");
     draft.chunked.push_back({value, hasher_.hash({value})});
     draft.encoding = std::max(draft.encoding, encoding_of(value));
     largest->value = draft.chunked.back().hash.view();

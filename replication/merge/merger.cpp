@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "replication/types/canonical.hpp"
+#include "replication/merge/chunk_join.hpp"
 #include "replication/types/check.hpp"
 #include "replication/types/limits.hpp"
 
@@ -15,12 +15,6 @@ using oplog::OpKind;
 
 constexpr int kLuckMax = 8;
 constexpr std::size_t kOpsKept = 1024;  // memory for so many is kept from batch to batch
-
-bool is_value(ByteView bytes, std::size_t depth_max) {
-  CanonicalReader in(bytes, depth_max);
-  in.value();
-  return in.finish().has_value();
-}
 
 bool writes_fields(const Op& op) { return op.kind == OpKind::kPut || op.kind == OpKind::kPatch; }
 
@@ -161,13 +155,13 @@ Result<Effect> Merger::take_ops(ByteView plain, LogNumber log, std::size_t first
     ops_.resize(first);
     return effect;
   }
-  LANYARD_TRY(place_ops(first, log));
+  LANYARD_TRY(place_ops(first));
   return effect;
 }
 
 /// Gives the ops of an effective change their places. Chunks and ops on collections that nobody
 /// wrote to have none.
-Status Merger::place_ops(std::size_t first, LogNumber log) {
+Status Merger::place_ops(std::size_t first) {
   std::size_t kept = first;
   const std::string_view* previous = nullptr;
   for (std::size_t i = first; i < ops_.size(); ++i) {
@@ -175,10 +169,7 @@ Status Merger::place_ops(std::size_t first, LogNumber log) {
     const Op& op = waiting.op;
     ++counts_.ops;
     waiting.change = static_cast<std::uint32_t>(taken_.size() - 1);
-    if (op.kind == OpKind::kChunk) {
-      LANYARD_TRY(table_.put_chunk(log, op.chunk_hash, op.chunk_index, op.chunk));
-      continue;
-    }
+    if (op.kind == OpKind::kChunk) continue;
     if (op.is_edit() && previous != nullptr && *previous == op.collection) {
       waiting.collection = ops_[kept - 1].collection;
     } else if (op.is_edit()) {
@@ -197,46 +188,18 @@ Status Merger::place_ops(std::size_t first, LogNumber log) {
   return {};
 }
 
-// ---- chunked values
-
 /// Puts the chunked values of a change's ops together. False if one is not whole.
 Result<bool> Merger::join_chunks(std::size_t depth_max, std::size_t first, LogNumber log) {
-  for (std::size_t i = first; i < ops_.size(); ++i) {
-    for (oplog::FieldValue& field : ops_[i].op.fields) {
-      if (!field.chunked) continue;
-      LANYARD_TRY_SET(const bool whole, join_chunks(field, first, i, log));
-      if (!whole || !is_value(field.value, depth_max)) return false;
-    }
+  ChunkJoin join(table_, hasher_, log, depth_max);
+  bool is_whole = true;
+  for (std::size_t i = first; is_whole && i < ops_.size(); ++i) {
+    LANYARD_TRY_SET(is_whole, join.take(ops_[i].op));
   }
+  LANYARD_TRY(join.settle(is_whole));
+  if (!is_whole) return false;
+  for (Bytes& value : join.values()) memory_.push_back(std::move(value));
+  memory_bytes_ += join.bytes();
   return true;
-}
-
-Result<bool> Merger::join_chunks(oplog::FieldValue& field, std::size_t first, std::size_t end,
-                                 LogNumber log) {
-  const Hash hash = Hash::from(field.value).value_or(Hash{});
-  Bytes value;
-  for (std::uint64_t index = 0;; ++index) {
-    LANYARD_TRY_SET(const std::optional<Bytes> part, find_chunk(hash, index, first, end, log));
-    if (!part || part->empty()) break;
-    if (value.size() + part->size() > limits::kChunkedValueBytesMax) return false;
-    append(value, *part);
-  }
-  if (value.empty() || hasher_.hash({value}) != hash) return false;
-  memory_bytes_ += value.size();
-  field.value = memory_.emplace_back(std::move(value));
-  field.chunked = false;
-  return true;
-}
-
-/// Earlier ops of the same change count too, though they are not stored yet.
-Result<std::optional<Bytes>> Merger::find_chunk(const Hash& hash, std::uint64_t index,
-                                                std::size_t first, std::size_t end, LogNumber log) {
-  for (std::size_t i = end; i-- > first;) {
-    const Op& op = ops_[i].op;
-    if (op.kind == OpKind::kChunk && op.chunk_hash == hash && op.chunk_index == index)
-      return to_bytes(op.chunk);
-  }
-  return table_.chunk(log, hash, index);
 }
 
 // ---- applying

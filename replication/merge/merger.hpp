@@ -93,13 +93,8 @@ class Merger {
 
   [[nodiscard]] Context context_of(const oplog::Header& header, LogNumber log);
   [[nodiscard]] Result<oplog::Effect> take_ops(ByteView plain, LogNumber log, std::size_t first);
-  [[nodiscard]] Status place_ops(std::size_t first, LogNumber log);
+  [[nodiscard]] Status place_ops(std::size_t first);
   [[nodiscard]] Result<bool> join_chunks(std::size_t depth_max, std::size_t first, LogNumber log);
-  [[nodiscard]] Result<bool> join_chunks(oplog::FieldValue& field, std::size_t first,
-                                         std::size_t end, LogNumber log);
-  [[nodiscard]] Result<std::optional<Bytes>> find_chunk(const Hash& hash, std::uint64_t index,
-                                                        std::size_t first, std::size_t end,
-                                                        LogNumber log);
   [[nodiscard]] Status merge_waiting();
   [[nodiscard]] Status merge_sorted(std::size_t first, std::size_t end);
   [[nodiscard]] Status merge_record(std::span<const Place> places);

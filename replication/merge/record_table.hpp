@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "replication/merge/chunk_table.hpp"
 #include "replication/merge/record.hpp"
 #include "replication/oplog/op.hpp"
 
@@ -19,14 +20,13 @@ struct StoredRecord {
   Record record;  ///< empty if there is none
   std::int64_t row = 0;
   std::uint32_t marks = 0;
+  std::size_t shown_bytes = 0;  ///< of the JSON that it shows; 0 where the table does not know
 };
 
 /// Where a store keeps records: SQLite in lanyard::storage, maps in the simulator. Everything that
 /// merging asks of a disk. Errors are those of the disk; after one, the whole batch is given up.
-class RecordTable {
+class RecordTable : public ChunkTable {
  public:
-  virtual ~RecordTable() = default;
-
   [[nodiscard]] virtual Result<std::optional<CollectionNumber>> find_collection(
       std::string_view name) = 0;
   /// The collection's number; the next free one if it has none.
@@ -42,20 +42,13 @@ class RecordTable {
   [[nodiscard]] virtual Status save(CollectionNumber collection, std::string_view key,
                                     const StoredRecord& stored) = 0;
   /// The fast path of bulk: stores a record that comes from one put or patch without chunked
-  /// values. False, and nothing done, if there is a record already.
+  /// values. False, and nothing done, if there is one already, or it may not be shown whole.
   [[nodiscard]] virtual Result<bool> insert_fresh(CollectionNumber collection, std::string_view key,
                                                   const LocalDot& dot, Hlc timestamp,
                                                   const oplog::Op& op) = 0;
   /// Up to `limit` keys of records, hidden ones too, in the table's own order, behind `after`.
   [[nodiscard]] virtual Result<std::vector<std::string>> keys(
       CollectionNumber collection, const std::optional<std::string>& after, std::size_t limit) = 0;
-
-  /// A part of a value that is too large for one op. A later one replaces an earlier one of the
-  /// same name: each log has one order, so everyone ends with the same.
-  [[nodiscard]] virtual Status put_chunk(LogNumber log, const Hash& hash, std::uint64_t index,
-                                         ByteView bytes) = 0;
-  [[nodiscard]] virtual Result<std::optional<Bytes>> chunk(LogNumber log, const Hash& hash,
-                                                           std::uint64_t index) = 0;
 };
 
 }  // namespace lanyard::merge

@@ -47,6 +47,18 @@ inline constexpr std::size_t kOpNodesMax = 65'536;
 inline constexpr std::size_t kOpenOpsMax = 64;
 /// A value that was cut into chunks, put together again.
 inline constexpr std::size_t kChunkedValueBytesMax = 64 * kMiB;
+/// Chunks of one value. A writer cuts one of 64 MiB into 274.
+inline constexpr std::size_t kValueChunksMax = 1024;
+/// All chunked values that one change names, put together: they are in memory at once, at every
+/// device. Doors take less than half of it in one request.
+inline constexpr std::size_t kChunkedChangeBytesMax = 128 * kMiB;
+static_assert(kChunkedValueBytesMax <= kChunkedChangeBytesMax);
+/// Bytes of a record as the JSON that is shown, and fields in it: what does not fit waits in the
+/// inbox, the largest fields first. Any text of 64 MiB fits with the quotes and line ends that
+/// people write; SQLite holds 10^9 bytes in a row. One put can name fewer fields.
+inline constexpr std::size_t kRecordShownBytesMax = 128 * kMiB;
+inline constexpr std::size_t kRecordFieldsMax = 32'768;
+static_assert(kOpNodesMax <= 2 * kRecordFieldsMax);
 
 // ---- packs and runs
 
@@ -170,7 +182,6 @@ inline constexpr std::size_t kFeaturesMax = 64;
 /// A stamp further ahead of our wall clock than this does not pull our own stamps along.
 inline constexpr std::chrono::milliseconds kClockLeadMax{10 * 60 * 1000};
 inline constexpr std::size_t kNameBytesMax = 64;
-inline constexpr std::size_t kRecordFieldsMax = 1024;
 
 // ---- storage and the local surface
 

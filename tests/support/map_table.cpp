@@ -55,17 +55,30 @@ Result<std::vector<std::string>> MapTable::keys(CollectionNumber collection,
   return out;
 }
 
-Status MapTable::put_chunk(merge::LogNumber log, const Hash& hash, std::uint64_t index,
-                           ByteView bytes) {
-  chunks_[{log, hash, index}] = to_bytes(bytes);
-  return {};
+Result<std::optional<MapTable::Known>> MapTable::known_chunk(merge::LogNumber log, const Hash& hash,
+                                                             std::uint64_t index, ByteView bytes) {
+  const auto found = chunks_.find({log, hash, index});
+  if (found == chunks_.end()) return std::nullopt;
+  return Known{found->second.unused, equal(found->second.bytes, bytes)};
 }
 
 Result<std::optional<Bytes>> MapTable::chunk(merge::LogNumber log, const Hash& hash,
                                              std::uint64_t index) {
   const auto found = chunks_.find({log, hash, index});
   if (found == chunks_.end()) return std::optional<Bytes>{};
-  return std::optional<Bytes>{found->second};
+  return std::optional<Bytes>{found->second.bytes};
+}
+
+Status MapTable::put_chunk(merge::LogNumber log, const Hash& hash, std::uint64_t index,
+                           ByteView bytes, std::uint64_t unused) {
+  chunks_[{log, hash, index}] = {to_bytes(bytes), unused};
+  return {};
+}
+
+Status MapTable::count_chunk(merge::LogNumber log, const Hash& hash, std::uint64_t index,
+                             std::uint64_t unused) {
+  chunks_.at({log, hash, index}).unused = unused;
+  return {};
 }
 
 }  // namespace lanyard::support

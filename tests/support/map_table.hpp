@@ -35,16 +35,24 @@ class MapTable final : public merge::RecordTable {
                                         const std::optional<std::string>& after,
                                         std::size_t limit) override;
 
-  Status put_chunk(merge::LogNumber log, const Hash& hash, std::uint64_t index,
-                   ByteView bytes) override;
+  Result<std::optional<Known>> known_chunk(merge::LogNumber log, const Hash& hash,
+                                           std::uint64_t index, ByteView bytes) override;
   Result<std::optional<Bytes>> chunk(merge::LogNumber log, const Hash& hash,
                                      std::uint64_t index) override;
+  Status put_chunk(merge::LogNumber log, const Hash& hash, std::uint64_t index, ByteView bytes,
+                   std::uint64_t unused) override;
+  Status count_chunk(merge::LogNumber log, const Hash& hash, std::uint64_t index,
+                     std::uint64_t unused) override;
 
  private:
   using ChunkName = std::tuple<merge::LogNumber, Hash, std::uint64_t>;
   std::vector<std::string> collections_;
   std::map<Name, merge::Record> records_;
-  std::map<ChunkName, Bytes> chunks_;
+  struct Chunk {
+    Bytes bytes;
+    std::uint64_t unused = 0;
+  };
+  std::map<ChunkName, Chunk> chunks_;
 };
 
 }  // namespace lanyard::support

@@ -12,30 +12,6 @@ std::size_t logs_to_open() {
   return wanted != nullptr ? std::stoul(wanted) : limits::kClockLogsMax + 1000;
 }
 
-/// Mallory's packs, one after the other as credit comes. The bytes of all.
-std::size_t say_packs(HostilePeer& peer, const Scene& scene, const std::vector<Bytes>& packs) {
-  std::size_t said = 0;
-  std::uint64_t credit = limits::kPeerWindowBytesMax;
-  for (const Bytes& pack : packs) {
-    while (credit < pack.size()) {
-      const auto given = peer.hear_next<wire::Credit>();
-      REQUIRE(given);
-      credit += given->bytes;
-    }
-    credit -= pack.size();
-    said += pack.size();
-    REQUIRE(say_in_parts(peer, wire::PackPart{scene.space.id, true, pack}));
-  }
-  return said;
-}
-
-/// The same as comes_about(), for what takes long with so many logs on a machine that others use.
-bool comes_at_last(const std::function<bool()>& condition) {
-  for (int i = 0; i < 10; ++i)
-    if (comes_about(condition)) return true;
-  return false;
-}
-
 /// The number that the honest ones' record shows; -1 while there is none.
 int number_in(AgentProcess& agent, const Scene& scene) {
   const Json found =
@@ -62,24 +38,6 @@ bool lacks_nothing(AgentProcess& agent, AgentProcess& other) {
   for (const Json& each : status.at("devices"))
     if (each.at("id") == id) return each.at("notYetThere") == 0;
   return false;
-}
-
-/// An honest device that is a member, and calls the agent of the scene.
-void join(Scene& scene, AgentProcess& other) {
-  const Json agent = scene.agent.call("agent.info").at("agent");
-  const Json self = other.call("agent.info").at("agent");
-  scene.agent.call("device.add", {{"id", self.at("id")}});
-  other.call("device.add", {{"id", agent.at("id")},
-                            {"at", "127.0.0.1:" + std::to_string(scene.agent.sync_port())}});
-  scene.agent.call("space.share", {{"space", to_text(scene.space.id)}, {"device", self.at("id")}});
-  const bool has_joined = comes_about([&] {
-    const Json list = other.call("space.list");
-    for (const Json& each : list.at("spaces"))
-      if (each.at("id") == to_text(scene.space.id)) return true;
-    return false;
-  });
-  INFO(other.log());
-  REQUIRE(has_joined);
 }
 
 /// What the status says of Mallory, and what to do; empty: nothing.

@@ -83,6 +83,8 @@ Scene::Link Scene::link() {
       told = true;
       clock_ = step->clock;
     }
+    if (const auto* part = std::get_if<wire::PackPart>(&*message))
+      REQUIRE(peer->say(wire::Credit{space.id, part->bytes.size()}));
     pulled = pulled || std::holds_alternative<wire::Pull>(*message);
   }
   REQUIRE(peer->say(wire::InStep{space.id, clock_}));
@@ -204,6 +206,45 @@ bool say_in_parts(HostilePeer& peer, const wire::Message& message) {
     if (!peer.say(wire::PackPart{whole->space, false, to_bytes(part)})) return false;
   }
   return peer.say(wire::PackPart{whole->space, whole->last, to_bytes(left)});
+}
+
+std::size_t say_packs(HostilePeer& peer, const Scene& scene, const std::vector<Bytes>& packs) {
+  std::size_t said = 0;
+  std::uint64_t credit = limits::kPeerWindowBytesMax;
+  for (const Bytes& pack : packs) {
+    while (credit < pack.size()) {
+      const auto given = peer.hear_next<wire::Credit>();
+      REQUIRE(given);
+      credit += given->bytes;
+    }
+    credit -= pack.size();
+    said += pack.size();
+    REQUIRE(say_in_parts(peer, wire::PackPart{scene.space.id, true, pack}));
+  }
+  return said;
+}
+
+bool comes_at_last(const std::function<bool()>& condition) {
+  for (int i = 0; i < 10; ++i)
+    if (comes_about(condition)) return true;
+  return false;
+}
+
+void join(Scene& scene, AgentProcess& other) {
+  const Json agent = scene.agent.call("agent.info").at("agent");
+  const Json self = other.call("agent.info").at("agent");
+  scene.agent.call("device.add", {{"id", self.at("id")}});
+  other.call("device.add", {{"id", agent.at("id")},
+                            {"at", "127.0.0.1:" + std::to_string(scene.agent.sync_port())}});
+  scene.agent.call("space.share", {{"space", to_text(scene.space.id)}, {"device", self.at("id")}});
+  const bool has_joined = comes_about([&] {
+    const Json list = other.call("space.list");
+    for (const Json& each : list.at("spaces"))
+      if (each.at("id") == to_text(scene.space.id)) return true;
+    return false;
+  });
+  INFO(other.log());
+  REQUIRE(has_joined);
 }
 
 void check_peak([[maybe_unused]] const PeakOf& peak) {

@@ -82,6 +82,13 @@ class Scene {
 /// A message; a pack that is too large for one in as many as it takes.
 bool say_in_parts(HostilePeer& peer, const wire::Message& message);
 
+/// Mallory's packs, one after the other as credit comes. The bytes of all.
+std::size_t say_packs(HostilePeer& peer, const Scene& scene, const std::vector<Bytes>& packs);
+/// The same as comes_about(), for what takes long on a machine that others use.
+bool comes_at_last(const std::function<bool()>& condition);
+/// An honest device that is a member, and calls the agent of the scene.
+void join(Scene& scene, AgentProcess& other);
+
 /// The most that an agent's memory may grow by, whatever a peer sends. Not asked of a sanitizer's.
 void check_peak(const PeakOf& peak);
 

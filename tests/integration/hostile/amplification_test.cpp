@@ -1,0 +1,128 @@
+// A member sends a large value once, and has it stored as often as a few bytes can name it.
+#include "replication/types/canonical.hpp"
+#include "replication/types/device_id_text.hpp"
+#include "tests/integration/hostile/scene.hpp"
+
+namespace lanyard::hostile {
+namespace {
+
+constexpr std::size_t kPartBytes = 240 * limits::kKiB;
+constexpr std::size_t kFields = 40;
+
+/// LANYARD_VALUE_MIB: another size, up to 64.
+std::size_t value_bytes() {
+  const char* wanted = std::getenv("LANYARD_VALUE_MIB");
+  return (wanted != nullptr ? std::stoul(wanted) : 8) * limits::kMiB - 16;
+}
+
+/// A text that no compression makes small.
+Bytes large_value(support::Chance& chance) {
+  std::string text(value_bytes(), ' ');
+  for (std::size_t i = 0; i < text.size(); i += 8) {
+    std::uint64_t bits = chance.natural();
+    for (std::size_t k = i; k < std::min(i + 8, text.size()); ++k, bits >>= 8)
+      text[k] = static_cast<char>('0' + bits % 64);
+  }
+  Bytes value;
+  CanonicalWriter(value).text(text);
+  return value;
+}
+
+/// Packs of one change with one part each.
+std::vector<Bytes> packs_of_parts(Scene& scene, ByteView value, const Hash& hash) {
+  std::vector<Bytes> packs;
+  oplog::Op op;
+  op.kind = oplog::OpKind::kChunk;
+  op.chunk_hash = hash;
+  for (ByteView left = value; !left.empty(); ++op.chunk_index) {
+    op.chunk = left.first(std::min(kPartBytes, left.size()));
+    left = left.subspan(op.chunk.size());
+    packs.push_back(
+        oplog::packed({scene.log->add(oplog::ChangeKind::kSealed, oplog::encode_plain({op}))},
+                      {scene.log.get()}));
+  }
+  return packs;
+}
+
+/// A pack with one change: a put whose fields, so many, name the value.
+Bytes naming_pack(Scene& scene, const Hash& hash, std::string_view key, std::size_t fields) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < fields; ++i) names.push_back("f" + std::to_string(100 + i));
+  oplog::Op op;
+  op.kind = oplog::OpKind::kPut;
+  op.collection = "large";
+  op.key = key;
+  for (const std::string& name : names) op.fields.push_back({name, hash.view(), true});
+  return oplog::packed({scene.log->add(oplog::ChangeKind::kSealed, oplog::encode_plain({op}))},
+                       {scene.log.get()});
+}
+
+struct Cost {
+  std::size_t sent = 0;
+  std::size_t memory = 0;
+  std::size_t disk = 0;
+};
+
+/// What the packs cost the agent that takes them.
+Cost cost_of(Scene& scene, const std::vector<Bytes>& packs, const char* what) {
+  const std::uint64_t changes = scene.seen().changes + packs.size();
+  const std::size_t disk = scene.agent.disk_bytes();
+  const PeakOf peak(scene.agent);
+  Cost cost;
+  {
+    const Scene::Link peer = scene.link();
+    cost.sent = say_packs(*peer, scene, packs);
+    CHECK(comes_at_last(
+        [&] { return !scene.agent.is_running() || scene.seen().changes == changes; }));
+  }
+  INFO(scene.agent.log());
+  REQUIRE(scene.agent.is_running());
+  cost.memory = peak.bytes();
+  const std::size_t now = scene.agent.disk_bytes();
+  cost.disk = now > disk ? now - disk : 0;
+  std::printf("{\"scene\":\"%s\",\"sent\":%zu,\"peakBytes\":%zu,\"diskBytes\":%zu}\n", what,
+              cost.sent, cost.memory, cost.disk);
+  std::fflush(stdout);
+  return cost;
+}
+
+}  // namespace
+
+TEST_CASE("what names a large value again costs what it is long, and not what it names") {
+  Scene scene;
+  AgentProcess other;
+  join(scene, other);
+  const Bytes value = large_value(scene.mallory.chance);
+  const Hash hash = oplog::hasher().hash({value});
+
+  std::vector<Bytes> packs = packs_of_parts(scene, value, hash);
+  packs.push_back(naming_pack(scene, hash, "one", 1));
+  const Cost once = cost_of(scene, packs, "sent once, named once");
+  const Seen before = scene.seen();
+  CHECK(before.without_effect == 0);
+
+  const Cost fields =
+      cost_of(scene, {naming_pack(scene, hash, "many", kFields)}, "named again, by 40 fields");
+  packs.clear();
+  for (std::size_t i = 0; i < kFields; ++i)
+    packs.push_back(naming_pack(scene, hash, "again" + std::to_string(i), 1));
+  const Cost changes = cost_of(scene, packs, "named again, by 40 changes");
+  CHECK(scene.seen().state_hash == before.state_hash);
+  CHECK(scene.seen().without_effect == 1 + kFields);
+  // The log, the parts, and the record: each on the disk, and in the WAL before.
+  CHECK(once.disk < 8 * once.sent);
+  CHECK(fields.disk < value.size());
+  CHECK(changes.disk < value.size());
+#ifndef LANYARD_SANITIZED
+  // Mallory links anew, and is sent the log.
+  CHECK(fields.memory < 8 * value.size());
+  CHECK(changes.memory < 8 * value.size());
+#endif
+  scene.check_all_is_well();
+  CHECK(comes_at_last([&] {
+    return other.call("space.info", {{"space", to_text(scene.space.id)}}).at("changes") ==
+           scene.seen().changes;
+  }));
+}
+
+}  // namespace lanyard::hostile
