@@ -98,7 +98,8 @@ void Driver::perform(const engine::DropPeer& effect) {
 
 namespace {
 
-engine::SpaceOpened opened(const SpaceId& space, Result<storage::SpaceStore*> store) {
+engine::SpaceOpened opened(storage::Vault& vault, const SpaceId& space,
+                           Result<storage::SpaceStore*> store) {
   engine::SpaceOpened out{space, std::nullopt, {}, {}, {}};
   if (!store) return out;
   storage::SpaceState state = (*store)->state();
@@ -107,7 +108,7 @@ engine::SpaceOpened opened(const SpaceId& space, Result<storage::SpaceStore*> st
   out.grants = std::move(state.grants);
   out.own_log = state.own_log;
   storage::StoreCondition condition = (*store)->condition();
-  out.may_ask = condition.may_ask;
+  out.may_ask = condition.may_ask && vault.room_to_write();
   out.damaged = std::move(condition.damaged);
   return out;
 }
@@ -155,7 +156,7 @@ void Driver::perform(const engine::LoadShared& effect) {
 
 void Driver::perform(const engine::OpenSpace& effect) {
   storage_->run([this, effect](storage::Vault& vault) {
-    answer(opened(effect.space, vault.space_to_sync(effect.space)));
+    answer(opened(vault, effect.space, vault.space_to_sync(effect.space)));
   });
 }
 
@@ -164,7 +165,7 @@ void Driver::perform(const engine::JoinSpace& effect) {
   storage_->run([this, effect](storage::Vault& vault) {
     const auto has = vault.has_space(effect.space);
     answer(has && !*has ? prospect(effect.space)
-                        : opened(effect.space, vault.space_to_sync(effect.space)));
+                        : opened(vault, effect.space, vault.space_to_sync(effect.space)));
   });
 }
 

@@ -117,6 +117,10 @@ class FileVault final : public Vault {
   bool settle_one();
   void report(const SpaceId& space, const Error& error) const;
   void condition_changed(const SpaceId& space, const WatchedStore& store);
+  void tell_condition(const SpaceId& space, StoreCondition condition) const;
+  void tell_room();
+  [[nodiscard]] Status look_at_room(const DiskSpace& disk);
+  [[nodiscard]] Status room_to_merge();
   bool wal_changed(const SpaceId& space, const WatchedStore& store);
   bool log_damage_changed(const SpaceId& space, const LogDamage& damage);
   void opened_damaged(const SpaceId& space, const WatchedStore& store);

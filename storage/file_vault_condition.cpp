@@ -66,15 +66,32 @@ SpaceTrouble log_trouble(const std::filesystem::path& file, const LogDamage& dam
 void FileVault::condition_changed(const SpaceId& space, const WatchedStore& store) {
   const bool is_other_wal = wal_changed(space, store);
   const bool is_other_damage = log_damage_changed(space, store.log_damage());
-  if ((is_other_wal || is_other_damage) && options_.report_condition)
-    options_.report_condition(space, store.condition());
+  if (is_other_wal || is_other_damage) tell_condition(space, store.condition());
+}
+
+/// Nobody is asked for more while the disk has no room for it.
+void FileVault::tell_condition(const SpaceId& space, StoreCondition condition) const {
+  condition.may_ask = condition.may_ask && has_room_;
+  if (options_.report_condition) options_.report_condition(space, condition);
+}
+
+/// There is room again, or none any more.
+void FileVault::tell_room() {
+  if (is_closed_) return;
+  const auto spaces = platform_.spaces();
+  if (!spaces) return;  // they are told when they are opened
+  for (const SpaceEntry& each : *spaces) {
+    const auto damaged = damaged_logs_.find(each.id);
+    StoreCondition condition{!full_wals_.contains(each.id), {}};
+    if (damaged != damaged_logs_.end()) condition.damaged = damaged->second.before;
+    tell_condition(each.id, std::move(condition));
+  }
 }
 
 /// A file that was damaged when it was open last.
 void FileVault::opened_damaged(const SpaceId& space, const WatchedStore& store) {
   condition_changed(space, store);
-  if (damaged_logs_.contains(space) && options_.report_condition)
-    options_.report_condition(space, store.condition());
+  if (damaged_logs_.contains(space)) tell_condition(space, store.condition());
 }
 
 /// What a closed file's WAL was is no reason to ask nobody for the space: it is looked at anew when
@@ -82,8 +99,7 @@ void FileVault::opened_damaged(const SpaceId& space, const WatchedStore& store) 
 void FileVault::forget_wal(const SpaceId& space, const WatchedStore& store) {
   held_wals_.erase(space);
   const bool was_full = full_wals_.erase(space) > 0;
-  if (was_full && !is_closed_ && options_.report_condition)
-    options_.report_condition(space, {true, store.log_damage().before});
+  if (was_full && !is_closed_) tell_condition(space, {true, store.log_damage().before});
 }
 
 /// Kept in platform.sqlite too: a file of which nobody knows is not opened, and not mended. True if

@@ -84,6 +84,7 @@ Result<std::unique_ptr<WatchedStore>> FileVault::open_file(
     return this->before_write(space);
   };
   auto watched = std::make_unique<WatchedStore>(std::move(store), before_write);
+  watched->before_apply([this] { return room_to_merge(); });
   watched->on_damage([this, space](const Error& what) { found_damage(space, what); });
   watched->on_condition(
       [this, space, opened = watched.get()] { condition_changed(space, *opened); });

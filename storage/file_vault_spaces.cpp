@@ -23,17 +23,34 @@ Result<std::vector<SpaceEntry>> FileVault::spaces() {
 Status FileVault::room_to_write() {
   LANYARD_TRY(platform_.check_place());
   LANYARD_TRY_SET(const DiskSpace disk, options_.disk_space(options_.data_dir));
+  return look_at_room(disk);
+}
+
+/// kDiskFull below the reserve. Others are asked for nothing then.
+Status FileVault::look_at_room(const DiskSpace& disk) {
   const std::uint64_t reserve = disk_reserve(disk);
   std::optional<Error> full;
   if (disk.free_bytes < reserve)
-    full =
-        Error(Code::kDiskFull,
-              "the disk of " + options_.data_dir.string() + " has " + mebibytes(disk.free_bytes) +
-                  " left; the last " + mebibytes(reserve) + " are kept for sync and recovery",
-              "Free some space on this disk. What is here can still be read, deleted and synced.");
+    full = Error(Code::kDiskFull,
+                 "the disk of " + options_.data_dir.string() + " has " +
+                     mebibytes(disk.free_bytes) + " left; the last " + mebibytes(reserve) +
+                     " are kept for deletes and recovery. Other devices are not asked for more",
+                 "Free some space on this disk. What is here can still be read, deleted and sent "
+                 "to other devices; what they have comes once there is room.");
   const bool had_room = std::exchange(has_room_, !full);
-  if (had_room != has_room_ && options_.report_room) options_.report_room(full);
+  if (had_room != has_room_) {
+    if (options_.report_room) options_.report_room(full);
+    tell_room();
+  }
   return full ? Status(fail(std::move(*full))) : Status();
+}
+
+/// What was asked for before room was short may still come; it may not use up what deletes and
+/// recovery need.
+Status FileVault::room_to_merge() {
+  LANYARD_TRY_SET(const DiskSpace disk, options_.disk_space(options_.data_dir));
+  Status room = look_at_room(disk);
+  return disk.free_bytes < disk_reserve(disk) / 2 ? room : Status();
 }
 
 // ---- founding

@@ -7,6 +7,9 @@
 namespace lanyard::storage {
 namespace {
 
+/// How soon room is found that somebody made on the disk.
+constexpr std::chrono::seconds kRoomLookEvery{2};
+
 /// What a busy hour took, the C library would keep for good; an agent is idle most of its life.
 void give_back_memory() {
 #ifdef __GLIBC__
@@ -113,6 +116,7 @@ Status FileVault::set_setting(const std::string& key, const std::string& value) 
 // ---- upkeep
 
 bool FileVault::upkeep(WallTime now) {
+  if (!has_room_) static_cast<void>(room_to_write());  // whoever is linked is asked again then
   files_.tend_wals();
   if (files_.close_idle(now)) {
     give_back_memory();
@@ -126,6 +130,7 @@ bool FileVault::upkeep(WallTime now) {
 }
 
 std::optional<std::chrono::milliseconds> FileVault::upkeep_within() const {
+  if (!has_room_) return kRoomLookEvery;
   if (files_.count() == 0) return std::nullopt;
   if (files_.wants_look()) return kWalLookEvery;
   return limits::kSpaceIdleClose;

@@ -136,6 +136,7 @@ void WatchedStore::doubt_own_log(bool is_in_doubt) {
 
 Result<ApplyOutcome> WatchedStore::apply(const std::vector<const oplog::Accepted*>& packs,
                                          WallTime wall, const std::function<bool()>& stop) {
+  if (before_apply_) LANYARD_TRY(before_apply_());
   LANYARD_TRY(may_write());
   auto outcome = watched(store_->apply(packs, wall, stop));
   committed();  // our own log may have ended by it

@@ -16,6 +16,8 @@ class WatchedStore final : public SpaceStore {
   void keep_continuity(std::unique_ptr<LogContinuity> continuity) {
     continuity_ = std::move(continuity);
   }
+  /// Asked before each batch that is merged, besides.
+  void before_apply(BeforeWrite before_apply) { before_apply_ = std::move(before_apply); }
   /// Told of each batch that was merged.
   using AfterApply = std::function<void(const ApplyOutcome&, WallTime)>;
   void on_apply(AfterApply after_apply) { after_apply_ = std::move(after_apply); }
@@ -90,6 +92,7 @@ class WatchedStore final : public SpaceStore {
 
   std::unique_ptr<SpaceStore> store_;
   BeforeWrite before_write_;
+  BeforeWrite before_apply_;
   AfterApply after_apply_;
   OnDamage on_damage_;
   std::function<void()> on_condition_;

@@ -88,23 +88,27 @@ VectorClock VaultDevice::clock(const SpaceId& space) {
 void VaultDevice::pull(VaultDevice& other, const SpaceId& space) {
   must(vault_->join_space(space, other.id(), wall));
   SpaceStore& store = *must(vault_->space(space));
-  const SpaceState state = store.state();
-  auto cipher = ciphers_.make();
-  for (const auto& [epoch, sealed] : state.grants)
-    static_cast<void>(cipher->take_grant(epoch, sealed));
-  if (state.grants.empty()) {
+  if (store.state().grants.empty()) {
     const SignedGrant grant = must(must(other.vault().space(space))->grant_for(id()));
     const auto ops = oplog::read_open(grant.payload);
     REQUIRE(ops);
     for (const oplog::OpenOp& op : *ops) {
       const auto* admit = std::get_if<oplog::Admit>(&op);
       if (admit == nullptr) continue;
-      for (const oplog::Grant& each : admit->grants) {
-        must(cipher->take_grant(each.epoch, each.sealed));
+      for (const oplog::Grant& each : admit->grants)
         must(store.keep_grant(each.epoch, each.sealed));
-      }
     }
   }
+  must(try_pull(other, space));
+  must(vault_->refresh_space(space));
+}
+
+Status VaultDevice::try_pull(VaultDevice& other, const SpaceId& space) {
+  SpaceStore& store = *must(vault_->space(space));
+  const SpaceState state = store.state();
+  auto cipher = ciphers_.make();
+  for (const auto& [epoch, sealed] : state.grants)
+    static_cast<void>(cipher->take_grant(epoch, sealed));
   oplog::Intake intake(id(), state.log, *cipher, hasher_, verifier_);
   LogSlice slice;
   while (!slice.at_end) {
@@ -112,10 +116,10 @@ void VaultDevice::pull(VaultDevice& other, const SpaceId& space) {
         must(other.vault().space(space))->read_log(slice.next, state.log.clock(), 1 << 20, false));
     for (const Bytes& pack : slice.packs) {
       const oplog::Accepted accepted = must(intake.accept(pack));
-      must(store.apply({&accepted}, wall));
+      LANYARD_TRY(store.apply({&accepted}, wall));
     }
   }
-  must(vault_->refresh_space(space));
+  return {};
 }
 
 std::size_t VaultDevice::open_files() const {

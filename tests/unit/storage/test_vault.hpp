@@ -42,6 +42,8 @@ class VaultDevice {
   [[nodiscard]] VectorClock clock(const SpaceId& space);
   /// Joins the space if it is not here, takes from `other` all that it has of it, refreshes.
   void pull(VaultDevice& other, const SpaceId& space);
+  /// The same of a space that is here; ends at the first pack that is not taken, and says why.
+  Status try_pull(VaultDevice& other, const SpaceId& space);
   /// Of the open files of this process, those that are space files of this device.
   [[nodiscard]] std::size_t open_files() const;
 

@@ -223,6 +223,51 @@ TEST_CASE("the last of a disk is kept for deletes") {
   scene.thread.reset();
 }
 
+TEST_CASE("what others write does not use up the last of a disk, and comes once there is room") {
+  VaultDevice anna;
+  VaultDevice ben;
+  std::uint64_t free = 1'000'000'000;
+  constexpr std::uint64_t kReserve = limits::kDiskReserveBytes + 10'000'000;
+  std::vector<bool> may_ask;
+  ben.options.disk_space = [&](const fs::path&) -> Result<DiskSpace> {
+    return DiskSpace{free, 1'000'000'000};
+  };
+  anna.open();
+  const SpaceId space = anna.create("Notes");
+  ben.options.report_condition = [&](const SpaceId& of, const StoreCondition& condition) {
+    if (of == space) may_ask.push_back(condition.may_ask);
+  };
+  ben.open();
+  must(anna.vault().share_space(space, ben.id(), anna.wall));
+  ben.pull(anna, space);
+  CHECK(may_ask.empty());
+
+  // What was asked for before may come; nobody is asked for more.
+  free = kReserve - 1;
+  anna.write(space, put("n1", {{"n", 1}}));
+  must(ben.try_pull(anna, space));
+  CHECK(may_ask == std::vector<bool>{false});
+  const Status room = ben.vault().can_write();
+  REQUIRE(!room);
+  CHECK(room.error().is(Code::kDiskFull));
+
+  free = kReserve / 2 - 1;
+  const VectorClock held = ben.clock(space);
+  anna.write(space, put("n2", {{"n", 2}}));
+  CHECK(code_of(ben.try_pull(anna, space)) == Code::kDiskFull);
+  CHECK(ben.clock(space) == held);
+  ben.write(space, remove("n1"));  // deletes go on
+
+  // Somebody makes room: it is found without a write or a question.
+  free = kReserve;
+  CHECK(ben.vault().upkeep_within() < std::chrono::seconds(10));
+  finish_upkeep(ben);
+  CHECK(may_ask == std::vector<bool>{false, true});
+  must(ben.try_pull(anna, space));
+  CHECK(ben.clock(space) != held);
+  CHECK(ben.try_write(space, put("n3", {{"n", 3}})));
+}
+
 TEST_CASE("what a storage thread was told to do is on disk when it has ended") {
   DiskScene scene("disk-shutdown");
   scene.start();
