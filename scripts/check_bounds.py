@@ -15,8 +15,6 @@ ROOT = Path(__file__).resolve().parent.parent
 LIMITS = "replication/types/limits.hpp"
 TABLE = "docs/SECURITY.md"
 UNITS = {"kKiB", "kMiB"}
-# Named in the format and enforced by nothing yet: what is planned for them stands in the table.
-NOT_ENFORCED = {"kRecordFieldsMax"}
 NONE = "none"
 ROW = re.compile(r"^\| `(k\w+)` \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$")
 
@@ -57,13 +55,11 @@ def findings(limits: str, table: str, files: dict[str, str], exists) -> list[str
 
     for name in bounds:
         used = any(stands_in(name, path) for path in files if path != LIMITS)
-        if not used and name not in NOT_ENFORCED:
+        if not used:
             out.append(f"{LIMITS}: {name} is used nowhere")
         if name not in listed:
             out.append(f"{LIMITS}: {name} has no row in {TABLE}")
     for name, (places, tests) in listed.items():
-        if name in bounds and name in NOT_ENFORCED:
-            continue
         if not places:
             out.append(f"{TABLE}: {name} is enforced nowhere")
         out += [f"{TABLE}: {name} does not stand in {path}" for path in places

@@ -41,8 +41,7 @@ std::string why_refused(AccessTable::Refusal refusal) {
 // ---- Standing
 
 tl::expected<Access, AccessTable::Refusal> Standing::access() const {
-  return access_of_speaker(room_, room_.reception.sign_in.still_page_of(token_), token_,
-                           speaker_);
+  return access_of_speaker(room_, room_.reception.sign_in.still_page_of(token_), token_, speaker_);
 }
 
 Status Standing::check() const {

@@ -339,14 +339,14 @@ TEST_CASE("a session ends when it is idle, or closed") {
 TEST_CASE("who only listens does not keep a session") {
   SessionTable table;
   CHECK(table.next_end(kAskedAt) == std::nullopt);
-  table.invite(a_hash(1), kAskedAt);
-  REQUIRE(table.open(a_hash(1), a_hash(11), kAskedAt));
+  table.invite(a_hash(1), kPage, kAskedAt);
+  REQUIRE(table.open(a_hash(1), kPage, a_hash(11), kAskedAt));
   const milliseconds nearly = kSessionIdleMax - milliseconds(1);
-  CHECK(table.is_open(a_hash(11), after(nearly)));
+  CHECK(table.origin_of(a_hash(11), after(nearly)) == kPage);
   CHECK(table.next_end(after(nearly)) == milliseconds(1));
-  CHECK(!table.is_open(a_hash(11), after(kSessionIdleMax)));
+  CHECK(!table.origin_of(a_hash(11), after(kSessionIdleMax)));
   CHECK(table.next_end(after(kSessionIdleMax)) == std::nullopt);
-  CHECK(!table.is_open(a_hash(12), kAskedAt));
+  CHECK(!table.origin_of(a_hash(12), kAskedAt));
 }
 
 TEST_CASE("secrets and sessions are bounded: the oldest goes") {
