@@ -45,7 +45,8 @@ Status SqliteSpaceStore::carry_each(const std::vector<merge::NamedRecord>& recor
     }
     const std::string version =
         merge::to_text(merge::read_version(there.record), tables_.merger().logs());
-    for (const LocalChange& change : merge::carry_over(each, hash_of, there.record, version)) {
+    for (LocalChange& change : merge::carry_over(each, hash_of, there.record, version)) {
+      change.is_carried = true;
       LANYARD_TRY_SET(Written written, writer.write(change));
       outcome.answers.emplace_back(std::move(written));
     }

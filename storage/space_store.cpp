@@ -91,16 +91,17 @@ Status SqliteSpaceStore::leave_log_of_other_identity() {
   return start_incarnation();
 }
 
-/// In a file of before parts of values were counted.
 Status SqliteSpaceStore::count_chunks_once() {
   LANYARD_TRY_SET(const bool is_needed, has_uncounted_chunks(database_));
   if (!is_needed) return {};
-  bool is_as_merged = true;
-  LANYARD_TRY(in_transaction(Sync::kFull, [&]() -> Status {
-    LANYARD_TRY_SET(is_as_merged, count_chunks(database_, tables_, *cipher_, ports_.hasher));
-    return {};
-  }));
-  if (!is_as_merged)
+  Result<bool> is_as_merged = true;
+  const Status counted = in_transaction(Sync::kFull, [&]() -> Status {
+    is_as_merged = count_chunks(database_, tables_, *cipher_, ports_.hasher);
+    return is_as_merged ? Status() : fail(is_as_merged.error());
+  });
+  // On a full disk nothing is merged: the next opening counts.
+  if (!counted) return counted.error().is(Code::kDiskFull) ? Status() : counted;
+  if (!*is_as_merged)
     notes_.push_back(
         "a member named a large value more often than it sent it: what that wrote here has no "
         "effect on devices that merge it today");
@@ -375,7 +376,6 @@ Result<Hash> SqliteSpaceStore::state_hash() {
   return storage::state_hash(database_, ports_.hasher);
 }
 
-/// Outside merge transactions: no peer's naming can stop a merge.
 Status SqliteSpaceStore::declare_index(const DeclaredIndex& index, bool is_wanted) {
   return in_transaction(Sync::kFull, [&]() -> Status {
     LANYARD_TRY(note_index(database_, index, is_wanted));

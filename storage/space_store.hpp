@@ -20,6 +20,7 @@ class SqliteSpaceStore final : public SpaceStore {
   [[nodiscard]] Status load();
   /// Begins an incarnation if the last one wrote the log of a device that we are not (any more).
   [[nodiscard]] Status leave_log_of_other_identity();
+  /// In a file of before parts of values were counted.
   [[nodiscard]] Status count_chunks_once();
   /// The rows that were damaged when it was open last: those that are still.
   [[nodiscard]] Status load_log_damage(const std::vector<std::uint64_t>& rows);

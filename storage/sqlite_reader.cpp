@@ -96,7 +96,9 @@ Result<std::string> SqliteSpaceReader::version_of(const Dots& dots, std::string_
   }
   if (dots.has_conflicts) {
     LANYARD_TRY_SET(const auto rows, read_conflicts(database_, number, key));
-    for (const SideRow& row : rows) add(row.dot);
+    // A counter that is not shown waits there without one.
+    for (const SideRow& row : rows)
+      if (row.dot.seq != 0) add(row.dot);
   }
   if (dots.has_trash) {
     LANYARD_TRY_SET(const auto rows, read_trash(database_, number, key));

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <new>
+#include <utility>
 
 #include "replication/types/bytes.hpp"
 
@@ -93,13 +94,15 @@ int on_truncate(sqlite3_file* file, sqlite3_int64 size) {
 /// commit has used up what there was. Without room for it on the disk everything goes on as it is.
 void lengthen(sqlite3_file* file) {
   static constexpr std::array<char, 32 << 10> kZeros{};
-  const WalFile& wal = ours(file);
+  WalFile& wal = ours(file);
   sqlite3_int64 length = 0;
   if (!wal.gathers || wal.is_large || wal.end == 0) return;
   if (real(file)->pMethods->xFileSize(real(file), &length) != SQLITE_OK || length > wal.end) return;
-  const sqlite3_int64 wanted = wal.end + std::clamp(wal.end, kAheadMin, kAheadMax);
+  // Once for a transaction: behind its commit the file may be another writer's.
+  const sqlite3_int64 from = std::exchange(wal.end, 0);
+  const sqlite3_int64 wanted = from + std::clamp(from, kAheadMin, kAheadMax);
   constexpr int kAtOnce = kZeros.size();
-  for (sqlite3_int64 at = wal.end; at < wanted; at += kAtOnce) {
+  for (sqlite3_int64 at = from; at < wanted; at += kAtOnce) {
     if (real(file)->pMethods->xWrite(real(file), kZeros.data(), kAtOnce, at) != SQLITE_OK) return;
   }
 }

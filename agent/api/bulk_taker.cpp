@@ -145,6 +145,7 @@ void Bulk::find_space() {
 }
 
 void Bulk::read_lines() {
+  if (is_over_) return;
   if (lost_) return fail_for_rights(*lost_);
   while (!is_over_) {
     if (is_full()) return commit(bytes_ > kBatchBytes ? lines_.size() - 1 : lines_.size());

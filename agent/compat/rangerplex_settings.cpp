@@ -53,7 +53,13 @@ Status Rangerplex::write_setting(const SpaceId& space, const std::string& key,
                                  std::string_view record, const std::vector<std::string>& notes,
                                  JsonWriter& out) {
   LANYARD_TRY_SET(const auto kept, store_.kept({space, "settings", key}));
-  out.name(key).raw(give_back(setting_value(key, record, notes), kept));
+  // What this device posted last stays here as a whole; what the others have is older, or theirs.
+  for (const storage::KeptMember& each : kept) {
+    if (each.member != "[]") continue;
+    out.name(key).raw(each.json);
+    return {};
+  }
+  out.name(key).raw(give_back(setting_value(key, record, notes), kept, kept_local_));
   return {};
 }
 

@@ -45,31 +45,40 @@ constexpr auto kBeginnings = std::to_array<Beginning>({
     {"sbp_", 20},     {"eyJ", 16},
 });
 
-/// A key stands by itself: "risk-free" has none in it.
+/// The one that stands at the beginning of the text.
+const Beginning* beginning_of(std::string_view text) {
+  const auto* const found =
+      std::find_if(kBeginnings.begin(), kBeginnings.end(),
+                   [&](const Beginning& each) { return text.starts_with(each.text); });
+  return found == kBeginnings.end() ? nullptr : found;
+}
+
+/// A key stands by itself: "risk-free" has none in it. Looks at each letter once or twice, however
+/// much of the text looks like the beginning of a key.
 bool has_known_key(std::string_view text) {
   for (std::size_t at = 0; at < text.size(); ++at) {
     if (at > 0 && is_word(text[at - 1])) continue;
-    for (const Beginning& each : kBeginnings) {
-      if (!text.substr(at).starts_with(each.text)) continue;
-      const std::size_t from = at + each.text.size();
-      const std::size_t more = run_of(text, from, is_key_letter);
-      if (more < each.more) continue;
-      // Words that a person hyphenates have no digits in them; a token in three parts has dots.
-      const std::string_view rest = text.substr(from, more);
-      const bool is_random = std::any_of(rest.begin(), rest.end(), is_digit);
-      const bool is_jwt = each.text == "eyJ" && text.substr(from + more).starts_with(".eyJ");
-      if (each.text == "eyJ" ? is_jwt : is_random) return true;
-    }
+    const Beginning* const begins = beginning_of(text.substr(at));
+    if (begins == nullptr) continue;
+    const std::size_t from = at + begins->text.size();
+    const std::size_t more = run_of(text, from, is_key_letter);
+    const std::string_view rest = text.substr(from, more);
+    // Words that a person hyphenates have no digits in them; a token in three parts has dots.
+    const bool is_random = std::any_of(rest.begin(), rest.end(), is_digit);
+    const bool is_jwt = text.substr(from + more).starts_with(".eyJ");
+    const bool is_long = more >= begins->more;
+    if (is_long && (begins->text == "eyJ" ? is_jwt : is_random)) return true;
+    at = from + more;
   }
   return false;
 }
 
 /// "Bearer ..." and "Basic ...", alone or behind the name of their header.
 bool has_credentials(std::string_view text) {
-  const std::string small = lower(text);
-  for (const std::string_view scheme : {"bearer ", "basic "}) {
-    for (std::size_t at = small.find(scheme); at != std::string::npos;
-         at = small.find(scheme, at + 1)) {
+  for (std::size_t at = text.find_first_of("Bb"); at != std::string_view::npos;
+       at = text.find_first_of("Bb", at + 1)) {
+    for (const std::string_view scheme : {"bearer ", "basic "}) {
+      if (!is_same_text(text.substr(at, scheme.size()), scheme)) continue;
       const std::size_t from = at + scheme.size();
       const std::size_t length = run_of(text, from, is_token68);
       const std::string_view token = text.substr(from, length);
@@ -84,10 +93,11 @@ bool has_credentials(std::string_view text) {
 
 /// `user:password@` of an address, or a secret's name among what it asks.
 bool has_secret_address(std::string_view text) {
+  std::size_t end = 0;
   for (std::size_t at = text.find("://"); at != std::string_view::npos;
-       at = text.find("://", at + 1)) {
-    const std::string_view rest =
-        text.substr(at + 3, text.find_first_of(" \t\r\n\"'<>", at + 3) - at - 3);
+       at = text.find("://", end)) {
+    end = std::min(text.find_first_of(" \t\r\n\"'<>", at + 3), text.size());
+    const std::string_view rest = text.substr(at + 3, end - at - 3);
     const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
     const std::size_t host = authority.rfind('@');
     const std::size_t colon = authority.find(':');

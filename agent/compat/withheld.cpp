@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "agent/compat/secret_names.hpp"
 #include "agent/compat/secret_values.hpp"
@@ -33,16 +34,31 @@ Way way_of(const std::string& text) {
   return out;
 }
 
-/// How an element of an array is named in a way: by what tells it from the others, else by its
-/// place.
-std::string element_step(std::string_view element, std::size_t place) {
+std::string step_of_place(std::size_t place) { return "#" + std::to_string(place); }
+
+/// What tells an element of an array from the others: what it calls itself, unless that is itself
+/// taken out. Nothing: it says nothing of the kind.
+std::optional<std::string> name_of_element(std::string_view element) {
   const auto object =
       is_json_object(element) ? JsonObject::parse(element) : Result<JsonObject>(fail(Code::kUsage));
-  const std::string by_place = "#" + std::to_string(place);
-  if (!object) return by_place;
+  if (!object) return std::nullopt;
   for (const char* const member : {"id", "username", "name"})
-    if (const auto value = object->find(member)) return "=" + std::string(*value);
-  return by_place;
+    if (const auto value = object->find(member))
+      if (!is_json_object(*value) && !is_json_array(*value) && !is_secret_text(*value))
+        return "=" + std::string(*value);
+  return std::nullopt;
+}
+
+/// How the elements of an array are named in ways: by their names, and those that have none, or one
+/// that stood there before, by their places.
+std::vector<std::string> element_steps(const std::vector<std::string_view>& elements) {
+  std::vector<std::string> out;
+  std::set<std::string> seen;
+  for (std::size_t place = 0; place < elements.size(); ++place) {
+    const auto name = name_of_element(elements[place]);
+    out.push_back(name && seen.insert(*name).second ? *name : step_of_place(place));
+  }
+  return out;
 }
 
 bool may_be_secret(std::string_view value) {
@@ -111,13 +127,16 @@ class Withholder {
     // ["apiKey", "..."], as entries of a map are saved.
     const bool is_pair =
         elements->size() == 2 && is_name_of_secret((*elements)[0]) && may_be_secret((*elements)[1]);
+    const std::vector<std::string> steps = element_steps(*elements);
     JsonWriter out;
     out.begin_array();
     for (std::size_t place = 0; place < elements->size(); ++place) {
       const std::string_view element = (*elements)[place];
+      const bool is_taken = (is_pair && place == 1) || is_secret_text(element);
       Way to = way;
-      to.push_back(element_step(element, place));
-      if ((is_pair && place == 1) || is_secret_text(element)) {
+      // A gap has no name by which it could be found again.
+      to.push_back(is_taken ? step_of_place(place) : steps[place]);
+      if (is_taken) {
         kept.push_back({way_text(to), std::string(element)});
         out.raw(kGapInList);
       } else {
@@ -130,25 +149,58 @@ class Withholder {
   const std::vector<std::string>& kept_local_;
 };
 
-std::string put(std::string_view json, const Way& way, std::size_t at, const std::string& value);
+/// Puts one value back.
+struct PutBack {
+  const Way& way;
+  const std::string& value;
+  const std::vector<std::string>& kept_local;
 
-std::string put_in_object(std::string_view json, const Way& way, std::size_t at,
-                          const std::string& value) {
-  const auto object = JsonObject::parse(json);
-  if (!object) return std::string(json);
-  const bool is_last = at + 1 == way.size();
-  JsonWriter out;
-  out.begin_object();
-  for (const JsonMember& member : object->members()) {
-    if (member.name != way[at]) {
-      out.name(member.name).raw(member.value);
-    } else if (!is_last) {
-      out.name(member.name).raw(put(member.value, way, at + 1, value));
-    }
+  /// `at`: how much of the way led here.
+  [[nodiscard]] std::string into(std::string_view json, std::size_t at) const {
+    if (at == way.size()) return value;
+    if (is_json_object(json)) return into_object(json, at);
+    return is_json_array(json) ? into_array(json, at) : std::string(json);
   }
-  if (is_last) out.name(way[at]).raw(value);
-  return out.end_object().take();
-}
+
+ private:
+  /// Whether each device has a value of its own there.
+  [[nodiscard]] bool is_each_ones_own(const JsonObject& object, std::size_t at) const {
+    const std::string& name = way[at];
+    return is_secret_name(name) || (is_name_and_value(object) && is_value_of_pair(name)) ||
+           (at == 0 && std::find(kept_local.begin(), kept_local.end(), name) != kept_local.end());
+  }
+  [[nodiscard]] std::string into_object(std::string_view json, std::size_t at) const {
+    const auto object = JsonObject::parse(json);
+    if (!object) return std::string(json);
+    const bool is_last = at + 1 == way.size();
+    if (is_last && object->find(way[at]) && !is_each_ones_own(*object, at))
+      return std::string(json);
+    JsonWriter out;
+    out.begin_object();
+    for (const JsonMember& member : object->members()) {
+      if (member.name != way[at]) {
+        out.name(member.name).raw(member.value);
+      } else if (!is_last) {
+        out.name(member.name).raw(into(member.value, at + 1));
+      }
+    }
+    if (is_last) out.name(way[at]).raw(value);
+    return out.end_object().take();
+  }
+  [[nodiscard]] std::string into_array(std::string_view json, std::size_t at) const {
+    const auto elements = json_elements(json);
+    if (!elements) return std::string(json);
+    const std::vector<std::string> steps = element_steps(*elements);
+    JsonWriter out;
+    out.begin_array();
+    for (std::size_t place = 0; place < elements->size(); ++place) {
+      const std::string_view element = (*elements)[place];
+      const bool is_other = at + 1 == way.size() && element != kGapInList;
+      out.raw(steps[place] == way[at] && !is_other ? into(element, at + 1) : std::string(element));
+    }
+    return out.end_array().take();
+  }
+};
 
 /// Of JSON that stands in a text, as stores of pages are saved.
 bool has_secret(std::string_view json) {
@@ -159,27 +211,15 @@ bool has_secret(std::string_view json) {
   return !work.kept.empty();
 }
 
-std::string put(std::string_view json, const Way& way, std::size_t at, const std::string& value) {
-  if (at == way.size()) return value;
-  if (is_json_object(json)) return put_in_object(json, way, at, value);
-  const auto elements = is_json_array(json)
-                            ? json_elements(json)
-                            : Result<std::vector<std::string_view>>(fail(Code::kUsage));
-  if (!elements) return std::string(json);
-  JsonWriter out;
-  out.begin_array();
-  for (std::size_t place = 0; place < elements->size(); ++place) {
-    const std::string_view element = (*elements)[place];
-    const bool is_it = element_step(element, place) == way[at];
-    const bool is_taken = at + 1 == way.size() && element != kGapInList;  // by something else
-    out.raw(is_it && !is_taken ? put(element, way, at + 1, value) : std::string(element));
-  }
-  return out.end_array().take();
-}
-
 }  // namespace
 
 bool is_secret_text(std::string_view json) {
+  if (!is_json_string(json)) return false;
+  // A large text without escapes is looked at where it is.
+  if (json.size() >= 2 && json.find('\\') == std::string_view::npos) {
+    const std::string_view within = json.substr(1, json.size() - 2);
+    return looks_secret(within) || has_secret(within);
+  }
   const auto text = json_string(json);
   if (!text) return false;
   return looks_secret(*text) || has_secret(*text);
@@ -194,10 +234,11 @@ Withheld withhold(std::string_view json, const std::vector<std::string>& kept_lo
   return out;
 }
 
-std::string give_back(std::string json, const std::vector<KeptMember>& kept) {
+std::string give_back(std::string json, const std::vector<KeptMember>& kept,
+                      const std::vector<std::string>& kept_local) {
   for (const KeptMember& each : kept) {
     const Way way = way_of(each.member);
-    if (!way.empty()) json = put(json, way, 0, each.json);
+    if (!way.empty()) json = PutBack{way, each.json, kept_local}.into(json, 0);
   }
   return json;
 }

@@ -26,8 +26,11 @@ struct Withheld {
 /// null. A value that is no object or array is given back as it is. Pure.
 [[nodiscard]] Withheld withhold(std::string_view json, const std::vector<std::string>& kept_local);
 
-/// Puts back what was taken out, where its place is still there. Pure.
-[[nodiscard]] std::string give_back(std::string json, const std::vector<storage::KeptMember>& kept);
+/// Puts back what was taken out, where its place is still there. Where another device has put
+/// something else there meanwhile, that stays, unless the member's name says that each device has
+/// its own: a secret's, or one of `kept_local`. Pure.
+[[nodiscard]] std::string give_back(std::string json, const std::vector<storage::KeptMember>& kept,
+                                    const std::vector<std::string>& kept_local = {});
 
 /// What is to be kept of a value that is posted: redactions stand for what was kept before. Pure.
 [[nodiscard]] std::vector<storage::KeptMember> kept_from(

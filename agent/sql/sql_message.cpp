@@ -32,7 +32,10 @@ void begin(CanonicalWriter& out, Kind kind, std::size_t members) {
 }
 
 void write_text(std::string_view text, CanonicalWriter& out) {
-  out.binary(as_bytes(text.substr(0, kSqlTextBytesMax)));
+  std::size_t end = std::min(text.size(), kSqlTextBytesMax);
+  // Not within a character of UTF-8.
+  while (end > 0 && end < text.size() && (text[end] & 0xC0) == 0x80) --end;
+  out.binary(as_bytes(text.substr(0, end)));
 }
 
 void write_texts(const std::vector<std::string>& texts, CanonicalWriter& out) {

@@ -3,12 +3,7 @@
 #include <pthread.h>
 
 namespace lanyard::agent {
-namespace {
-
-/// So soon no statement has brought a process to its end.
-constexpr std::chrono::milliseconds kAtOnce{100};
-
-}  // namespace
+namespace {}  // namespace
 
 SqlProcesses::~SqlProcesses() {
   {
@@ -22,7 +17,6 @@ SqlProcesses::~SqlProcesses() {
 Result<storage::SqlAnswer> SqlProcesses::ask(const std::filesystem::path& file,
                                              const storage::SqlQuestion& question,
                                              const storage::Patience& patience) {
-  const auto began = Clock::now();
   auto process = take(file);
   const bool was_kept = process != nullptr;
   if (!process) {
@@ -30,8 +24,9 @@ Result<storage::SqlAnswer> SqlProcesses::ask(const std::filesystem::path& file,
   }
   auto answer = process->ask(question, patience);
   const bool is_gone = !answer && answer.error().is(Code::kNotRunning);
-  // One that was kept may have ended in the moment in which it was asked.
-  if (is_gone && was_kept && Clock::now() - began < kAtOnce) {
+  // One that was kept may have ended in the moment in which it was asked; what ends every process
+  // ends the next one too.
+  if (is_gone && was_kept) {
     LANYARD_TRY_SET(process, SqlProcess::start(file, patience.is_given_up));
     answer = process->ask(question, patience);
   }

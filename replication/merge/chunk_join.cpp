@@ -1,5 +1,7 @@
 #include "replication/merge/chunk_join.hpp"
 
+#include <utility>
+
 #include "replication/types/canonical.hpp"
 #include "replication/types/limits.hpp"
 
@@ -73,16 +75,21 @@ Result<std::optional<Bytes>> ChunkJoin::use(const Hash& hash, std::uint64_t inde
 
 Result<bool> ChunkJoin::join(oplog::FieldValue& field) {
   const Hash hash = Hash::from(field.value).value_or(Hash{});
-  Bytes value;
+  std::vector<Bytes> parts;
+  std::size_t size = 0;
   for (std::uint64_t index = 0;; ++index) {
-    LANYARD_TRY_SET(const std::optional<Bytes> part, use(hash, index));
+    LANYARD_TRY_SET(std::optional<Bytes> part, use(hash, index));
     if (!part || part->empty()) break;
-    if (index >= limits::kValueChunksMax ||
-        value.size() + part->size() > limits::kChunkedValueBytesMax ||
-        bytes_ + value.size() + part->size() > limits::kChunkedChangeBytesMax)
+    size += part->size();
+    if (index >= limits::kValueChunksMax || size > limits::kChunkedValueBytesMax ||
+        bytes_ + size > limits::kChunkedChangeBytesMax)
       return false;
-    append(value, *part);
+    parts.push_back(std::move(*part));
   }
+  // Into memory of its very size: growing there would take up to three times as much.
+  Bytes value;
+  value.reserve(size);
+  for (Bytes& part : parts) append(value, std::exchange(part, {}));
   if (value.empty() || hasher_.hash({value}) != hash || !is_value(value, depth_max_)) return false;
   bytes_ += value.size();
   field.value = values_.emplace_back(std::move(value));

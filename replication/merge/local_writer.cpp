@@ -54,6 +54,7 @@ struct LocalWriter::Draft {
   };
   LocalDot own;
   bool wants_versions = true;
+  bool is_carried = false;
   std::vector<Op> ops;
   Bytes encoded;                                    ///< the ops as they will be signed
   std::uint8_t encoding = oplog::kEncodingMsgpack;  ///< that all of them need
@@ -119,6 +120,7 @@ Result<Written> LocalWriter::write(const LocalChange& change) {
   Draft draft;
   draft.own = own_dot();
   draft.wants_versions = change.wants_versions;
+  draft.is_carried = change.is_carried;
   draft.ops.reserve(change.ops.size());
   draft.unseen.reserve(change.ops.size());
   for (const LocalOp& wish : change.ops) LANYARD_TRY(add_op(draft, wish));
@@ -320,13 +322,15 @@ Status LocalWriter::see(Draft& draft, Op& op, const LocalOp& wish) {
     if (contains(revives, draft.own))
       return fail(Code::kUsage, "one change deletes the record and brings it back",
                   "Leave out both, or bring it back in a later change.");
-    unseen = merge::based_on(op, revives, record, version, draft.own);
+    unseen =
+        merge::based_on(op, revives, record, seen_of(op, version, record, hash_of_), draft.own);
     op.unseen = merger_.logs().global(unseen.unseen);
     op.revives = merger_.logs().global(unseen.revives);
   }
   if (wish.restore && unseen.revives.empty())
     return fail(Code::kNotFound, "nothing of that record is in the trash");
-  if (op.is_edit()) LANYARD_TRY(check_room(record, op, hash_of_, found->stored.shown_bytes));
+  if (op.is_edit() && !draft.is_carried)
+    LANYARD_TRY(check_room(record, op, hash_of_, found->stored.shown_bytes));
   LANYARD_TRY(cut_large_values(draft, op));
   append(draft.encoded, own_op_.bytes());
   draft.encoding = std::max(draft.encoding, own_op_.encoding());

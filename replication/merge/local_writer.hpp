@@ -81,6 +81,8 @@ struct LocalChange {
   bool wants_shown = false;
   /// The number of a resolution that is undone with it.
   std::optional<std::int64_t> undoes = {};
+  /// Of what was written before, in another space: what its record has no room to show waits.
+  bool is_carried = false;
 };
 
 struct Written {

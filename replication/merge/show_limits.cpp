@@ -106,6 +106,19 @@ FieldNames fields_left_out(const Record& record, const HashOf& hash_of,
   return out;
 }
 
+Version seen_of(const oplog::Op& op, const Version& version, const Record& record,
+                const HashOf& hash_of) {
+  Version out = version;
+  if (op.kind != oplog::OpKind::kPut) return out;
+  for (const std::string& name : fields_left_out(record, hash_of)) {
+    const auto names_it = [&](const oplog::FieldValue& each) { return each.name == name; };
+    const Field* const field = record.find(name);
+    if (field == nullptr || std::any_of(op.fields.begin(), op.fields.end(), names_it)) continue;
+    for (const Sibling& sibling : field->values) std::erase(out.edits, sibling.dot);
+  }
+  return out;
+}
+
 Status check_room(const Record& record, const oplog::Op& op, const HashOf& hash_of,
                   std::size_t& shown, const ShowLimits& show_limits) {
   const std::size_t added = bytes_at_most(op);
@@ -131,6 +144,16 @@ Status check_room(const Record& record, const oplog::Op& op, const HashOf& hash_
     ++fields;
   }
   if (bytes <= show_limits.bytes && fields <= show_limits.fields) return {};
+  // A record that came to more in other ways is still edited, as long as it does not grow.
+  std::size_t before = 0;
+  bool is_known = op.kind == oplog::OpKind::kPatch;
+  for (const oplog::FieldValue& each : op.fields) {
+    const Field* const field = record.find(each.name);
+    const auto shown_now = field != nullptr ? shown_bytes(*field, hash_of) : std::nullopt;
+    is_known = is_known && shown_now.has_value();
+    before += shown_now.value_or(0);
+  }
+  if (is_known && own.all <= before + kFieldBytes) return {};
   return fail(Code::kTooLarge, "a record may come to 128 MiB of JSON, and to 32,768 fields",
               "Spread it over several records.");
 }

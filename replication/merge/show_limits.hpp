@@ -3,6 +3,7 @@
 #include <set>
 
 #include "replication/merge/show.hpp"
+#include "replication/merge/version.hpp"
 #include "replication/oplog/op.hpp"
 #include "replication/types/limits.hpp"
 
@@ -23,6 +24,11 @@ using FieldNames = std::set<std::string, std::less<>>;
 /// came: it is found from what the record is, and not from how it became so. Pure.
 [[nodiscard]] FieldNames fields_left_out(const Record& record, const HashOf& hash_of,
                                          const ShowLimits& show_limits = {});
+
+/// What a client has seen that read this version. Fields that the record has no room to show it has
+/// not seen, though the version names them: a put leaves those where they are. Pure.
+[[nodiscard]] Version seen_of(const oplog::Op& op, const Version& version, const Record& record,
+                              const HashOf& hash_of);
 
 /// Of a local write: kTooLarge if one of its own fields would be left out. `shown`: not below what
 /// the record shows now, in bytes; it grows with what the op adds at most.

@@ -238,9 +238,13 @@ class Tap:
         while True:
             try:
                 near, _ = self.listener.accept()
-                far = socket.create_connection(("127.0.0.1", self.target))
             except OSError:
                 return
+            try:
+                far = socket.create_connection(("127.0.0.1", self.target))
+            except OSError:
+                near.close()
+                continue
             exchange = Exchange(bytearray(), bytearray())
             self.exchanges.append(exchange)
             self.links += [near, far]

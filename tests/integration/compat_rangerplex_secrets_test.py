@@ -89,6 +89,13 @@ class Secrets(TwoDevices):
         for text in (SECRET, *TEXTS):
             self.assertEqual(files_with(self.bob.folder, text), [])
 
+    def test_a_setting_is_given_back_as_it_was_posted_last(self):
+        ann = self.ann.client()
+        for value in ("hello", TEXTS[4], "again", TEXTS[0], "bye", TEXTS[1]):
+            ann.post_setting("note", value)
+            self.assertEqual(ann.settings(), {"note": value})
+            self.assertEqual(ann.export()["settings"], {"note": value})
+
     def test_each_device_has_its_own(self):
         ann, bob = self.ann.client(), self.bob.client()
         ann.post_setting("settings_ann", {"theme": "dark", "shared": 1, "apiKey": "of ann"})

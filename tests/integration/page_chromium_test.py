@@ -10,7 +10,7 @@ import unittest
 
 from api import Api
 from api_device import ApiTest, record_path
-from chromium import REPORTS_WITHIN_S, Chromium, Page, Site
+from chromium import REPORTS_WITHIN_S, Chromium, DevToolsError, Page, Site
 from lanyard_process import wait_until
 
 SCREENSHOTS = pathlib.Path(__file__).resolve().parents[2] / "build" / "screenshots"
@@ -156,9 +156,15 @@ class AgentPage(ApiTest):
         self.wait_for_text(page, "garden")
         self.assertEqual(page.value("sessionStorage.length + localStorage.length"), 0)
         self.assertEqual(page.value("indexedDB.databases().then(all => all.length)"), 0)
-        page.value("location.reload()")
-        self.wait_for_text(page, "You are not signed in", "lanyard ui")
-        self.assertNotIn("garden", self.text(page))
+        self.browser.call("Page.reload", page.session)
+        wait_until("it is signed out", lambda: self.is_signed_out(page), REPORTS_WITHIN_S)
+
+    def is_signed_out(self, page):
+        try:
+            text = self.text(page)
+        except DevToolsError:  # it is just loading
+            return False
+        return "You are not signed in" in text and "garden" not in text
 
     def test_a_session_that_has_ended_says_how_to_go_on_and_leaves_no_button(self):
         page = self.signed_in()

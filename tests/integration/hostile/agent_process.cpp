@@ -73,11 +73,14 @@ bool AgentProcess::is_running() const {
 std::size_t AgentProcess::disk_bytes() const {
   std::size_t bytes = 0;
   for (const char* folder : {"data", "state"}) {
-    std::error_code gone;  // files come and go while they are counted
-    for (const auto& each :
-         std::filesystem::recursive_directory_iterator(folder_.path() / folder, gone))
-      if (const auto size = each.is_regular_file(gone) ? each.file_size(gone) : 0; !gone)
+    std::error_code over;  // files and folders come and go while they are counted
+    using Entries = std::filesystem::recursive_directory_iterator;
+    for (Entries each(folder_.path() / folder, over), end; !over && each != end;
+         each.increment(over)) {
+      std::error_code gone;
+      if (const auto size = each->is_regular_file(gone) ? each->file_size(gone) : 0; !gone)
         bytes += size;
+    }
   }
   return bytes;
 }

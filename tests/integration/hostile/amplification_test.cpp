@@ -111,8 +111,8 @@ TEST_CASE("what names a large value again costs what it is long, and not what it
   CHECK(scene.seen().without_effect == 1 + kFields);
   // The log, the parts, and the record: each on the disk, and in the WAL before.
   CHECK(once.disk < 8 * once.sent);
-  CHECK(fields.disk < value.size());
-  CHECK(changes.disk < value.size());
+  CHECK(fields.disk < 4 * value.size());  // a WAL may be copied meanwhile
+  CHECK(changes.disk < 4 * value.size());
 #ifndef LANYARD_SANITIZED
   // Mallory links anew, and is sent the log.
   CHECK(fields.memory < 8 * value.size());

@@ -113,6 +113,35 @@ TEST_CASE("a secret is found beside its name, in a list, and in JSON within a te
   CHECK_FALSE(is_secret_text("5"));
 }
 
+TEST_CASE("whatever was taken out of lists comes back as it was") {
+  for (const std::string json :
+       {R"(["auth_token",{"name":"ann","token":"t"}])", R"([["apiKeys",["a","b"]],["x",1]])",
+        R"([{"label":"work","id":"sk-proj-4f9Q2kLmN8pRsT1uVwXyZ0aB"},{"label":"home"}])",
+        R"([{"name":"Cookie","value":"a"},{"name":"Cookie","value":"b"},{"name":"x"}])",
+        R"([{"id":{"a":1},"token":"t"},{"id":[2],"token":"u"}])",
+        R"({"a":{"b":[{"id":1,"apiKey":"k"},{"id":1,"apiKey":"l"},"https://a:hunter2@b"]}})"}) {
+    INFO(json);
+    const Withheld out = withhold(json, {});
+    CHECK_FALSE(out.kept.empty());
+    CHECK(kept_from(out.kept, {}).size() == out.kept.size());
+    CHECK(give_back(out.json, kept_from(out.kept, {})) == json);
+  }
+}
+
+TEST_CASE("what another device wrote meanwhile stays, unless each has its own by its name") {
+  const Withheld out = withhold(R"({"text":"sk-proj-4f9Q2kLmN8pRsT1uVwXyZ0aB"})", {});
+  CHECK(give_back(R"({"text":"hello"})", out.kept) == R"({"text":"hello"})");
+  const Withheld named = withhold(R"({"apiKey":"mine","theme":"dark"})", {"theme"});
+  CHECK(give_back(R"({"apiKey":"theirs","theme":"light"})", named.kept, {"theme"}) ==
+        R"({"apiKey":"mine","theme":"dark"})");
+}
+
+TEST_CASE("a text of many beginnings of keys is looked through once") {
+  std::string much;
+  while (much.size() < 4U << 20) much += "sk-sk- ://?://&bearer :";
+  CHECK_FALSE(looks_secret(much));
+}
+
 TEST_CASE("a list that changed on another device keeps what stands where a secret was") {
   const Withheld out = withhold(R"(["https://a:hunter2@b","x"])", {});
   CHECK(out.json == R"([null,"x"])");

@@ -27,9 +27,9 @@ merge::Record record_of(const std::vector<std::size_t>& sizes) {
 }
 
 const merge::HashOf kNoHash = [](const merge::LocalDot&) { return Hash{}; };
-using Names = merge::FieldNames;
+using FieldsLeft = merge::FieldNames;
 
-Names left_out(const std::vector<std::size_t>& sizes, const merge::ShowLimits& limits) {
+FieldsLeft left_out(const std::vector<std::size_t>& sizes, const merge::ShowLimits& limits) {
   return merge::fields_left_out(record_of(sizes), kNoHash, limits);
 }
 
@@ -38,13 +38,13 @@ Names left_out(const std::vector<std::size_t>& sizes, const merge::ShowLimits& l
 TEST_CASE("what does not fit into a record is its largest fields, and of equal ones the last") {
   // {"a":"x","b":"xx"}: two braces, and of each field its name, its value, a colon and a comma.
   const auto of = [](std::size_t text) { return text + 7; };
-  CHECK(left_out({1, 2, 3}, {2 + of(1) + of(2) + of(3), 3}) == Names{});
-  CHECK(left_out({1, 2, 3}, {1 + of(1) + of(2) + of(3), 3}) == Names{"c"});
-  CHECK(left_out({30, 2, 1}, {2 + of(1) + of(2), 3}) == Names{"a"});
-  CHECK(left_out({5, 5, 5}, {2 + 2 * of(5), 3}) == Names{"c"});
-  CHECK(left_out({5, 5, 5}, {1000, 2}) == Names{"c"});
-  CHECK(left_out({5, 6, 5}, {1000, 1}) == Names{"b", "c"});
-  CHECK(left_out({5, 6, 5}, {0, 0}) == Names{"a", "b", "c"});
+  CHECK(left_out({1, 2, 3}, {2 + of(1) + of(2) + of(3), 3}) == FieldsLeft{});
+  CHECK(left_out({1, 2, 3}, {1 + of(1) + of(2) + of(3), 3}) == FieldsLeft{"c"});
+  CHECK(left_out({30, 2, 1}, {2 + of(1) + of(2), 3}) == FieldsLeft{"a"});
+  CHECK(left_out({5, 5, 5}, {2 + 2 * of(5), 3}) == FieldsLeft{"c"});
+  CHECK(left_out({5, 5, 5}, {1000, 2}) == FieldsLeft{"c"});
+  CHECK(left_out({5, 6, 5}, {1000, 1}) == FieldsLeft{"b", "c"});
+  CHECK(left_out({5, 6, 5}, {0, 0}) == FieldsLeft{"a", "b", "c"});
 }
 
 TEST_CASE("a record of which something is left out comes back whole from its rows") {
