@@ -26,7 +26,8 @@ using FieldNames = std::set<std::string, std::less<>>;
                                          const ShowLimits& show_limits = {});
 
 /// What a client has seen that read this version. Fields that the record has no room to show it has
-/// not seen, though the version names them: a put leaves those where they are. Pure.
+/// not seen, though the version names them: a put leaves those where they are, and with them what
+/// was written in the same change. Pure.
 [[nodiscard]] Version seen_of(const oplog::Op& op, const Version& version, const Record& record,
                               const HashOf& hash_of);
 

@@ -116,4 +116,35 @@ TEST_CASE("two devices that make a record too large together show the same of it
   CHECK(group[1].check().differences.empty());
 }
 
+TEST_CASE("who puts a record that they have read keeps what it has no room to show") {
+  json many = json::object();
+  for (int i = 0; i < 20'000; ++i) many["a" + std::to_string(100'000 + i)] = 1;
+  json more = json::object();
+  for (int i = 0; i < 20'000; ++i) more["b" + std::to_string(100'000 + i)] = 1;
+  Group group(2);
+  group.sync();
+  group[0].write(patch("k", many));
+  group[1].write(patch("k", more));
+  group.sync();
+  const auto waiting = [&] {
+    return rows_of(group[0].file(), "SELECT count(*) FROM lanyard_conflicts")[0][0].get<int>();
+  };
+  const int left_out = waiting();
+  CHECK(left_out == 40'000 - static_cast<int>(limits::kRecordFieldsMax));
+  // It is edited as long as it does not grow.
+  group[0].write(patch("k", {{"a100000", 2}}));
+  CHECK(code_of(group[0].try_write({patch("k", {{"new", std::string(100, 'x')}})})) ==
+        Code::kTooLarge);
+  // As an app does that reads it, changes it, and puts it back. What it was not shown is there
+  // again, with what was written in the same change.
+  group[0].write(put("k", {{"a100000", 3}}));
+  CHECK(waiting() == 0);
+  CHECK(rows_of(group[0].file(),
+                "SELECT substr(m.key, 1, 1), count(*) FROM lanyard_records r, "
+                "json_each(r.value) m GROUP BY 1 ORDER BY 1") ==
+        json::parse(R"([["a", 1], ["b", 20000]])"));
+  group.sync();
+  CHECK(group[1].state_hash() == group[0].state_hash());
+}
+
 }  // namespace lanyard::storage
