@@ -303,34 +303,34 @@ TEST_CASE("names of pages are told from others") {
     CHECK_FALSE(is_page_name(name));
 }
 
-const std::string kPage = "http://lanyard-00.localhost:7760";
+const std::string kSignInPage = "http://lanyard-00.localhost:7760";
 
 TEST_CASE("a secret signs one page in, within a minute") {
   SessionTable table;
-  table.invite(a_hash(1), kPage, kAskedAt);
-  table.invite(a_hash(2), kPage, kAskedAt);
-  CHECK(!table.open(a_hash(3), kPage, a_hash(13), kAskedAt));
+  table.invite(a_hash(1), kSignInPage, kAskedAt);
+  table.invite(a_hash(2), kSignInPage, kAskedAt);
+  CHECK(!table.open(a_hash(3), kSignInPage, a_hash(13), kAskedAt));
   CHECK(!table.open(a_hash(1), "http://localhost:7760", a_hash(11), kAskedAt));
-  CHECK(table.open(a_hash(1), kPage, a_hash(11), after(kSignInWithin - milliseconds(1))));
-  CHECK(!table.open(a_hash(1), kPage, a_hash(12), kAskedAt));
-  CHECK(!table.open(a_hash(2), kPage, a_hash(12), after(kSignInWithin)));
-  CHECK(!table.open(a_hash(2), kPage, a_hash(12), kAskedAt));
-  CHECK(table.use(a_hash(11), kAskedAt) == kPage);
+  CHECK(table.open(a_hash(1), kSignInPage, a_hash(11), after(kSignInWithin - milliseconds(1))));
+  CHECK(!table.open(a_hash(1), kSignInPage, a_hash(12), kAskedAt));
+  CHECK(!table.open(a_hash(2), kSignInPage, a_hash(12), after(kSignInWithin)));
+  CHECK(!table.open(a_hash(2), kSignInPage, a_hash(12), kAskedAt));
+  CHECK(table.use(a_hash(11), kAskedAt) == kSignInPage);
   CHECK(!table.use(a_hash(12), kAskedAt));
   CHECK(!table.use(a_hash(1), kAskedAt));
 }
 
 TEST_CASE("a session ends when it is idle, or closed") {
   SessionTable table;
-  table.invite(a_hash(1), kPage, kAskedAt);
-  REQUIRE(table.open(a_hash(1), kPage, a_hash(11), kAskedAt));
+  table.invite(a_hash(1), kSignInPage, kAskedAt);
+  REQUIRE(table.open(a_hash(1), kSignInPage, a_hash(11), kAskedAt));
   const milliseconds nearly = kSessionIdleMax - milliseconds(1);
   CHECK(table.use(a_hash(11), after(nearly)));
   CHECK(table.use(a_hash(11), after(nearly + nearly)));
   CHECK(!table.use(a_hash(11), after(nearly + nearly + kSessionIdleMax)));
   CHECK(!table.use(a_hash(11), after(nearly + nearly)));
-  table.invite(a_hash(2), kPage, kAskedAt);
-  REQUIRE(table.open(a_hash(2), kPage, a_hash(12), kAskedAt));
+  table.invite(a_hash(2), kSignInPage, kAskedAt);
+  REQUIRE(table.open(a_hash(2), kSignInPage, a_hash(12), kAskedAt));
   CHECK(table.close(a_hash(12)));
   CHECK(!table.close(a_hash(12)));
   CHECK(!table.use(a_hash(12), kAskedAt));
@@ -339,10 +339,10 @@ TEST_CASE("a session ends when it is idle, or closed") {
 TEST_CASE("who only listens does not keep a session") {
   SessionTable table;
   CHECK(table.next_end(kAskedAt) == std::nullopt);
-  table.invite(a_hash(1), kPage, kAskedAt);
-  REQUIRE(table.open(a_hash(1), kPage, a_hash(11), kAskedAt));
+  table.invite(a_hash(1), kSignInPage, kAskedAt);
+  REQUIRE(table.open(a_hash(1), kSignInPage, a_hash(11), kAskedAt));
   const milliseconds nearly = kSessionIdleMax - milliseconds(1);
-  CHECK(table.origin_of(a_hash(11), after(nearly)) == kPage);
+  CHECK(table.origin_of(a_hash(11), after(nearly)) == kSignInPage);
   CHECK(table.next_end(after(nearly)) == milliseconds(1));
   CHECK(!table.origin_of(a_hash(11), after(kSessionIdleMax)));
   CHECK(table.next_end(after(kSessionIdleMax)) == std::nullopt);
@@ -353,12 +353,12 @@ TEST_CASE("secrets and sessions are bounded: the oldest goes") {
   SessionTable table;
   std::uint8_t number = 0;
   for (; number <= kSignInsMax; ++number)
-    table.invite(a_hash(number), kPage, after(milliseconds(number)));
-  CHECK(!table.open(a_hash(0), kPage, a_hash(100), after(milliseconds(number))));
-  CHECK(table.open(a_hash(1), kPage, a_hash(100), after(milliseconds(number))));
+    table.invite(a_hash(number), kSignInPage, after(milliseconds(number)));
+  CHECK(!table.open(a_hash(0), kSignInPage, a_hash(100), after(milliseconds(number))));
+  CHECK(table.open(a_hash(1), kSignInPage, a_hash(100), after(milliseconds(number))));
   for (std::size_t i = 0; i < kSessionsMax; ++i) {
-    table.invite(a_hash(0), kPage, after(milliseconds(200 + i)));
-    REQUIRE(table.open(a_hash(0), kPage, a_hash(static_cast<std::uint8_t>(101 + i)),
+    table.invite(a_hash(0), kSignInPage, after(milliseconds(200 + i)));
+    REQUIRE(table.open(a_hash(0), kSignInPage, a_hash(static_cast<std::uint8_t>(101 + i)),
                        after(milliseconds(200 + i))));
   }
   CHECK(!table.use(a_hash(100), after(milliseconds(300))));

@@ -115,7 +115,7 @@ TEST_CASE("what cannot be granted goes on waiting, and is granted once") {
 }
 
 /// The origin of a page, and its secret.
-std::pair<std::string, std::string> link_of(SignInService& sign_in) {
+std::pair<std::string, std::string> sign_in_link_of(SignInService& sign_in) {
   const std::string url = sign_in.invite(7760);
   const std::size_t at = url.find("/#signin=");
   REQUIRE(at != std::string::npos);
@@ -125,11 +125,11 @@ std::pair<std::string, std::string> link_of(SignInService& sign_in) {
 TEST_CASE("a page is signed in by a secret, until it signs out") {
   FrontHall there;
   SignInService& sign_in = there.hall.sign_in;
-  const auto [origin, secret] = link_of(sign_in);
+  const auto [origin, secret] = sign_in_link_of(sign_in);
   CHECK(is_token_text(secret));
   CHECK(origin.ends_with(".localhost:7760"));
   for (const char* wrong : {"", "lanyard_", "x"}) CHECK(!sign_in.sign_in(wrong, origin));
-  CHECK(!sign_in.sign_in(secret, link_of(sign_in).first));
+  CHECK(!sign_in.sign_in(secret, sign_in_link_of(sign_in).first));
   const auto token = sign_in.sign_in(secret, origin);
   REQUIRE(token);
   CHECK(*token != secret);
@@ -144,7 +144,7 @@ TEST_CASE("a page is signed in by a secret, until it signs out") {
 
 TEST_CASE("a wall clock that is set signs nobody out and loses no request") {
   FrontHall there;
-  const auto [origin, secret] = link_of(there.hall.sign_in);
+  const auto [origin, secret] = sign_in_link_of(there.hall.sign_in);
   const auto token = there.hall.sign_in.sign_in(secret, origin);
   REQUIRE(token);
   static_cast<void>(there.ask({"notes"}));
