@@ -114,20 +114,37 @@ class FullDisk(unittest.TestCase):
         for words in WRITES:
             self.assertEqual(self.device.try_write(words).returncode, 0)
 
+    def assert_there(self, spare):
+        self.device.assert_kept(self)
+        found = self.device.call("data.query", space="spare", collection="tasks")["records"]
+        self.assertEqual({each["key"] for each in found}, spare)
+
     def test_the_last_byte_is_gone_and_what_was_acknowledged_stays(self):
+        self.device.call("space.create", name="spare")
+        spare = {f"s{number}" for number in range(40)}
+        for key in spare:
+            self.device.call("data.put", space="spare", collection="tasks", key=key, value={"n": 1})
         self.device.fill(leave=0)
-        self.assert_writes_are_refused([*WRITES, *[DELETE] * 40])
+        self.assert_writes_are_refused(WRITES)
+        # What makes room is done as long as what the log has of room lasts, and then refused.
+        for key in sorted(spare):
+            done = self.device.run("data", "delete", "spare", "tasks", key)
+            if done.returncode == 0:
+                spare.remove(key)
+            else:
+                assert_error(self, done, 1, "(LY-A021)", "Free some space")
+        print(f"report: {40 - len(spare)} of 40 deletes found room on a full disk")
         self.device.kill()
         with self.subTest("an agent starts only to say so, or serves what is there"):
             try:
                 self.device.start()
-                self.device.assert_kept(self)
+                self.assert_there(spare)
                 self.device.kill()
             except AgentError as error:
                 self.assertIn("Free some space", str(error))
         self.device.ballast.unlink()
         self.device.start()
-        self.device.assert_kept(self)
+        self.assert_there(spare)
         for words in WRITES:
             self.assertEqual(self.device.try_write(words).returncode, 0)
 
