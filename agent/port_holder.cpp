@@ -1,25 +1,17 @@
 #include "agent/port_holder.hpp"
 
-#include <algorithm>
 #include <cstdio>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <sstream>
 
 #include "agent/display_text.hpp"
-#include "agent/socket_owner.hpp"
+#include "agent/socket_program.hpp"
 
 namespace lanyard::agent {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr std::string_view kListens = "0A";
-
-bool is_number(const std::string& name) {
-  return !name.empty() && name.find_first_not_of("0123456789") == std::string::npos;
-}
 
 /// Of addresses as the table has them: all, ::1, ::ffff:127.0.0.0/8, 127.0.0.0/8.
 bool is_within_reach(std::string_view address) {
@@ -27,30 +19,14 @@ bool is_within_reach(std::string_view address) {
   return is_any || address == "00000000000000000000000001000000" || address.ends_with("7F");
 }
 
-/// Whether the process has the socket open; false for those that do not let us look.
-bool has_socket(const fs::path& process, const std::string& socket) {
-  std::error_code failed;
-  for (fs::directory_iterator at(process / "fd", failed), end; !failed && at != end;
-       at.increment(failed)) {
-    std::error_code ignored;
-    if (fs::read_symlink(at->path(), ignored) == socket) return true;
-  }
-  return false;
-}
-
 /// "python3 (process 4711)"; empty: nobody whom we may look at has it.
 std::string process_with(std::uint64_t inode) {
-  const std::string socket = "socket:[" + std::to_string(inode) + "]";
-  std::error_code failed;
-  for (fs::directory_iterator at("/proc", failed), end; !failed && at != end;
-       at.increment(failed)) {
-    const std::string number = at->path().filename().string();
-    if (!is_number(number) || !has_socket(at->path(), socket)) continue;
-    std::string name;
-    std::getline(std::ifstream(at->path() / "comm"), name);
-    return (name.empty() ? "a program" : display_text(name)) + " (process " + number + ")";
-  }
-  return {};
+  const auto process = process_with_socket(inode);
+  if (!process) return {};
+  std::string name;
+  std::getline(std::ifstream(*process / "comm"), name);
+  return (name.empty() ? "a program" : display_text(name)) + " (process " +
+         process->filename().string() + ")";
 }
 
 }  // namespace

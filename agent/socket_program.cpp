@@ -1,6 +1,5 @@
 #include "agent/socket_program.hpp"
 
-#include <filesystem>
 #include <fstream>
 
 namespace lanyard::agent {
@@ -40,20 +39,22 @@ bool is_process(const std::string& name) {
 
 }  // namespace
 
+std::optional<fs::path> process_with_socket(std::uint64_t inode) {
+  const std::string name = "socket:[" + std::to_string(inode) + "]";
+  std::size_t seen = 0;
+  std::error_code error;
+  for (fs::directory_iterator each("/proc", error), end; !error && each != end;
+       each.increment(error))
+    if (is_process(each->path().filename().string()) && has_socket(each->path(), name, seen))
+      return each->path();
+  return std::nullopt;
+}
+
 SocketProgram program_of(const SocketOwner& owner) {
   SocketProgram out;
   if (owner.kind != SocketOwner::Kind::kUser) return out;
   out.user = user_text(owner.uid);
-  const std::string name = "socket:[" + std::to_string(owner.inode) + "]";
-  std::size_t seen = 0;
-  std::error_code error;
-  for (fs::directory_iterator each("/proc", error), end; !error && each != end;
-       each.increment(error)) {
-    if (!is_process(each->path().filename().string())) continue;
-    if (!has_socket(each->path(), name, seen)) continue;
-    out.program = name_of(each->path());
-    break;
-  }
+  if (const auto process = process_with_socket(owner.inode)) out.program = name_of(*process);
   return out;
 }
 

@@ -10,12 +10,11 @@ namespace {
 
 /// A name whose last word is one of these.
 constexpr auto kLastWords = std::to_array<std::string_view>(
-    {"password",      "passwords", "passwd",       "pwd",        "passphrase",  "passcode",
-     "secret",        "secrets",   "token",        "credential", "credentials", "apitoken",
-     "authtoken",     "jwt",       "accesstoken",  "privatekey", "secretkey",   "bearer",
-     "mnemonic",      "mnemonics", "refreshtoken", "dsn",        "cookie",      "cookies",
-     "authorization", "auth",      "pat",          "otp",        "totp",        "pincode",
-     "cvv",           "cvc",       "keypair",      "xprv",       "nsec",        "pem"});
+    {"passwords", "pwd",        "passphrase",  "passcode", "secret",  "secrets",
+     "token",     "credential", "credentials", "apitoken", "jwt",     "bearer",
+     "mnemonic",  "mnemonics",  "dsn",         "cookie",   "cookies", "authorization",
+     "auth",      "pat",        "otp",         "totp",     "pincode", "cvv",
+     "cvc",       "keypair",    "xprv",        "nsec",     "pem"});
 
 /// A name in which these follow each other.
 using WordPair = std::pair<std::string_view, std::string_view>;

@@ -3,7 +3,6 @@
 #include <pthread.h>
 
 namespace lanyard::agent {
-namespace {}  // namespace
 
 SqlProcesses::~SqlProcesses() {
   {

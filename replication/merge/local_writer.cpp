@@ -322,8 +322,10 @@ Status LocalWriter::see(Draft& draft, Op& op, const LocalOp& wish) {
     if (contains(revives, draft.own))
       return fail(Code::kUsage, "one change deletes the record and brings it back",
                   "Leave out both, or bring it back in a later change.");
-    unseen =
-        merge::based_on(op, revives, record, seen_of(op, version, record, hash_of_), draft.own);
+    unseen = op.kind == OpKind::kPut
+                 ? merge::based_on(op, revives, record, seen_of(op, version, record, hash_of_),
+                                   draft.own)
+                 : merge::based_on(op, revives, record, version, draft.own);
     op.unseen = merger_.logs().global(unseen.unseen);
     op.revives = merger_.logs().global(unseen.revives);
   }

@@ -109,7 +109,6 @@ FieldNames fields_left_out(const Record& record, const HashOf& hash_of,
 Version seen_of(const oplog::Op& op, const Version& version, const Record& record,
                 const HashOf& hash_of) {
   Version out = version;
-  if (op.kind != oplog::OpKind::kPut) return out;
   for (const std::string& name : fields_left_out(record, hash_of)) {
     const auto names_it = [&](const oplog::FieldValue& each) { return each.name == name; };
     const Field* const field = record.find(name);
