@@ -61,6 +61,7 @@ Result<std::optional<SeenVersion>> first_seen(Query& query) {
 Result<CompatStore> CompatStore::open(const std::filesystem::path& file) {
   Database::Options options;
   options.cache_kib = kCompatCacheKib;
+  options.wal_bytes = Database::kShortWalBytes;
   LANYARD_TRY_SET(Database database, open_file_of(compat_kind(), file, options));
   return CompatStore(std::move(database));
 }

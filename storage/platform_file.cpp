@@ -20,6 +20,7 @@ Result<Database> open_platform_file(const std::filesystem::path& file, const std
   Database::Options options;
   options.cache_kib = kCacheKib;
   options.vfs = vfs;
+  options.wal_bytes = Database::kShortWalBytes;
   return open_file_of(platform_kind(), file, options);
 }
 

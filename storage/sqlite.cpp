@@ -20,15 +20,13 @@ namespace lanyard::storage {
 /// The WAL of one connection, as its commits go on with it.
 struct CommittedWal {
   int pages = 0;         ///< as the last commit left it
+  int long_pages = 0;    ///< so many are copied
   bool is_left = false;  ///< to somebody else, who copies it
 };
 
 namespace {
 
 constexpr std::int64_t kJournalBytesKept = 64 << 20;
-/// Checkpoints of files without a WalUpkeep are rare: one writes each page once however often it
-/// changed.
-constexpr int kLongPages = (256 << 20) / kPageBytes;
 constexpr int kStepsBetweenLooks = 1000;
 /// Takes a snapshot, as any read does, and looks at one row.
 constexpr const char* kLittleRead = "SELECT 1 FROM sqlite_schema LIMIT 1";
@@ -45,7 +43,7 @@ int copy_wal(sqlite3* handle, int mode) {
 int on_commit(void* opaque, sqlite3* handle, const char*, int pages) {
   auto& wal = *static_cast<CommittedWal*>(opaque);
   wal.pages = pages;
-  if (!wal.is_left && pages >= kLongPages) copy_wal(handle, SQLITE_CHECKPOINT_PASSIVE);
+  if (!wal.is_left && pages >= wal.long_pages) copy_wal(handle, SQLITE_CHECKPOINT_PASSIVE);
   return SQLITE_OK;
 }
 
@@ -141,6 +139,7 @@ Result<Database> Database::open_now(const std::filesystem::path& file, Mode mode
     pragmas += "PRAGMA page_size=" + std::to_string(kPageBytes) +
                ";PRAGMA secure_delete=FAST;PRAGMA journal_mode=WAL;PRAGMA journal_size_limit=" +
                std::to_string(kJournalBytesKept) + ";";
+    database.connection_->wal.long_pages = static_cast<int>(options.wal_bytes / kPageBytes);
     sqlite3_wal_hook(database.connection_->handle, on_commit, &database.connection_->wal);
   }
   LANYARD_TRY(database.execute(pragmas));

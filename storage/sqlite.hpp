@@ -34,9 +34,14 @@ class Database {
     std::chrono::milliseconds busy_wait{5000};
     /// Name of an sqlite3_vfs: tests have disks that fail.
     std::string vfs;
+    /// The commit that makes the WAL so long copies it into the file, unless that is left to
+    /// somebody else. Rare for a large file: each page is written once however often it changed.
+    std::uint64_t wal_bytes = 256 << 20;
   };
+  /// `wal_bytes` of small files in which the same rows change again and again.
+  static constexpr std::uint64_t kShortWalBytes = 4 << 20;
 
-  /// WAL mode, pages of 4 KiB in new files, rare checkpoints. kReadOnly, kDiskFull, kInputOutput,
+  /// WAL mode, pages of 4 KiB in new files. kReadOnly, kDiskFull, kInputOutput,
   /// kCorrupt or kBusy; the detail names the file.
   [[nodiscard]] static Result<Database> open(const std::filesystem::path& file, Mode mode,
                                              const Options& options);
