@@ -64,7 +64,7 @@ class Rebuild {
     // Kept beside the log: contexts may name what only they hold.
     for (const auto& [log, branch] : source_.space_log().branches) tables_.keep_branch(log, branch);
     for (const auto& [log, fork] : source_.space_log().told)
-      tables_.tell_fork({log, fork.first.first, fork.first, fork.second});
+      tables_.tell_fork({fork.device, log, fork.first.first, fork.first, fork.second});
     LANYARD_TRY(scratch_.begin(Sync::kNormal));
     const std::uint64_t of = source_.log_rows().end();
     CheckReport report;

@@ -50,12 +50,14 @@ Status SpaceTables::load_branches() {
     LANYARD_TRY_SET(const oplog::Pack changes, oplog::read_proven_pack(pack));
     return oplog::Branch{first, hashes_in(hashes), oplog::admitted_in(changes)};
   };
-  Query query(database_,
-              "SELECT log, seq, first_hashes, first, second_hashes, second FROM lanyard_forks");
+  Query query(
+      database_,
+      "SELECT log, seq, first_hashes, first, second_hashes, second, device FROM lanyard_forks");
   while (true) {
     LANYARD_TRY_SET(const bool more, query.next());
     if (!more) return {};
-    oplog::ProvenFork fork{query.fixed<LogId>(0), {query.natural(1)}, {}, {}};
+    oplog::ProvenFork fork{
+        query.fixed<DeviceId>(6), query.fixed<LogId>(0), {query.natural(1)}, {}, {}};
     LANYARD_TRY_SET(fork.first, branch_in(fork.seq, query.blob(2), query.blob(3)));
     LANYARD_TRY_SET(fork.second, branch_in(fork.seq, query.blob(4), query.blob(5)));
     if (fork.first.hashes.empty() || fork.second.hashes.empty())

@@ -59,7 +59,7 @@ class SpaceTables {
   }
   /// The same, where the log has not come so far.
   void tell_fork(const oplog::ProvenFork& fork) {
-    space_log_.tell_fork(fork.log, fork.first, fork.second);
+    space_log_.tell_fork(fork.log, {fork.device, fork.first, fork.second});
   }
 
   [[nodiscard]] const oplog::SpaceLog& space_log() const { return space_log_; }

@@ -20,10 +20,10 @@ void SpaceSync::ask_branch(LinkId link, const LogId& log, const Head& shown) {
   const auto& branches = intake_->state().branches;
   const auto known = branches.find(log);
   const PeerSpace::AskedBranch now{known == branches.end() ? Seq{} : known->second.last(), shown};
-  const auto [asked, fresh] = peer->asked_branches.try_emplace(log, now);
-  if (!fresh && asked->second == now) return;
-  if (peer->asked_branches.size() > limits::kForksMax) return;
-  asked->second = now;
+  const auto asked = peer->asked_branches.find(log);
+  const bool is_first = asked == peer->asked_branches.end();
+  if (is_first ? peer->asked_branches.size() >= limits::kForksMax : asked->second == now) return;
+  peer->asked_branches[log] = now;
   context_.out.add(LoadForkPoints{link, space_, log});
 }
 
@@ -93,12 +93,13 @@ bool SpaceSync::may_be_told(const LogId& log, const DeviceId& device) const {
   const auto& state = intake_->state();
   if (state.branches.contains(log) || state.told.contains(log)) return true;
   // Of this device alone: another one's do not count against it.
-  const auto is_its = [&](const auto& each) {
+  const auto is_its_log = [&](const auto& each) {
     const auto held = state.logs.find(each.first);
     return held != state.logs.end() && held->second.device == device;
   };
-  const auto count = std::count_if(state.branches.begin(), state.branches.end(), is_its) +
-                     std::count_if(state.told.begin(), state.told.end(), is_its);
+  const auto is_of_it = [&](const auto& each) { return each.second.device == device; };
+  const auto count = std::count_if(state.branches.begin(), state.branches.end(), is_its_log) +
+                     std::count_if(state.told.begin(), state.told.end(), is_of_it);
   if (static_cast<std::size_t>(count) >= limits::kForksMax) return false;
   return state.is_member(device) || state.told.size() < limits::kForksAheadMax;
 }

@@ -72,7 +72,7 @@ Result<ProvenFork> read_fork(const Fork& fork, const Cipher& cipher, const Hashe
   LANYARD_TRY_SET(const Pack second, read_pack(fork.second, cipher, hasher));
   LANYARD_TRY(check_parting(first, second));
   const PackLog& log = first.logs.front();
-  return ProvenFork{log.log, log.first, branch_of(first), branch_of(second)};
+  return ProvenFork{fork.device, log.log, log.first, branch_of(first), branch_of(second)};
 }
 
 Result<ProvenFork> prove(const Fork& fork, const Cipher& cipher, const Hasher& hasher,
@@ -81,7 +81,7 @@ Result<ProvenFork> prove(const Fork& fork, const Cipher& cipher, const Hasher& h
   LANYARD_TRY_SET(const Pack second, read_branch(fork.second, fork, cipher, hasher, verifier));
   LANYARD_TRY(check_parting(first, second));
   const PackLog& log = first.logs.front();
-  return ProvenFork{log.log, log.first, branch_of(first), branch_of(second)};
+  return ProvenFork{fork.device, log.log, log.first, branch_of(first), branch_of(second)};
 }
 
 std::optional<LogId> find_forked(std::span<const Change> changes, const SpaceLog& held) {

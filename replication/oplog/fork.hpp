@@ -23,6 +23,7 @@ struct Fork {
 
 /// What a proof comes to.
 struct ProvenFork {
+  DeviceId device;
   LogId log;
   Seq seq;  ///< of the first changes that differ
   Branch first;

@@ -35,7 +35,9 @@ class Intake {
   /// A fork is proven, and this is its other branch.
   void keep_branch(const LogId& log, const Branch& branch) { state_.keep_branch(log, branch); }
   /// A fork is proven, and storage is about to look which branch is the other one.
-  void tell_fork(const ProvenFork& fork) { state_.tell_fork(fork.log, fork.first, fork.second); }
+  void tell_fork(const ProvenFork& fork) {
+    state_.tell_fork(fork.log, {fork.device, fork.first, fork.second});
+  }
   /// A change of our own was committed.
   [[nodiscard]] Status advance(const Change& change) { return state_.advance(change, hasher_); }
 

@@ -107,13 +107,13 @@ bool SpaceLog::may_be_unknown_branch(const ContextEntry& entry) const {
   return is_between || is_unknown_branch(entry);
 }
 
-void SpaceLog::tell_fork(const LogId& log, Branch first, Branch second) {
+void SpaceLog::tell_fork(const LogId& log, ToldFork fork) {
   const auto kept = branches.find(log);
   if (kept == branches.end()) {
-    told[log] = {std::move(first), std::move(second)};
+    told[log] = std::move(fork);
     return;
   }
-  for (Branch* each : {&first, &second}) {
+  for (Branch* each : {&fork.first, &fork.second}) {
     const bool is_same =
         each->first == kept->second.first && each->hashes.front() == kept->second.hashes.front();
     if (is_same && each->last() > kept->second.last()) keep_branch(log, *each);

@@ -52,6 +52,7 @@ struct SpaceLog {
   /// Forks that are proven, of logs of which it is not known yet which branch is applied here: the
   /// log has not come so far, or nobody has looked. Both branches count as held.
   struct ToldFork {
+    DeviceId device;  ///< whose log it is, which nobody here may hold
     Branch first;
     Branch second;
   };
@@ -82,7 +83,7 @@ struct SpaceLog {
 
   /// Somebody has proven a fork: from now on contexts may name both branches. Once the log comes
   /// to where they part, the one that it does not take is kept.
-  void tell_fork(const LogId& log, Branch first, Branch second);
+  void tell_fork(const LogId& log, ToldFork fork);
   /// This branch of it is not the one that is applied.
   void keep_branch(const LogId& log, const Branch& other);
   /// Takes in one change whose chain is proven, or is about to be: moves the head, and for an open

@@ -57,24 +57,20 @@ std::optional<ByteView> LinkNames::at(std::uint64_t number) const {
 
 std::optional<std::uint64_t> Naming::find(ByteView id) const {
   if (const auto number = known_.find(id)) return number;
-  for (std::size_t i = 0; i < fresh_.size(); ++i) {
-    if (equal(fresh_[i], id)) return known_.size() + i;
-  }
-  return std::nullopt;
+  const auto fresh = fresh_.find(id);
+  return fresh ? std::optional(known_.size() + *fresh) : std::nullopt;
 }
 
 std::optional<ByteView> Naming::at(std::uint64_t number) const {
-  if (number < known_.size()) return known_.at(number);
-  if (number - known_.size() >= fresh_.size()) return std::nullopt;
-  return fresh_[number - known_.size()];
+  return number < known_.size() ? known_.at(number) : fresh_.at(number - known_.size());
 }
 
 void Naming::meet(ByteView id) {
-  if (known_.size() + fresh_.size() < LinkNames::kMax) fresh_.push_back(to_bytes(id));
+  if (known_.size() + fresh_.size() < LinkNames::kMax) fresh_.learn(id);
 }
 
 void Naming::commit(LinkNames& names) const {
-  for (const Bytes& id : fresh_) names.learn(id);
+  for (std::uint64_t number = 0; number < fresh_.size(); ++number) names.learn(*fresh_.at(number));
 }
 
 // ---- the two doors

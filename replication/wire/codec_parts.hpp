@@ -78,7 +78,7 @@ class Naming {
 
  private:
   const LinkNames& known_;
-  std::vector<Bytes> fresh_;
+  LinkNames fresh_;  ///< numbered from where `known_` ends
 };
 
 /// Where the bytes of a message go: into memory, or against bytes that they must be equal to. The

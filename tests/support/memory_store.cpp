@@ -25,7 +25,8 @@ void MemoryStore::open(WallTime wall) {
   cipher_ = ports_.ciphers.make();
   for (const auto& [epoch, sealed] : grants_ahead_)
     static_cast<void>(cipher_->take_grant(epoch, sealed));
-  for (const auto& [log, fork] : proven_) log_.tell_fork(log, fork.first, fork.second);
+  for (const auto& [log, fork] : proven_)
+    log_.tell_fork(log, {fork.device, fork.first, fork.second});
   merge::Merger::Options options;
   options.bug = faults_.bug;
   merger_ = std::make_unique<merge::Merger>(table_, ports_.hasher, std::vector<merge::MergedLog>{},

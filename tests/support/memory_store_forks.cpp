@@ -69,7 +69,7 @@ Result<engine::ForkKept> MemoryStore::keep_fork(const oplog::Fork& given) {
   if (kept.other)
     log_.keep_branch(out.log, *kept.other);
   else
-    log_.tell_fork(out.log, kept.proven.first, kept.proven.second);
+    log_.tell_fork(out.log, {kept.proven.device, kept.proven.first, kept.proven.second});
   out.is_new = kept.is_new;
   out.fork = std::move(kept.fork);
   out.other = std::move(kept.other);

@@ -124,6 +124,27 @@ TEST_CASE("a large run is told of and pulled, packed") {
   CHECK(count_of(said, "pack") == 1);
 }
 
+TEST_CASE("a run that is a byte longer than 32 KiB is pulled, and one that is ten times as long") {
+  Shared two({"alice", "bob"});
+  const auto cost = [&](std::size_t text) {
+    two.forget();
+    two.bench["alice"].put(two.space, "n1", std::string(text, 'x'));
+    two.bench.run();
+    CHECK(two.clock("bob") == two.clock("alice"));
+    const MemoryStore::Entry& last = two.bench["alice"].store(two.space).entries().back();
+    return engine::cost_of(
+        engine::make_live_run(two.space, *last.changes, last.signatures.begin()->second));
+  };
+  const auto is_live = [&] { return count_of(two.bench.take_words("alice", "bob"), "live") == 1; };
+  constexpr std::size_t kMax = limits::kLiveRunBytesMax;
+  const std::size_t beside = cost(1000) - 1000;
+  CHECK(is_live());
+  CHECK(cost(kMax - beside + 1) == kMax + 1);
+  CHECK_FALSE(is_live());
+  CHECK(cost(10 * kMax) > kMax);
+  CHECK_FALSE(is_live());
+}
+
 TEST_CASE("who has shown to hold everything is in step, whoever brought it") {
   Mesh mesh;
   mesh.bench.cut("bob", "alice");

@@ -88,7 +88,7 @@ TEST_CASE("who does not show what it claims costs a new log and less than a seco
   SetBack scene;
   scene.two.bench.connect("alice", "bob");
   scene.two.bench.run();
-  for (std::size_t i = 0; i < limits::kUnprovenClaimsMax + 2; ++i) {
+  for (std::size_t i = 0; i < 10 * limits::kUnprovenClaimsMax; ++i) {
     scene.alice_device().put(scene.two.space, "k" + std::to_string(i), "x");
     scene.two.bench.run();
     REQUIRE(scene.alice().own_log());

@@ -89,7 +89,7 @@ TEST_CASE("who has enough to hear is told of no presence, and neither is one who
 
 TEST_CASE("of what a peer says too fast the newest is told, once there is room") {
   Shared two({"alice", "bob"});
-  constexpr std::size_t kSaid = limits::kPresencesPerSecond + 100;
+  constexpr std::size_t kSaid = 10 * limits::kPresencesPerSecond;
   for (std::size_t i = 0; i < kSaid; ++i)
     two.bench.say("bob", "alice", presence(two.space, std::to_string(i)).presence);
   two.bench.run_storage();
@@ -100,13 +100,34 @@ TEST_CASE("of what a peer says too fast the newest is told, once there is room")
   CHECK(heard(two.bench, "alice", {"bob"}).empty());
 }
 
+TEST_CASE("60 presences in a second are told at once, and one more is told in the next one") {
+  Shared two({"alice", "bob"});
+  const auto say = [&](std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i)
+      two.bench.say("bob", "alice", presence(two.space, std::to_string(i)).presence);
+    two.bench.run_storage();
+    return heard(two.bench, "alice", {"bob"}).size();
+  };
+  CHECK(say(limits::kPresencesPerSecond) == limits::kPresencesPerSecond);
+  CHECK(say(1) == 0);
+  two.bench.pass(1s);
+  CHECK(heard(two.bench, "alice", {"bob"}).size() == 1);
+}
+
 TEST_CASE("what a peer says of presence in a second has a bound in bytes too") {
   Shared two({"alice", "bob"});
   const std::string large = '"' + std::string(limits::kPresenceJsonBytesMax - 2, 'x') + '"';
-  for (int i = 0; i < 40; ++i) two.bench.say("bob", "alice", presence(two.space, large).presence);
-  two.bench.run_storage();
   const std::size_t each = presence(two.space, large).presence.value.size();
-  CHECK(heard(two.bench, "alice", {"bob"}).size() == limits::kPresenceBytesPerSecond / each);
+  constexpr std::size_t kMax = limits::kPresenceBytesPerSecond;
+  for (std::size_t i = 0; i < kMax / each; ++i)
+    two.bench.say("bob", "alice", presence(two.space, large).presence);
+  two.bench.run_storage();
+  CHECK(heard(two.bench, "alice", {"bob"}).size() == kMax / each);
+  // One more is one too many, and ten times as much too.
+  for (std::size_t i = 0; i < 10 * kMax / each; ++i)
+    two.bench.say("bob", "alice", presence(two.space, large).presence);
+  two.bench.run_storage();
+  CHECK(heard(two.bench, "alice", {"bob"}).empty());
   // What is within the bound comes at once again, and takes the place of what waited.
   two.bench.pass(1s);
   static_cast<void>(heard(two.bench, "alice", {"bob"}));

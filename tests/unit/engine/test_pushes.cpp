@@ -34,8 +34,10 @@ struct OneLink {
 TEST_CASE("no more goes out than a bound, and an answer makes room for as much as it speaks for") {
   OneLink one;
   std::uint64_t sent = 0;
-  for (; one.pushes.takes(one.link, 1000); sent += 1000) one.send(1000);
-  CHECK(sent <= engine::Pushes::kUnansweredMax);
+  for (; one.pushes.takes(one.link, 1024); sent += 1024) one.send(1024);
+  CHECK(sent == engine::Pushes::kUnansweredMax);
+  CHECK_FALSE(one.pushes.takes(one.link, 1));
+  CHECK_FALSE(one.pushes.takes(one.link, 10 * engine::Pushes::kUnansweredMax));
   const auto pings = one.take_pings();
   REQUIRE(pings.size() == 1);
   CHECK_FALSE(one.pushes.answered(one.link, pings.front() + 1));  // not one of these

@@ -30,7 +30,10 @@ std::vector<Row> rows(const SpaceId& space) {
       {"buckets that nobody asked for", wire::DigestBuckets{buckets}},
       {"digests that nobody asked for", wire::DigestSpaces{{}, true}},
       {"a pack that nobody asked for", wire::PackPart{space, true, Bytes(10)}},
-      {"live changes beyond the credit", large_run(space, limits::kLiveCreditBytes)},
+      {"live changes of as much as the credit, of a log that nobody opened",
+       large_run(space, limits::kLiveCreditBytes - 200), wire::ByeCode::kRefused},
+      {"live changes beyond the credit", large_run(space, limits::kLiveCreditBytes - 199)},
+      {"live changes far beyond the credit", large_run(space, limits::kPayloadBytesMax)},
       {"live changes of a log that nobody opened", large_run(space, 10), wire::ByeCode::kRefused},
   };
 }
@@ -147,7 +150,39 @@ TEST_CASE("what comes while a space is being opened is bounded") {
         wire::Message{wire::Bye{wire::ByeCode::kBusy}});
 }
 
-TEST_CASE("a silent peer is asked for a sign of life after 20 s, and dropped after as long again") {
+TEST_CASE(
+    "who gives no sign of life is asked for one after 20 s, and dropped after as long again") {
+  const auto alice = Chance(1).fixed<DeviceId>();
+  SimHasher hasher;
+  SimVerifier verifier;
+  Chance chance(1);
+  const SimCipherFactory ciphers(alice, chance);
+  const auto after = [&](std::chrono::milliseconds silence) {
+    engine::Engine engine({alice, "alice", "bench"}, hasher, verifier, ciphers);
+    const engine::Instant start{1s};
+    static_cast<void>(engine.step(engine::PeerUp{{1}, Chance(2).fixed<DeviceId>()}, {start, {}}));
+    std::string out;
+    for (const std::chrono::milliseconds at : {silence / 2, silence}) {
+      wire::LinkNames names;
+      for (const engine::Effect& each :
+           engine.step(engine::TimePassed{}, {{start.since_origin + at}, {}})) {
+        if (std::holds_alternative<engine::DropPeer>(each)) out += "dropped";
+        const auto* send = std::get_if<engine::Send>(&each);
+        const auto said = send ? wire::decode(send->message, names) : fail(Code::kNotFound);
+        if (said && std::holds_alternative<wire::Ping>(*said)) out += "asked ";
+      }
+    }
+    return out;
+  };
+  constexpr std::chrono::milliseconds kMax = limits::kLinkSilenceMax;
+  CHECK(after(kMax - 1ms).empty());
+  CHECK(after(kMax) == "asked ");
+  CHECK(after(2 * kMax - 1ms) == "asked ");
+  CHECK(after(2 * kMax) == "asked dropped");
+  CHECK(after(10 * kMax) == "dropped");
+}
+
+TEST_CASE("a silent peer that answers when it is asked stays linked") {
   EngineBench bench({"alice", "bob"});
   bench["bob"].holds_storage = true;
   bench.connect("alice", "bob");

@@ -1,0 +1,185 @@
+#include "tests/unit/engine/engine_words.hpp"
+
+/// What a member can have an engine keep for it, or do: as much as there is room for, one more, and
+/// ten times as much.
+namespace lanyard::support {
+namespace {
+
+/// As space_sync.cpp has them.
+constexpr std::size_t kWaitingMessages = 1024;
+constexpr std::size_t kWaitingClockBytes = 16 * limits::kMiB;
+
+/// Bob has written three changes that alice has not, each a run of its own.
+struct ThreeRuns {
+  explicit ThreeRuns(std::size_t second_bytes) {
+    bench.cut("alice", "bob");
+    const std::size_t before = store().entries().size();
+    bench["bob"].put(two.space, "n1", "first");
+    bench.run_storage();
+    bench["bob"].put(two.space, "n2", std::string(second_bytes, 'x'));
+    bench.run_storage();
+    bench["bob"].put(two.space, "n3", "third");
+    bench.run_storage();
+    for (std::size_t i = before; i < store().entries().size(); ++i) {
+      const MemoryStore::Entry& entry = store().entries()[i];
+      runs.push_back(
+          engine::make_live_run(two.space, *entry.changes, entry.signatures.begin()->second));
+    }
+    bench.connect("alice", "bob");
+    bench.deliver("bob", "alice");  // hello, and nothing else: bob's log does not come by itself
+    bench.say("bob", "alice", wire::Have{two.space, runs.back().log, {{UINT64_MAX}, {}}});
+    bench.run_storage();  // alice has asked bob, and so given credit
+  }
+  MemoryStore& store() { return bench["bob"].store(two.space); }
+
+  /// The second run so often, and the third, before the first. Whether that brings all of them in.
+  [[nodiscard]] bool keeps_the_third_behind(std::size_t copies) {
+    for (std::size_t i = 0; i < copies; ++i) bench.say("bob", "alice", runs[1]);
+    bench.say("bob", "alice", runs[2]);
+    bench.say("bob", "alice", runs[0]);
+    bench.run_storage();
+    REQUIRE(bench.is_linked("alice", "bob"));
+    const VectorClock held = two.clock("alice");
+    const Seq second_seq = runs[1].first;
+    REQUIRE(seq_in(held, runs[0].log) >= second_seq);
+    return seq_in(held, runs[0].log) > second_seq;
+  }
+
+  Shared two{{"alice", "bob"}};
+  EngineBench& bench = two.bench;
+  std::vector<wire::LiveRun> runs;
+};
+
+/// Alice does not have the space in memory, and her storage does not answer.
+struct StillOpening {
+  StillOpening() {
+    two.bench.power_cut("alice");
+    two.bench.connect("alice", "bob");
+    two.bench.deliver("bob", "alice");
+    two.bench["alice"].holds_storage = true;
+  }
+  /// Says it until the link is dropped, at most so often. How often it was heard.
+  std::size_t say(const wire::Message& message, std::size_t most) {
+    std::size_t heard = 0;
+    for (std::size_t i = 0; i < most; ++i) {
+      two.bench.say("bob", "alice", message);
+      if (!two.bench.is_linked("alice", "bob")) break;
+      ++heard;
+    }
+    return heard;
+  }
+  Shared two{{"alice", "bob"}};
+};
+
+VectorClock numbered_logs(std::size_t first, std::size_t count) {
+  VectorClock clock;
+  for (std::size_t i = first; i < first + count; ++i) {
+    LogId log;
+    for (std::size_t byte = 0; byte < 4; ++byte)
+      log.bytes[byte] = static_cast<std::uint8_t>(i >> (24 - 8 * byte));
+    clock.emplace(log, Head{{1}, Hash{{1}}});
+  }
+  return clock;
+}
+
+/// The clock of bob that alice last told people of.
+std::size_t logs_acknowledged(BenchDevice& alice) {
+  std::size_t logs = 0;
+  for (const engine::Notice& notice : alice.take_notices())
+    if (const auto* told = std::get_if<engine::PeerAcknowledged>(&notice))
+      logs = told->durable.size();
+  return logs;
+}
+
+}  // namespace
+
+TEST_CASE("1,024 live changes wait for their context; what comes beyond them is dropped") {
+  constexpr std::size_t kMax = limits::kParkedChangesMax;
+  CHECK(ThreeRuns(1).keeps_the_third_behind(kMax - 1));
+  CHECK_FALSE(ThreeRuns(1).keeps_the_third_behind(kMax));
+  CHECK_FALSE(ThreeRuns(1).keeps_the_third_behind(10 * kMax));
+}
+
+TEST_CASE("1 MiB of live changes waits for its context; what comes beyond it is dropped") {
+  constexpr std::size_t kSecondBytes = 100 * limits::kKiB;
+  const ThreeRuns scene(kSecondBytes);
+  const std::size_t second = engine::cost_of(scene.runs[1]);
+  const std::size_t copies = (limits::kParkedBytesMax - engine::cost_of(scene.runs[2])) / second;
+  CHECK(ThreeRuns(kSecondBytes).keeps_the_third_behind(copies));
+  // One that is as large as what is left fits, and nothing after it.
+  const std::size_t left = limits::kParkedBytesMax - 9 * second;
+  const std::size_t exact = (left + 9 * second) / 10 - (second - kSecondBytes);
+  CHECK_FALSE(ThreeRuns(exact).keeps_the_third_behind(10));
+  CHECK_FALSE(ThreeRuns(exact).keeps_the_third_behind(100));
+}
+
+TEST_CASE("1,024 messages wait while a space is being opened, and the next one drops the link") {
+  const auto heard = [](std::size_t most) {
+    StillOpening scene;
+    return scene.say(wire::Credit{scene.two.space, 1}, most);
+  };
+  CHECK(heard(kWaitingMessages) == kWaitingMessages);
+  CHECK(heard(kWaitingMessages + 1) == kWaitingMessages);
+  CHECK(heard(10 * kWaitingMessages) == kWaitingMessages);
+}
+
+TEST_CASE("16 MiB of clocks wait while a space is being opened, and the next one drops the link") {
+  constexpr std::size_t kLogs = 8191;  // 100 bytes each, and as much for the message
+  constexpr std::size_t kFit = kWaitingClockBytes / (100 * (kLogs + 1));
+  const auto heard = [](std::size_t most) {
+    StillOpening scene;
+    return scene.say(wire::Acknowledge{scene.two.space, numbered_logs(0, kLogs)}, most);
+  };
+  CHECK(heard(10 * kFit) == kFit);
+}
+
+TEST_CASE("a part of a clock that finds no room while a space is being opened is passed over") {
+  StillOpening scene;
+  const wire::ClockPart part{scene.two.space, numbered_logs(0, 1)};
+  CHECK(scene.say(part, 10 * kWaitingMessages) == 10 * kWaitingMessages);
+  // And has taken the room of what follows it.
+  CHECK(scene.say(wire::Credit{scene.two.space, 1}, 1) == 0);
+}
+
+TEST_CASE("a peer names 16,384 logs that nobody has here, and more of them are not kept") {
+  Shared two({"alice", "bob"});
+  constexpr std::size_t kMax = limits::kClockLogsMax;
+  const std::size_t known = two.clock("alice").size();
+  // A full acknowledgement says that more follows, and people hear of the whole.
+  two.bench.say("bob", "alice", wire::Acknowledge{two.space, numbered_logs(0, kMax - known - 1)});
+  CHECK(logs_acknowledged(two.bench["alice"]) <= kMax);
+  for (std::size_t i = 1; i <= 10; ++i)
+    two.bench.say("bob", "alice", wire::Acknowledge{two.space, numbered_logs(i * kMax, kMax - 1)});
+  two.bench.say("bob", "alice", wire::Acknowledge{two.space, numbered_logs(20 * kMax, 1)});
+  two.bench.say("bob", "alice", wire::Acknowledge{two.space, two.clock("alice")});
+  CHECK(logs_acknowledged(two.bench["alice"]) <= kMax + known);
+  // What is here is kept, however many others it has named.
+  two.bench["alice"].put(two.space, "n1", "one more");
+  two.bench.run();
+  two.bench.pass(2s);
+  CHECK(acknowledged_of(two.bench["alice"].take_notices(),
+                        *two.bench["alice"].store(two.space).own_log()) > 0);
+  CHECK(two.bench.is_linked("alice", "bob"));
+}
+
+TEST_CASE("a peer sends as much of packs as it was asked for, and is dropped at one byte more") {
+  const auto is_linked_after = [](std::size_t bytes) {
+    EngineBench bench({"alice", "bob"});
+    bench.connect("alice", "bob");
+    bench.run();
+    const auto space = Chance(9).fixed<SpaceId>();
+    bench.say("bob", "alice", wire::Have{space, LogId{{1}}, {{1}, Hash{{1}}}});
+    bench.run_storage();
+    for (std::size_t left = bytes; left > 0 && bench.is_linked("alice", "bob");) {
+      const std::size_t part = std::min(left, limits::kPackPartBytesMax);
+      bench.say("bob", "alice", wire::PackPart{space, false, Bytes(part)});
+      left -= part;
+    }
+    return bench.is_linked("alice", "bob");
+  };
+  CHECK(is_linked_after(limits::kPeerWindowBytesMax));
+  CHECK_FALSE(is_linked_after(limits::kPeerWindowBytesMax + 1));
+  CHECK_FALSE(is_linked_after(10 * limits::kPeerWindowBytesMax));
+}
+
+}  // namespace lanyard::support
