@@ -321,12 +321,18 @@ TEST_CASE("a sighting that is gone is not called; one that comes and goes does n
 
 TEST_CASE("what was withdrawn is forgotten in the end, and never fills the memory") {
   APlan a;
-  for (int i = 0; i < 5000; ++i) {
-    const std::string address = "10.0.0.1:" + std::to_string(i + 1);
-    a.plan.sighted(address, "x" + std::to_string(i), Tick(i));
-    a.plan.withdraw(address, Source::kSighted, Tick(i));
-  }
-  CHECK(a.plan.size() <= DialPlan::kLingeringMax);
+  const auto see = [&](int first, int end) {
+    for (int i = first; i < end; ++i) {
+      const std::string address = "10.0.0.1:" + std::to_string(i + 1);
+      a.plan.sighted(address, "x" + std::to_string(i), Tick(i));
+      a.plan.withdraw(address, Source::kSighted, Tick(i));
+    }
+    return a.plan.size();
+  };
+  constexpr int kMax = DialPlan::kLingeringMax;
+  CHECK(see(0, kMax) == kMax);
+  CHECK(see(kMax, kMax + 1) == kMax);
+  CHECK(see(kMax + 1, 5000) == kMax);
   a.plan.sighted("10.0.0.2:1", "y", Tick(5000) + DialPlan::kLinger);
   CHECK(a.plan.size() == 1);
 }

@@ -70,6 +70,12 @@ TEST_CASE("names, texts and addresses of the child have bounds") {
   CHECK(decode_child_message(body(encode(report))));
   report.trouble += "x";
   CHECK_FALSE(decode_child_message(body(encode(report))));
+  for (const auto& [name, is_good] : {std::pair(63U, true), std::pair(64U, false)})
+    CHECK(decode_child_message(body(encode(Lost{{std::string(name, 'x'), "eth0", false}})))
+              .has_value() == is_good);
+  for (const auto& [name, is_good] : {std::pair(15U, true), std::pair(16U, false)})
+    CHECK(decode_child_message(body(encode(Lost{{"a", std::string(name, 'x'), false}})))
+              .has_value() == is_good);
   CHECK_FALSE(decode_child_message(body(encode(Lost{{std::string(64, 'x'), "eth0", false}}))));
   CHECK_FALSE(decode_child_message(body(encode(Lost{{"", "eth0", false}}))));
   CHECK_FALSE(decode_child_message(body(encode(Lost{{"a", std::string(16, 'x'), false}}))));
@@ -110,9 +116,18 @@ TEST_CASE("a stream is cut into messages wherever it was cut before, and a lying
     }
     CHECK(seen == some_messages());
   }
-  PipeFrames frames(kToAgentBytesMax);
-  frames.add(Bytes{0x02, 0x01});
-  CHECK(frames.next().error().is(Code::kTooLarge));
+  for (const std::size_t max : {kToAgentBytesMax, std::size_t{32} * 1024}) {
+    const auto says = [&](std::size_t size) {
+      PipeFrames frames(max);
+      Bytes bytes{static_cast<std::uint8_t>(size >> 8), static_cast<std::uint8_t>(size)};
+      bytes.resize(2 + std::min(size, max), 7);
+      frames.add(bytes);
+      return frames.next();
+    };
+    CHECK(says(max).value() == Bytes(max, 7));
+    CHECK(says(max + 1).error().is(Code::kTooLarge));
+    CHECK(says(std::min<std::size_t>(10 * max, 0xFFFF)).error().is(Code::kTooLarge));
+  }
 }
 
 }  // namespace

@@ -95,11 +95,13 @@ TEST_CASE("a token needs a name, and names so many spaces at most") {
     CHECK(code_of(vault.add_token(token)) == Code::kUsage);
   }
   TokenEntry wide = a_token(1);
-  for (std::size_t each = 0; each <= limits::kTokenSpacesMax; ++each) {
+  for (std::size_t each = 0; each < 10 * limits::kTokenSpacesMax; ++each) {
     SpaceRight& right = wide.spaces.emplace_back();
     right.space.bytes[0] = static_cast<std::uint8_t>(each >> 8);
     right.space.bytes[1] = static_cast<std::uint8_t>(each);
   }
+  CHECK(code_of(vault.add_token(wide)) == Code::kTooLarge);
+  wide.spaces.resize(limits::kTokenSpacesMax + 1);
   CHECK(code_of(vault.add_token(wide)) == Code::kTooLarge);
   wide.spaces.pop_back();
   must(vault.add_token(wide));
@@ -119,6 +121,8 @@ TEST_CASE("there are so many tokens and no more, until one is revoked") {
   };
   for (std::size_t each = 0; each < limits::kTokensMax; ++each)
     must(vault.add_token(numbered(each)));
+  for (std::size_t each = limits::kTokensMax; each < 10 * limits::kTokensMax; ++each)
+    REQUIRE(code_of(vault.add_token(numbered(each))) == Code::kTooLarge);
   const auto refused = vault.add_token(numbered(limits::kTokensMax));
   REQUIRE(code_of(refused) == Code::kTooLarge);
   CHECK(refused.error().fix.find("token list") != std::string::npos);

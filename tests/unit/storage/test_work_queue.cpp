@@ -115,7 +115,10 @@ TEST_CASE("a merge batch is bounded in ops and in bytes, and one pack always fit
   queue.add(numbered_space(1), a_merge(1));
   queue.add(numbered_space(1), a_merge(1, limits::kMergeBatchBytes));
   queue.add(numbered_space(1), a_merge(1));
-  CHECK(all_of(queue) == Words{"merge 1 of 1", "merge 2 of 1", "merge 1 of 1", "merge 1 of 1"});
+  queue.add(numbered_space(1), a_merge(10 * limits::kMergeBatchOps));
+  queue.add(numbered_space(1), a_merge(1, 10 * limits::kMergeBatchBytes));
+  CHECK(all_of(queue) == Words{"merge 1 of 1", "merge 2 of 1", "merge 1 of 1", "merge 1 of 1",
+                               "merge 1 of 1", "merge 1 of 1"});
 }
 
 TEST_CASE("a merge batch is one pack while local writes wait") {
@@ -134,6 +137,8 @@ TEST_CASE(
   WorkQueue queue;
   for (std::size_t i = 0; i < limits::kLocalWritesWaitingMax; ++i)
     REQUIRE(queue.add(numbered_space(1), a_write("a")));
+  for (std::size_t i = 0; i < 9 * limits::kLocalWritesWaitingMax; ++i)
+    REQUIRE_FALSE(queue.add(numbered_space(1), a_write("b")));
   const Status refused = queue.add(numbered_space(1), a_write("b"));
   REQUIRE(!refused);
   CHECK(refused.error().is(Code::kBusy));
@@ -148,7 +153,8 @@ TEST_CASE("waiting writes are bounded in bytes, except for one that is alone") {
   CHECK(!queue.add(numbered_space(1), a_write("a")));
   CHECK(all_of(queue) == Words{"write alone"});
   CHECK(queue.add(numbered_space(1), a_write("a", kLocalBytesWaitingMax / 2)));
-  CHECK(!queue.add(numbered_space(1), a_write("b", kLocalBytesWaitingMax / 2)));
+  for (const std::size_t bytes : {kLocalBytesWaitingMax / 2, 10 * kLocalBytesWaitingMax})
+    CHECK(!queue.add(numbered_space(1), a_write("b", bytes)));
   CHECK(queue.add(numbered_space(1), a_write("c", 1000)));
 }
 
