@@ -21,6 +21,10 @@ inline constexpr std::uint64_t kAnswersMemoryMax = 64 * limits::kMiB;
 inline constexpr std::uint64_t kSmallBody = 64 * limits::kKiB;
 /// What waits on all WebSockets of a door together before each may have but little more.
 inline constexpr std::uint64_t kLinesWaitingMax = 64 * limits::kMiB;
+/// What may wait on one of them, where so much waits on all.
+[[nodiscard]] constexpr std::uint64_t line_room(std::uint64_t all_waiting) {
+  return all_waiting > kLinesWaitingMax ? kSmallBody : limits::kSocketQueueFull;
+}
 /// The most that was measured of JSON with many small parts: the text, the places in it, the ops
 /// read from it.
 inline constexpr std::uint64_t kMemoryPerJsonByte = 10;

@@ -122,10 +122,7 @@ bool SocketConnection::is_idle() const {
   return !says_something && std::chrono::steady_clock::now() - since_ > kQuietMax;
 }
 
-bool SocketConnection::is_full() const {
-  const bool is_tight = host_.lines_waiting > kLinesWaitingMax;
-  return waiting_bytes_ > (is_tight ? kSmallBody : limits::kSocketQueueFull);
-}
+bool SocketConnection::is_full() const { return waiting_bytes_ > line_room(host_.lines_waiting); }
 
 SocketConnection::SocketConnection(beast::tcp_stream stream, const HttpHost& host)
     : stream_(LingeringStream(std::move(stream))),

@@ -217,12 +217,20 @@ class Live(ApiTest):
                 self.assertRegex(line.heard("error")["code"], "LY-[A-Z][0-9]{3}")
         self.snapshot(line, id="after", collection="nonsense")
 
+    def test_an_id_has_128_bytes(self):
+        line = self.line()
+        for size, code in ((128, "LY-D004"), (129, "LY-A001"), (1280, "LY-A001")):
+            with self.subTest(size):
+                line.text({"type": "unsubscribe", "id": "x" * size})
+                self.assertEqual(line.heard("error")["code"], code)
+
     def test_at_most_64_subscriptions(self):
         line = self.line()
-        for i in range(65):
+        for i in range(640):
             line.text({"type": "subscribe", "id": f"s{i}", "space": "default",
                        "collection": "none"})
-        self.assertEqual(line.heard("error")["id"], "s64")
+        for i in range(64, 640):
+            self.assertEqual(line.heard("error")["id"], f"s{i}")
         line.text({"type": "unsubscribe", "id": "s0"})
         line.text({"type": "subscribe", "id": "s64", "space": "default", "collection": "none"})
         line.heard("snapshot", id="s64")

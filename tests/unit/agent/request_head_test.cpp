@@ -87,6 +87,8 @@ TEST_CASE("a hundred headers pass, and one more does not") {
   const auto refusal = refuse_head(a_head("GET / HTTP/1.1", fields + "X-100: a\r\n"));
   REQUIRE(refusal);
   CHECK(refusal->status == 431);
+  for (int i = 101; i < 1000; ++i) fields += "X-" + std::to_string(i) + ": a\r\n";
+  CHECK(refuse_head(a_head("GET / HTTP/1.1", fields)).value().status == 431);
 }
 
 }  // namespace

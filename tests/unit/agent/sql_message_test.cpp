@@ -27,12 +27,25 @@ TEST_CASE("what agent and SQL process say to each other is heard as it was said"
   CHECK(std::get<SqlFailure>(*failure).detail == "why");
 }
 
+TEST_CASE("a text of an SQL process has 4 KiB, and what it says beyond them is left out") {
+  for (const std::size_t size : {kSqlTextBytesMax, kSqlTextBytesMax + 1, 10 * kSqlTextBytesMax}) {
+    const auto heard = decode_from_sql_process(body_of_sql_message(
+        encode(FromSqlProcess(SqlFailure{Code::kUsage, std::string(size, 'x'), ""}))));
+    REQUIRE(heard);
+    CHECK(std::get<SqlFailure>(*heard).detail.size() == kSqlTextBytesMax);
+  }
+}
+
 TEST_CASE("what an SQL process that was taken over says is refused, cut at every byte too") {
   const Bytes good = encode(FromSqlProcess(SqlHead{{"a"}, {}}));
   for (std::size_t size = 0; size < good.size() - 4; ++size)
     CHECK_FALSE(decode_from_sql_process(body_of_sql_message(good).first(size)));
   CHECK_FALSE(decode_from_sql_process(
       body_of_sql_message(encode(FromSqlProcess(SqlHead{std::vector<std::string>(257), {}})))));
+  CHECK(decode_from_sql_process(
+      body_of_sql_message(encode(FromSqlProcess(SqlHead{std::vector<std::string>(256), {}})))));
+  CHECK_FALSE(decode_from_sql_process(
+      body_of_sql_message(encode(FromSqlProcess(SqlHead{std::vector<std::string>(2560), {}})))));
   CHECK_FALSE(decode_from_sql_process(
       body_of_sql_message(encode(FromSqlProcess(SqlFailure{Code::kForgotten, "", ""})))));
   CHECK_FALSE(decode_from_sql_process(body_of_sql_message(encode(ToSqlProcess(SqlOpen{"/x"})))));

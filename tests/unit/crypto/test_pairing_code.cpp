@@ -69,6 +69,9 @@ TEST_CASE("what is neither three words nor nine digits is no code") {
       std::string(9, '\0'), "abacus/abacus/abacus", "1e8", "-82913057", "0x1234567");
   CHECK(slip_of(wrong).starts_with("a pairing code is three words or nine digits"));
   CHECK(slip_of(std::string(1'000'000, '1')).starts_with("a pairing code is"));
+  for (const std::size_t typed : {std::size_t{256}, std::size_t{257}, std::size_t{2560}})
+    CHECK(crypto::PairingCode::parse("482913057" + std::string(typed - 9, ' ')).has_value() ==
+          (typed == 256));
 }
 
 TEST_CASE("no two pairing words begin alike") {

@@ -151,6 +151,12 @@ TEST_CASE("1,000 collections have a view, and of the others people are told") {
   CHECK(number_in(a, "SELECT n FROM c000999") == 1);
 }
 
+TEST_CASE("a view has a name of 64 letters, and no more") {
+  CHECK(may_have_view(std::string(64, 'c')));
+  CHECK_FALSE(may_have_view(std::string(65, 'c')));
+  CHECK_FALSE(may_have_view(std::string(640, 'c')));
+}
+
 TEST_CASE("a collection has 16 indexes, one more is refused, and another collection has its own") {
   Group group(1);
   Device& a = group[0];

@@ -1,0 +1,199 @@
+#include <catch2/catch.hpp>
+#include <deque>
+#include <sstream>
+
+#include "agent/api/request_head.hpp"
+#include "agent/control/request.hpp"
+#include "agent/few_jobs.hpp"
+#include "agent/import/export_file.hpp"
+#include "agent/json/question_reader.hpp"
+#include "agent/links/link_set.hpp"
+#include "agent/memory_budget.hpp"
+#include "agent/service/mutation.hpp"
+#include "crypto/identity.hpp"
+#include "crypto/sodium.hpp"
+#include "replication/types/limits.hpp"
+#include "tests/support/chance.hpp"
+
+/// What local programs, pages and peers can grow in the shell: as much as there may be, one more,
+/// and ten times as much.
+using namespace lanyard;
+using namespace lanyard::agent;
+
+namespace {
+
+DeviceId numbered_device(std::size_t number) {
+  DeviceId out;
+  for (std::size_t byte = 0; byte < 4; ++byte)
+    out.bytes[byte] = static_cast<std::uint8_t>(number >> (24 - 8 * byte));
+  out.bytes.back() = 9;
+  return out;
+}
+
+Bytes numbered_ip(std::size_t number) {
+  return {10, 0, static_cast<std::uint8_t>(number >> 8), static_cast<std::uint8_t>(number)};
+}
+
+/// Links of a device on a network of which nothing ever comes: its loop does not run.
+struct QuietLinks {
+  QuietLinks() { REQUIRE(crypto::init().has_value()); }
+
+  /// So many addresses of device 1, 2, ...: eight of each.
+  wire::Addresses addresses_of_others(std::size_t count) {
+    wire::Addresses out;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (i % limits::kToldAddressesMax == 0) {
+        const DeviceId device = numbered_device(1 + i / limits::kToldAddressesMax);
+        links.know(device, "", false);
+        out.devices.push_back({device, {}});
+      }
+      out.devices.back().endpoints.push_back({numbered_ip(i), 7761});
+    }
+    return out;
+  }
+  std::vector<std::string> where(const DeviceId& device) {
+    return links.call_everywhere(device, [](const CallReport&) {});
+  }
+
+  support::Chance chance{1};
+  asio::io_context io;
+  crypto::Identity identity = crypto::Identity::make_ephemeral(chance);
+  crypto::LinkIdentity own{identity, chance};
+  LinkSet links{io, own, chance, {}};
+};
+
+/// Whether room is left for one address more after somebody has told so many.
+bool is_room_behind(std::size_t told) {
+  QuietLinks scene;
+  scene.links.told(numbered_device(5000), scene.addresses_of_others(told));
+  const DeviceId late = numbered_device(6000);
+  scene.links.know(late, "", true);
+  scene.links.told(numbered_device(5001), {{{late, {{numbered_ip(60'000), 7761}}}}});
+  return !scene.where(late).empty();
+}
+
+std::string import_of_levels(std::size_t levels) {
+  const std::string value = std::string(levels - 1, '[') + std::string(levels - 1, ']');
+  std::istringstream in("{\"version\":\"2.2.0\",\"settings\":{\"a\":" + value + "}}");
+  const auto counts = read_export(
+      in, [](const ImportRecord&) { return Status(); }, [] { return false; });
+  return counts ? "imported" : counts.error().code.message();
+}
+
+std::string outcome_of_rows(std::int64_t rows) {
+  const std::string text = R"({"sql":"SELECT 1","limit":)" + std::to_string(rows) + "}";
+  auto object = JsonObject::parse(text);
+  REQUIRE(object);
+  Params in(std::move(*object));
+  const auto wish = read_sql(in);
+  return wish ? "asked" : wish.error().code.message();
+}
+
+std::string head_of_bytes(std::size_t size) {
+  const std::string begin = "GET / HTTP/1.1\r\nHost: localhost:7760\r\nX: ";
+  return begin + std::string(size - begin.size() - 4, 'x') + "\r\n\r\n";
+}
+
+}  // namespace
+
+TEST_CASE("64 jobs that may be left out wait for another thread, and no more") {
+  for (const int offered : {64, 65, 640}) {
+    std::deque<std::function<void()>> waiting;
+    int done = 0;
+    const FewJobs few(limits::kPresencesWaitingMax);
+    const auto offer = [&] {
+      few.post([&](std::function<void()> job) { waiting.push_back(std::move(job)); },
+               [&] { ++done; });
+    };
+    for (int i = 0; i < offered; ++i) offer();
+    CHECK(waiting.size() == limits::kPresencesWaitingMax);
+    waiting.front()();
+    waiting.pop_front();
+    offer();
+    offer();
+    CHECK(waiting.size() == limits::kPresencesWaitingMax);
+    CHECK(done == 1);
+  }
+}
+
+TEST_CASE("a known device has eight addresses: those where it was met last") {
+  QuietLinks scene;
+  const DeviceId device = numbered_device(1);
+  const auto met_at = [&](std::size_t first, std::size_t count) {
+    for (std::size_t i = first; i < first + count; ++i)
+      scene.links.know(device, "10.0.1." + std::to_string(i) + ":7761", true);
+    auto where = scene.where(device);
+    std::sort(where.begin(), where.end());
+    return where;
+  };
+  CHECK(met_at(101, 8).size() == 8);
+  CHECK(met_at(109, 1).front() == "10.0.1.102:7761");
+  const auto last = met_at(110, 80);
+  CHECK(last.size() == 8);
+  CHECK(last.front() == "10.0.1.182:7761");
+}
+
+TEST_CASE("at most 16 addresses are called at once for one device") {
+  for (const auto& [configured, called] :
+       {std::pair(15, 15U), std::pair(16, 16U), std::pair(17, 16U), std::pair(160, 16U)}) {
+    QuietLinks scene;
+    const DeviceId device = numbered_device(1);
+    scene.links.know(device, "", true);
+    for (int i = 0; i < configured; ++i)
+      scene.links.know_address("10.0.2." + std::to_string(i) + ":7761");
+    CHECK(scene.where(device).size() == called);
+  }
+}
+
+TEST_CASE("a request's id has 128 bytes of JSON, and no more") {
+  for (const std::size_t size : {std::size_t{128}, std::size_t{129}, std::size_t{1280}}) {
+    const std::string id = '"' + std::string(size - 2, 'i') + '"';
+    CHECK(parse_request(R"({"id":)" + id + R"(,"method":"m"})").has_value() == (size == 128));
+  }
+}
+
+TEST_CASE("what a client calls a change has 256 bytes, and no more") {
+  const crypto::SodiumHasher hasher;
+  for (const std::size_t size : {std::size_t{256}, std::size_t{257}, std::size_t{2560}})
+    CHECK(mutation_of("app", std::string(size, 'm'), {}, hasher).has_value() == (size == 256));
+}
+
+TEST_CASE("512 addresses that peers tell are kept, and what comes beyond them is dropped") {
+  CHECK(is_room_behind(511));
+  CHECK_FALSE(is_room_behind(512));
+  CHECK_FALSE(is_room_behind(513));
+  CHECK_FALSE(is_room_behind(5120));
+}
+
+TEST_CASE("what all WebSockets have waiting says how much one may have") {
+  CHECK(line_room(0) == limits::kSocketQueueFull);
+  CHECK(line_room(kLinesWaitingMax) == limits::kSocketQueueFull);
+  CHECK(line_room(kLinesWaitingMax + 1) == kSmallBody);
+  CHECK(line_room(10 * kLinesWaitingMax) == kSmallBody);
+}
+
+TEST_CASE("a record that is imported has 65 levels, and no more") {
+  CHECK(import_of_levels(limits::kRecordDepthMax) == "imported");
+  CHECK(import_of_levels(limits::kRecordDepthMax + 1) == "too large");
+  CHECK(import_of_levels(10 * limits::kRecordDepthMax) == "too large");
+}
+
+TEST_CASE("a question in SQL asks for 10,000 rows, and no more") {
+  CHECK(outcome_of_rows(10'000) == "asked");
+  CHECK(outcome_of_rows(10'001) == "usage");
+  CHECK(outcome_of_rows(100'000) == "usage");
+}
+
+TEST_CASE("a request's head has 16 KiB, and no more, whether its end has come or not") {
+  for (const std::size_t size : {kHeadBytesMax, kHeadBytesMax + 1, 10 * kHeadBytesMax}) {
+    const bool is_good = size <= kHeadBytesMax;
+    const std::string head = head_of_bytes(size);
+    CHECK(look_for_head(head).size == (is_good ? size : 0));
+    CHECK(look_for_head(head).refusal.has_value() != is_good);
+  }
+  for (const std::size_t size : {kHeadBytesMax - 1, kHeadBytesMax, 10 * kHeadBytesMax}) {
+    const std::string begun = head_of_bytes(size + 4).substr(0, size);
+    CHECK(look_for_head(begun).size == 0);
+    CHECK(look_for_head(begun).refusal.has_value() == (size >= kHeadBytesMax));
+  }
+}
