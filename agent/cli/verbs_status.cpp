@@ -140,6 +140,16 @@ void print_next(const Json& status, const Output& out) {
             " comes when it is connected again.");
 }
 
+/// As the configuration names them.
+std::string other_users(const Json& agent) {
+  std::string out;
+  for (const Json& user : agent.value("apiUsers", Json::array())) {
+    const std::string name = user.get<std::string>();
+    out += (out.empty() ? "" : ", ") + (name == "*" ? "everybody" : display_text(name));
+  }
+  return out;
+}
+
 void print_status(const Json& status, const Output& out) {
   print_degraded(status, out);
   const Json& agent = status["agent"];
@@ -152,6 +162,8 @@ void print_status(const Json& status, const Output& out) {
   if (status.contains("discovery")) out.say(discovery_line(status["discovery"], out));
   if (const std::string gaps = shown(agent, "notConfined"); !gaps.empty())
     out.say("not confined as it could be: " + gaps);
+  if (const std::string users = other_users(agent); !users.empty())
+    out.say("other users of this machine who may use its ports (api.users): " + users);
   const auto pairing = status.find("pairing");
   if (pairing != status.end() && pairing->is_object()) out.say(pairing_line(*pairing, out));
   print_devices(status, now_ms, out);

@@ -25,6 +25,7 @@ void write_agent(const ControlRoom& room, JsonWriter& out) {
   out.member("stateDir", room.config->paths.state_dir.string());
   out.member("logTarget", std::get<std::string>(room.config->values.at("log.target")));
   out.member("notConfined", confinement::gaps());
+  out.texts("apiUsers", room.config->api_users);
   if (const auto program = own_program_file()) {
     out.name("program").begin_object().member("path", utf8_or_escaped(program->path));
     out.member("device", program->device).member("inode", program->inode);

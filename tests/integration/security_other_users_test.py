@@ -142,8 +142,11 @@ class OtherUsers(unittest.TestCase):
     def test_a_user_who_is_named_is_served_and_no_other_one(self):
         device = self.device(ApiDevice, "--api-users", OTHER)
         self.assertEqual(self.ask_as_other(device.info["apiPort"], "GET", "/healthz")[0], 200)
+        says = "other users of this machine who may use its ports (api.users): "
+        self.assertIn(says + OTHER, device.ok("status"))
         everybody = self.device(ApiDevice, "--api-users", "*")
         self.assertEqual(self.ask_as_other(everybody.info["apiPort"], "GET", "/healthz")[0], 200)
+        self.assertIn(says + "everybody", everybody.ok("status"))
         somebody = self.device(ApiDevice, "--api-users", "1")
         self.assertEqual(self.ask_as_other(somebody.info["apiPort"], "GET", "/healthz")[0], 403)
 
