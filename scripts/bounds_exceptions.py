@@ -2,7 +2,7 @@
 grows: by reason, "file without ending: kName kName...". check_bounds.py reads it."""
 
 EXCEPTIONS = {
-    "Pieces in which we read, cut or write, and sizes that are what they are: nobody chooses them.": [
+    "Pieces in which we read, cut or write, and sizes that are given: nobody chooses them.": [
         "agent/access/page_name: kRandomBytes",
         "agent/access/token_text: kRandomBytes",
         "agent/api/bulk_taker: kBatchBytes",

@@ -1,6 +1,7 @@
 #include "replication/oplog/space_log.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace lanyard::oplog {
 namespace {
@@ -8,11 +9,13 @@ namespace {
 /// What a change's author held of a log, as far as this header says. Only at whole contexts does it
 /// say everything; that is where membership is asked for: at the first change of a log.
 bool names(const Header& header, const Dot& dot) {
-  const auto cites = [&](const ContextEntry& entry) {
-    return entry.log == dot.log && entry.head.seq >= dot.seq;
+  if (header.log == dot.log) return header.seq > dot.seq;
+  const auto is_before = [](const ContextEntry& entry, const LogId& log) {
+    return entry.log < log;
   };
-  return (header.log == dot.log && header.seq > dot.seq) ||
-         std::any_of(header.context.begin(), header.context.end(), cites);
+  const auto found =
+      std::lower_bound(header.context.begin(), header.context.end(), dot.log, is_before);
+  return found != header.context.end() && found->log == dot.log && found->head.seq >= dot.seq;
 }
 
 }  // namespace
@@ -122,9 +125,12 @@ void SpaceLog::tell_fork(const LogId& log, ToldFork fork) {
 
 void SpaceLog::keep_branch(const LogId& log, const Branch& other) {
   branches[log] = other;
+  // A pack has room for 65,536 admissions: each is looked for once.
+  std::set<std::pair<Dot, DeviceId>> known;
+  for (const Admission& each : admissions)
+    if (each.by.log == log) known.emplace(each.by, each.device);
   for (const Admission& each : other.admitted)
-    if (std::find(admissions.begin(), admissions.end(), each) == admissions.end())
-      admissions.push_back(each);
+    if (known.emplace(each.by, each.device).second) admissions.push_back(each);
   told.erase(log);
 }
 

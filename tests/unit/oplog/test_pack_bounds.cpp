@@ -99,6 +99,29 @@ TEST_CASE("a branch of 768 KiB is kept with its texts, and one that is larger wi
   CHECK(form == PayloadForm::kErased);
 }
 
+TEST_CASE("whom a branch admits is counted once, as many as a pack can admit") {
+  Device founder(74);
+  const Space space(founder);
+  SpaceLog held = nothing_of(space.id);
+  const LogId log = LogWriter(founder, space).log();
+  Branch branch{{2}, {}, {}};
+  const auto admit = [&](std::size_t changes) {
+    for (std::size_t i = 0; i < changes; ++i) {
+      branch.hashes.emplace_back();
+      for (std::size_t each = 0; each < limits::kOpenOpsMax; ++each)
+        branch.admitted.push_back({founder.chance.fixed<DeviceId>(), {log, branch.last()}});
+    }
+    held.keep_branch(log, branch);
+    held.keep_branch(log, branch);  // told once more
+    return held.admissions.size();
+  };
+  constexpr std::size_t kMost = limits::kPackChangesMax * limits::kOpenOpsMax;
+  CHECK(admit(limits::kPackChangesMax) == kMost);
+  CHECK(admit(1) == kMost + limits::kOpenOpsMax);
+  CHECK(held.is_member(branch.admitted.front().device));
+  CHECK(held.is_member(branch.admitted.back().device));
+}
+
 TEST_CASE("a run is full at half a MiB, and then has room for a change of any size") {
   Device founder(72);
   const Space space(founder);
