@@ -100,6 +100,31 @@ TEST_CASE("1,024 live changes wait for their context; what comes beyond them is 
   CHECK_FALSE(ThreeRuns(1).keeps_the_third_behind(10 * kMax));
 }
 
+TEST_CASE(
+    "live changes that come in the reverse of their order are all taken once the first comes") {
+  Shared two({"alice", "bob"});
+  EngineBench& bench = two.bench;
+  bench.cut("alice", "bob");
+  MemoryStore& store = bench["bob"].store(two.space);
+  const std::size_t before = store.entries().size();
+  for (std::size_t i = 0; i <= limits::kParkedChangesMax; ++i) {
+    bench["bob"].put(two.space, "n1", std::to_string(i));
+    bench.run_storage();
+  }
+  bench.connect("alice", "bob");
+  bench.deliver("bob", "alice");
+  const LogId log = *store.own_log();
+  bench.say("bob", "alice", wire::Have{two.space, log, {{UINT64_MAX}, {}}});
+  bench.run_storage();
+  for (std::size_t i = store.entries().size(); i > before; --i) {
+    const MemoryStore::Entry& entry = store.entries()[i - 1];
+    bench.say("bob", "alice",
+              engine::make_live_run(two.space, *entry.changes, entry.signatures.at(log)));
+  }
+  bench.run_storage();
+  CHECK(two.clock("alice").at(log) == two.clock("bob").at(log));
+}
+
 TEST_CASE("1 MiB of live changes waits for its context; what comes beyond it is dropped") {
   constexpr std::size_t kSecondBytes = 100 * limits::kKiB;
   const ThreeRuns scene(kSecondBytes);
