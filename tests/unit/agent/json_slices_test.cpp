@@ -67,6 +67,7 @@ TEST_CASE("what has no structure is refused, and nothing is read behind its end"
   };
   CHECK(JsonObject::parse(nested(limits::kTextDepthMax)));
   CHECK_FALSE(JsonObject::parse(nested(limits::kTextDepthMax + 1)));
+  CHECK_FALSE(JsonObject::parse(nested(10 * limits::kTextDepthMax)));
   CHECK_FALSE(JsonObject::parse(std::string(1'000'000, '{')));
   for (const char* const row : {"", "[", "]", "{}", "[1", "[1,", "[1,]", "[,]", "[1]x", "[1 2]"}) {
     INFO(row);
