@@ -72,6 +72,28 @@ bool is_room_behind(std::size_t told) {
   return !scene.where(late).empty();
 }
 
+/// What a listener hears of a message of so many bytes, from one that it knows or does not.
+std::string heard_by_link(std::size_t size, bool is_trusted) {
+  support::Chance chance{2};
+  const crypto::Identity one = crypto::Identity::make_ephemeral(chance);
+  const crypto::Identity other = crypto::Identity::make_ephemeral(chance);
+  const crypto::LinkIdentity at_dialer{one, chance};
+  const crypto::LinkIdentity at_listener{other, chance};
+  const auto everybody = [](const DeviceId&) { return true; };
+  SecureLink dialer(crypto::Role::kInitiator, crypto::LinkPurpose::kPair, at_dialer, everybody,
+                    chance);
+  SecureLink listener(crypto::Role::kResponder, crypto::LinkPurpose::kPair, at_listener, everybody,
+                      chance);
+  Bytes said = dialer.start();
+  for (int turn = 0; turn < 4 && !listener.is_open(); ++turn)
+    said = dialer.hear(listener.hear(said).to_send).to_send;
+  REQUIRE(listener.is_open());
+  REQUIRE(dialer.is_open());
+  if (is_trusted) listener.trust();
+  const SecureLink::Heard heard = listener.hear(dialer.seal(Bytes(size, 1)).value());
+  return heard.failure ? heard.failure->code.message() : std::to_string(heard.messages.size());
+}
+
 std::string import_of_levels(std::size_t levels) {
   const std::string value = std::string(levels - 1, '[') + std::string(levels - 1, ']');
   std::istringstream in("{\"version\":\"2.2.0\",\"settings\":{\"a\":" + value + "}}");
@@ -131,6 +153,14 @@ TEST_CASE("a known device has eight addresses: those where it was met last") {
   const auto last = met_at(110, 80);
   CHECK(last.size() == 8);
   CHECK(last.front() == "10.0.1.182:7761");
+}
+
+TEST_CASE("a message of one who is not known has 512 bytes, and no more") {
+  constexpr std::size_t kMax = limits::kStrangersMessageBytesMax;
+  CHECK(heard_by_link(kMax, false) == "1");
+  CHECK(heard_by_link(kMax + 1, false) == "too large");
+  CHECK(heard_by_link(10 * kMax, false) == "too large");
+  CHECK(heard_by_link(10 * kMax, true) == "1");
 }
 
 TEST_CASE("at most 16 addresses are called at once for one device") {
