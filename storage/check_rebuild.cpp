@@ -148,13 +148,17 @@ class Rebuild {
     }
   }
 
-  /// An older file has none.
+  /// An older file has none, and one of which rows are damaged may have others.
   Status compare_chunk_counts(CheckReport& report) {
-    LANYARD_TRY_SET(const std::int64_t is_counted,
-                    file_.number("SELECT count(*) FROM pragma_table_info('lanyard_chunks') WHERE "
-                                 "name = 'unused'"));
-    if (is_counted == 0) return {};
-    return compare_tables({"lanyard_chunks", "log, hash, part, unused", "log, hash, part"}, report);
+    LANYARD_TRY_SET(const std::int64_t has_counts,
+                    file_.number("SELECT count(*) FROM sqlite_schema WHERE name = "
+                                 "'lanyard_chunk_uses'"));
+    if (has_counts == 0) return {};
+    LANYARD_TRY_SET(const std::int64_t is_unsure,
+                    file_.number("SELECT count(*) FROM lanyard_chunk_count"));
+    if (is_unsure != 0) return {};
+    return compare_tables({"lanyard_chunk_uses", "log, hash, part, unused", "log, hash, part"},
+                          report);
   }
 
   /// As they were read: an older file has them in another form.

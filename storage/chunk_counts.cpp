@@ -1,81 +1,230 @@
 #include "storage/chunk_counts.hpp"
 
+#include <algorithm>
+
 #include "replication/merge/chunk_join.hpp"
+#include "replication/types/limits.hpp"
 #include "storage/log_backwards.hpp"
 
 namespace lanyard::storage {
 namespace {
 
-class ChunkCounter {
- public:
-  ChunkCounter(Database& database, SpaceTables& tables, const Cipher& cipher, const Hasher& hasher)
-      : database_(database), tables_(tables), cipher_(cipher), hasher_(hasher) {}
-
-  Result<bool> run() {
-    LANYARD_TRY(read_logs());
-    LANYARD_TRY(database_.execute("UPDATE lanyard_chunks SET unused = 0"));
-    LANYARD_TRY(tables_.log_rows().for_each(0, [&](const LogRow& row) -> Result<bool> {
-      LANYARD_TRY_SET(const Bytes body, tables_.log_rows().readable_body(row.position));
-      const auto pack = oplog::read_proven_pack(body);
-      if (!pack) return true;
-      for (const oplog::Change& change : pack->changes) LANYARD_TRY(take(change));
-      return true;
-    }));
-    return is_as_merged_;
-  }
-
- private:
-  Status read_logs() {
-    Query query(database_, "SELECT DISTINCT log FROM lanyard_chunks");
-    while (true) {
-      LANYARD_TRY_SET(const bool more, query.next());
-      if (!more) return {};
-      logs_.insert(static_cast<merge::LogNumber>(query.natural(0)));
-    }
-  }
-
-  Status take(const oplog::Change& change) {
-    const auto log = tables_.merger().logs().find(change.header.log);
-    if (change.header.kind != oplog::ChangeKind::kSealed || !log || !logs_.contains(*log))
-      return {};
-    Bytes memory;
-    const oplog::Opened opened = oplog::open_payload(change, cipher_, memory);
-    if (opened.effect != oplog::Effect::kEffective ||
-        oplog::effect_of(opened.plain) != oplog::Effect::kEffective)
-      return {};
-    oplog::OpReader in(opened.plain);
-    merge::ChunkJoin join(tables_.records(), hasher_, *log, in.depth_max());
-    bool is_whole = true;
-    for (oplog::Op op; is_whole && in.next(op);) {
-      LANYARD_TRY_SET(is_whole, join.take(op));
-    }
-    LANYARD_TRY(join.settle(is_whole));
-    if (is_whole) return {};
-    LANYARD_TRY_SET(const bool had_effect, has_effect(database_, *log, change.header.seq));
-    is_as_merged_ = is_as_merged_ && !had_effect;
-    return {};
-  }
-
-  Database& database_;
-  SpaceTables& tables_;
-  const Cipher& cipher_;
-  const Hasher& hasher_;
-  std::set<merge::LogNumber> logs_;
-  bool is_as_merged_ = true;
-};
+/// Bodies that one piece reads. It is one transaction of a few pages: enough of them that a long
+/// log takes a thousand, and little enough that a crash repeats a moment's work.
+constexpr std::uint64_t kCountedBytes = 8 * limits::kMiB;
 
 }  // namespace
 
 Result<bool> has_uncounted_chunks(Database& database) {
-  LANYARD_TRY_SET(
-      const std::int64_t uncounted,
-      database.number("SELECT EXISTS (SELECT 1 FROM lanyard_chunks WHERE unused IS NULL)"));
+  LANYARD_TRY_SET(const std::int64_t uncounted,
+                  database.number("SELECT EXISTS (SELECT 1 FROM lanyard_chunk_count WHERE position "
+                                  "IS NOT NULL)"));
   return uncounted != 0;
 }
 
-Result<bool> count_chunks(Database& database, SpaceTables& tables, const Cipher& cipher,
-                          const Hasher& hasher) {
-  return ChunkCounter(database, tables, cipher, hasher).run();
+Status count_chunks_again(Database& database) {
+  LANYARD_TRY_SET(const std::int64_t passed_over,
+                  database.number("SELECT passed_over FROM lanyard_chunk_count"));
+  if (passed_over == 0) return {};
+  return database.execute(
+      "DELETE FROM lanyard_chunk_uses; UPDATE lanyard_chunk_count SET position = 0, passed_over = "
+      "0");
+}
+
+// ---- the parts, as counting finds them
+
+const CountedChunks::Part* CountedChunks::find(const Name& name) const {
+  for (const auto* parts : {&row_, &kept_})
+    if (const auto found = parts->find(name); found != parts->end()) return &found->second;
+  return nullptr;
+}
+
+Result<std::optional<CountedChunks::Known>> CountedChunks::known_chunk(merge::LogNumber log,
+                                                                       const Hash& hash,
+                                                                       std::uint64_t index,
+                                                                       ByteView bytes) {
+  const Part* const part = find({log, hash, index});
+  if (part != nullptr && part->bytes) return Known{part->unused, equal(*part->bytes, bytes)};
+  LANYARD_TRY_SET(auto known, stored_.known_chunk(log, hash, index, bytes));
+  if (known && part != nullptr) known->unused = part->unused;
+  return known;
+}
+
+Result<std::optional<Bytes>> CountedChunks::chunk(merge::LogNumber log, const Hash& hash,
+                                                  std::uint64_t index) {
+  const Part* const part = find({log, hash, index});
+  if (part != nullptr && part->bytes) return part->bytes;
+  return stored_.chunk(log, hash, index);
+}
+
+Status CountedChunks::put_chunk(merge::LogNumber log, const Hash& hash, std::uint64_t index,
+                                ByteView bytes, std::uint64_t unused) {
+  has_other_bytes_ = true;
+  row_.insert_or_assign({log, hash, index}, Part{unused, to_bytes(bytes)});
+  return {};
+}
+
+Status CountedChunks::count_chunk(merge::LogNumber log, const Hash& hash, std::uint64_t index,
+                                  std::uint64_t unused) {
+  const Name name{log, hash, index};
+  const Part* const before = find(name);
+  Part part = before != nullptr ? *before : Part{};
+  part.unused = unused;
+  row_.insert_or_assign(name, std::move(part));
+  return {};
+}
+
+void CountedChunks::keep_row() {
+  for (auto& [name, part] : row_) kept_.insert_or_assign(name, std::move(part));
+  drop_row();
+}
+
+void CountedChunks::drop_row() {
+  row_.clear();
+  has_other_bytes_ = false;
+}
+
+Status CountedChunks::write() {
+  for (const auto& [name, part] : kept_) {
+    const auto& [log, hash, index] = name;
+    LANYARD_TRY(part.bytes ? stored_.put_chunk(log, hash, index, *part.bytes, part.unused)
+                           : stored_.count_chunk(log, hash, index, part.unused));
+  }
+  kept_.clear();
+  return {};
+}
+
+// ---- counting
+
+Status ChunkCounter::load() {
+  Query logs(database_, "SELECT DISTINCT log FROM lanyard_chunks");
+  while (true) {
+    LANYARD_TRY_SET(const bool more, logs.next());
+    if (!more) break;
+    logs_.insert(static_cast<merge::LogNumber>(logs.natural(0)));
+  }
+  Query query(database_, "SELECT position, passed_over FROM lanyard_chunk_count");
+  LANYARD_TRY_SET(const bool found, query.next());
+  next_.reset();
+  if (!found) return {};
+  if (!query.is_null(0)) next_ = query.natural(0);
+  passed_over_ = query.natural(1);
+  return {};
+}
+
+bool ChunkCounter::concerns(const LogRow& row) const {
+  return row.parts.empty() ||
+         std::any_of(row.parts.begin(), row.parts.end(),
+                     [&](const LogPart& part) { return logs_.contains(part.log); });
+}
+
+Status ChunkCounter::count_some() {
+  std::vector<LogRow> rows;
+  std::uint64_t bytes = 0;
+  std::optional<std::uint64_t> behind;
+  LANYARD_TRY(tables_.log_rows().for_each(*next_, [&](const LogRow& row) -> Result<bool> {
+    if (bytes > kCountedBytes) {
+      behind = row.position;
+      return false;
+    }
+    if (!concerns(row)) return true;
+    bytes += row.body_bytes;
+    rows.push_back(row);
+    return true;
+  }));
+  for (const LogRow& row : rows) LANYARD_TRY(take(row));
+  next_ = behind;
+  return {};
+}
+
+/// One of which something is not as it was when it was merged is looked at closer: it rotted, or
+/// its author has used what it had not sent.
+Status ChunkCounter::take(const LogRow& row) {
+  bool is_other = false;
+  auto taken = take_changes(row, is_other);
+  if (!taken && !taken.error().is(Code::kCorrupt)) return fail(taken.error());
+  bool is_readable = taken && *taken;
+  if (is_readable && (is_other || chunks_.has_other_bytes())) {
+    LANYARD_TRY_SET(is_readable, care_.is_whole(row.position));
+  } else if (!is_readable) {
+    LANYARD_TRY(care_.is_whole(row.position));  // from now on it is known as damaged
+  }
+  if (!is_readable) return pass_over(row);
+  is_as_merged_ = is_as_merged_ && !is_other;
+  chunks_.keep_row();
+  return {};
+}
+
+/// False: it cannot be read. `is_other`: some change has another effect than it had.
+Result<bool> ChunkCounter::take_changes(const LogRow& row, bool& is_other) {
+  LANYARD_TRY_SET(const Bytes body, tables_.log_rows().readable_body(row.position));
+  const auto pack = oplog::read_proven_pack(body);
+  if (!pack || pack->changes.size() != row.changes) return false;
+  // The row may have been joined with those before it since they were counted.
+  const std::uint64_t counted = *next_ > row.position ? *next_ - row.position : 0;
+  for (std::uint64_t at = counted; at < row.changes; ++at) {
+    LANYARD_TRY_SET(const bool is_same, take(pack->changes[at]));
+    is_other = is_other || !is_same;
+  }
+  return true;
+}
+
+/// Whether it has the effect that it had.
+Result<bool> ChunkCounter::take(const oplog::Change& change) {
+  const auto log = tables_.merger().logs().find(change.header.log);
+  if (!log) return false;
+  if (change.header.kind != oplog::ChangeKind::kSealed || !logs_.contains(*log)) return true;
+  LANYARD_TRY_SET(const bool had_effect, has_effect(database_, *log, change.header.seq));
+  Bytes memory;
+  const oplog::Opened opened = oplog::open_payload(change, ports_.cipher, memory);
+  if (opened.effect != oplog::Effect::kEffective ||
+      oplog::effect_of(opened.plain) != oplog::Effect::kEffective)
+    return !had_effect;
+  oplog::OpReader in(opened.plain);
+  merge::ChunkJoin join(chunks_, ports_.hasher, *log, in.depth_max());
+  bool is_whole = true;
+  for (oplog::Op op; is_whole && in.next(op);) {
+    LANYARD_TRY_SET(is_whole, join.take(op));
+  }
+  LANYARD_TRY(join.settle(is_whole));
+  return is_whole || !had_effect;
+}
+
+Status ChunkCounter::pass_over(const LogRow& row) {
+  chunks_.drop_row();
+  ++passed_over_;
+  for (const merge::LogNumber log : logs_) {
+    const bool is_in_it =
+        row.parts.empty() || std::any_of(row.parts.begin(), row.parts.end(),
+                                         [&](const LogPart& part) { return part.log == log; });
+    if (is_in_it) LANYARD_TRY(let_be_used(log));
+  }
+  chunks_.keep_row();
+  return {};
+}
+
+/// As often as a row has room for the part.
+Status ChunkCounter::let_be_used(merge::LogNumber log) {
+  Query query(database_, "SELECT hash, part, length(bytes) FROM lanyard_chunks WHERE log = ?");
+  query.bind(log);
+  while (true) {
+    LANYARD_TRY_SET(const bool more, query.next());
+    if (!more) return {};
+    const auto hash = query.fixed<Hash>(0);
+    const std::uint64_t index = query.natural(1);
+    const std::uint64_t bytes = std::max<std::uint64_t>(query.natural(2), 1);
+    LANYARD_TRY_SET(const auto known, chunks_.known_chunk(log, hash, index, {}));
+    const std::uint64_t before = known ? known->unused : 0;
+    LANYARD_TRY(chunks_.count_chunk(log, hash, index, before + limits::kPackBodyBytesMax / bytes));
+  }
+}
+
+Status ChunkCounter::write() {
+  LANYARD_TRY(chunks_.write());
+  if (!next_ && passed_over_ == 0) return database_.execute("DELETE FROM lanyard_chunk_count");
+  Query query(database_, "UPDATE lanyard_chunk_count SET position = ?, passed_over = ?");
+  next_ ? query.bind(*next_) : query.bind_null();
+  return query.bind(passed_over_).run();
 }
 
 }  // namespace lanyard::storage

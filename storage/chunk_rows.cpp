@@ -9,8 +9,9 @@ Result<std::optional<RecordRows::Known>> RecordRows::known_chunk(merge::LogNumbe
                                                                  ByteView bytes) {
   // Lengths first: SQLite finds them without reading the bytes.
   Query query(*database_,
-              "SELECT unused, length(bytes) = length(?4) AND bytes = ?4 FROM lanyard_chunks WHERE "
-              "log = ?1 AND hash = ?2 AND part = ?3");
+              "SELECT u.unused, length(c.bytes) = length(?4) AND c.bytes = ?4 FROM lanyard_chunks "
+              "c LEFT JOIN lanyard_chunk_uses u ON u.log = c.log AND u.hash = c.hash AND u.part = "
+              "c.part WHERE c.log = ?1 AND c.hash = ?2 AND c.part = ?3");
   LANYARD_TRY_SET(const bool found,
                   query.bind(log).bind(hash.view()).bind(index).bind(bytes).next());
   if (!found) return std::nullopt;
@@ -30,15 +31,21 @@ Result<std::optional<Bytes>> RecordRows::chunk(merge::LogNumber log, const Hash&
 Status RecordRows::put_chunk(merge::LogNumber log, const Hash& hash, std::uint64_t index,
                              ByteView bytes, std::uint64_t unused) {
   Query query(*database_,
-              "INSERT OR REPLACE INTO lanyard_chunks (log, hash, part, bytes, unused) VALUES (?, "
-              "?, ?, ?, ?)");
-  return query.bind(log).bind(hash.view()).bind(index).bind(bytes).bind(unused).run();
+              "INSERT OR REPLACE INTO lanyard_chunks (log, hash, part, bytes) VALUES (?, ?, ?, ?)");
+  LANYARD_TRY(query.bind(log).bind(hash.view()).bind(index).bind(bytes).run());
+  return count_chunk(log, hash, index, unused);
 }
 
 Status RecordRows::count_chunk(merge::LogNumber log, const Hash& hash, std::uint64_t index,
                                std::uint64_t unused) {
+  if (unused == 0) {
+    Query none(*database_,
+               "DELETE FROM lanyard_chunk_uses WHERE log = ? AND hash = ? AND part = ?");
+    return none.bind(log).bind(hash.view()).bind(index).run();
+  }
   Query query(*database_,
-              "UPDATE lanyard_chunks SET unused = ?4 WHERE log = ?1 AND hash = ?2 AND part = ?3");
+              "INSERT OR REPLACE INTO lanyard_chunk_uses (log, hash, part, unused) VALUES (?, ?, "
+              "?, ?)");
   return query.bind(log).bind(hash.view()).bind(index).bind(unused).run();
 }
 

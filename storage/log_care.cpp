@@ -58,6 +58,12 @@ Result<bool> LogCare::check_some() {
   return is_checking();
 }
 
+Result<bool> LogCare::is_whole(std::uint64_t position) {
+  LANYARD_TRY_SET(const auto row, row_at(position));
+  if (row) LANYARD_TRY(look_closer(*row));
+  return !is_damaged(position);
+}
+
 Status LogCare::found(std::uint64_t position) {
   LANYARD_TRY_SET(auto row, row_at(position));
   if (row && row->parts.empty()) {

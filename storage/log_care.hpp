@@ -26,6 +26,8 @@ class LogCare {
   [[nodiscard]] bool is_checking() const { return checking_.has_value(); }
   /// A piece of looking at every row; true if there is more.
   [[nodiscard]] Result<bool> check_some();
+  /// Looks at one row, as check_some() does at all.
+  [[nodiscard]] Result<bool> is_whole(std::uint64_t position);
   /// This row cannot be read.
   [[nodiscard]] Status found(std::uint64_t position);
 
@@ -40,6 +42,8 @@ class LogCare {
 
   /// SpaceStore::mend_log(), inside the caller's transaction; after that, settle().
   [[nodiscard]] Status mend(ByteView pack);
+  /// It has put a row right.
+  [[nodiscard]] bool has_mended() const { return !mended_.empty(); }
   /// The caller's transaction is committed, or undone. True if it had to be undone for a damaged
   /// row that was not known, and is now.
   [[nodiscard]] Result<bool> settle(bool is_committed);

@@ -1,7 +1,6 @@
 #include "storage/space_store.hpp"
 
 #include "replication/types/limits.hpp"
-#include "storage/chunk_counts.hpp"
 #include "storage/rescue.hpp"
 #include "storage/state_hash.hpp"
 #include "storage/views.hpp"
@@ -18,7 +17,7 @@ Result<std::unique_ptr<SpaceStore>> SpaceStore::open(const std::filesystem::path
   LANYARD_TRY(store->load());
   if (!options.read_only) LANYARD_TRY(store->load_log_damage(options.damaged_rows));
   if (!options.read_only) LANYARD_TRY(store->leave_log_of_other_identity());
-  if (!options.read_only) LANYARD_TRY(store->count_chunks_once());
+  if (!options.read_only) LANYARD_TRY(store->begin_counted());
   return store;
 }
 
@@ -89,23 +88,6 @@ Status SqliteSpaceStore::load_author() {
 Status SqliteSpaceStore::leave_log_of_other_identity() {
   if (!own_log_ || tables_.logs()[*own_log_].device == ports_.signer.device()) return {};
   return start_incarnation();
-}
-
-Status SqliteSpaceStore::count_chunks_once() {
-  LANYARD_TRY_SET(const bool is_needed, has_uncounted_chunks(database_));
-  if (!is_needed) return {};
-  Result<bool> is_as_merged = true;
-  const Status counted = in_transaction(Sync::kFull, [&]() -> Status {
-    is_as_merged = count_chunks(database_, tables_, *cipher_, ports_.hasher);
-    return is_as_merged ? Status() : fail(is_as_merged.error());
-  });
-  // On a full disk nothing is merged: the next opening counts.
-  if (!counted) return counted.error().is(Code::kDiskFull) ? Status() : counted;
-  if (!*is_as_merged)
-    notes_.push_back(
-        "a member named a large value more often than it sent it: what that wrote here has no "
-        "effect on devices that merge it today");
-  return {};
 }
 
 /// Our own stamps come after all that is here. At load() there was no wall clock to tell the sane
@@ -203,6 +185,7 @@ Result<ApplyOutcome> SqliteSpaceStore::apply(const std::vector<const oplog::Acce
   bool is_own = false;
   const std::size_t admissions_before = tables_.space_log().admissions.size();
   bool is_decided = false;
+  LANYARD_TRY(count_chunks_once());
   see_all_stamps(wall);
   merge::Merger* merger = &tables_.merger();
   LANYARD_TRY(in_transaction(Sync::kNormal, [&]() -> Status {
@@ -284,23 +267,6 @@ Result<LogSlice> SqliteSpaceStore::read_log(std::uint64_t position, const Vector
     if (!damaged) return slice;
     LANYARD_TRY(care_.found(*damaged));
   }
-}
-
-Status SqliteSpaceStore::load_log_damage(const std::vector<std::uint64_t>& rows) {
-  if (rows.empty()) return {};
-  const Status loaded = care_.load(rows);
-  if (loaded || loaded.error().is(Code::kInputOutput)) return loaded;
-  notes_.push_back("the rows of lanyard_log that were damaged: " + loaded.error().detail);
-  return {};
-}
-
-Status SqliteSpaceStore::mend_log(ByteView pack) {
-  Status mended = in_transaction(Sync::kFull, [&] { return care_.mend(pack); });
-  LANYARD_TRY_SET(const bool is_found, care_.settle(mended.has_value()));
-  if (is_found) mended = {};
-  // What was kept as it was may be joined now.
-  if (care_.damage().rows.empty()) folded_ = {};
-  return mended;
 }
 
 Result<bool> SqliteSpaceStore::tidy() {

@@ -10,6 +10,8 @@
 
 namespace lanyard::storage {
 
+class ChunkCounter;
+
 /// SpaceStore over one SQLite file.
 class SqliteSpaceStore final : public SpaceStore {
  public:
@@ -20,8 +22,8 @@ class SqliteSpaceStore final : public SpaceStore {
   [[nodiscard]] Status load();
   /// Begins an incarnation if the last one wrote the log of a device that we are not (any more).
   [[nodiscard]] Status leave_log_of_other_identity();
-  /// In a file of before parts of values were counted.
-  [[nodiscard]] Status count_chunks_once();
+  /// Counts the parts of values in a file from before, if the disk has room for it.
+  [[nodiscard]] Status begin_counted();
   /// The rows that were damaged when it was open last: those that are still.
   [[nodiscard]] Status load_log_damage(const std::vector<std::uint64_t>& rows);
 
@@ -77,6 +79,8 @@ class SqliteSpaceStore final : public SpaceStore {
   [[nodiscard]] Status may_write() const;
   void see_all_stamps(WallTime wall);
   void refresh_views();
+  [[nodiscard]] Status count_chunks_once();
+  void note_counted(const ChunkCounter& counter);
 
   // Forks (space_forks.cpp).
   [[nodiscard]] oplog::HashAt hashes_of(merge::LogNumber log);
@@ -124,6 +128,7 @@ class SqliteSpaceStore final : public SpaceStore {
   std::optional<std::uint64_t> mutations_;  ///< how many are known, once they were counted
   FoldPlace folded_;
   LogCare care_;
+  bool are_chunks_counted_ = false;
   std::optional<SpaceSums> sums_;  ///< as nothing was written since
   std::optional<Error> broken_;
   std::vector<std::string> notes_;

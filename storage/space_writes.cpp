@@ -67,6 +67,7 @@ Status SqliteSpaceStore::leave_forked_log() {
 }
 
 Status SqliteSpaceStore::write_runs(WallTime wall, WriteOutcome& outcome, const AddChanges& add) {
+  LANYARD_TRY(count_chunks_once());
   LANYARD_TRY(leave_forked_log());
   see_all_stamps(wall);
   return in_transaction(Sync::kFull, [&]() -> Status {

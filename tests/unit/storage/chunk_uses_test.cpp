@@ -2,82 +2,10 @@
 #include "replication/merge/chunk_join.hpp"
 #include "replication/types/canonical.hpp"
 #include "tests/support/map_table.hpp"
-#include "tests/unit/storage/storage_test.hpp"
+#include "tests/unit/storage/large_values.hpp"
 
 namespace lanyard::storage {
 namespace {
-
-constexpr std::size_t kPartBytes = 200'000;
-
-/// A member who writes changes as no honest device does.
-class Namer {
- public:
-  explicit Namer(Device& device) : device_(device), cipher_(device.ports().ciphers.make()) {
-    const SpaceState state = device.store().state();
-    from_.log = state.own_log;
-    from_.head = state.own_head;
-    from_.epoch = state.grants.back().first;
-    must(cipher_->take_grant(from_.epoch, state.grants.back().second));
-  }
-
-  /// A pack of changes with these payloads.
-  Bytes pack(const std::vector<std::vector<oplog::Op>>& changes) {
-    oplog::Author author(device_.space(), device_.ports().signer, device_.ports().hasher, *cipher_,
-                         from_);
-    author.begin(device_.store().state().log.clock(), device_.wall);
-    for (const auto& ops : changes) must(author.add(oplog::encode_plain(ops)));
-    Bytes pack = author.finish();
-    author.commit();
-    from_ = author.state();
-    return pack;
-  }
-
- private:
-  Device& device_;
-  std::unique_ptr<Cipher> cipher_;
-  oplog::AuthorState from_;
-};
-
-/// A text, cut into parts.
-class Large {
- public:
-  Large(Device& device, char letter) {
-    CanonicalWriter(value_).text(std::string(2 * kPartBytes + 100, letter));
-    hash_ = device.ports().hasher.hash({value_});
-  }
-  [[nodiscard]] oplog::Op part(std::uint64_t index) const {
-    const ByteView all = value_;
-    const std::size_t at = index * kPartBytes;
-    return part_of(index, all.subspan(at, std::min(kPartBytes, all.size() - at)));
-  }
-  [[nodiscard]] oplog::Op part_of(std::uint64_t index, ByteView bytes) const {
-    oplog::Op op;
-    op.kind = oplog::OpKind::kChunk;
-    op.chunk_hash = hash_;
-    op.chunk_index = index;
-    op.chunk = bytes;
-    return op;
-  }
-  [[nodiscard]] std::vector<oplog::Op> whole() const { return {part(0), part(1), part(2)}; }
-  /// A put of a record with so many fields, each of which names the value.
-  [[nodiscard]] oplog::Op named(std::string_view key, std::size_t times = 1) const {
-    static const std::vector<std::string> kNames = [] {
-      std::vector<std::string> names(40);
-      for (std::size_t i = 0; i < names.size(); ++i) names[i] = "f" + std::to_string(100 + i);
-      return names;
-    }();
-    oplog::Op op;
-    op.kind = oplog::OpKind::kPut;
-    op.collection = "notes";
-    op.key = key;
-    for (std::size_t i = 0; i < times; ++i) op.fields.push_back({kNames[i], hash_.view(), true});
-    return op;
-  }
-
- private:
-  Bytes value_;
-  Hash hash_;
-};
 
 /// Two honest devices of which one takes all packs in one transaction and the other one by one, and
 /// a third that was closed and opened between them: they agree. The keys of the records that show.
@@ -98,13 +26,6 @@ std::vector<std::string> keys_after(Group& group, const std::vector<Bytes>& pack
 }
 
 using Keys = std::vector<std::string>;
-
-/// A member whose log everybody has.
-Device& writing_here(Group& group) {
-  group[1].write(put("a", {{"n", 1}}));
-  group.sync();
-  return group[1];
-}
 
 }  // namespace
 
@@ -174,31 +95,9 @@ TEST_CASE("what our own writer names it has sent, however often one value is wri
   for (std::size_t i = 0; i < 2; ++i) {
     CHECK(must(group[i].store().without_effect()).empty());
     CHECK(group[i].check().differences.empty());
-    CHECK(rows_of(group[i].file(), "SELECT sum(unused) FROM lanyard_chunks")[0][0] == 0);
+    CHECK(rows_of(group[i].file(), "SELECT count(*) FROM lanyard_chunk_uses")[0][0] == 0);
   }
   CHECK(group[0].state_hash() == group[1].state_hash());
-}
-
-TEST_CASE("a file of before is counted when it is opened: what came half comes whole") {
-  Group group(3);
-  Namer writer(writing_here(group));
-  const Large x(group[1], 'x');
-  const std::vector<Bytes> packs{writer.pack({x.whole()}), writer.pack({{x.named("n1")}}),
-                                 writer.pack({x.whole()}),
-                                 writer.pack({{x.named("n2")}}),  // after the update
-                                 writer.pack({{x.named("n3")}})};
-  must(group[0].take({packs[0], packs[1], packs[2]}));
-  group[0].close();
-  make_version_5(group[0].file());
-  CHECK(group[0].check().differences.empty());
-  group[0].open();
-  CHECK(group[0].store().take_notes().empty());
-  must(group[0].take({packs[3], packs[4]}));
-  must(group[2].take(packs));
-  CHECK(group[0].state_hash() == group[2].state_hash());
-  CHECK(group[0].check().differences.empty());
-  CHECK(rows_of(group[0].file(), "SELECT count(*) FROM lanyard_records WHERE key > 'n'")[0][0] ==
-        2);
 }
 
 TEST_CASE("a value has at most so many parts and bytes, and the values of a change so many bytes") {

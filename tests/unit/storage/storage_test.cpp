@@ -244,9 +244,10 @@ void make_version_5(const fs::path& file) {
     Query query(database, "UPDATE lanyard_logs SET context = ? WHERE number = ?");
     must(query.bind(ByteView(blob)).bind(log).run());
   }
-  must(
-      database.execute("DROP TABLE lanyard_contexts; ALTER TABLE lanyard_chunks DROP COLUMN "
-                       "unused; PRAGMA user_version = 5"));
+  must(database.execute(
+      "DROP TABLE lanyard_contexts; DROP TABLE IF EXISTS lanyard_chunk_uses; "
+      "DROP TABLE IF EXISTS lanyard_chunk_count; ALTER TABLE lanyard_chunks DROP COLUMN "
+      "unused; PRAGMA user_version = 5"));
   must(database.checkpoint());
 }
 
