@@ -91,6 +91,8 @@ class FileVault final : public Vault {
 
   /// Ends what a crash cut off: the files of spaces that were left and removed.
   [[nodiscard]] Status remove_left_copies();
+  /// The same for those that were dropped (file_vault_unfounded.cpp).
+  [[nodiscard]] Status end_drops();
   /// What is known of devices that do what no honest one does. To be called once, first.
   [[nodiscard]] Status load_excesses();
   /// Ends what never came to anything (file_vault_unfounded.cpp). To be called once, before
@@ -145,6 +147,7 @@ class FileVault final : public Vault {
 
   // Spaces that others made known (file_vault_unfounded.cpp).
   [[nodiscard]] Status drop_space(const SpaceId& space);
+  [[nodiscard]] Status end_drop(const SpaceId& space);
   [[nodiscard]] bool has_written(const SpaceId& space) const;
   [[nodiscard]] Status find_forsaken();
   bool look_at_forsaken();

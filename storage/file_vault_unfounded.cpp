@@ -50,10 +50,25 @@ Status FileVault::join_space(const SpaceId& space, const DeviceId& from, WallTim
   return {};
 }
 
+/// What is durable first is what goes on after a crash: end_drops() ends what was begun, and
+/// nobody writes to it meanwhile. The row goes last: a file without one would be taken in.
 Status FileVault::drop_space(const SpaceId& space) {
-  // The row last: what a crash leaves without one would be taken in as a space.
+  LANYARD_TRY(platform_.begin_drop(space));
   LANYARD_TRY(close_for_good(space));
+  return end_drop(space);
+}
+
+Status FileVault::end_drops() {
+  LANYARD_TRY_SET(const auto spaces, platform_.half_dropped());
+  for (const SpaceId& space : spaces)
+    if (const Status gone = end_drop(space); !gone) report(space, gone.error());
+  return {};
+}
+
+Status FileVault::end_drop(const SpaceId& space) {
   LANYARD_TRY(remove_copy(space));
+  // Lest a power cut brings it back without its row.
+  LANYARD_TRY(sync_folder(file_of(space).parent_path()));
   LANYARD_TRY(platform_.drop_space(space));
   for (auto& [device, spaces] : made_known_) spaces.erase(space);
   return {};

@@ -25,6 +25,8 @@ inline constexpr const char* kAcceptedSetting = "accepted_";
 inline constexpr const char* kDamagedLogSetting = "damaged_log_";
 /// With a device's id in hexadecimal, "_" and a space's id behind it: who made the space known.
 inline constexpr const char* kMadeKnownSetting = "made_known_";
+/// With a space's id behind it: it is being dropped, file and row.
+inline constexpr const char* kDroppingSetting = "dropping_";
 /// With a device's id in hexadecimal behind it: what it has done that no honest one does.
 inline constexpr const char* kExcessSetting = "excess_";
 /// Random bytes of the last start of an agent, in hexadecimal.
@@ -104,6 +106,10 @@ class Platform {
   [[nodiscard]] Result<std::map<DeviceId, std::set<SpaceId>>> made_known();
   /// Those that are here as they came: not named, set, given to an app or counted on by a person.
   [[nodiscard]] Result<std::set<SpaceId>> untouched_spaces();
+  /// Durable: it is to be dropped. Until that is done it is as one that was left, whose file goes.
+  [[nodiscard]] Status begin_drop(const SpaceId& space);
+  /// Those of which it was not done.
+  [[nodiscard]] Result<std::vector<SpaceId>> half_dropped();
   /// Durable: there is no row of it any more, as if nobody had told of it.
   [[nodiscard]] Status drop_space(const SpaceId& space);
   /// Durable: the wish as it is.

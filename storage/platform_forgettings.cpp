@@ -113,7 +113,8 @@ Status Platform::rejoin_space(const SpaceId& space) {
 
 Status Platform::rejoin_empty(const SpaceId& space, const std::string& name, const Hash& digest) {
   const std::string id = to_text(space);
-  return write(Sync::kFull, [&] {
+  return write(Sync::kFull, [&]() -> Status {
+    LANYARD_TRY(drop_setting((kDroppingSetting + id).c_str()));
     return Query(database_,
                  "UPDATE spaces SET has_left = 0, is_archived = 0, sync_mode = 0, is_dirty = 0,"
                  " has_failed = 0, name = ?, said_name = NULL, digest = ?, applied = NULL,"

@@ -45,6 +45,24 @@ Result<std::set<SpaceId>> Platform::untouched_spaces() {
   return std::set<SpaceId>(all.begin(), all.end());
 }
 
+Status Platform::begin_drop(const SpaceId& space) {
+  const std::string id = to_text(space);
+  return write(Sync::kFull, [&]() -> Status {
+    LANYARD_TRY(set_left(id, true));
+    return put_setting((kDroppingSetting + id).c_str(), "");
+  });
+}
+
+Result<std::vector<SpaceId>> Platform::half_dropped() {
+  std::vector<SpaceId> out;
+  LANYARD_TRY_SET(const auto settings, settings_of(kDroppingSetting));
+  for (const auto& [key, value] : settings) {
+    const auto space = space_id_from_text(key.substr(std::string_view(kDroppingSetting).size()));
+    if (space) out.push_back(*space);
+  }
+  return out;
+}
+
 Status Platform::drop_space(const SpaceId& space) {
   const std::string id = to_text(space);
   return write(Sync::kFull, [&]() -> Status {

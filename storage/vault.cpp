@@ -30,6 +30,7 @@ Result<std::unique_ptr<Vault>> Vault::open(Options options, const Ports& ports) 
       std::make_unique<FileVault>(std::move(options), ports, std::move(platform),
                                   std::set<SpaceId>(dirty.begin(), dirty.end()), std::move(parts));
   LANYARD_TRY(vault->remove_left_copies());
+  LANYARD_TRY(vault->end_drops());
   LANYARD_TRY(vault->load_excesses());
   LANYARD_TRY(vault->drop_unfounded());
   LANYARD_TRY(vault->look_over());

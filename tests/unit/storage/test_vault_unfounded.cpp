@@ -143,4 +143,68 @@ TEST_CASE("what only a forgotten device made known, and holds nothing, goes with
   CHECK(two.ada.reported.empty());
 }
 
+TEST_CASE("a space whose dropping was cut short at any step is gone after the next start") {
+  // Where a folder with something in it lies, the file of that name cannot be removed.
+  const std::string step = GENERATE(as<std::string>(), ".rescue-part", ".broken", ".broken-wal");
+  AdaAndEve two;
+  const SpaceId space = take_founded(two.ada, two.eve, "empty");
+  const SpaceId kept = take_founded(two.ada, two.eve, "kept");
+  two.ada.write(kept, put("n1", {{"n", 1}}));
+  two.ada.open();
+  const fs::path file = two.ada.vault().file_of(space);
+  const fs::path in_the_way = file.string() + step;
+  must(two.ada.vault().forget_device(two.eve.id(), two.ada.wall));
+  fs::create_directories(in_the_way / "full");
+  finish_upkeep(two.ada);
+  REQUIRE_FALSE(fs::exists(file));
+  CAPTURE(step);
+  two.ada.crash();
+  fs::remove_all(in_the_way);
+  two.ada.reported.clear();
+  two.ada.open();
+  finish_upkeep(two.ada);
+  CHECK_FALSE(is_listed(two.ada, space));
+  CHECK_FALSE(fs::exists(file));
+  CHECK(two.ada.vault().troubles().empty());
+  CHECK(two.ada.vault().warnings().empty());
+  CHECK(two.ada.reported.empty());
+  CHECK(is_listed(two.ada, kept));
+  // It is no space that was left: known again, the device may bring it again.
+  must(two.ada.vault().add_device(two.eve.id(), "", two.ada.wall));
+  two.ada.pull(two.eve, space);
+  CHECK(is_listed(two.ada, space));
+}
+
+TEST_CASE("a space whose dropping could not be written down is dropped after the next start") {
+  support::ShimDisk disk("while-dropping");
+  AdaAndEve two;
+  two.ada.options.vfs = disk.name();
+  const SpaceId space = take_founded(two.ada, two.eve, "empty");
+  two.ada.open();
+  must(two.ada.vault().forget_device(two.eve.id(), two.ada.wall));
+  finish_upkeep(two.ada);
+  REQUIRE_FALSE(is_listed(two.ada, space));
+  bool was_whole = false;
+  for (long writes = 0; !was_whole; ++writes) {
+    CAPTURE(writes);
+    REQUIRE(writes < 200);
+    must(two.ada.vault().add_device(two.eve.id(), "", two.ada.wall));
+    two.ada.pull(two.eve, space);
+    must(two.ada.vault().forget_device(two.eve.id(), two.ada.wall));
+    two.ada.open();
+    const std::size_t told = two.ada.reported.size();
+    disk.be_full_after(writes);
+    finish_upkeep(two.ada);
+    was_whole = two.ada.reported.size() == told;
+    two.ada.crash();
+    disk.be_full(false);
+    two.ada.open();
+    finish_upkeep(two.ada);
+    CHECK_FALSE(must(two.ada.vault().has_space(space)));
+    CHECK_FALSE(fs::exists(two.ada.vault().file_of(space)));
+    CHECK(two.ada.vault().troubles().empty());
+    CHECK(two.ada.vault().warnings().empty());
+  }
+}
+
 }  // namespace lanyard::storage
