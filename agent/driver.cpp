@@ -98,6 +98,11 @@ void Driver::perform(const engine::DropPeer& effect) {
 
 namespace {
 
+/// What is not allowed, or is more than one device may bring, is so the next time too.
+bool is_refusal(const Error& error) {
+  return error.is(Code::kNotAllowed) || error.is(Code::kTooLarge);
+}
+
 engine::SpaceOpened opened(storage::Vault& vault, const SpaceId& space,
                            Result<storage::SpaceStore*> store) {
   engine::SpaceOpened out{space, std::nullopt, {}, {}, {}};
@@ -164,8 +169,12 @@ void Driver::perform(const engine::JoinSpace& effect) {
   rounds_.joining(effect.from, effect.space, now().mono);
   storage_->run([this, effect](storage::Vault& vault) {
     const auto has = vault.has_space(effect.space);
-    answer(has && !*has ? prospect(effect.space)
-                        : opened(vault, effect.space, vault.space_to_sync(effect.space)));
+    if (has && !*has) return answer(prospect(effect.space));
+    auto store = vault.space_to_sync(effect.space);
+    const bool is_refused = !store && is_refusal(store.error());
+    engine::SpaceOpened said = opened(vault, effect.space, std::move(store));
+    if (is_refused) said.refused_from = effect.from;
+    answer(std::move(said));
   });
 }
 
@@ -175,7 +184,9 @@ void Driver::perform(const engine::AddSpace& effect) {
     if (added) return;
     log_warning("space " + to_text(effect.space) + ", of which device " +
                 to_short_text(effect.from) + " has told, is not kept: " + added.error().detail);
-    answer(engine::SpaceOpened{effect.space, std::nullopt, {}, {}, {}});
+    engine::SpaceOpened none{effect.space, std::nullopt, {}, {}, {}};
+    if (is_refusal(added.error())) none.refused_from = effect.from;
+    answer(std::move(none));
   });
 }
 

@@ -39,7 +39,7 @@ struct JoinSpace {
 };
 
 /// A prospect has a founder: make an empty store for it, for the Persist that follows. `from`: who
-/// made it known. -> SpaceOpened without a log, if it cannot be made
+/// made it known. -> SpaceOpened without a log, if it cannot be made or is refused
 struct AddSpace {
   SpaceId space;
   DeviceId from;

@@ -171,6 +171,7 @@ Status Engine::hear(LinkId link, Session& session, wire::Message message) {
                  ? hear_of_space(link, session, std::forward<decltype(each)>(each))
                  : Status();
     } else if constexpr (std::is_same_v<T, wire::SharedAgain>) {
+      session.refused.erase(each.space);
       out_.add(RejoinSpace{each.space, session.peer});
       return {};
     } else {
@@ -200,6 +201,7 @@ Status Engine::hear_of_space(LinkId link, Session& session, SpaceMessage message
   const SpaceId id = std::visit([](const auto& each) { return each.space; }, message);
   // It may speak of a space that we do not know yet: one we were admitted to just now.
   const bool offers = std::holds_alternative<wire::Have>(message);
+  if (offers && is_refused(session, id)) return {};
   SpaceSync* const found = offers ? offered_space(session, id) : &space(id);
   if (found == nullptr)
     return waits(session, id) ? Status() : fail(Code::kTooLarge, "too many spaces");
@@ -232,6 +234,11 @@ void Engine::settle(LinkId link, Session& session,
   }
   out_.notify(std::move(compared));
   for (const auto& difference : differences) {
+    if (difference.ours) {
+      session.refused.erase(difference.space);
+    } else if (is_refused(session, difference.space)) {
+      continue;
+    }
     SpaceSync* const sync =
         difference.ours ? &space(difference.space) : offered_space(session, difference.space);
     if (sync == nullptr) {

@@ -38,6 +38,7 @@ class Engine {
     bool again = false;         ///< compare once more when this comparison is done
     bool has_settled = false;   ///< at least one comparison was done
     std::set<SpaceId> offered;  ///< by it, not known here: to be looked at when it is their turn
+    std::set<SpaceId> refused;  ///< offered by it, and not taken from it on this link
     std::set<SpaceId> shared;   ///< spaces that the digests in our last root spoke of
     std::set<SpaceId> unconfirmed;  ///< of those: as SharedLoaded has them
     std::vector<oplog::Forgetting> told_forgettings;
@@ -88,6 +89,9 @@ class Engine {
   /// The same, where a peer says that there is such a space. Nothing: it is to wait for its turn.
   SpaceSync* offered_space(const Session& session, const SpaceId& id);
   SpaceSync& add_sync(const SpaceId& id);
+  /// Storage takes this space from nobody but others: it is not asked for again on this link.
+  [[nodiscard]] bool is_refused(const Session& session, const SpaceId& id) const;
+  void refuse_from(const DeviceId& device, const SpaceId& id);
   /// False: more waits already than a peer may offer.
   [[nodiscard]] static bool waits(Session& session, const SpaceId& id);
   /// Ends the looking at spaces that are here now, or of which there is nothing to be had, and

@@ -14,6 +14,23 @@ SpaceSync* Engine::offered_space(const Session& session, const SpaceId& id) {
   return &add_sync(id);
 }
 
+/// A space that came on another way is here. Of a device from which as many were refused as may
+/// wait none is looked at any more.
+bool Engine::is_refused(const Session& session, const SpaceId& id) const {
+  if (session.refused.size() < limits::kSpacesPerPeerMax && !session.refused.contains(id))
+    return false;
+  const auto sync = spaces_.find(id);
+  return sync == spaces_.end() || sync->second.is_prospect();
+}
+
+void Engine::refuse_from(const DeviceId& device, const SpaceId& id) {
+  for (auto& [link, session] : sessions_) {
+    if (session.peer != device) continue;
+    session.offered.erase(id);
+    if (session.refused.size() < limits::kSpacesPerPeerMax) session.refused.insert(id);
+  }
+}
+
 bool Engine::waits(Session& session, const SpaceId& id) {
   if (session.offered.size() >= limits::kSpacesPerPeerMax) return session.offered.contains(id);
   session.offered.insert(id);

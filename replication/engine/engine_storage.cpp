@@ -4,6 +4,7 @@
 namespace lanyard::engine {
 
 void Engine::on(SpaceOpened input) {
+  if (input.refused_from) refuse_from(*input.refused_from, input.space);
   const auto found = spaces_.find(input.space);
   if (found == spaces_.end()) return;
   if (!input.log) {

@@ -77,6 +77,9 @@ struct SpaceOpened {
   VectorClock damaged = {};
   /// Nothing of it is here, not even a row: whoever offers it has to show its founding first.
   bool is_prospect = false;
+  /// Without a log: this device is refused the space, however often it offers it. Nothing: another
+  /// time may be better.
+  std::optional<DeviceId> refused_from = {};
 };
 
 /// What storage says of the store of a space, beside what it holds: whenever that is another thing.

@@ -122,8 +122,13 @@ engine::Input MemoryVault::on(const engine::OpenSpace& effect) {
 }
 
 engine::Input MemoryVault::on(const engine::JoinSpace& effect) {
-  if (find(effect.space) != nullptr || left_.contains(effect.space))
-    return on(engine::OpenSpace{effect.space});
+  ++joins_;
+  if (left_.contains(effect.space)) {
+    engine::SpaceOpened left{effect.space, std::nullopt, {}, {}, {}};
+    left.refused_from = effect.from;
+    return left;
+  }
+  if (find(effect.space) != nullptr) return on(engine::OpenSpace{effect.space});
   engine::SpaceOpened prospect{effect.space, oplog::SpaceLog{}, {}, {}, {}};
   prospect.log->space = effect.space;
   prospect.is_prospect = true;
@@ -132,6 +137,11 @@ engine::Input MemoryVault::on(const engine::JoinSpace& effect) {
 
 std::optional<engine::Input> MemoryVault::on(const engine::AddSpace& effect) {
   if (left_.contains(effect.space)) return on(engine::OpenSpace{effect.space});
+  if (refused_.contains(effect.from)) {
+    engine::SpaceOpened refused{effect.space, std::nullopt, {}, {}, {}};
+    refused.refused_from = effect.from;
+    return refused;
+  }
   make(effect.space);
   return std::nullopt;
 }

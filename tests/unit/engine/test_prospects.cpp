@@ -87,6 +87,55 @@ TEST_CASE("a space comes from whoever has it, when the one who told of it first 
         two.bench["bob"].store(later).log().clock());
 }
 
+TEST_CASE("a space that is not taken from a device is asked for once on a link, and from others") {
+  Shared two({"bob", "alice"});
+  EngineBench& bench = two.bench;
+  bench["alice"].vault().refuse_from(bench["bob"].id);
+  const SpaceId one_more = bench["bob"].found();
+  bench["bob"].put(one_more, "n1", "a text");
+  bench["bob"].admit(one_more, bench["alice"].id);
+  const auto count_pulls = [&](const std::string& from) {
+    std::size_t count = 0;
+    for (const wire::Message& each : bench.take_said("alice", from)) {
+      const auto* pull = std::get_if<wire::Pull>(&each);
+      count += pull != nullptr && pull->space == one_more;
+    }
+    return count;
+  };
+  bench.pass(5min);
+  CHECK(count_pulls("bob") == 1);
+  bench["bob"].put(one_more, "n2", "news of it");
+  bench.pass(5min);
+  CHECK(count_pulls("bob") == 0);
+  CHECK(bench["alice"].vault().find(one_more) == nullptr);
+  CHECK(bench.is_linked("alice", "bob"));
+  // Another device that has it may bring it, and then this one may too.
+  bench.add("carol");
+  bench["bob"].admit(one_more, bench["carol"].id);
+  bench.connect("bob", "carol");
+  bench.connect("alice", "carol");
+  bench.pass(2min);
+  REQUIRE(bench["alice"].vault().find(one_more) != nullptr);
+  bench.cut("alice", "carol");
+  bench["bob"].put(one_more, "n3", "more");
+  bench.pass(2min);
+  CHECK(bench["alice"].store(one_more).log().clock() == bench["bob"].store(one_more).log().clock());
+}
+
+TEST_CASE("a space that was left is offered in vain once on a link") {
+  Shared two({"bob", "alice"});
+  EngineBench& bench = two.bench;
+  const SpaceId gone = bench["bob"].found();
+  bench["bob"].admit(gone, bench["alice"].id);
+  bench["alice"].vault().leave(gone);
+  bench.pass(1min);
+  const std::size_t asked = bench["alice"].vault().joins();
+  CHECK(asked > 0);
+  bench.pass(5min);
+  CHECK(bench["alice"].vault().joins() == asked);
+  CHECK(bench.is_linked("alice", "bob"));
+}
+
 TEST_CASE("a pack without a founding is refused, and leaves nothing") {
   Shared two({"bob", "alice"});
   const SpaceId other = two.bench["bob"].found();
