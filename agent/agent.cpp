@@ -12,7 +12,9 @@
 #include "agent/clock.hpp"
 #include "agent/control/control_server.hpp"
 #include "agent/errors.hpp"
+#include "agent/file_access.hpp"
 #include "agent/instance_lock.hpp"
+#include "agent/lookup/process_finder.hpp"
 #include "agent/network.hpp"
 #include "agent/port_holder.hpp"
 #include "agent/systemd_notify.hpp"
@@ -38,13 +40,6 @@ void forbid_core_files() {
   static_cast<void>(::setrlimit(RLIMIT_CORE, &none));
 }
 
-/// Before there are keys and threads. A system that refuses is no reason to let data lie: the agent
-/// runs, and says so.
-void confine() {
-  static_cast<void>(confinement::keep_private());
-  static_cast<void>(confinement::allow_only(confinement::CallSet::kAgent));
-}
-
 /// With all that it may have open: 32 spaces, 64 links, 256 connections, and readers of them.
 constexpr rlim_t kDescriptorsWanted = 4096;
 
@@ -66,10 +61,11 @@ Status take_descriptors() {
 }
 
 /// Apps speak to the port that they know, whoever has it: they would show their tokens there.
-Error api_port_taken(std::uint16_t wanted, std::uint16_t found) {
+Error api_port_taken(std::uint16_t wanted, std::uint16_t found, ProcessFinder& finder) {
   const std::string port = std::to_string(wanted);
   return Error(Code::kPortTaken,
-               "apps look for this agent at port " + port + ", which " + port_holder_text(wanted) +
+               "apps look for this agent at port " + port + ", which " +
+                   port_holder_text(wanted, finder) +
                    " had when the agent started; it serves at port " + std::to_string(found) +
                    " until it is started again",
                "If that is no program of yours, revoke the tokens of apps that ran meanwhile "
@@ -81,7 +77,7 @@ Error api_port_taken(std::uint16_t wanted, std::uint16_t found) {
 /// The composition root: builds the rooms, joins them, starts and stops them in order.
 class Agent {
  public:
-  explicit Agent(const Config& config) : config_(config) {}
+  Agent(const Config& config, ProcessFinder& finder) : config_(config), finder_(finder) {}
 
   Status open() {
     LANYARD_TRY(take_descriptors());
@@ -89,6 +85,7 @@ class Agent {
     LANYARD_TRY(prepare_folders(config_.paths));
     LANYARD_TRY_SET(InstanceLock lock, InstanceLock::take(config_.paths.data_dir));
     lock_.emplace(std::move(lock));
+    confine_files();
     LANYARD_TRY(start_logging(config_.log));
     if (const std::string gaps = confinement::gaps(); !gaps.empty())
       log_warning("this process is not confined as it could be: " + gaps);
@@ -133,9 +130,9 @@ class Agent {
                            config_.paths.data_dir,
                            meters_,
                            door_troubles};
-    LANYARD_TRY_SET(const auto api,
-                    ApiServer::open({config_, api_port, config_.api_port_is_default, host, hasher_,
-                                     *ciphers_, rng_, *identity_, sync_port, std::move(tokens)}));
+    LANYARD_TRY_SET(const auto api, ApiServer::open({config_, api_port, config_.api_port_is_default,
+                                                     host, hasher_, *ciphers_, rng_, *identity_,
+                                                     sync_port, std::move(tokens), &finder_}));
     LANYARD_TRY_SET(
         const auto control,
         ControlServer::open({config_, ports(), host, api->port(),
@@ -144,7 +141,7 @@ class Agent {
                              },
                              api->to_reception(), api->compat(), [this] { network_->stop(); }}));
     if (config_.api_port_is_default && api->port() != api_port) {
-      door_troubles->push_back(api_port_taken(api_port, api->port()));
+      door_troubles->push_back(api_port_taken(api_port, api->port(), finder_));
       log_warning(door_troubles->back().detail + ". " + door_troubles->back().fix);
     }
     open_doors(*api, *control);
@@ -162,6 +159,14 @@ class Agent {
   }
 
  private:
+  /// Before there are keys and threads, and when its folders are there. Whoever holds the lock has
+  /// the temporary folder.
+  void confine_files() {
+    if (!confinement::is_confinable_build()) return;
+    temporary_.emplace(config_.paths.data_dir);
+    static_cast<void>(confinement::allow_files(files_of_agent(config_.paths, temporary_->path())));
+  }
+
   [[nodiscard]] storage::Ports ports() { return {*identity_, hasher_, *ciphers_, rng_, verifier_}; }
 
   Result<std::unique_ptr<storage::Vault>> open_vault() {
@@ -265,7 +270,9 @@ class Agent {
   crypto::SystemRng rng_;
   crypto::SodiumHasher hasher_;
   crypto::SodiumVerifier verifier_;
+  ProcessFinder& finder_;
   std::optional<InstanceLock> lock_;
+  std::optional<TemporaryPlace> temporary_;
   std::optional<crypto::Identity> identity_;
   std::optional<crypto::SpaceKeysFactory> ciphers_;
   std::unique_ptr<storage::Vault> vault_;
@@ -283,9 +290,12 @@ int report_fatal(const Error& error) {
 
 int run_agent(const Config& config) {
   forbid_core_files();
-  confine();
+  // A system that refuses is no reason to let data lie: the agent runs, and says so.
+  static_cast<void>(confinement::keep_private());
+  ProcessFinder finder;
+  static_cast<void>(confinement::allow_only(confinement::CallSet::kAgent));
   std::signal(SIGPIPE, SIG_IGN);  // a peer that is gone is an error of the write, not our end
-  Agent agent(config);
+  Agent agent(config, finder);
   if (const Status opened = agent.open(); !opened) return report_fatal(opened.error());
   const Status ran = agent.run();
   flush_log();

@@ -6,12 +6,15 @@
 #include <sstream>
 
 #include "agent/display_text.hpp"
-#include "agent/socket_program.hpp"
+#include "agent/lookup/process_finder.hpp"
+#include "agent/socket_owner.hpp"
 
 namespace lanyard::agent {
 namespace {
 
 constexpr std::string_view kListens = "0A";
+/// A process that was started a moment ago, on a busy machine.
+constexpr std::chrono::seconds kAnswerAtStartMost{5};
 
 /// Of addresses as the table has them: all, ::1, ::ffff:127.0.0.0/8, 127.0.0.0/8.
 bool is_within_reach(std::string_view address) {
@@ -20,13 +23,13 @@ bool is_within_reach(std::string_view address) {
 }
 
 /// "python3 (process 4711)"; empty: nobody whom we may look at has it.
-std::string process_with(std::uint64_t inode) {
-  const auto process = process_with_socket(inode);
-  if (!process) return {};
+std::string process_with(std::uint64_t inode, ProcessFinder& finder) {
+  const auto found = finder.find(inode, kAnswerAtStartMost);
+  if (!found) return {};
+  const std::string process = std::to_string(found->process);
   std::string name;
-  std::getline(std::ifstream(*process / "comm"), name);
-  return (name.empty() ? "a program" : display_text(name)) + " (process " +
-         process->filename().string() + ")";
+  std::getline(std::ifstream("/proc/" + process + "/comm"), name);
+  return (name.empty() ? "a program" : display_text(name)) + " (process " + process + ")";
 }
 
 }  // namespace
@@ -49,13 +52,13 @@ std::optional<ListeningSocket> listener_in(std::string_view table, std::uint16_t
   return std::nullopt;
 }
 
-std::string port_holder_text(std::uint16_t port) {
+std::string port_holder_text(std::uint16_t port, ProcessFinder& finder) {
   for (const char* const place : {"/proc/net/tcp", "/proc/net/tcp6"}) {
     std::ifstream in(place);
     const std::string table{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
     const auto found = listener_in(table, port);
     if (!found) continue;
-    const std::string process = process_with(found->inode);
+    const std::string process = process_with(found->inode, finder);
     return process.empty() ? "a program of the user " + user_text(found->uid) : process;
   }
   return "another program";

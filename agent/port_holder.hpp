@@ -8,6 +8,8 @@
 /// Which program of this machine listens at a TCP port.
 namespace lanyard::agent {
 
+class ProcessFinder;
+
 /// A socket that listens, as /proc/net/tcp has it (proc(5)).
 struct ListeningSocket {
   std::uint32_t uid = 0;
@@ -21,7 +23,8 @@ struct ListeningSocket {
                                                          std::uint16_t port);
 
 /// For people: "python3 (process 4711)"; of another user, or where the system does not say which,
-/// "a program of the user ann (1001)"; "another program" where nothing is known.
-[[nodiscard]] std::string port_holder_text(std::uint16_t port);
+/// "a program of the user ann (1001)"; "another program" where nothing is known. Waits for the
+/// finder, which may have just been started.
+[[nodiscard]] std::string port_holder_text(std::uint16_t port, ProcessFinder& finder);
 
 }  // namespace lanyard::agent

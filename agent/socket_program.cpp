@@ -2,60 +2,35 @@
 
 #include <fstream>
 
+#include "agent/lookup/process_finder.hpp"
+
 namespace lanyard::agent {
 namespace {
 
-namespace fs = std::filesystem;
-
-/// More are not looked at: whoever asks waits for it.
-constexpr std::size_t kDescriptorsSeenMax = 50'000;
-
-/// Whether the process has the socket open. `seen`: descriptors that were looked at so far.
-bool has_socket(const fs::path& process, const std::string& name, std::size_t& seen) {
-  std::error_code error;
-  for (fs::directory_iterator each(process / "fd", error), end; !error && each != end;
-       each.increment(error)) {
-    std::error_code ignored;
-    if (++seen > kDescriptorsSeenMax) return false;
-    if (fs::read_symlink(each->path(), ignored) == name) return true;
-  }
-  return false;
-}
-
-std::string name_of(const fs::path& process) {
-  std::error_code error;
-  std::string file = fs::read_symlink(process / "exe", error).string();
-  constexpr std::string_view kDeleted = " (deleted)";
-  if (file.ends_with(kDeleted)) file.resize(file.size() - kDeleted.size());
-  if (!error && !file.empty()) return file;
-  std::ifstream in(process / "comm");
-  std::getline(in, file);
-  return file;
-}
-
-bool is_process(const std::string& name) {
-  return name.find_first_not_of("0123456789") == std::string::npos;
+std::string name_of(const LookupAnswer& found) {
+  if (!found.program.empty()) return found.program;
+  std::string name;
+  std::ifstream in("/proc/" + std::to_string(found.process) + "/comm");
+  std::getline(in, name);
+  return name;
 }
 
 }  // namespace
 
-std::optional<fs::path> process_with_socket(std::uint64_t inode) {
-  const std::string name = "socket:[" + std::to_string(inode) + "]";
-  std::size_t seen = 0;
-  std::error_code error;
-  for (fs::directory_iterator each("/proc", error), end; !error && each != end;
-       each.increment(error))
-    if (is_process(each->path().filename().string()) && has_socket(each->path(), name, seen))
-      return each->path();
-  return std::nullopt;
+SocketProgram user_of(const SocketOwner& owner) {
+  if (owner.kind != SocketOwner::Kind::kUser) return {};
+  return {user_text(owner.uid), {}};
 }
 
-SocketProgram program_of(const SocketOwner& owner) {
-  SocketProgram out;
-  if (owner.kind != SocketOwner::Kind::kUser) return out;
-  out.user = user_text(owner.uid);
-  if (const auto process = process_with_socket(owner.inode)) out.program = name_of(*process);
-  return out;
+bool find_program(const SocketOwner& owner, ProcessFinder& finder,
+                  std::function<void(std::string program)> done) {
+  if (owner.kind != SocketOwner::Kind::kUser) {
+    done({});
+    return true;
+  }
+  return finder.find_later(owner.inode, [done = std::move(done)](const auto& found) {
+    done(found ? name_of(*found) : std::string());
+  });
 }
 
 }  // namespace lanyard::agent

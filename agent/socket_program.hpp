@@ -1,12 +1,13 @@
 #pragma once
 
-#include <filesystem>
-#include <optional>
+#include <functional>
 #include <string>
 
 #include "agent/socket_owner.hpp"
 
 namespace lanyard::agent {
+
+class ProcessFinder;
 
 /// Who has the other end of a loopback connection, as people know them.
 struct SocketProgram {
@@ -14,12 +15,13 @@ struct SocketProgram {
   std::string program;  ///< the file that it runs, or the name that it has; empty: cannot be told
 };
 
-/// The folder in /proc of a process that has the socket of this inode open; nothing: none that this
-/// one may look at has it.
-[[nodiscard]] std::optional<std::filesystem::path> process_with_socket(std::uint64_t inode);
+/// Its user alone.
+[[nodiscard]] SocketProgram user_of(const SocketOwner& owner);
 
-/// Looks through the processes of this machine for the one that has the socket: some milliseconds.
-/// One that keeps private, or is another user's, cannot be told.
-[[nodiscard]] SocketProgram program_of(const SocketOwner& owner);
+/// Has its program looked up and calls `done` with that, on another thread or at once. One that
+/// keeps private, or is another user's, cannot be told. False, and `done` is not called: too many
+/// ask.
+[[nodiscard]] bool find_program(const SocketOwner& owner, ProcessFinder& finder,
+                                std::function<void(std::string program)> done);
 
 }  // namespace lanyard::agent

@@ -1,14 +1,17 @@
 #include "confinement/call_filter.hpp"
 
+#include <fcntl.h>
 #include <linux/netlink.h>
 #include <linux/sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <initializer_list>
 #include <memory>
 #include <span>
@@ -121,6 +124,10 @@ constexpr const char* kOfTheAgent[] = {
 constexpr const char* kOfSql[] = {"pread64",   "preadv",      "pwrite64",  "pwritev",
                                   "ftruncate", "ftruncate64", "fdatasync", "fadvise64"};
 
+/// To signal by a descriptor: of a process that was started here, since there is no other way to one.
+constexpr const char* kOfLookup[] = {"getdents64", "readlink",        "readlinkat",       "waitid",
+                                     "wait4",      "set_tid_address", "pidfd_send_signal"};
+
 constexpr std::uint64_t kNameSpaces = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET |
                                       CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
 
@@ -215,13 +222,29 @@ void allow_mdns(Filter& filter, bool has_bus) {
   }
 }
 
+/// A folder can be opened to be listed, and a process be started that is this one again.
+void allow_lookup(Filter& filter) {
+  allow_child(filter);
+  filter.add(SCMP_ACT_ALLOW, Names(kOfLookup));
+  const auto allow_only_with = [&filter](const char* call, unsigned place, scmp_datum_t value) {
+    filter.add(SCMP_ACT_ALLOW, call, argument_is(place, value));
+    filter.add(SCMP_ACT_ERRNO(EPERM), call, scmp_arg_cmp{place, SCMP_CMP_NE, value, 0});
+  };
+  allow_only_with("openat", 2, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  allow_only_with("clone", 0, CLONE_PIDFD | SIGCHLD);
+  allow_only_with("prctl", 0, PR_SET_PDEATHSIG);
+}
+
 /// Those that are allowed with some arguments, or to others, are refused with all else.
 void refuse(Filter& filter, CallSet set) {
   const bool is_agent = set == CallSet::kAgent;
   for (const char* name : kRefused) {
     if (is_agent) continue;
     const std::string_view call = name;
-    const bool is_in_part = set != CallSet::kSql && (call == "socket" || call == "ioctl");
+    const bool is_mdns = set == CallSet::kMdnsCore || set == CallSet::kMdnsDaemon;
+    const bool is_lookup = set == CallSet::kLookup;
+    const bool is_in_part = (is_mdns && (call == "socket" || call == "ioctl")) ||
+                            (is_lookup && (call == "openat" || call == "clone" || call == "prctl"));
     const bool is_whole = call == "connect" && set == CallSet::kMdnsDaemon;
     if (!is_in_part && !is_whole) filter.add(SCMP_ACT_ERRNO(EPERM), name);
   }
@@ -240,6 +263,8 @@ Status allow_only(CallSet set) {
   } else if (set == CallSet::kSql) {
     filter.add(SCMP_ACT_ALLOW, Names(kOfSql));
     allow_child(filter);
+  } else if (set == CallSet::kLookup) {
+    allow_lookup(filter);
   } else {
     allow_mdns(filter, set == CallSet::kMdnsDaemon);
   }

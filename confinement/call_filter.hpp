@@ -17,6 +17,9 @@ enum class CallSet {
   /// Reads and writes descriptors that are open, at any place of a file, and nothing else: no
   /// file, socket, process or code is new.
   kSql,
+  /// Lists folders and reads where links lead; reads no file, opens nothing else, makes no socket
+  /// and runs no program. Starts itself again and signals what it has started so.
+  kLookup,
 };
 
 /// From now on and for all threads and whatever they start (seccomp): calls that only an intruder

@@ -46,9 +46,10 @@ pid_t spawn(std::vector<std::string>& arguments, int pipe) {
 
 /// Our end and the child's; nothing without descriptors. The child's is never number 3 here: the
 /// standard streams are open, and something else came first.
-std::optional<std::array<int, 2>> make_pair() {
+std::optional<std::array<int, 2>> make_pair(PipeKind kind) {
   std::array<int, 2> ends{};
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) return std::nullopt;
+  const int type = kind == PipeKind::kStream ? SOCK_STREAM : SOCK_SEQPACKET;
+  if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends.data()) != 0) return std::nullopt;
   if (ends[1] != kOwnProcessPipe) return ends;
   std::swap(ends[0], ends[1]);
   return ends;
@@ -56,8 +57,8 @@ std::optional<std::array<int, 2>> make_pair() {
 
 }  // namespace
 
-Result<OwnProcess> start_own_process(std::vector<std::string> arguments) {
-  const auto ends = make_pair();
+Result<OwnProcess> start_own_process(std::vector<std::string> arguments, PipeKind kind) {
+  const auto ends = make_pair(kind);
   if (!ends) return fail(Code::kBusy, "no descriptor is left");
   OwnProcess out;
   out.process = spawn(arguments, (*ends)[1]);

@@ -38,7 +38,15 @@ std::string gaps() {
   add(::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1, "what it starts may gain rights");
   add(::prctl(PR_GET_SECCOMP, 0, 0, 0, 0) != SECCOMP_MODE_FILTER,
       "system calls are not filtered: the system does not allow it");
-  add(!has_file_rules(), "the discovery process may open files: the kernel has no Landlock");
+  if (!has_file_rules()) {
+    add(true,
+        "it and the processes that it starts may open every file of this user: the kernel has no "
+        "Landlock");
+  } else {
+    add(!is_under_file_rules(),
+        "it may open every file of this user: the kernel has no Landlock of "
+        "version 2, or refuses it");
+  }
   return out;
 }
 

@@ -8,6 +8,7 @@ namespace lanyard::agent {
 namespace {
 
 constexpr std::size_t kRequestDigitsMin = 4;
+constexpr const char* kLater = "Wait until a person has answered, or for ten minutes.";
 
 tl::unexpected<Error> no_such_request() {
   return fail(Code::kNotFound, "no request of that id waits for an answer",
@@ -61,27 +62,35 @@ RequestDesk::Entry* RequestDesk::waiting_entry(const RequestId& id, Instant now)
   return waits ? &place->second : nullptr;
 }
 
-Result<AppRequest> RequestDesk::ask(const RequestId& id, Asker asker, AppWish wish, Now now) {
-  std::erase_if(entries_, [&](const auto& each) { return is_over(each.second, now.mono); });
+RequestDesk::Taken RequestDesk::taken_by(const Asker& asker, Instant now) {
+  std::erase_if(entries_, [&](const auto& each) { return is_over(each.second, now); });
   const Places wanted = places_of(asker);
-  std::size_t open = 0;
-  std::size_t of_asker = 0;
-  std::size_t of_group = 0;
-  std::size_t of_program = 0;
+  Taken out;
   for (const auto& [other, entry] : entries_) {
-    const bool waits = is_waiting(entry, now.mono);
-    if (waits) ++open;
+    const bool waits = is_waiting(entry, now);
+    if (waits) ++out.of_all;
     if (!waits && entry.state != State::kRefused) continue;
     const Places taken = places_of(entry.asker);
-    if (taken.asker == wanted.asker) ++of_asker;
-    if (waits && taken.group == wanted.group) ++of_group;
-    if (waits && taken.program == wanted.program) ++of_program;
+    if (taken.asker == wanted.asker) ++out.of_asker;
+    if (waits && taken.group == wanted.group) ++out.of_group;
+    if (waits && taken.program == wanted.program) ++out.of_program;
   }
-  constexpr const char* kLater = "Wait until a person has answered, or for ten minutes.";
-  if (of_asker >= kAppRequestsPerAskerMax)
+  return out;
+}
+
+Status RequestDesk::may_ask(const Asker& asker, Now now) {
+  const Taken taken = taken_by(asker, now.mono);
+  if (taken.of_group < kAppRequestsPerGroupMax && taken.of_all < kAppRequestsMax) return {};
+  return fail(Code::kBusy, "too many apps wait for an answer", kLater);
+}
+
+Result<AppRequest> RequestDesk::ask(const RequestId& id, Asker asker, AppWish wish, Now now) {
+  const Taken taken = taken_by(asker, now.mono);
+  if (taken.of_asker >= kAppRequestsPerAskerMax)
     return fail(Code::kBusy, "this app has asked several times already", kLater);
-  const bool is_full = of_group >= kAppRequestsPerGroupMax ||
-                       of_program >= kAppRequestsPerProgramMax || open >= kAppRequestsMax;
+  const bool is_full = taken.of_group >= kAppRequestsPerGroupMax ||
+                       taken.of_program >= kAppRequestsPerProgramMax ||
+                       taken.of_all >= kAppRequestsMax;
   if (is_full || entries_.contains(id))
     return fail(Code::kBusy, "too many apps wait for an answer", kLater);
   AppRequest request;

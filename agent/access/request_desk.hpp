@@ -53,6 +53,8 @@ class RequestDesk {
     std::string program = {};
   };
 
+  /// kBusy where ask() will say so whatever the asker's program is, which takes time to find out.
+  [[nodiscard]] Status may_ask(const Asker& asker, Now now);
   /// kBusy at the limits above. The wish has passed check_app_wish(), and `id` is random.
   [[nodiscard]] Result<AppRequest> ask(const RequestId& id, Asker asker, AppWish wish, Now now);
 
@@ -95,6 +97,14 @@ class RequestDesk {
     std::string token = {};  ///< allowed, and not handed out yet
   };
 
+  /// How many requests take the places that one of this asker would.
+  struct Taken {
+    std::size_t of_asker = 0;
+    std::size_t of_group = 0;
+    std::size_t of_program = 0;
+    std::size_t of_all = 0;
+  };
+  [[nodiscard]] Taken taken_by(const Asker& asker, Instant now);
   [[nodiscard]] static AppRequest shown(const Entry& entry, Now now);
   [[nodiscard]] static bool is_waiting(const Entry& entry, Instant now);
   [[nodiscard]] static bool is_over(const Entry& entry, Instant now);

@@ -11,6 +11,7 @@
 namespace lanyard::agent {
 
 class LiveClient;
+class ProcessFinder;
 class Standing;
 
 /// What the routes speak for. One per agent; belongs to the api thread.
@@ -25,7 +26,8 @@ struct ApiRoom : Services {
         access_changed(tell_access_changed),
         reception(host, hash, rng, std::move(tell_access_changed), after) {}
 
-  const Signer& signer;  ///< of this device
+  const Signer& signer;             ///< of this device
+  ProcessFinder* finder = nullptr;  ///< of whoever asks for access; nothing: programs have no name
   AccessTable access{};
   Doors doors{};
   std::int64_t started_ms = 0;

@@ -32,6 +32,7 @@ class ApiServer::Impl {
                                                         : options.config.compat_device_id) {
     room_.started_ms = room_.host.wall().ms;
     room_.sync_port = options.sync_port;
+    room_.finder = options.finder;
     room_.has_metrics = options.config.metrics_enabled;
     room_.access.set(std::move(options.tokens));
     room_.doors.port = server_->port();

@@ -7,6 +7,8 @@
 
 namespace lanyard::agent {
 
+class ProcessFinder;
+
 /// The local HTTP API (docs/API.md): loopback only, on the api thread, with services of its own. A
 /// flood of this door does not hold up the control socket (docs/adr/0014).
 class ApiServer {
@@ -22,6 +24,7 @@ class ApiServer {
     const Signer& signer;
     std::uint16_t sync_port = 0;
     std::vector<storage::TokenEntry> tokens = {};  ///< all that there are at the start
+    ProcessFinder* finder = nullptr;               ///< nothing: requests for access show no program
   };
 
   /// Listens, and serves nobody yet. The caller keeps what the options refer to until this is gone.

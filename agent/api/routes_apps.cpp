@@ -2,6 +2,7 @@
 
 #include "agent/api/handlers.hpp"
 #include "agent/json/app_json.hpp"
+#include "agent/socket_program.hpp"
 
 /// Apps that ask for access; the person's answer, and tokens, for pages that a person signed in.
 namespace lanyard::agent {
@@ -31,6 +32,37 @@ Result<AppWish> read_app_wish(Params& in, const std::optional<std::string>& page
   return wish;
 }
 
+Result<std::string> asked_json(Result<AppService::Asked> asked) {
+  if (!asked) return fail(asked.error());
+  JsonWriter out;
+  out.begin_object().member("request", to_hex(asked->request.id.view()));
+  out.member("secret", asked->secret).member("pollMs", kAppPollEveryMs);
+  return out.member("expiresMs", asked->request.expires_ms).end_object().take();
+}
+
+/// Looks the program up, which takes a while, where the request may be taken at all. Its connection
+/// is there until it is answered, and so is the program.
+Status take_request(ApiRoom& room, ApiCall& call, AppWish wish, const ApiReply& reply) {
+  SocketProgram from = user_of(call.owner);
+  LANYARD_TRY(room.reception.apps.may_ask(wish, call.origin, from));
+  const auto ask = [&room, reply, page = call.origin, wish = std::move(wish),
+                    from = std::move(from)](std::string program) {
+    const auto json =
+        asked_json(room.reception.apps.ask(wish, page, {from.user, std::move(program)}));
+    json ? reply.json(*json, 202) : reply.error(json.error());
+  };
+  if (room.finder == nullptr) {
+    ask({});
+    return {};
+  }
+  const bool is_sought =
+      find_program(call.owner, *room.finder, [ask, post = room.host.post](std::string program) {
+        post([ask, program = std::move(program)] { ask(program); });
+      });
+  if (is_sought) return {};
+  return fail(Code::kBusy, "too many apps ask at the same time", "Ask again in a moment.");
+}
+
 void ask_for_access(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
   with_query(call, reply, [&](QueryText& query) -> Status {
     LANYARD_TRY(query.finish());
@@ -39,13 +71,7 @@ void ask_for_access(ApiRoom& room, ApiCall& call, const ApiReply& reply) {
                   "Open it with  lanyard ui.");
     LANYARD_TRY_SET(Params in, params_of(call.body));
     LANYARD_TRY_SET(AppWish wish, read_app_wish(in, call.origin));
-    LANYARD_TRY_SET(const AppService::Asked asked,
-                    room.reception.apps.ask(std::move(wish), call.origin, program_of(call.owner)));
-    JsonWriter out;
-    out.begin_object().member("request", to_hex(asked.request.id.view()));
-    out.member("secret", asked.secret).member("pollMs", kAppPollEveryMs);
-    reply.json(out.member("expiresMs", asked.request.expires_ms).end_object().take(), 202);
-    return {};
+    return take_request(room, call, std::move(wish), reply);
   });
 }
 

@@ -10,6 +10,7 @@
 #include "agent/cli/session.hpp"
 #include "agent/errors.hpp"
 #include "agent/json_writer.hpp"
+#include "agent/lookup/lookup_child.hpp"
 #include "agent/sql/sql_child.hpp"
 #include "discovery/discovery.hpp"
 
@@ -84,6 +85,7 @@ int run_cli(int argc, char** argv) {
   if (const auto child = discovery::discovery_child(argc, argv))
     return discovery::run_discovery_child(*child);
   if (is_sql_child(argc, argv)) return run_sql_child();
+  if (is_lookup_child(argc, argv)) return run_lookup_child();
   open_standard_streams();
   // What a closed pipe means is decided where we write.
   std::signal(SIGPIPE, SIG_IGN);

@@ -13,6 +13,12 @@ tl::unexpected<Error> not_yours() {
 
 }  // namespace
 
+Status AppService::may_ask(const AppWish& wish, const std::optional<std::string>& page,
+                           const SocketProgram& from) {
+  LANYARD_TRY(check_app_wish(wish));
+  return desk_.may_ask({{}, page, from.user, from.program}, now_at(host_));
+}
+
 Result<AppService::Asked> AppService::ask(AppWish wish, const std::optional<std::string>& page,
                                           const SocketProgram& from) {
   LANYARD_TRY(check_app_wish(wish));

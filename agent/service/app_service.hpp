@@ -20,6 +20,9 @@ class AppService {
     AppRequest request;
     std::string secret;  ///< by which the app asks what became of it; told once, and kept nowhere
   };
+  /// kBusy, or the errors of check_app_wish(), where ask() will say so whatever the program is.
+  [[nodiscard]] Status may_ask(const AppWish& wish, const std::optional<std::string>& page,
+                               const SocketProgram& from);
   /// `page`: the Origin that the browser says; nothing: a program asks. Errors as check_app_wish()
   /// and RequestDesk::ask() have them.
   /// `from`: who has the connection.

@@ -163,7 +163,8 @@ class FailingDisk(unittest.TestCase):
     def a_device(self):
         device = Keeper("ada")
         self.addCleanup(device.close)
-        self.told = device.folder / "told"
+        device.state.mkdir(mode=0o700)
+        self.told = device.state / "told"  # where the agent may read
         device.environment |= {"LD_PRELOAD": os.environ["LANYARD_FAILING_DISK"],
                                "FAILING_DISK": str(self.told)}
         if SANITIZED:

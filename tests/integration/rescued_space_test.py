@@ -17,7 +17,8 @@ class RescuedSpace(unittest.TestCase):
     def setUp(self):
         self.device = ApiDevice()
         self.addCleanup(self.device.close)
-        self.told = self.device.folder / "told"
+        self.device.state.mkdir(mode=0o700)
+        self.told = self.device.state / "told"  # where the agent may read
         self.device.environment |= {"LD_PRELOAD": os.environ["LANYARD_FAILING_DISK"],
                                     "FAILING_DISK": str(self.told)}
         if SANITIZED:

@@ -2,17 +2,23 @@
 """What an agent and its discovery processes may not do any more, as the kernel says of the real
 ones. What each rule forbids is tried in unit/confinement."""
 
+import errno
 import json
 import os
+import select
 import shutil
+import signal
+import socket
 import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
 
+from api import Api
 from bad_input import SANITIZED
 from discovery_hosts import DEBIANS_PYTHON, Network, children_of, enter
-from lanyard_process import PROGRAM, Device, wait_until
+from lanyard_process import ANSWER_WITHIN_S, PROGRAM, Device, wait_until
 
 NOBODY = 65534
 # Whether the memory, the descriptors and the environment of a process can be read.
@@ -102,6 +108,163 @@ class Confined(unittest.TestCase):
         self.addCleanup(device.close)
         device.start()
         self.assertEqual(json.loads(device.ok("status", "--json"))["agent"]["notConfined"], "")
+
+
+class Intruded(unittest.TestCase):
+    """What somebody finds whose code runs in an agent: it is there, and tries."""
+
+    def setUp(self):
+        self.device = Device("intruded")
+        self.addCleanup(self.device.close)
+        self.device.state.mkdir(mode=0o700)
+        self.wishes = self.device.state / "wishes"
+        self.device.environment |= {"LD_PRELOAD": os.environ["LANYARD_INTRUDER"],
+                                    "INTRUDER": str(self.wishes)}
+        if SANITIZED:
+            options = self.device.environment.get("ASAN_OPTIONS", "")
+            self.device.environment["ASAN_OPTIONS"] = f"{options}:verify_asan_link_order=0"
+
+    def attempt(self, *wishes):
+        """What came of each: 0, or the name of an errno."""
+        self.wishes.write_text("".join(f"{what} {target}\n" for what, target in wishes))
+        ask_for_access(self.device)
+        done = Path(f"{self.wishes}.done").read_text().split()
+        return [errno.errorcode.get(int(each), "ok") for each in done]
+
+    @unittest.skipIf(SANITIZED, "a sanitizer opens files of its own")
+    def test_an_agent_opens_its_own_files_and_runs_itself_alone(self):
+        home = self.device.folder  # HOME of this agent
+        (home / "secret").write_text("of another program")
+        (home / "projects").mkdir()
+        other = subprocess.Popen(["sleep", "60"])
+        self.addCleanup(other.wait)
+        self.addCleanup(other.kill)
+        self.device.start()
+        found = self.attempt(
+            ("read", home / "secret"), ("list", home), ("list", "/home"), ("list", "/tmp"),
+            ("make", home / "projects" / "new"), ("make", "/tmp/lanyard-intruder"),
+            ("make", home / ".bashrc"), ("link", f"/proc/{other.pid}/exe"),
+            ("run", "/bin/sh"), ("run", "/bin/true"), ("run", sys.executable))
+        self.assertEqual(found, ["EACCES"] * 11)
+        if os.geteuid() != 0:  # root may watch the performance of all processes, by their memory
+            self.assertEqual(self.attempt(("read", f"/proc/{other.pid}/environ")), ["EACCES"])
+        found = self.attempt(
+            ("read", self.device.data / "identity.key"), ("make", self.device.data / "new"),
+            ("make", self.device.state / "new"), ("read", "/etc/hosts"),
+            ("read", "/etc/machine-id" if Path("/etc/machine-id").exists() else "/etc/hosts"),
+            ("link", "/proc/self/exe"), ("run", "/proc/self/exe"))
+        self.assertEqual(found, ["ok"] * 7)
+        # Not below version 6 of Landlock.
+        self.assertIn(self.attempt(("signal", other.pid)), (["EPERM"], ["ok"]))
+
+    @unittest.skipIf(SANITIZED, "a sanitizer opens files of its own")
+    def test_what_takes_the_name_of_its_folder_is_not_its_folder(self):
+        self.device.start()
+        self.device.call("data.put", space="default", collection="c", key="k", value={"n": 1})
+        elsewhere = self.device.folder / "elsewhere"
+        self.device.data.rename(elsewhere)
+        shutil.copytree(elsewhere, self.device.data,
+                        ignore=lambda folder, names: [name for name in names if "sock" in name])
+        self.assertEqual(self.attempt(("read", self.device.data / "identity.key")), ["EACCES"])
+        self.assertEqual(self.attempt(("read", elsewhere / "identity.key")), ["ok"])
+        # Put back, it is as it was: nothing was taken for damaged.
+        shutil.rmtree(self.device.data)
+        elsewhere.rename(self.device.data)
+        self.device.call("data.put", space="default", collection="c", key="k", value={"n": 2})
+        self.device.kill()
+        self.device.start()
+        self.assertEqual(self.device.call("data.get", space="default", collection="c",
+                                          key="k")["value"], {"n": 2})
+
+
+def lookups_of(pid):
+    """The two processes that name programs for this agent: who keeps, and who answers."""
+    def begun_by(parent):
+        out = []
+        for child in Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
+            if b"lookup-child" in Path(f"/proc/{child}/cmdline").read_bytes():
+                out.append(int(child))
+        return out
+    keepers = begun_by(pid)
+    return keepers + [each for keeper in keepers for each in begun_by(keeper)]
+
+
+WISH = {"app": "Notes", "spaces": ["notes"], "write": True}
+
+
+def ask_for_access(device):
+    return Api(device.info["apiPort"]).ask("POST", "/v1/apps/requests", json_body=WISH)
+
+
+class Named(unittest.TestCase):
+    """Programs are named by a process of its own, which is there again when it was killed."""
+
+    def setUp(self):
+        self.device = Device("namer")
+        self.addCleanup(self.device.close)
+        self.device.start()
+        self.pid = self.device.call("agent.info")["agent"]["pid"]
+        wait_until("there are two processes", lambda: len(lookups_of(self.pid)) == 2)
+        self.lookups = lookups_of(self.pid)
+
+    def name_of_a_request(self):
+        """The program that the next request shows; the request is denied."""
+        self.assertEqual(ask_for_access(self.device).status, 202)
+        request, = self.device.call("apps.list")["requests"]
+        self.device.call("apps.deny", request=request["id"])
+        return request.get("program")
+
+    def test_they_are_confined(self):
+        for pid in self.lookups:
+            state = state_of(pid)
+            self.assertEqual(state["NoNewPrivs"], "1")
+            if not SANITIZED:
+                wait_until("it is filtered", lambda: state_of(pid)["Seccomp"] == "2")
+            opened = {os.readlink(each) for each in Path(f"/proc/{pid}/fd").iterdir()}
+            files = {each for each in opened if each.startswith("/")}
+            self.assertEqual(files - {"/dev/null"} - {os.readlink(f"/proc/{self.pid}/fd/2")}, set())
+            self.assertEqual(len([each for each in opened if each.startswith("socket:")]), 1)
+
+    def test_each_that_is_killed_is_replaced(self):
+        self.assertEqual(self.name_of_a_request(), os.path.realpath(sys.executable))
+        for at in (1, 0):  # who answers, then who keeps
+            os.kill(self.lookups[at], signal.SIGKILL)
+            wait_until("a request is named again",
+                       lambda: self.name_of_a_request() == os.path.realpath(sys.executable))
+
+    def test_one_that_answers_and_is_stopped_is_replaced(self):
+        os.kill(self.lookups[1], signal.SIGSTOP)
+        wait_until("a request is named again",
+                   lambda: self.name_of_a_request() == os.path.realpath(sys.executable))
+
+    def test_both_stopped_hold_up_nobody_but_who_is_to_be_named(self):
+        for pid in self.lookups:
+            os.kill(pid, signal.SIGSTOP)
+            self.addCleanup(os.kill, pid, signal.SIGCONT)
+        port = self.device.info["apiPort"]
+        with socket.create_connection(("127.0.0.1", port), timeout=ANSWER_WITHIN_S) as asker:
+            body = json.dumps(WISH)
+            asker.sendall((f"POST /v1/apps/requests HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+                           "Content-Type: application/json\r\n"
+                           f"Content-Length: {len(body)}\r\n\r\n{body}").encode())
+            for _ in range(20):
+                Api(port)  # asks, and is answered
+            self.assertEqual(select.select([asker], [], [], 0)[0], [])
+            self.assertIn(b" 202 ", asker.recv(4096).split(b"\r\n")[0])
+        request, = self.device.call("apps.list")["requests"]
+        self.assertFalse(request.get("program"))
+        self.assertTrue(request["user"])
+
+    def test_they_end_with_the_agent(self):
+        self.device.kill()
+        wait_until("they have ended", lambda: not any(is_there(pid) for pid in self.lookups))
+
+
+def is_there(pid):
+    try:
+        return state_of(pid)["State"][0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 if __name__ == "__main__":

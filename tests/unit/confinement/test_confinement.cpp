@@ -44,8 +44,9 @@ int in_a_process(Rules rules, Attempt attempt) {
 
 constexpr int kKilled = 1000 + SIGSYS;
 constexpr CallSet kAllSets[] = {CallSet::kAgent, CallSet::kMdnsCore, CallSet::kMdnsDaemon,
-                                CallSet::kSql};
-constexpr CallSet kChildSets[] = {CallSet::kMdnsCore, CallSet::kMdnsDaemon, CallSet::kSql};
+                                CallSet::kSql, CallSet::kLookup};
+constexpr CallSet kChildSets[] = {CallSet::kMdnsCore, CallSet::kMdnsDaemon, CallSet::kSql,
+                                  CallSet::kLookup};
 
 template <typename Attempt>
 int with(CallSet set, Attempt attempt) {
@@ -218,6 +219,53 @@ TEST_CASE("without files nothing is opened, and what is open can be read") {
           return ::read(zeros, &byte, 1) == 1 && byte == 0 ? 0 : 1;
         }) == 0);
   ::close(zeros);
+}
+
+TEST_CASE("a process that names programs lists folders, reads links and starts itself") {
+  REQUIRE_CONFINABLE();
+  constexpr int kListed = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+  const auto open_with = [](int flags, const char* place = "/proc/self") {
+    return with(CallSet::kLookup, [flags, place] {
+      return ::syscall(SYS_openat, AT_FDCWD, place, long{flags}, 0600L) >= 0 ? 0 : 1;
+    });
+  };
+  CHECK(open_with(kListed) == 0);
+  // No content of a file, and no file that is new.
+  for (const int flags : {O_RDONLY, O_RDONLY | O_CLOEXEC, O_RDWR, O_WRONLY, O_PATH,
+                          O_CREAT | O_RDWR, kListed | O_WRONLY, O_TMPFILE | O_RDWR}) {
+    CAPTURE(flags);
+    CHECK(open_with(flags, "/tmp") == 1);
+  }
+  CHECK(open_with(kListed, "/proc/self/status") == 1);
+  CHECK(with(CallSet::kLookup, [] {
+          char file[4096];
+          return ::readlink("/proc/self/exe", file, sizeof file) > 0 ? 0 : 1;
+        }) == 0);
+  CHECK(with(CallSet::kLookup, [] {
+          return fails_with(
+              ::syscall(SYS_clone, CLONE_THREAD | CLONE_VM | CLONE_SIGHAND, 0, 0, 0, 0), EPERM);
+        }) == 0);
+  // It signals what it has started, and nothing else.
+  CHECK(
+      with(CallSet::kLookup, [] {
+        int child = -1;
+        const long process = ::syscall(SYS_clone, long{CLONE_PIDFD | SIGCHLD}, 0L, &child, 0L, 0L);
+        if (process == 0) {
+          ::pause();
+          ::_exit(0);
+        }
+        if (process < 0 || ::syscall(SYS_pidfd_send_signal, child, SIGKILL, nullptr, 0) != 0)
+          return 1;
+        int status = 0;
+        return ::waitpid(static_cast<pid_t>(process), &status, 0) == process && WIFSIGNALED(status)
+                   ? 0
+                   : 2;
+      }) == 0);
+  CHECK(with(CallSet::kLookup,
+             [] { return fails_with(::syscall(SYS_pidfd_open, ::getppid(), 0), ENOSYS); }) == 0);
+  for (const int family : {AF_INET, AF_INET6, AF_UNIX, AF_NETLINK})
+    CHECK(with(CallSet::kLookup,
+               [family] { return fails_with(::socket(family, SOCK_DGRAM, 0), EPERM); }) == 0);
 }
 
 TEST_CASE("the kernel says of a filtered process that it is one") {
