@@ -18,7 +18,7 @@ using confinement::FileRule;
 using confinement::FileUse;
 
 /// FNV-1a: only to give each data folder a name of its own.
-std::string short_hash(const std::string& text) {
+std::string name_for(const std::string& text) {
   std::uint64_t hash = 14695981039346656037U;
   for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
   std::array<char, 17> out{};
@@ -27,7 +27,7 @@ std::string short_hash(const std::string& text) {
 }
 
 /// That nobody else has put it there.
-bool is_ours(const fs::path& folder) {
+bool is_own_folder(const fs::path& folder) {
   struct stat found {};
   return ::lstat(folder.c_str(), &found) == 0 && S_ISDIR(found.st_mode) &&
          found.st_uid == ::geteuid() && (found.st_mode & (S_IRWXG | S_IRWXO)) == 0;
@@ -36,7 +36,7 @@ bool is_ours(const fs::path& folder) {
 /// Read by whatever is linked, resolves a name, tells the time or asks how much memory there is.
 /// Folders, where files in them are put in the place of others: a rule is of the file that was there
 /// when it was made. What is not there is left out.
-constexpr const char* kRead[] = {
+constexpr const char* kReadPlaces[] = {
     "/etc", "/proc", "/sys/fs/cgroup", "/sys/devices/system/cpu", "/usr/lib", "/usr/lib32",
     "/usr/lib64", "/usr/libx32", "/usr/local/lib", "/lib", "/lib32", "/lib64", "/libx32",
     "/usr/share/zoneinfo", "/usr/share/locale", "/nix/store", "/gnu/store",
@@ -67,13 +67,13 @@ int look_at_loaded(dl_phdr_info* object, std::size_t /*size*/, void* out) {
 TemporaryPlace::TemporaryPlace(const fs::path& data_dir) {
   const char* const wanted = std::getenv("TMPDIR");
   const std::string name =
-      "lanyard-" + short_hash(std::to_string(::geteuid()) + ":" + data_dir.string());
+      "lanyard-" + name_for(std::to_string(::geteuid()) + ":" + data_dir.string());
   for (const char* const folder : {wanted, "/var/tmp", "/tmp"}) {
     if (folder == nullptr || *folder != '/') continue;
     const fs::path fixed = fs::path(folder) / name;
     std::string random = fixed.string() + "-XXXXXX";
     static_cast<void>(::mkdir(fixed.c_str(), 0700));
-    if (is_ours(fixed)) {
+    if (is_own_folder(fixed)) {
       path_ = fixed;
     } else if (::mkdtemp(random.data()) != nullptr) {
       path_ = random;
@@ -98,7 +98,7 @@ std::vector<FileRule> files_of_agent(const Paths& paths, const fs::path& tempora
                                {"/dev/null", FileUse::kDevice, true},
                                {"/proc/self/exe", FileUse::kRun, true}};
   if (!temporary.empty()) out.push_back({temporary, FileUse::kOwnFolder});
-  for (const char* const place : kRead) out.push_back({place, FileUse::kRead});
+  for (const char* const place : kReadPlaces) out.push_back({place, FileUse::kRead});
   std::error_code ignored;
   out.push_back({fs::canonical("/etc/machine-id", ignored), FileUse::kRead});
   out.push_back({fs::canonical("/etc/resolv.conf", ignored).parent_path(), FileUse::kRead});

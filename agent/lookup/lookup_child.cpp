@@ -27,7 +27,7 @@ constexpr unsigned kLookSecondsMost = 10;
 /// Between the end of one that answers and the next one: what ends each at once costs little.
 constexpr timespec kRest{0, 100'000'000};
 /// Behind what else this machine does.
-constexpr int kNiceness = 10;
+constexpr int kLookupNiceness = 10;
 constexpr rlim_t kDescriptorsMax = 16;
 /// What the kernel sends to one that answers when the one that keeps it has ended.
 constexpr int kKeeperEnded = SIGUSR1;
@@ -133,7 +133,7 @@ int run_lookup_child() {
   sigemptyset(&later);
   sigaddset(&later, kKeeperEnded);
   ::sigprocmask(SIG_BLOCK, &later, nullptr);
-  static_cast<void>(::setpriority(PRIO_PROCESS, 0, kNiceness));
+  static_cast<void>(::setpriority(PRIO_PROCESS, 0, kLookupNiceness));
   limit_to(RLIMIT_CORE, 0);
   limit_to(RLIMIT_FSIZE, 0);
   limit_to(RLIMIT_NOFILE, kDescriptorsMax);

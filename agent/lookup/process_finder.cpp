@@ -18,9 +18,9 @@ namespace {
 using std::chrono::milliseconds;
 
 /// How soon whoever stops the agent is noticed.
-constexpr milliseconds kLookEvery{50};
+constexpr milliseconds kStopNoticedEvery{50};
 /// Behind a question that was not answered.
-constexpr std::chrono::seconds kQuiet{2};
+constexpr std::chrono::seconds kQuietFor{2};
 
 }  // namespace
 
@@ -58,7 +58,7 @@ std::optional<LookupAnswer> ProcessFinder::find(std::uint64_t inode, millisecond
   const ssize_t sent = ::send(pipe_, question.data(), question.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   if (sent < 0 && errno == EPIPE) say_once("the process that names programs has ended");
   const auto answer = sent < 0 ? std::nullopt : await(number_, now + most);
-  if (!answer) quiet_until_ = Clock::now() + kQuiet;
+  if (!answer) quiet_until_ = Clock::now() + kQuietFor;
   if (!answer || answer->process == 0) return std::nullopt;
   return answer;
 }
@@ -69,7 +69,7 @@ std::optional<LookupAnswer> ProcessFinder::await(std::uint64_t number, Clock::ti
     const auto left = std::chrono::duration_cast<milliseconds>(until - Clock::now());
     if (left.count() <= 0) return std::nullopt;
     pollfd ready{pipe_, POLLIN, 0};
-    ::poll(&ready, 1, static_cast<int>(std::min(left, kLookEvery).count()) + 1);
+    ::poll(&ready, 1, static_cast<int>(std::min(left, kStopNoticedEvery).count()) + 1);
     const ssize_t size = ::recv(pipe_, bytes.data(), bytes.size(), MSG_DONTWAIT);
     if (size == 0) return std::nullopt;  // both have ended
     if (size < 0 && errno != EAGAIN && errno != EINTR) return std::nullopt;
