@@ -29,6 +29,8 @@ class Device(Agent):
             "HOME": folder,
             "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
             "XDG_RUNTIME_DIR": f"{folder}/no-runtime",
+            # One that is killed leaves its folder for temporary files, for its next start.
+            "TMPDIR": folder,
             # However an agent is started here: it speaks to nobody on this machine's network.
             "LANYARD_DISCOVERY_MODE": "off",
         }
