@@ -90,19 +90,28 @@ void PeerLink::on_read(const std::error_code& error, std::size_t size) {
   if (is_closed()) return;
   if (error) return close(Error(error, "the link ended"));
   bytes_in_ += size;
-  SecureLink::Heard heard = secure_.hear(ByteView(incoming_).first(size));
+  if (take(ByteView(incoming_).first(size))) read();
+}
+
+/// Whether more is wanted. What came behind the proof of who the peer is counts as said by one of
+/// whom the owner has decided what it may say.
+bool PeerLink::take(ByteView bytes) {
+  SecureLink::Heard heard = secure_.hear(bytes);
   enqueue(std::move(heard.to_send));
   if (heard.peer) {
     peer_ = heard.peer->device;
     owner_.proven(*this, *heard.peer);
   }
   for (Bytes& message : heard.messages) {
-    if (is_closed()) return;
+    if (is_closed()) return false;
     owner_.message(*this, std::move(message));
   }
-  if (is_closed()) return;
-  if (heard.failure) return finish(*heard.failure);
-  read();
+  if (is_closed()) return false;
+  if (heard.failure) {
+    finish(*heard.failure);
+    return false;
+  }
+  return heard.peer ? take({}) : true;
 }
 
 void PeerLink::settle() {

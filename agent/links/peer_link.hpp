@@ -63,6 +63,7 @@ class PeerLink : public std::enable_shared_from_this<PeerLink> {
   void begin();
   void read();
   void on_read(const std::error_code& error, std::size_t size);
+  bool take(ByteView bytes);
   void enqueue(Bytes bytes);
   void write();
   void on_written(const std::error_code& error);

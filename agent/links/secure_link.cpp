@@ -28,6 +28,7 @@ SecureLink::Heard SecureLink::hear(ByteView bytes) {
   Heard heard;
   for (bool more = true; more;) {
     const Status taken = take(heard, more);
+    if (taken && heard.peer) break;  // whoever it is may say more, or less, than a stranger
     if (taken) continue;
     heard.failure = taken.error();
     more = false;

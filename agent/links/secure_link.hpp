@@ -35,7 +35,9 @@ class SecureLink {
 
   /// What a dialer sends before it has heard anything; empty for a listener.
   [[nodiscard]] Bytes start();
-  /// Takes what the socket brought, cut anywhere. Holds back at most one frame and one message.
+  /// Takes what the socket brought, cut anywhere, up to the moment at which the other side is
+  /// proven: what came behind that is taken by the next call, which may bring nothing more. Else it
+  /// holds back at most one frame and one message.
   [[nodiscard]] Heard hear(ByteView bytes);
   /// From here on messages may be as large as any: before, a stranger's are small.
   void trust() { message_bytes_max_ = limits::kMessageBytesMax; }

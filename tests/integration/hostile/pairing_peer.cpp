@@ -96,10 +96,15 @@ bool PairingPeer::receive() {
   ended_ = got <= 0;
   if (ended_) return false;
   bytes_heard_ += static_cast<std::size_t>(got);
-  auto heard = link_->hear(ByteView(part).first(static_cast<std::size_t>(got)));
+  return take(ByteView(part).first(static_cast<std::size_t>(got)));
+}
+
+bool PairingPeer::take(ByteView bytes) {
+  auto heard = link_->hear(bytes);
   if (heard.peer) agent_ = heard.peer;
   for (Bytes& each : heard.messages) messages_.push_back(std::move(each));
-  return !heard.failure && send(heard.to_send);
+  if (heard.failure || !send(heard.to_send)) return false;
+  return heard.peer ? take({}) : true;
 }
 
 bool PairingPeer::say(ByteView message) {

@@ -58,6 +58,7 @@ class PairingPeer {
   [[nodiscard]] bool send(ByteView bytes) const;
   /// Takes what comes next. False once the link has ended.
   bool receive();
+  [[nodiscard]] bool take(ByteView bytes);
 
   DeviceId device_;
   crypto::LinkIdentity identity_;
