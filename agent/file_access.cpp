@@ -34,8 +34,8 @@ bool is_own_folder(const fs::path& folder) {
 }
 
 /// Read by whatever is linked, resolves a name, tells the time or asks how much memory there is.
-/// Folders, where files in them are put in the place of others: a rule is of the file that was there
-/// when it was made. What is not there is left out.
+/// Folders, where files in them are put in the place of others: a rule is of the file that was
+/// there when it was made. What is not there is left out.
 constexpr const char* kReadPlaces[] = {
     "/etc", "/proc", "/sys/fs/cgroup", "/sys/devices/system/cpu", "/usr/lib", "/usr/lib32",
     "/usr/lib64", "/usr/libx32", "/usr/local/lib", "/lib", "/lib32", "/lib64", "/libx32",

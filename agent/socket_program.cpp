@@ -7,7 +7,7 @@
 namespace lanyard::agent {
 namespace {
 
-std::string name_of(const LookupAnswer& found) {
+std::string program_name(const LookupAnswer& found) {
   if (!found.program.empty()) return found.program;
   std::string name;
   std::ifstream in("/proc/" + std::to_string(found.process) + "/comm");
@@ -29,7 +29,7 @@ bool find_program(const SocketOwner& owner, ProcessFinder& finder,
     return true;
   }
   return finder.find_later(owner.inode, [done = std::move(done)](const auto& found) {
-    done(found ? name_of(*found) : std::string());
+    done(found ? program_name(*found) : std::string());
   });
 }
 

@@ -124,7 +124,7 @@ constexpr const char* kOfTheAgent[] = {
 constexpr const char* kOfSql[] = {"pread64",   "preadv",      "pwrite64",  "pwritev",
                                   "ftruncate", "ftruncate64", "fdatasync", "fadvise64"};
 
-/// To signal by a descriptor: of a process that was started here, since there is no other way to one.
+/// To signal by a descriptor: of a process that was started here, as there is no other way to one.
 constexpr const char* kOfLookup[] = {"getdents64", "readlink",        "readlinkat",       "waitid",
                                      "wait4",      "set_tid_address", "pidfd_send_signal"};
 

@@ -1,5 +1,5 @@
-"""A systemd that is the first process of a machine of its own: in namespaces, with the units that it
-is given and no others. For scripts/check_systemd, in whose namespaces it starts."""
+"""A systemd that is the first process of a machine of its own: in namespaces, with the units that
+it is given and no others. For scripts/check_systemd, in whose namespaces it starts."""
 import os
 import pathlib
 import shutil

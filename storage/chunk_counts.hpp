@@ -60,9 +60,9 @@ class CountedChunks final : public merge::ChunkTable {
 ///
 ///   load(); while (!is_over()) { count_some(); write() in a transaction }
 ///
-/// Of rows that are damaged nobody can say what they sent and used. Their authors' parts may be used
-/// as often as the rows had room to send them, so that nothing honest is without its effect here,
-/// and all is counted again when one of them is put right.
+/// Of rows that are damaged nobody can say what they sent and used. Their authors' parts may be
+/// used as often as the rows had room to send them, so that nothing honest is without its effect
+/// here, and all is counted again when one of them is put right.
 class ChunkCounter {
  public:
   /// All outlive this.

@@ -1,8 +1,8 @@
 #include "storage/chunk_counts.hpp"
 #include "storage/space_store.hpp"
 
-/// What a store puts right in its own file: rows of the log that are damaged, and the numbers that a
-/// file from before does not have.
+/// What a store puts right in its own file: rows of the log that are damaged, and the numbers that
+/// a file from before does not have.
 namespace lanyard::storage {
 
 // ---- damaged rows

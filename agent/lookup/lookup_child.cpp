@@ -12,7 +12,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
-#include <ctime>
 
 #include "agent/lookup/proc_folder.hpp"
 #include "confinement/call_filter.hpp"
@@ -25,7 +24,7 @@ namespace {
 /// One that looks for longer hangs in a file system, and another takes its place.
 constexpr unsigned kLookSecondsMost = 10;
 /// Between the end of one that answers and the next one: what ends each at once costs little.
-constexpr timespec kRest{0, 100'000'000};
+constexpr int kRestMs = 100;
 /// Behind what else this machine does.
 constexpr int kLookupNiceness = 10;
 constexpr rlim_t kDescriptorsMax = 16;
@@ -109,7 +108,9 @@ void keep_and_answer() {
     const pid_t process = fork_with(descriptor);
     if (process == 0 && !answer_all(keeper)) return;
     if (process > 0) await_end(process, descriptor);
-    if (!is_pipe_over()) ::nanosleep(&kRest, nullptr);
+    // Without events: wakes at once when the agent has ended, and for nothing else.
+    pollfd over{confinement::kOwnProcessPipe, 0, 0};
+    ::poll(&over, 1, kRestMs);
   }
 }
 

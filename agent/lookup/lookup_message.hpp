@@ -9,8 +9,8 @@
 #include "replication/types/result.hpp"
 
 /// What the agent and its lookup process say to each other: values in canonical msgpack, each one
-/// message of a socket pair that keeps them apart. Both ends are of one build, so nothing here has a
-/// version. What the agent is told are names that other programs chose: it believes none of their
+/// message of a socket pair that keeps them apart. Both ends are of one build, so nothing here has
+/// a version. What the agent is told are names that other programs chose: it believes none of their
 /// lengths. A message may bring descriptors too (SCM_RIGHTS): none does yet. Pure.
 namespace lanyard::agent {
 

@@ -147,7 +147,8 @@ void SpaceSync::persist_failed(const PersistFailed& failed, Now now) {
   if (!is_open()) return;
   retry_at_ = Instant{now.mono.since_origin + kStorageRetry};
   const std::string reason = "storage cannot take changes: " + failed.error.detail;
-  // It has said before that its disk is nearly full: what did not fit is asked for once it has room.
+  // It has said before that its disk is nearly full: what did not fit is asked for once there is
+  // room.
   // Only what is in the middle of an answer would have to be passed over to its end.
   const bool has_no_room = failed.error.is(Code::kDiskFull) && !may_ask_;
   if (!has_no_room) return open_anew(reason);

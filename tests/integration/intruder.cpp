@@ -46,7 +46,8 @@ int attempt(const char* what, const char* target) {
   if (is("list")) return error_of(::open(target, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (is("make")) return error_of(::open(target, O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (is("link")) return error_of(::readlink(target, link, sizeof link));
-  if (is("signal")) return error_of(::kill(std::atoi(target), 0));
+  if (is("signal"))
+    return error_of(::kill(static_cast<pid_t>(std::strtol(target, nullptr, 10)), 0));
   return is("run") ? run(target) : -1;
 }
 

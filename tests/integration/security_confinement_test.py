@@ -208,7 +208,7 @@ class Named(unittest.TestCase):
         self.lookups = lookups_of(self.pid)
 
     def name_of_a_request(self):
-        """The program that the next request shows. It is allowed: then it takes no place any more."""
+        """The program that the next request shows. It is allowed, and takes no place any more."""
         self.assertEqual(ask_for_access(self.device).status, 202)
         request, = self.device.call("apps.list")["requests"]
         self.device.call("apps.allow", request=request["id"])

@@ -9,7 +9,7 @@ namespace lanyard::storage {
 namespace {
 
 /// What the WAL of an open file has grown to.
-std::uintmax_t wal_of(const Device& device) {
+std::uintmax_t wal_bytes_of(const Device& device) {
   return fs::file_size(device.file().string() + "-wal");
 }
 
@@ -114,7 +114,7 @@ TEST_CASE("to count the parts of an old file writes none of them anew") {
   packs.push_back(scene.writer.pack({scene.x.whole()}));
   scene.had(packs);
   scene.old().open();
-  CHECK(wal_of(scene.old()) < 300'000);  // 8.4 MB of parts lie in the file
+  CHECK(wal_bytes_of(scene.old()) < 300'000);  // 8.4 MB of parts lie in the file
   scene.both_take(scene.writer.pack({{scene.x.named("nx")}}));
   scene.check_same();
 }
@@ -131,7 +131,7 @@ TEST_CASE("a part that is used is not written again") {
   }
   group[0].open();
   for (const Large& each : values) must(group[0].take({mallory.pack({{each.named("n")}})}));
-  CHECK(wal_of(group[0]) < 500'000);  // the parts are 4 MB
+  CHECK(wal_bytes_of(group[0]) < 500'000);  // the parts are 4 MB
   const json left = uses_in(group[0]);
   REQUIRE(left.size() == 20);
   CHECK(left[0][2] == 1);
