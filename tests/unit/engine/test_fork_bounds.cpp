@@ -30,8 +30,9 @@ oplog::Fork large_fork(const SpaceId& space) {
     author.begin({}, {1});
     oplog::Admit admit;
     admit.device = chance.fixed<DeviceId>();
-    admit.grants.push_back(
-        {chance.fixed<EpochId>(), chance.bytes(limits::kForkBranchBytesMax - 1024)});
+    const auto epoch = chance.fixed<EpochId>();
+    const Bytes sealed = chance.bytes(limits::kForkBranchBytesMax - 1024);
+    admit.grants.push_back({epoch, sealed});
     REQUIRE(author.add_open({admit}));
     static_cast<void>(author.finish());
     *branch = oplog::pack_branch({author.changes().back()}, author.signature()).value();
