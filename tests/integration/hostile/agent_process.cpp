@@ -2,10 +2,12 @@
 
 #include <poll.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <cstdlib>
+#include <sstream>
 
 namespace lanyard::hostile {
 namespace {
@@ -36,11 +38,15 @@ AgentProcess::AgentProcess() {
   INFO("the variable LANYARD names the program; ctest sets it");
   REQUIRE(program != nullptr);
   forget_person(folder_.path());
+  start();
+}
+
+void AgentProcess::start() {
   const auto data = folder_.path() / "data";
   process_ = agent::start_background(
-      {program, "agent", "--name", "target", "--sync-port", "0", "--listen", "127.0.0.1",
-       "--no-discovery", "--log-target", "stderr", "--data-dir", data.string(), "--state-dir",
-       (folder_.path() / "state").string()},
+      {std::getenv("LANYARD"), "agent", "--name", "target", "--sync-port",
+       std::to_string(sync_port_), "--listen", "127.0.0.1", "--no-discovery", "--log-target",
+       "stderr", "--data-dir", data.string(), "--state-dir", (folder_.path() / "state").string()},
       (folder_.path() / "output").string());
   REQUIRE(process_ > 0);
   REQUIRE(comes_about([&] {
@@ -53,14 +59,21 @@ AgentProcess::AgentProcess() {
   sync_port_ = call("agent.info").at("agent").at("syncPort").get<std::uint16_t>();
 }
 
-AgentProcess::~AgentProcess() {
-  if (!is_running()) return;
+AgentProcess::~AgentProcess() { CHECK(stop()); }
+
+bool AgentProcess::stop() {
+  if (!is_running()) return true;
   kill(process_, SIGTERM);
   const bool ended = comes_about([&] { return !is_running(); });
-  CHECK(ended);
-  if (ended) return;
-  kill(process_, SIGKILL);
+  if (!ended) kill(process_, SIGKILL);
   waitpid(process_, nullptr, 0);
+  return ended;
+}
+
+void AgentProcess::restart() {
+  control_.reset();
+  REQUIRE(stop());
+  start();
 }
 
 bool AgentProcess::is_running() const {
@@ -85,6 +98,16 @@ std::size_t AgentProcess::disk_bytes() const {
   return bytes;
 }
 
+double AgentProcess::cpu_seconds() const {
+  std::string stat = agent::testing::content_of("/proc/" + std::to_string(process_) + "/stat");
+  std::istringstream rest(stat.substr(std::min(stat.size(), stat.rfind(')') + 1)));
+  std::string word;
+  double ticks = 0;
+  for (int field = 3; rest >> word; ++field)  // proc(5): utime, stime, cutime, cstime
+    if (field >= 14 && field <= 17) ticks += std::stod(word);
+  return ticks / static_cast<double>(sysconf(_SC_CLK_TCK));
+}
+
 std::string AgentProcess::log() const {
   return agent::testing::content_of(folder_.path() / "output");
 }
@@ -97,10 +120,11 @@ Json AgentProcess::call(const std::string& method, const Json& params) {
   return Json::parse(*answer);
 }
 
-agent::ProcessOutcome AgentProcess::command(std::vector<std::string> words) const {
+agent::ProcessOutcome AgentProcess::command(std::vector<std::string> words,
+                                            std::chrono::seconds limit) const {
   words.insert(words.begin(), {std::getenv("LANYARD"), "--data-dir", folder_.path() / "data",
                                "--state-dir", folder_.path() / "state"});
-  return agent::run_program(words, kPatience);
+  return agent::run_program(words, limit);
 }
 
 agent::ControlClient AgentProcess::connect() const {

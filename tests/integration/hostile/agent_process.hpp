@@ -35,10 +35,17 @@ class AgentProcess {
   [[nodiscard]] agent::ControlClient connect() const;
   [[nodiscard]] std::uint16_t sync_port() const { return sync_port_; }
   [[nodiscard]] bool is_running() const;
+  /// Ends as a person ends it, and starts again on the same folders and port.
+  void restart();
   /// A command for it that has ended. On any thread.
-  [[nodiscard]] agent::ProcessOutcome command(std::vector<std::string> words) const;
+  [[nodiscard]] agent::ProcessOutcome command(std::vector<std::string> words,
+                                              std::chrono::seconds limit = kPatience) const;
   /// Of all files in its data folder and its folder of state.
   [[nodiscard]] std::size_t disk_bytes() const;
+  /// Of its memory, as it is now.
+  [[nodiscard]] std::size_t resident_bytes() const { return status_bytes("VmRSS:"); }
+  /// Processor time that it has used since it started, and its children that have ended.
+  [[nodiscard]] double cpu_seconds() const;
   /// What it has written to its log.
   [[nodiscard]] std::string log() const;
 
@@ -47,6 +54,10 @@ class AgentProcess {
   [[nodiscard]] Json device(const std::string& id);
 
  private:
+  void start();
+  /// False if it had to be killed.
+  [[nodiscard]] bool stop();
+
   agent::testing::TemporaryFolder folder_;
   pid_t process_ = -1;
   std::optional<agent::ControlClient> control_;

@@ -74,12 +74,13 @@ bool HostilePeer::shake_hands() {
   return send(with_length(step->to_send));
 }
 
-bool HostilePeer::send(ByteView bytes) const {
+bool HostilePeer::send(ByteView bytes) {
   while (!bytes.empty()) {
     pollfd one{socket_, POLLOUT, 0};
     if (poll(&one, 1, kPatienceMs) <= 0) return false;
     const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent <= 0) return false;
+    sent_ += static_cast<std::size_t>(sent);
     bytes = bytes.subspan(static_cast<std::size_t>(sent));
   }
   return true;

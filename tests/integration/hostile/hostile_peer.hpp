@@ -25,8 +25,10 @@ class HostilePeer {
   /// The bytes that begin a handshake once the listener has answered `offer`.
   [[nodiscard]] std::optional<Bytes> first_message();
   /// Bytes as they are. False once the agent has closed the link.
-  bool send(ByteView bytes) const;
+  bool send(ByteView bytes);
   void hang_up();
+  /// What the agent was sent on this link, the handshake included.
+  [[nodiscard]] std::size_t bytes_sent() const { return sent_; }
   /// Exactly so many bytes; nothing if the link ends before.
   [[nodiscard]] std::optional<Bytes> receive(std::size_t size);
 
@@ -65,6 +67,7 @@ class HostilePeer {
   wire::LinkNames their_names_;
   Bytes incoming_;
   std::size_t taken_ = 0;
+  std::size_t sent_ = 0;
   bool ended_ = false;
 };
 

@@ -45,10 +45,13 @@ Bytes put_plain(std::string_view key, std::int64_t value) {
 // ---- one log
 
 LogWriter::LogWriter(Device& device, const Space& space, std::uint8_t incarnation)
-    : device_(device), space_(space) {
-  incarnation_.bytes[0] = incarnation;
-  log_ = log_id_of(device.id(), incarnation_, space.id, hasher());
-}
+    : LogWriter(device, space, Incarnation{{incarnation}}) {}
+
+LogWriter::LogWriter(Device& device, const Space& space, const Incarnation& incarnation)
+    : device_(device),
+      space_(space),
+      incarnation_(incarnation),
+      log_(log_id_of(device.id(), incarnation, space.id, hasher())) {}
 
 Change LogWriter::open(std::vector<ContextEntry> context, bool is_founder) {
   OpenLog op{space_.id, device_.id(), incarnation_, std::nullopt, std::nullopt};

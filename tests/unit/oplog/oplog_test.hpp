@@ -48,6 +48,7 @@ class LogWriter {
   using Spoil = std::function<void(Header&)>;
 
   LogWriter(Device& device, const Space& space, std::uint8_t incarnation = 1);
+  LogWriter(Device& device, const Space& space, const Incarnation& incarnation);
 
   Change open(std::vector<ContextEntry> context = {}, bool is_founder = false);
   Change admit(const Device& whom, std::vector<ContextEntry> context = {});
@@ -63,6 +64,9 @@ class LogWriter {
   [[nodiscard]] const Device& device() const { return device_; }
   /// The next change goes on from here again: a fork.
   void step_back(const Head& head) { head_ = head; }
+  [[nodiscard]] const Incarnation& incarnation() const { return incarnation_; }
+  /// No change that was made so far is looked at any more.
+  void forget_payloads() { payloads_.clear(); }
 
  private:
   Device& device_;
