@@ -169,12 +169,9 @@ void Driver::perform(const engine::JoinSpace& effect) {
   rounds_.joining(effect.from, effect.space, now().mono);
   storage_->run([this, effect](storage::Vault& vault) {
     const auto has = vault.has_space(effect.space);
-    if (has && !*has) return answer(prospect(effect.space));
-    auto store = vault.space_to_sync(effect.space);
-    const bool is_refused = !store && is_refusal(store.error());
-    engine::SpaceOpened said = opened(vault, effect.space, std::move(store));
-    if (is_refused) said.refused_from = effect.from;
-    answer(std::move(said));
+    // One that is here and takes no part is asked for again: a person may change that at any time.
+    answer(has && !*has ? prospect(effect.space)
+                        : opened(vault, effect.space, vault.space_to_sync(effect.space)));
   });
 }
 

@@ -122,13 +122,8 @@ engine::Input MemoryVault::on(const engine::OpenSpace& effect) {
 }
 
 engine::Input MemoryVault::on(const engine::JoinSpace& effect) {
-  ++joins_;
-  if (left_.contains(effect.space)) {
-    engine::SpaceOpened left{effect.space, std::nullopt, {}, {}, {}};
-    left.refused_from = effect.from;
-    return left;
-  }
-  if (find(effect.space) != nullptr) return on(engine::OpenSpace{effect.space});
+  if (left_.contains(effect.space) || find(effect.space) != nullptr)
+    return on(engine::OpenSpace{effect.space});
   engine::SpaceOpened prospect{effect.space, oplog::SpaceLog{}, {}, {}, {}};
   prospect.log->space = effect.space;
   prospect.is_prospect = true;

@@ -21,7 +21,6 @@ class MemoryVault {
   /// No space that is not here is taken from this device.
   void refuse_from(const DeviceId& device) { refused_.insert(device); }
   /// How often the engine has asked for a space that a peer offers.
-  [[nodiscard]] std::size_t joins() const { return joins_; }
   void set_disk_full(bool full) { disk_full_ = full; }
   [[nodiscard]] bool is_disk_full() const { return disk_full_; }
   /// Changes of this device wait, by the engine's word.
@@ -57,7 +56,6 @@ class MemoryVault {
   bool disk_full_ = false;
   std::set<SpaceId> left_;
   std::set<DeviceId> refused_;
-  std::size_t joins_ = 0;
   std::set<SpaceId> held_;
   std::map<std::pair<DeviceId, SpaceId>, VectorClock> told_;  ///< as acknowledged
   std::map<SpaceId, std::unique_ptr<MemoryStore>> stores_;

@@ -122,20 +122,6 @@ TEST_CASE("a space that is not taken from a device is asked for once on a link, 
   CHECK(bench["alice"].store(one_more).log().clock() == bench["bob"].store(one_more).log().clock());
 }
 
-TEST_CASE("a space that was left is offered in vain once on a link") {
-  Shared two({"bob", "alice"});
-  EngineBench& bench = two.bench;
-  const SpaceId gone = bench["bob"].found();
-  bench["bob"].admit(gone, bench["alice"].id);
-  bench["alice"].vault().leave(gone);
-  bench.pass(1min);
-  const std::size_t asked = bench["alice"].vault().joins();
-  CHECK(asked > 0);
-  bench.pass(5min);
-  CHECK(bench["alice"].vault().joins() == asked);
-  CHECK(bench.is_linked("alice", "bob"));
-}
-
 TEST_CASE("a pack without a founding is refused, and leaves nothing") {
   Shared two({"bob", "alice"});
   const SpaceId other = two.bench["bob"].found();
