@@ -200,11 +200,6 @@ void SpaceSync::on(LinkId link, const wire::LiveRun& message, Now now) {
     came_twice(link, *peer, message);
     return return_credit(link, cost);
   }
-  // No room for what can wait: it is asked for once there is, and its credit is given back then.
-  if (!may_ask_) {
-    peer->has_news = true;
-    return return_credit(link, cost);
-  }
   if (message.first != held.seq.next()) {
     if (message.first > held.seq.next()) park(message, link);
     return_credit(link, cost);

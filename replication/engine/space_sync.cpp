@@ -146,29 +146,13 @@ void SpaceSync::durable(const VectorClock& clock) {
 void SpaceSync::persist_failed(const PersistFailed& failed, Now now) {
   if (!is_open()) return;
   retry_at_ = Instant{now.mono.since_origin + kStorageRetry};
-  const std::string reason = "storage cannot take changes: " + failed.error.detail;
-  // It has said before that its disk is nearly full: what did not fit is asked for once there is
-  // room.
-  // Only what is in the middle of an answer would have to be passed over to its end.
-  const bool has_no_room = failed.error.is(Code::kDiskFull) && !may_ask_;
-  if (!has_no_room) return open_anew(reason);
-  for (auto& [link, peer] : peers_) {
-    peer.has_news = true;
-    peer.owed += std::exchange(peer.unapplied, 0);
-    if (peer.pulling || !peer.part.empty()) context_.out.drop(link, wire::ByeCode::kBusy, reason);
-  }
-  ask_storage_anew();
+  open_anew("storage cannot take changes: " + failed.error.detail);
 }
 
 /// Storage holds something else than we believe. It takes what we have asked of it until now, or
 /// refuses it, and says then what it holds. What a peer still sends goes on from a state that we no
 /// longer have: it begins again on a new link.
 void SpaceSync::open_anew(const std::string& reason) {
-  for (const auto& [link, peer] : peers_) context_.out.drop(link, wire::ByeCode::kBusy, reason);
-  ask_storage_anew();
-}
-
-void SpaceSync::ask_storage_anew() {
   end_doubt();
   intake_.reset();
   in_flight_.clear();
@@ -177,6 +161,7 @@ void SpaceSync::ask_storage_anew() {
   last_live_.clear();
   source_.reset();
   awaited_at_.reset();
+  for (const auto& [link, peer] : peers_) context_.out.drop(link, wire::ByeCode::kBusy, reason);
   context_.out.add(OpenSpace{space_});
 }
 

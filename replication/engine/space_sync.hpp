@@ -155,7 +155,6 @@ class SpaceSync {
   bool accept(LinkId link, ByteView pack, std::uint64_t cost, const wire::LiveRun* run, Now now);
   void refuse(LinkId link, Peer& peer, const Error& error, Now now);
   void open_anew(const std::string& reason);
-  void ask_storage_anew();
   void pass_over(LinkId link, Peer& peer, const Error& error, Now now);
   // Spaces that are not here yet (space_prospect.cpp).
   [[nodiscard]] bool is_founded(LinkId link);

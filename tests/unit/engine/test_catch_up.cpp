@@ -259,13 +259,6 @@ TEST_CASE("a device without room asks nobody and gives no credit, until there is
   CHECK(bench.is_linked("alice", "bob"));
   CHECK(shared.clock("bob") != shared.clock("alice"));
 
-  // What came all the same did not cost the link.
-  bench["bob"].vault().set_disk_full(true);
-  bench["alice"].put(shared.space, "one", "more");
-  bench.pass(40s);
-  CHECK(bench.is_linked("alice", "bob"));
-  bench["bob"].vault().set_disk_full(false);
-
   // On a new link neither.
   bench.cut("alice", "bob");
   bench.connect("alice", "bob");
@@ -273,36 +266,6 @@ TEST_CASE("a device without room asks nobody and gives no credit, until there is
   CHECK(count_of(bench.take_words("bob", "alice"), "pull") == 0);
 
   bench.step(bench["bob"], engine::StoreCondition{shared.space, true});
-  bench.pass(2s);
-  CHECK(shared.clock("bob") == shared.clock("alice"));
-}
-
-TEST_CASE("what does not fit on a disk that is nearly full costs one refusal, and no link") {
-  Shared shared({"alice", "bob"});
-  EngineBench& bench = shared.bench;
-  BenchDevice& bob = bench["bob"];
-  bob.holds_storage = true;
-  bench["alice"].put(shared.space, "n1", "is under way when the disk fills");
-  bench.run();
-  REQUIRE(count_waiting<engine::Persist>(bob) == 1);
-  bob.vault().set_disk_full(true);
-  bench.step(bob, engine::StoreCondition{shared.space, false});
-  bob.holds_storage = false;
-  bench.let_storage("bob");
-  // As a vault does, which says of each store that is opened whether there is room.
-  bench.step(bob, engine::StoreCondition{shared.space, false});
-  for (int i = 0; i < 20; ++i) {
-    bench["alice"].put(shared.space, "n" + std::to_string(i), "more");
-    bench.pass(5s);
-    CHECK(bench.is_linked("alice", "bob"));
-  }
-  CHECK(shared.clock("bob") != shared.clock("alice"));
-  bob.vault().set_disk_full(false);
-  bench.step(bob, engine::StoreCondition{shared.space, true});
-  bench.pass(2s);
-  CHECK(bench.is_linked("alice", "bob"));
-  CHECK(shared.clock("bob") == shared.clock("alice"));
-  bench["bob"].put(shared.space, "n1", "and back");
   bench.pass(2s);
   CHECK(shared.clock("bob") == shared.clock("alice"));
 }
