@@ -7,8 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <cstdlib>
+
+#include "agent/folder_hash.hpp"
 
 namespace lanyard::agent {
 namespace {
@@ -16,15 +17,6 @@ namespace {
 namespace fs = std::filesystem;
 using confinement::FileRule;
 using confinement::FileUse;
-
-/// FNV-1a: only to give each data folder a name of its own.
-std::string name_for(const std::string& text) {
-  std::uint64_t hash = 14695981039346656037U;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
-  std::array<char, 17> out{};
-  std::snprintf(out.data(), out.size(), "%016llx", static_cast<unsigned long long>(hash));
-  return out.data();
-}
 
 /// That nobody else has put it there.
 bool is_own_folder(const fs::path& folder) {
@@ -67,7 +59,7 @@ int look_at_loaded(dl_phdr_info* object, std::size_t /*size*/, void* out) {
 TemporaryPlace::TemporaryPlace(const fs::path& data_dir) {
   const char* const wanted = std::getenv("TMPDIR");
   const std::string name =
-      "lanyard-" + name_for(std::to_string(::geteuid()) + ":" + data_dir.string());
+      "lanyard-" + folder_hash(std::to_string(::geteuid()) + ":" + data_dir.string());
   for (const char* const folder : {wanted, "/var/tmp", "/tmp"}) {
     if (folder == nullptr || *folder != '/') continue;
     const fs::path fixed = fs::path(folder) / name;

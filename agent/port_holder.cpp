@@ -7,7 +7,7 @@
 
 #include "agent/display_text.hpp"
 #include "agent/lookup/process_finder.hpp"
-#include "agent/socket_owner.hpp"
+#include "agent/socket_program.hpp"
 
 namespace lanyard::agent {
 namespace {
@@ -26,10 +26,9 @@ bool is_within_reach(std::string_view address) {
 std::string process_with(std::uint64_t inode, ProcessFinder& finder) {
   const auto found = finder.find(inode, kAnswerAtStartMost);
   if (!found) return {};
-  const std::string process = std::to_string(found->process);
-  std::string name;
-  std::getline(std::ifstream("/proc/" + process + "/comm"), name);
-  return (name.empty() ? "a program" : display_text(name)) + " (process " + process + ")";
+  const std::string name = command_of(found->process);
+  return (name.empty() ? "a program" : display_text(name)) + " (process " +
+         std::to_string(found->process) + ")";
 }
 
 }  // namespace

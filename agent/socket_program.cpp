@@ -5,17 +5,13 @@
 #include "agent/lookup/process_finder.hpp"
 
 namespace lanyard::agent {
-namespace {
 
-std::string program_name(const LookupAnswer& found) {
-  if (!found.program.empty()) return found.program;
+std::string command_of(pid_t process) {
   std::string name;
-  std::ifstream in("/proc/" + std::to_string(found.process) + "/comm");
+  std::ifstream in("/proc/" + std::to_string(process) + "/comm");
   std::getline(in, name);
   return name;
 }
-
-}  // namespace
 
 SocketProgram user_of(const SocketOwner& owner) {
   if (owner.kind != SocketOwner::Kind::kUser) return {};
@@ -29,7 +25,8 @@ bool find_program(const SocketOwner& owner, ProcessFinder& finder,
     return true;
   }
   return finder.find_later(owner.inode, [done = std::move(done)](const auto& found) {
-    done(found ? program_name(*found) : std::string());
+    if (!found) return done({});
+    done(found->program.empty() ? command_of(found->process) : found->program);
   });
 }
 

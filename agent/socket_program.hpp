@@ -15,6 +15,9 @@ struct SocketProgram {
   std::string program;  ///< the file that it runs, or the name that it has; empty: cannot be told
 };
 
+/// What the kernel calls the program of a process; empty: cannot be told.
+[[nodiscard]] std::string command_of(pid_t process);
+
 /// Its user alone.
 [[nodiscard]] SocketProgram user_of(const SocketOwner& owner);
 

@@ -7,6 +7,7 @@
 
 #include "agent/cli/printed_error.hpp"
 #include "agent/cli/subprocess.hpp"
+#include "agent/folder_hash.hpp"
 
 namespace lanyard::agent {
 namespace {
@@ -17,15 +18,6 @@ constexpr std::chrono::seconds kStartWithin{30};
 ProcessOutcome systemctl(std::vector<std::string> words, std::chrono::milliseconds limit) {
   words.insert(words.begin(), {"systemctl", "--user"});
   return run_program(words, limit);
-}
-
-/// FNV-1a: only to give each data folder a unit of its own.
-std::string short_hash(const std::string& text) {
-  std::uint64_t hash = 14695981039346656037U;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
-  char out[17];
-  std::snprintf(out, sizeof out, "%016llx", static_cast<unsigned long long>(hash));
-  return std::string(out, 8);
 }
 
 std::string first_lines(const std::string& text) {
@@ -73,8 +65,9 @@ std::string unit_text(const std::vector<std::string>& arguments) {
 
 ServiceUnit::ServiceUnit(const Session& session) {
   const Paths& paths = session.paths();
-  name_ = paths.data_dir_is_default ? "lanyard.service"
-                                    : "lanyard-" + short_hash(paths.data_dir.string()) + ".service";
+  name_ = paths.data_dir_is_default
+              ? "lanyard.service"
+              : "lanyard-" + folder_hash(paths.data_dir.string()).substr(0, 8) + ".service";
   const auto& environment = session.environment();
   const auto xdg = environment.find("XDG_CONFIG_HOME");
   const auto home = environment.find("HOME");

@@ -6,6 +6,7 @@ import os
 import unittest
 
 from compat_device import OneDevice
+from costs import resident_peak
 from rangerplex_client import Refused, chat, message
 
 MIB = 1 << 20
@@ -29,11 +30,7 @@ def image(size: int, salt: int) -> str:
 
 class Large(OneDevice):
     def peak(self) -> int:
-        with open(f"/proc/{self.device.agent_pid()}/status", encoding="ascii") as status:
-            for line in status:
-                if line.startswith("VmHWM:"):
-                    return int(line.split()[1]) * 1024
-        raise AssertionError("no VmHWM")
+        return resident_peak(self.device.agent_pid())
 
     def test_fifty_megabytes(self):
         self.client.post_chat(chat(0))

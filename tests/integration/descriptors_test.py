@@ -2,7 +2,6 @@
 """Agents that may have few files open: what they serve then, and what they say of it."""
 
 import contextlib
-import os
 import re
 import socket
 import subprocess
@@ -11,6 +10,7 @@ import unittest
 from pathlib import Path
 
 from api_device import ApiDevice, record_path
+from costs import processor_seconds
 from lanyard_process import Device, wait_until
 
 
@@ -63,14 +63,9 @@ class Descriptors(unittest.TestCase):
                 self.assertEqual(api.ask("GET", record_path("k", "c", space)).status, 200)
 
     def cpu_in_a_second(self, device):
-        before = self.cpu_s(device)
+        before = processor_seconds(device.process.pid)
         time.sleep(1)
-        return self.cpu_s(device) - before
-
-    @staticmethod
-    def cpu_s(device):
-        fields = Path(f"/proc/{device.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return processor_seconds(device.process.pid) - before
 
     def test_an_agent_takes_what_the_system_lets_it_have(self):
         device = Device("ada")

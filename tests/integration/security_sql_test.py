@@ -13,6 +13,7 @@ from pathlib import Path
 
 from api import Api
 from bad_input import SANITIZED
+from costs import resident_peak
 from lanyard_process import Device, wait_until
 
 SPACE = "/v1/spaces/notes"
@@ -42,14 +43,6 @@ ATTACKS = {
                      "json_array(hex(zeroblob(3000000))))", {400, 413}),
     "a printed width": ("SELECT printf('%.*c', 2000000000, 'x')", {200, 400, 413, 504}),
 }
-
-
-def peak_of(pid):
-    """Largest resident size since the process began, in MiB."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) / 1024
-    return 0
 
 
 def children(pid, verb="sql-child"):
@@ -102,18 +95,18 @@ class Attacks(unittest.TestCase):
 
     def test_each_attack_ends_in_time_and_takes_no_memory_of_the_agent(self):
         self.assertEqual(self.books(), [[20]])
-        before = peak_of(self.pid)
+        before = resident_peak(self.pid)
         for name, (text, wanted) in ATTACKS.items():
             with self.subTest(name):
                 began = time.monotonic()
                 answer = self.sql(text, timeLimitMs=1000)
                 took = time.monotonic() - began
                 print(f"report: {name}: {len(text)} bytes, {answer.status} after {took:.2f} s, "
-                      f"agent {before:.0f} -> {peak_of(self.pid):.0f} MiB")
+                      f"agent {before / MIB:.0f} -> {resident_peak(self.pid) / MIB:.0f} MiB")
                 self.assertIn(answer.status, wanted, answer.body[:300])
                 self.assertEqual(self.books(), [[20]])
         if not SANITIZED:
-            self.assertLess(peak_of(self.pid) - before, 100)
+            self.assertLess(resident_peak(self.pid) - before, 100 * MIB)
 
     def test_nobody_waits_for_an_attacker(self):
         other = self.device_api("notes", app="other", described=self.api.described)

@@ -14,6 +14,7 @@
 #include "crypto/sodium.hpp"
 #include "replication/types/limits.hpp"
 #include "tests/support/chance.hpp"
+#include "tests/support/numbered_id.hpp"
 
 /// What local programs, pages and peers can grow in the shell: as much as there may be, one more,
 /// and ten times as much.
@@ -21,14 +22,6 @@ using namespace lanyard;
 using namespace lanyard::agent;
 
 namespace {
-
-DeviceId numbered_device(std::size_t number) {
-  DeviceId out;
-  for (std::size_t byte = 0; byte < 4; ++byte)
-    out.bytes[byte] = static_cast<std::uint8_t>(number >> (24 - 8 * byte));
-  out.bytes.back() = 9;
-  return out;
-}
 
 Bytes numbered_ip(std::size_t number) {
   return {10, 0, static_cast<std::uint8_t>(number >> 8), static_cast<std::uint8_t>(number)};
@@ -43,7 +36,7 @@ struct QuietLinks {
     wire::Addresses out;
     for (std::size_t i = 0; i < count; ++i) {
       if (i % limits::kToldAddressesMax == 0) {
-        const DeviceId device = numbered_device(1 + i / limits::kToldAddressesMax);
+        const DeviceId device = support::numbered_id<DeviceId>(1 + i / limits::kToldAddressesMax);
         links.know(device, "", false);
         out.devices.push_back({device, {}});
       }
@@ -65,10 +58,10 @@ struct QuietLinks {
 /// Whether room is left for one address more after somebody has told so many.
 bool is_room_behind(std::size_t told) {
   QuietLinks scene;
-  scene.links.told(numbered_device(5000), scene.addresses_of_others(told));
-  const DeviceId late = numbered_device(6000);
+  scene.links.told(support::numbered_id<DeviceId>(5000), scene.addresses_of_others(told));
+  const DeviceId late = support::numbered_id<DeviceId>(6000);
   scene.links.know(late, "", true);
-  scene.links.told(numbered_device(5001), {{{late, {{numbered_ip(60'000), 7761}}}}});
+  scene.links.told(support::numbered_id<DeviceId>(5001), {{{late, {{numbered_ip(60'000), 7761}}}}});
   return !scene.where(late).empty();
 }
 
@@ -140,7 +133,7 @@ TEST_CASE("64 jobs that may be left out wait for another thread, and no more") {
 
 TEST_CASE("a known device has eight addresses: those where it was met last") {
   QuietLinks scene;
-  const DeviceId device = numbered_device(1);
+  const DeviceId device = support::numbered_id<DeviceId>(1);
   const auto met_at = [&](std::size_t first, std::size_t count) {
     for (std::size_t i = first; i < first + count; ++i)
       scene.links.know(device, "10.0.1." + std::to_string(i) + ":7761", true);
@@ -167,7 +160,7 @@ TEST_CASE("at most 16 addresses are called at once for one device") {
   for (const auto& [configured, called] :
        {std::pair(15, 15U), std::pair(16, 16U), std::pair(17, 16U), std::pair(160, 16U)}) {
     QuietLinks scene;
-    const DeviceId device = numbered_device(1);
+    const DeviceId device = support::numbered_id<DeviceId>(1);
     scene.links.know(device, "", true);
     for (int i = 0; i < configured; ++i)
       scene.links.know_address("10.0.2." + std::to_string(i) + ":7761");

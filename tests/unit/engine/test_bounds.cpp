@@ -1,3 +1,4 @@
+#include "tests/support/numbered_id.hpp"
 #include "tests/unit/engine/engine_words.hpp"
 
 /// What a member can have an engine keep for it, or do: as much as there is room for, one more, and
@@ -73,12 +74,8 @@ struct StillOpening {
 
 VectorClock numbered_logs(std::size_t first, std::size_t count) {
   VectorClock clock;
-  for (std::size_t i = first; i < first + count; ++i) {
-    LogId log;
-    for (std::size_t byte = 0; byte < 4; ++byte)
-      log.bytes[byte] = static_cast<std::uint8_t>(i >> (24 - 8 * byte));
-    clock.emplace(log, Head{{1}, Hash{{1}}});
-  }
+  for (std::size_t i = first; i < first + count; ++i)
+    clock.emplace(support::numbered_id<LogId>(i), Head{{1}, Hash{{1}}});
   return clock;
 }
 

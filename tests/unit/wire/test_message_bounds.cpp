@@ -4,6 +4,7 @@
 #include "replication/types/limits.hpp"
 #include "replication/wire/codec.hpp"
 #include "tests/support/memory_peak.hpp"
+#include "tests/support/numbered_id.hpp"
 
 /// Each list, text and value of a message that has a bound: as long as it may be, one longer, ten
 /// times as long.
@@ -11,6 +12,7 @@ namespace {
 
 using namespace lanyard;
 using namespace lanyard::wire;
+using support::numbered_id;
 
 /// A part of a message whose size a peer chooses.
 struct BoundedPart {
@@ -18,15 +20,6 @@ struct BoundedPart {
   std::size_t bound;
   std::function<Message(std::size_t size)> with;
 };
-
-template <class Id>
-Id numbered_id(std::size_t number) {
-  Id id;
-  for (std::size_t i = 0; i < 4; ++i)
-    id.bytes[i] = static_cast<std::uint8_t>(number >> (24 - 8 * i));
-  id.bytes.back() = 1;
-  return id;
-}
 
 VectorClock clock_of_logs(std::size_t count) {
   VectorClock clock;
