@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sodium.h>
 #include <sqlite3.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -39,22 +40,37 @@ void check(bool ok, const char* what) {
   if (!ok) throw std::runtime_error(std::string("bench_limits: ") + what);
 }
 
-double seconds_of(const std::function<void()>& work) {
-  const auto start = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+/// What some work cost, in seconds: by the clock on the wall, and of all processors.
+struct Took {
+  double wall = 0;
+  double cpu = 0;
+};
+
+double cpu_seconds() {
+  timespec used{};
+  check(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) == 0, "no clock of the process");
+  return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9;
 }
 
-double median_of(int runs, const std::function<double()>& run) {
-  std::vector<double> all;
+Took time_of(const std::function<void()>& work) {
+  const double cpu = cpu_seconds();
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
+  return {wall.count(), cpu_seconds() - cpu};
+}
+
+Took median_of(int runs, const std::function<Took()>& run) {
+  std::vector<Took> all;
   for (int i = 0; i < runs; ++i) all.push_back(run());
-  std::sort(all.begin(), all.end());
+  std::sort(all.begin(), all.end(), [](Took a, Took b) { return a.wall < b.wall; });
   return all[all.size() / 2];
 }
 
-void print(const char* limit, std::size_t count, double seconds) {
-  std::printf("{\"limit\":\"%s\",\"n\":%zu,\"seconds\":%.6f,\"per_s\":%.0f}\n", limit, count,
-              seconds, static_cast<double>(count) / seconds);
+void print(const char* limit, std::size_t count, Took took) {
+  const auto each = static_cast<double>(count);
+  std::printf("{\"limit\":\"%s\",\"n\":%zu,\"seconds\":%.6f,\"per_s\":%.0f,\"cpu_us\":%.2f}\n",
+              limit, count, took.wall, each / took.wall, took.cpu / each * 1e6);
 }
 
 template <class T>
@@ -183,17 +199,17 @@ void write_rows(Tables& tables, const std::vector<Row>& rows, std::size_t per, s
 }
 
 /// L1: everything that a change has stands in its log row.
-double two_tables(const std::vector<Row>& rows, const fs::path& file, std::size_t per,
-                  const char* synchronous) {
+Took two_tables(const std::vector<Row>& rows, const fs::path& file, std::size_t per,
+                const char* synchronous) {
   Tables tables(file, Tables::Key::kText, synchronous);
-  return seconds_of([&] { write_rows(tables, rows, per, kSignatureAndHeader); });
+  return time_of([&] { write_rows(tables, rows, per, kSignatureAndHeader); });
 }
 
 /// L3: 256 records a log row, ids of 16 bytes, 20,000 records a transaction sorted by id.
-double segmented(const std::vector<Row>& rows, const fs::path& file) {
+Took segmented(const std::vector<Row>& rows, const fs::path& file) {
   Tables tables(file, Tables::Key::kBlob, "NORMAL");
   tables.run("PRAGMA wal_autocheckpoint=100000; PRAGMA cache_size=-262144");
-  return seconds_of([&] {
+  return time_of([&] {
     for (std::size_t at = 0; at < rows.size();) {
       const std::size_t end = std::min(at + 20'000, rows.size());
       tables.begin();
@@ -217,27 +233,27 @@ double segmented(const std::vector<Row>& rows, const fs::path& file) {
 }
 
 /// Edits that come in: the row, and the log of it, over rows that are there.
-double edits(const std::vector<Row>& rows, const fs::path& file) {
+Took edits(const std::vector<Row>& rows, const fs::path& file) {
   Tables tables(file, Tables::Key::kText, "NORMAL");
   const auto all = [&] { write_rows(tables, rows, 1000, 0); };
   all();
-  return seconds_of(all);
+  return time_of(all);
 }
 
-double fsyncs(const fs::path& file, std::size_t count) {
+Took fsyncs(const fs::path& file, std::size_t count) {
   const int out = open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   check(out >= 0, "cannot write to the folder");
   const std::string block(4096, 'x');
-  const double seconds = seconds_of([&] {
+  const Took took = time_of([&] {
     for (std::size_t i = 0; i < count; ++i)
       check(write(out, block.data(), block.size()) == 4096 && fdatasync(out) == 0, "fdatasync");
   });
   close(out);
-  return seconds;
+  return took;
 }
 
 /// One byte there and back over TCP on loopback.
-double round_trips(std::size_t count) {
+Took round_trips(std::size_t count) {
   const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -256,20 +272,36 @@ double round_trips(std::size_t count) {
   const int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   check(connect(client, any, size) == 0, "loopback");
   char byte = 0;
-  const double seconds = seconds_of([&] {
+  const Took took = time_of([&] {
     for (std::size_t i = 0; i < count; ++i)
       check(write(client, &byte, 1) == 1 && read(client, &byte, 1) == 1, "loopback");
   });
   close(client);
   echo.join();
   close(listener);
-  return seconds;
+  return took;
+}
+
+/// What an author does for each change, whatever else a program does: a signature (RFC 8032).
+Took signatures(std::size_t count) {
+  unsigned char key[crypto_sign_PUBLICKEYBYTES];
+  unsigned char secret[crypto_sign_SECRETKEYBYTES];
+  check(sodium_init() >= 0 && crypto_sign_keypair(key, secret) == 0, "libsodium");
+  unsigned char message[kSignatureAndHeader + 256] = {};
+  unsigned char signature[crypto_sign_BYTES];
+  return time_of([&] {
+    for (std::size_t i = 0; i < count; ++i) {
+      std::memcpy(message, &i, sizeof i);
+      check(crypto_sign_detached(signature, nullptr, message, sizeof message, secret) == 0,
+            "a signature");
+    }
+  });
 }
 
 struct Limit {
   const char* name;
   std::size_t count;
-  std::function<double()> seconds;
+  std::function<Took()> took;
 };
 
 void run(const char* corpus, const fs::path& folder, const std::set<std::string>& wanted) {
@@ -288,10 +320,11 @@ void run(const char* corpus, const fs::path& folder, const std::set<std::string>
       {"group-full", ten.size(), [&] { return two_tables(ten, file, 16, "FULL"); }},
       {"batch-full", ten.size(), [&] { return two_tables(ten, file, 1000, "FULL"); }},
       {"fdatasync", 300, [&] { return fsyncs(folder / "limits.sync", 300); }},
+      {"signature", 5000, [] { return signatures(5000); }},
       {"loopback", 5000, [] { return round_trips(5000); }}};
   for (const Limit& limit : limits) {
     if (!wanted.empty() && !wanted.contains(limit.name)) continue;
-    print(limit.name, limit.count, median_of(3, limit.seconds));
+    print(limit.name, limit.count, median_of(3, limit.took));
   }
 }
 

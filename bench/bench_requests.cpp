@@ -78,7 +78,7 @@ class Run {
 
   void hear(Client& client) {
     client.line += receive(client.socket, in_);
-    if (is_http_ ? !is_whole_answer(client.line) : client.line.back() != '\n') return;
+    if (is_http_ ? !is_whole_message(client.line) : client.line.back() != '\n') return;
     check(client.waits, "an answer that nobody asked for");
     const bool is_good =
         is_http_ ? is_success(client.line) : client.line.find("\"error\"") == std::string::npos;

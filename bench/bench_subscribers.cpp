@@ -179,7 +179,7 @@ class Writers {
         sent_[number] = nanoseconds(now.time_since_epoch()).count();
         send_all(sockets_[connection], requests_[number]);
         std::string answer;
-        while (!is_whole_answer(answer)) answer += receive(sockets_[connection], room);
+        while (!is_whole_message(answer)) answer += receive(sockets_[connection], room);
         if (!is_success(answer)) throw std::runtime_error(answer);
         answered_ms_[number] = Milliseconds(Clock::now() - now).count();
         late_ms_[number] = Milliseconds(now - due).count();

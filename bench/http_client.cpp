@@ -62,12 +62,12 @@ std::string_view receive(int from, std::string& room) {
   return std::string_view(room).substr(0, static_cast<std::size_t>(got));
 }
 
-bool is_whole_answer(std::string_view text) {
+bool is_whole_message(std::string_view text) {
   const std::size_t head = text.find("\r\n\r\n");
   if (head == std::string_view::npos) return false;
   constexpr std::string_view kName = "Content-Length: ";
   const std::size_t name = text.find(kName);
-  check(name < head, "an answer without a length");
+  check(name < head, "a message without a length");
   std::size_t length = 0;
   std::from_chars(text.data() + name + kName.size(), text.data() + head, length);
   return text.size() >= head + 4 + length;

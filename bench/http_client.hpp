@@ -26,8 +26,9 @@ void send_all(int to, std::string_view bytes);
 /// What is there, at most as much as `room` holds, and waits until there is something.
 [[nodiscard]] std::string_view receive(int from, std::string& room);
 
-/// Whether the text is a whole answer: head and as many bytes as it says (RFC 9112, 6.2).
-[[nodiscard]] bool is_whole_answer(std::string_view text);
+/// Whether the text is a whole request or answer: a head, and as many bytes as that says (RFC 9112,
+/// 6.2).
+[[nodiscard]] bool is_whole_message(std::string_view text);
 [[nodiscard]] bool is_success(std::string_view answer);
 
 }  // namespace lanyard::bench

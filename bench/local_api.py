@@ -87,6 +87,18 @@ class LocalApi:
         cost = {thread: used - before.get(thread, 0) for thread, used in thread_cpu_us(pid).items()}
         return done | {"thread_cpu_us": cost}
 
+    def tcp_cpu_us(self, name: str, requests: list[bytes], clients: int) -> float:
+        """What one request costs a thread that reads it whole, and answers without a look at it."""
+        file = self.prepared(name, requests)
+        with subprocess.Popen([self.programs / "bench_answers"], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, text=True) as answers:
+            port = answers.stdout.readline().strip()
+            before = sum(thread_cpu_us(answers.pid).values())
+            self.run("bench_requests", f"http:{port}", file, str(clients))
+            cost = sum(thread_cpu_us(answers.pid).values()) - before
+            answers.stdin.close()
+        return cost / len(requests)
+
     def prepared(self, name: str, requests: list[bytes]) -> pathlib.Path:
         """A file of requests, each behind a line with its length."""
         file = self.folder / f"{name}.http"

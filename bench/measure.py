@@ -56,13 +56,16 @@ class Limits:
     def __init__(self, options: argparse.Namespace, folder: pathlib.Path, corpus: pathlib.Path):
         self.program = options.binary_folder / "bench/bench_limits"
         self.folder, self.corpus = folder, corpus
+        self.cpu_us: dict[str, float] = {}
 
     def now(self, *names: str) -> dict[str, float]:
-        """Per second."""
+        """Per second. What they cost a processor, in microseconds each, is kept in `cpu_us`."""
         done = subprocess.run([self.program, self.corpus, self.folder, *names], check=True,
                               capture_output=True, text=True)
         print(done.stdout, end="", flush=True)
-        return {line["limit"]: line["per_s"] for line in map(json.loads, done.stdout.splitlines())}
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        self.cpu_us.update({line["limit"]: line["cpu_us"] for line in lines})
+        return {line["limit"]: line["per_s"] for line in lines}
 
     def beside(self, names: tuple[str, ...], measure) -> tuple[object, dict[str, float]]:
         """Between two looks at the limits: a disk or a machine has better and worse minutes."""

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "replication/types/check.hpp"
+#include "storage/upkeep_pause.hpp"
 #include "storage/work_queue.hpp"
 
 namespace lanyard::storage {
@@ -89,6 +90,7 @@ class StorageThread::Impl {
   WorkQueue queue_;           // under mutex_
   bool is_stopping_ = false;  // under mutex_
   bool is_tidy_ = false;      // the thread's own: upkeep has nothing to do now
+  UpkeepPause pause_;         // the thread's own
 
   std::thread thread_;  // last: it uses all of the above
 };
@@ -107,6 +109,7 @@ void StorageThread::Impl::loop() {
     std::visit([this](auto&& each) { perform(std::forward<decltype(each)>(each)); },
                std::move(work));
     is_tidy_ = false;
+    pause_.worked(std::chrono::steady_clock::now());
     lock.lock();
   }
   lock.unlock();
@@ -115,13 +118,16 @@ void StorageThread::Impl::loop() {
 
 /// Nothing waits: one piece of upkeep, or sleep until something comes or upkeep is due.
 void StorageThread::Impl::wait_or_tidy(std::unique_lock<std::mutex>& lock) {
+  const auto has_work = [this] { return !queue_.is_empty() || is_stopping_; };
   if (!is_tidy_) {
+    const auto left = pause_.left(std::chrono::steady_clock::now());
+    if (left.count() > 0 && wake_.wait_for(lock, left, has_work)) return;
     lock.unlock();
     is_tidy_ = !vault_->upkeep(clock_());
+    if (is_tidy_) pause_.is_all_done();
     lock.lock();
     return;
   }
-  const auto has_work = [this] { return !queue_.is_empty() || is_stopping_; };
   if (const auto within = vault_->upkeep_within()) {
     is_tidy_ = wake_.wait_for(lock, *within, has_work);
   } else {
