@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "agent/cli/output.hpp"
 #include "agent/display_text.hpp"
