@@ -113,7 +113,7 @@ engine::SpaceOpened opened(storage::Vault& vault, const SpaceId& space,
   out.grants = std::move(state.grants);
   out.own_log = state.own_log;
   storage::StoreCondition condition = (*store)->condition();
-  out.may_ask = condition.may_ask && vault.room_to_write();
+  out.may_ask = condition.may_ask && vault.may_ask_for_more();
   out.damaged = std::move(condition.damaged);
   return out;
 }

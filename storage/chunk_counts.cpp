@@ -9,9 +9,20 @@
 namespace lanyard::storage {
 namespace {
 
-/// Bodies that one piece reads. It is one transaction of a few pages: enough of them that a long
-/// log takes a thousand, and little enough that a crash repeats a moment's work.
+/// Bodies that one piece reads, and what that is unpacked, beyond one row's. It is one transaction
+/// of a few pages: enough of them that a long log takes a thousand, and little enough that a crash
+/// repeats a moment's work.
 constexpr std::uint64_t kCountedBytes = 8 * limits::kMiB;
+/// What waits to be written, beyond that of one row.
+constexpr std::size_t kCountedKeptBytesMax = 4 * limits::kMiB;
+/// A part that waits: its name, its number, and what holds both.
+constexpr std::size_t kKeptPartBytes = 192;
+static_assert(limits::kPackBodyBytesMax + kCountedKeptBytesMax < 16 * limits::kMiB);
+
+/// What a piece counts of a row: it is kept until it is looked at.
+std::uint64_t bytes_of(const LogRow& row) {
+  return row.body_bytes + sizeof(LogRow) + row.parts.size() * sizeof(LogPart);
+}
 
 }  // namespace
 
@@ -75,7 +86,20 @@ Status CountedChunks::count_chunk(merge::LogNumber log, const Hash& hash, std::u
 }
 
 void CountedChunks::keep_row() {
-  for (auto& [name, part] : row_) kept_.insert_or_assign(name, std::move(part));
+  const auto bytes_of = [](const Part& part) {
+    return kKeptPartBytes + (part.bytes ? part.bytes->size() : 0);
+  };
+  while (!row_.empty()) {
+    auto each = row_.extract(row_.begin());
+    kept_bytes_ += bytes_of(each.mapped());
+    const auto known = kept_.find(each.key());
+    if (known == kept_.end()) {
+      kept_.insert(std::move(each));
+      continue;
+    }
+    kept_bytes_ -= bytes_of(known->second);
+    known->second = std::move(each.mapped());
+  }
   drop_row();
 }
 
@@ -91,6 +115,7 @@ Status CountedChunks::write() {
                            : stored_.count_chunk(log, hash, index, part.unused));
   }
   kept_.clear();
+  kept_bytes_ = 0;
   return {};
 }
 
@@ -112,27 +137,50 @@ Status ChunkCounter::load() {
   return {};
 }
 
+/// Of a row of which nothing in the file says what it holds, nobody can tell.
+bool ChunkCounter::may_be_in(const LogRow& row, merge::LogNumber log) {
+  return row.parts.empty() || std::any_of(row.parts.begin(), row.parts.end(),
+                                          [&](const LogPart& part) { return part.log == log; });
+}
+
 bool ChunkCounter::concerns(const LogRow& row) const {
   return row.parts.empty() ||
          std::any_of(row.parts.begin(), row.parts.end(),
                      [&](const LogPart& part) { return logs_.contains(part.log); });
 }
 
-Status ChunkCounter::count_some() {
+bool ChunkCounter::is_piece_full() const {
+  return plain_bytes_ > kCountedBytes || chunks_.kept_bytes() > kCountedKeptBytesMax ||
+         !let_be_used_.empty();
+}
+
+/// Those of the next piece; where there are more behind them, the last is the first of these.
+Result<std::vector<LogRow>> ChunkCounter::next_rows() {
   std::vector<LogRow> rows;
   std::uint64_t bytes = 0;
-  std::optional<std::uint64_t> behind;
   LANYARD_TRY(tables_.log_rows().for_each(*next_, [&](const LogRow& row) -> Result<bool> {
-    if (bytes > kCountedBytes) {
-      behind = row.position;
-      return false;
-    }
     if (!concerns(row)) return true;
-    bytes += row.body_bytes;
     rows.push_back(row);
+    if (bytes > kCountedBytes) return false;
+    bytes += bytes_of(row);
     return true;
   }));
-  for (const LogRow& row : rows) LANYARD_TRY(take(row));
+  return rows;
+}
+
+Status ChunkCounter::count_some() {
+  plain_bytes_ = 0;
+  LANYARD_TRY_SET(const std::vector<LogRow> rows, next_rows());
+  std::optional<std::uint64_t> behind;
+  std::uint64_t bytes = 0;
+  for (const LogRow& row : rows) {
+    if (bytes > kCountedBytes || is_piece_full()) {
+      behind = row.position;
+      break;
+    }
+    bytes += bytes_of(row);
+    LANYARD_TRY(take(row));
+  }
   next_ = behind;
   return {};
 }
@@ -149,7 +197,10 @@ Status ChunkCounter::take(const LogRow& row) {
   } else if (!is_readable) {
     LANYARD_TRY(care_.is_whole(row.position));  // from now on it is known as damaged
   }
-  if (!is_readable) return pass_over(row);
+  if (!is_readable) {
+    pass_over(row);
+    return {};
+  }
   is_as_merged_ = is_as_merged_ && !is_other;
   chunks_.keep_row();
   return {};
@@ -163,6 +214,7 @@ Result<bool> ChunkCounter::take_changes(const LogRow& row, bool& is_other) {
   // The row may have been joined with those before it since they were counted.
   const std::uint64_t counted = *next_ > row.position ? *next_ - row.position : 0;
   for (std::uint64_t at = counted; at < row.changes; ++at) {
+    plain_bytes_ += pack->changes[at].payload.size();
     LANYARD_TRY_SET(const bool is_same, take(pack->changes[at]));
     is_other = is_other || !is_same;
   }
@@ -190,37 +242,26 @@ Result<bool> ChunkCounter::take(const oplog::Change& change) {
   return is_whole || !had_effect;
 }
 
-Status ChunkCounter::pass_over(const LogRow& row) {
+void ChunkCounter::pass_over(const LogRow& row) {
   chunks_.drop_row();
   ++passed_over_;
-  for (const merge::LogNumber log : logs_) {
-    const bool is_in_it =
-        row.parts.empty() || std::any_of(row.parts.begin(), row.parts.end(),
-                                         [&](const LogPart& part) { return part.log == log; });
-    if (is_in_it) LANYARD_TRY(let_be_used(log));
-  }
-  chunks_.keep_row();
-  return {};
+  for (const merge::LogNumber log : logs_)
+    if (may_be_in(row, log)) let_be_used_.push_back(log);
 }
 
-/// As often as a row has room for the part.
+/// As often as a row has room for the part. In the file alone: a log may have sent any number.
 Status ChunkCounter::let_be_used(merge::LogNumber log) {
-  Query query(database_, "SELECT hash, part, length(bytes) FROM lanyard_chunks WHERE log = ?");
-  query.bind(log);
-  while (true) {
-    LANYARD_TRY_SET(const bool more, query.next());
-    if (!more) return {};
-    const auto hash = query.fixed<Hash>(0);
-    const std::uint64_t index = query.natural(1);
-    const std::uint64_t bytes = std::max<std::uint64_t>(query.natural(2), 1);
-    LANYARD_TRY_SET(const auto known, chunks_.known_chunk(log, hash, index, {}));
-    const std::uint64_t before = known ? known->unused : 0;
-    LANYARD_TRY(chunks_.count_chunk(log, hash, index, before + limits::kPackBodyBytesMax / bytes));
-  }
+  Query query(database_,
+              "INSERT INTO lanyard_chunk_uses (log, hash, part, unused) SELECT log, hash, part, ?2 "
+              "/ max(length(bytes), 1) FROM lanyard_chunks WHERE log = ?1 ON CONFLICT DO UPDATE "
+              "SET unused = unused + excluded.unused");
+  return query.bind(log).bind(std::uint64_t{limits::kPackBodyBytesMax}).run();
 }
 
 Status ChunkCounter::write() {
   LANYARD_TRY(chunks_.write());
+  for (const merge::LogNumber log : let_be_used_) LANYARD_TRY(let_be_used(log));
+  let_be_used_.clear();
   if (!next_ && passed_over_ == 0) return database_.execute("DELETE FROM lanyard_chunk_count");
   Query query(database_, "UPDATE lanyard_chunk_count SET position = ?, passed_over = ?");
   next_ ? query.bind(*next_) : query.bind_null();

@@ -11,8 +11,8 @@ namespace lanyard::storage {
 
 /// Whether the file has parts of values from before it was counted how often each may be used.
 [[nodiscard]] Result<bool> has_uncounted_chunks(Database& database);
-/// A row of the log was put right, inside the caller's transaction: if rows were passed over when
-/// the parts were counted, all are to be counted again.
+/// The last damaged row of the log was put right, inside the caller's transaction: if rows were
+/// passed over when the parts were counted, all are to be counted again.
 [[nodiscard]] Status count_chunks_again(Database& database);
 
 /// The parts as counting finds them, a row of the log at a time, over what stands in the file. In
@@ -37,6 +37,8 @@ class CountedChunks final : public merge::ChunkTable {
   [[nodiscard]] bool has_other_bytes() const { return has_other_bytes_; }
   void keep_row();
   void drop_row();
+  /// Memory that waits for write(), about.
+  [[nodiscard]] std::size_t kept_bytes() const { return kept_bytes_; }
   /// What was kept, into the file; inside the caller's transaction.
   [[nodiscard]] Status write();
 
@@ -51,6 +53,7 @@ class CountedChunks final : public merge::ChunkTable {
   merge::ChunkTable& stored_;
   std::map<Name, Part> kept_;
   std::map<Name, Part> row_;
+  std::size_t kept_bytes_ = 0;
   bool has_other_bytes_ = false;
 };
 
@@ -60,9 +63,13 @@ class CountedChunks final : public merge::ChunkTable {
 ///
 ///   load(); while (!is_over()) { count_some(); write() in a transaction }
 ///
+/// A piece is bounded in what it reads, in what that is once it is unpacked, and in what waits to
+/// be written.
+///
 /// Of rows that are damaged nobody can say what they sent and used. Their authors' parts may be
 /// used as often as the rows had room to send them, so that nothing honest is without its effect
-/// here, and all is counted again when one of them is put right.
+/// here, and all is counted again when the last of them is put right. kCorrupt where the table of
+/// the parts is damaged itself.
 class ChunkCounter {
  public:
   /// All outlive this.
@@ -83,13 +90,18 @@ class ChunkCounter {
   /// the work of a member who names again what it sent once.
   [[nodiscard]] bool is_as_merged() const { return is_as_merged_; }
   [[nodiscard]] std::uint64_t passed_over() const { return passed_over_; }
+  /// Memory that waits for write(), about.
+  [[nodiscard]] std::size_t kept_bytes() const { return chunks_.kept_bytes(); }
 
  private:
+  [[nodiscard]] static bool may_be_in(const LogRow& row, merge::LogNumber log);
   [[nodiscard]] bool concerns(const LogRow& row) const;
+  [[nodiscard]] bool is_piece_full() const;
+  [[nodiscard]] Result<std::vector<LogRow>> next_rows();
   [[nodiscard]] Status take(const LogRow& row);
   [[nodiscard]] Result<bool> take_changes(const LogRow& row, bool& is_other);
   [[nodiscard]] Result<bool> take(const oplog::Change& change);
-  [[nodiscard]] Status pass_over(const LogRow& row);
+  void pass_over(const LogRow& row);
   [[nodiscard]] Status let_be_used(merge::LogNumber log);
 
   Database& database_;
@@ -97,8 +109,10 @@ class ChunkCounter {
   LogCare& care_;
   PackPorts ports_;
   CountedChunks chunks_;
-  std::set<merge::LogNumber> logs_;    ///< that have sent parts
-  std::optional<std::uint64_t> next_;  ///< position
+  std::set<merge::LogNumber> logs_;            ///< that have sent parts
+  std::optional<std::uint64_t> next_;          ///< position
+  std::size_t plain_bytes_ = 0;                ///< of this piece
+  std::vector<merge::LogNumber> let_be_used_;  ///< whose row was passed over last, until write()
   std::uint64_t passed_over_ = 0;
   bool is_as_merged_ = true;
 };

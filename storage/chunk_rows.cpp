@@ -3,10 +3,15 @@
 /// Parts of values that were too large for one op.
 namespace lanyard::storage {
 
+Status RecordRows::may_use_chunks() const {
+  return chunk_doubt_ ? Status(fail(*chunk_doubt_)) : Status();
+}
+
 Result<std::optional<RecordRows::Known>> RecordRows::known_chunk(merge::LogNumber log,
                                                                  const Hash& hash,
                                                                  std::uint64_t index,
                                                                  ByteView bytes) {
+  LANYARD_TRY(may_use_chunks());
   // Lengths first: SQLite finds them without reading the bytes.
   Query query(*database_,
               "SELECT u.unused, length(c.bytes) = length(?4) AND c.bytes = ?4 FROM lanyard_chunks "
@@ -20,6 +25,7 @@ Result<std::optional<RecordRows::Known>> RecordRows::known_chunk(merge::LogNumbe
 
 Result<std::optional<Bytes>> RecordRows::chunk(merge::LogNumber log, const Hash& hash,
                                                std::uint64_t index) {
+  LANYARD_TRY(may_use_chunks());
   Query query(*database_,
               "SELECT bytes FROM lanyard_chunks WHERE log = ? AND hash = ? AND part = ?");
   query.bind(log).bind(hash.view()).bind(index);
@@ -30,6 +36,7 @@ Result<std::optional<Bytes>> RecordRows::chunk(merge::LogNumber log, const Hash&
 
 Status RecordRows::put_chunk(merge::LogNumber log, const Hash& hash, std::uint64_t index,
                              ByteView bytes, std::uint64_t unused) {
+  LANYARD_TRY(may_use_chunks());
   Query query(*database_,
               "INSERT OR REPLACE INTO lanyard_chunks (log, hash, part, bytes) VALUES (?, ?, ?, ?)");
   LANYARD_TRY(query.bind(log).bind(hash.view()).bind(index).bind(bytes).run());
@@ -38,6 +45,7 @@ Status RecordRows::put_chunk(merge::LogNumber log, const Hash& hash, std::uint64
 
 Status RecordRows::count_chunk(merge::LogNumber log, const Hash& hash, std::uint64_t index,
                                std::uint64_t unused) {
+  LANYARD_TRY(may_use_chunks());
   if (unused == 0) {
     Query none(*database_,
                "DELETE FROM lanyard_chunk_uses WHERE log = ? AND hash = ? AND part = ?");

@@ -148,6 +148,8 @@ class FileVault final : public Vault {
   // Spaces that others made known (file_vault_unfounded.cpp).
   [[nodiscard]] Status drop_space(const SpaceId& space);
   [[nodiscard]] Status end_drop(const SpaceId& space);
+  [[nodiscard]] Result<bool> is_drop_begun(const SpaceId& space);
+  [[nodiscard]] Status forget_drop(const SpaceId& space);
   [[nodiscard]] bool has_written(const SpaceId& space) const;
   [[nodiscard]] Status find_forsaken();
   bool look_at_forsaken();
@@ -219,7 +221,8 @@ class FileVault final : public Vault {
   std::set<SpaceId> full_wals_;  ///< told to the engine
   std::vector<Error> warnings_;
   std::chrono::steady_clock::time_point opened_ = std::chrono::steady_clock::now();
-  bool has_room_ = true;  ///< as it was told last
+  bool has_room_ = true;         ///< as it was told last
+  bool is_room_untold_ = false;  ///< which spaces there are could not be read then
   bool is_closed_ = false;
 };
 

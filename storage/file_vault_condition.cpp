@@ -75,11 +75,12 @@ void FileVault::tell_condition(const SpaceId& space, StoreCondition condition) c
   if (options_.report_condition) options_.report_condition(space, condition);
 }
 
-/// There is room again, or none any more.
+/// There is room again, or none any more. Whom this cannot be told now is told in upkeep.
 void FileVault::tell_room() {
   if (is_closed_) return;
   const auto spaces = platform_.spaces();
-  if (!spaces) return;  // they are told when they are opened
+  is_room_untold_ = !spaces;
+  if (!spaces) return;
   for (const SpaceEntry& each : *spaces) {
     const auto damaged = damaged_logs_.find(each.id);
     StoreCondition condition{!full_wals_.contains(each.id), {}};

@@ -79,6 +79,7 @@ Result<std::unique_ptr<WatchedStore>> FileVault::open_file(
   const auto damaged = damaged_logs_.find(space);
   if (damaged != damaged_logs_.end()) options.damaged_rows = damaged->second.rows;
   LANYARD_TRY_SET(auto store, SpaceStore::open(file, space, ports_, options));
+  if (const auto damage = store->damage()) found_damage(space, *damage);
   const auto before_write = [this, space, read_only_because]() -> Status {
     if (read_only_because) return fail(*read_only_because);
     return this->before_write(space);

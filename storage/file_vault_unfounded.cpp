@@ -60,9 +60,24 @@ Status FileVault::drop_space(const SpaceId& space) {
 
 Status FileVault::end_drops() {
   LANYARD_TRY_SET(const auto spaces, platform_.half_dropped());
-  for (const SpaceId& space : spaces)
-    if (const Status gone = end_drop(space); !gone) report(space, gone.error());
+  for (const SpaceId& space : spaces) {
+    LANYARD_TRY_SET(const bool is_begun, is_drop_begun(space));
+    if (const Status ended = is_begun ? end_drop(space) : forget_drop(space); !ended)
+      report(space, ended.error());
+  }
   return {};
+}
+
+/// The mark alone deletes nothing: what was begun has said in its row too that no data is here.
+Result<bool> FileVault::is_drop_begun(const SpaceId& space) {
+  LANYARD_TRY_SET(const auto row, platform_.space(space));
+  return row && row->has_left && !row->has_data;
+}
+
+/// Of a space that came back after its dropping was begun: lest the mark counts another time.
+Status FileVault::forget_drop(const SpaceId& space) {
+  report(space, Error(Code::kExists, "it was to be dropped once, and is in use: it is kept"));
+  return platform_.forget_setting(kDroppingSetting + to_text(space));
 }
 
 Status FileVault::end_drop(const SpaceId& space) {

@@ -42,8 +42,10 @@ class LogCare {
 
   /// SpaceStore::mend_log(), inside the caller's transaction; after that, settle().
   [[nodiscard]] Status mend(ByteView pack);
-  /// It has put a row right.
-  [[nodiscard]] bool has_mended() const { return !mended_.empty(); }
+  /// It has put the last row right that was damaged.
+  [[nodiscard]] bool has_mended_all() const {
+    return !mended_.empty() && mended_.size() == rows_.size();
+  }
   /// The caller's transaction is committed, or undone. True if it had to be undone for a damaged
   /// row that was not known, and is now.
   [[nodiscard]] Result<bool> settle(bool is_committed);

@@ -54,6 +54,10 @@ class RecordRows final : public merge::RecordTable {
   [[nodiscard]] Status count_chunk(merge::LogNumber log, const Hash& hash, std::uint64_t index,
                                    std::uint64_t unused) override;
 
+  /// From now on nothing is known of the parts of large values: what is about one is not merged,
+  /// for this reason. Nothing: as the file says.
+  void doubt_chunks(std::optional<Error> why) { chunk_doubt_ = std::move(why); }
+
   /// A record as apps see it.
   struct Shown {
     std::string json;            ///< empty if there is none to show
@@ -83,6 +87,7 @@ class RecordRows final : public merge::RecordTable {
   [[nodiscard]] Status delete_sides(merge::CollectionNumber collection, std::string_view key,
                                     std::uint32_t marks);
   const std::string& remember(merge::CollectionNumber number, std::string_view name) const;
+  [[nodiscard]] Status may_use_chunks() const;
 
   Database* database_;
   FindHash hash_of_;
@@ -91,6 +96,7 @@ class RecordRows final : public merge::RecordTable {
   mutable std::map<std::string, merge::CollectionNumber, std::less<>> numbers_;
   std::map<merge::CollectionNumber, Fields> fields_;
   bool shape_changed_ = false;
+  std::optional<Error> chunk_doubt_;
   /// The record that was written last: whoever wrote it mostly asks at once what it shows now.
   struct Last {
     std::optional<merge::CollectionNumber> collection;  ///< nothing: none was written yet

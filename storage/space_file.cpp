@@ -42,6 +42,7 @@ Status sync_what_is_there(const std::filesystem::path& file) {
 Status make_tables(Database& database, const SpaceId& space, Rng& rng) {
   LANYARD_TRY(database.begin(Sync::kFull));
   LANYARD_TRY(migrate(database, space_kind(), 0));
+  LANYARD_TRY(database.execute("DELETE FROM lanyard_chunk_count"));  // nothing is from before
   StoreId store;
   rng.fill(store.bytes);
   Query query(database, "INSERT INTO lanyard_space (one, space, store) VALUES (1, ?, ?)");

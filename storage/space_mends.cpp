@@ -18,7 +18,7 @@ Status SqliteSpaceStore::load_log_damage(const std::vector<std::uint64_t>& rows)
 Status SqliteSpaceStore::mend_log(ByteView pack) {
   Status mended = in_transaction(Sync::kFull, [&]() -> Status {
     LANYARD_TRY(care_.mend(pack));
-    if (!care_.has_mended()) return {};
+    if (!care_.has_mended_all()) return {};
     are_chunks_counted_ = false;
     return count_chunks_again(database_);
   });
@@ -39,21 +39,40 @@ Status SqliteSpaceStore::begin_counted() {
   return !counted && counted.error().is(Code::kDiskFull) ? Status() : counted;
 }
 
+/// Where a damaged page keeps them from being counted, all goes on but what is about a large value.
 Status SqliteSpaceStore::count_chunks_once() {
   if (broken_) return fail(*broken_);
   if (are_chunks_counted_) return {};
-  LANYARD_TRY_SET(const bool is_needed, has_uncounted_chunks(database_));
-  if (is_needed) {
-    ChunkCounter counter(database_, tables_, care_, {*cipher_, ports_.hasher});
-    LANYARD_TRY(counter.load());
-    while (!counter.is_over()) {
-      LANYARD_TRY(counter.count_some());
-      LANYARD_TRY(in_transaction(Sync::kNormal, [&] { return counter.write(); }));
-    }
-    note_counted(counter);
+  doubt_chunks(std::nullopt);
+  if (Status counted = count_chunks(); !counted) {
+    if (!counted.error().is(Code::kCorrupt)) return counted;
+    doubt_chunks(Error(Code::kCorrupt,
+                       "the parts of large values cannot be counted, and no large value is taken "
+                       "in: " +
+                           counted.error().detail,
+                       counted.error().fix));
+    notes_.push_back(chunk_doubt_->detail);
   }
   are_chunks_counted_ = true;
   return {};
+}
+
+Status SqliteSpaceStore::count_chunks() {
+  LANYARD_TRY_SET(const bool is_needed, has_uncounted_chunks(database_));
+  if (!is_needed) return {};
+  ChunkCounter counter(database_, tables_, care_, {*cipher_, ports_.hasher});
+  LANYARD_TRY(counter.load());
+  while (!counter.is_over()) {
+    LANYARD_TRY(counter.count_some());
+    LANYARD_TRY(in_transaction(Sync::kNormal, [&] { return counter.write(); }));
+  }
+  note_counted(counter);
+  return {};
+}
+
+void SqliteSpaceStore::doubt_chunks(std::optional<Error> why) {
+  chunk_doubt_ = std::move(why);
+  tables_.records().doubt_chunks(chunk_doubt_);
 }
 
 void SqliteSpaceStore::note_counted(const ChunkCounter& counter) {

@@ -42,6 +42,7 @@ Status SqliteSpaceStore::load() {
   LANYARD_TRY_SET(store_, read_store_id(database_));
   mutations_.reset();
   LANYARD_TRY(tables_.load());
+  doubt_chunks(chunk_doubt_);
   LANYARD_TRY(load_author());
   // What the file holds now was synced when it was opened, or before what failed since.
   if (!is_ahead_) durable_ = tables_.space_log().clock();

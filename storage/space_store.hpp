@@ -69,6 +69,7 @@ class SqliteSpaceStore final : public SpaceStore {
   [[nodiscard]] Result<std::vector<WithoutEffect>> without_effect() override;
   [[nodiscard]] Result<SpaceSums> sums() override;
   [[nodiscard]] std::vector<std::string> take_notes() override { return std::exchange(notes_, {}); }
+  [[nodiscard]] std::optional<Error> damage() const override { return chunk_doubt_; }
 
  private:
   using Work = std::function<Status()>;
@@ -80,6 +81,8 @@ class SqliteSpaceStore final : public SpaceStore {
   void see_all_stamps(WallTime wall);
   void refresh_views();
   [[nodiscard]] Status count_chunks_once();
+  [[nodiscard]] Status count_chunks();
+  void doubt_chunks(std::optional<Error> why);
   void note_counted(const ChunkCounter& counter);
 
   // Forks (space_forks.cpp).
@@ -129,7 +132,8 @@ class SqliteSpaceStore final : public SpaceStore {
   FoldPlace folded_;
   LogCare care_;
   bool are_chunks_counted_ = false;
-  std::optional<SpaceSums> sums_;  ///< as nothing was written since
+  std::optional<Error> chunk_doubt_;  ///< why they cannot be counted
+  std::optional<SpaceSums> sums_;     ///< as nothing was written since
   std::optional<Error> broken_;
   std::vector<std::string> notes_;
 };

@@ -368,6 +368,8 @@ class SpaceStore {
   [[nodiscard]] virtual Result<SpaceSums> sums() = 0;
   /// What could not be done and harms nothing, for the log: a view that SQLite refused.
   [[nodiscard]] virtual std::vector<std::string> take_notes() = 0;
+  /// kCorrupt: what of the file was found damaged when it was opened, beside its log.
+  [[nodiscard]] virtual std::optional<Error> damage() const { return std::nullopt; }
 };
 
 /// After a failed fsync a file is not to be trusted. Copies it with VACUUM INTO, syncs the copy,

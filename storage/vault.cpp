@@ -118,6 +118,7 @@ Status FileVault::set_setting(const std::string& key, const std::string& value) 
 
 bool FileVault::upkeep(WallTime now) {
   if (!has_room_) static_cast<void>(room_to_write());  // whoever is linked is asked again then
+  if (is_room_untold_) tell_room();
   files_.tend_wals();
   if (files_.close_idle(now)) {
     give_back_memory();
@@ -131,7 +132,7 @@ bool FileVault::upkeep(WallTime now) {
 }
 
 std::optional<std::chrono::milliseconds> FileVault::upkeep_within() const {
-  if (!has_room_) return kRoomLookEvery;
+  if (!has_room_ || is_room_untold_) return kRoomLookEvery;
   if (files_.count() == 0) return std::nullopt;
   if (files_.wants_look()) return kWalLookEvery;
   return limits::kSpaceIdleClose;

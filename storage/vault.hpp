@@ -294,6 +294,12 @@ class Vault {
   /// kDiskFull, with the fix, if a local write other than a delete would use what is kept free for
   /// sync, deletes and recovery: limits::kDiskReserveBytes and 1 % of the disk.
   [[nodiscard]] virtual Status room_to_write() = 0;
+  /// Whether others may be asked for what they have. An error that says nothing of room is none:
+  /// nobody would be told when it is over.
+  [[nodiscard]] bool may_ask_for_more() {
+    const Status room = room_to_write();
+    return room || !room.error().is(Code::kDiskFull);
+  }
   /// The same, and kInputOutput after the disk failed under platform.sqlite. Spaces apart, see
   /// troubles().
   [[nodiscard]] virtual Status can_write() = 0;

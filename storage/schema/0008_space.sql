@@ -19,10 +19,7 @@ CREATE TABLE lanyard_chunk_count (
   passed_over INTEGER NOT NULL
 );
 
-INSERT INTO lanyard_chunk_count
-SELECT 1, 0, 0 WHERE EXISTS (SELECT 1 FROM lanyard_chunks WHERE unused IS NULL);
-
-INSERT INTO lanyard_chunk_uses SELECT log, hash, part, unused FROM lanyard_chunks
-WHERE unused > 0 AND NOT EXISTS (SELECT 1 FROM lanyard_chunk_count);
+-- No part is looked at here, as a damaged page among them would keep the file from being opened.
+INSERT INTO lanyard_chunk_count VALUES (1, 0, 0);
 
 -- lanyard_chunks.unused stays, without a meaning: to drop it would write every part anew.

@@ -2,6 +2,7 @@
 #include <latch>
 
 #include "replication/types/limits.hpp"
+#include "storage/sqlite.hpp"
 #include "storage/storage_thread.hpp"
 #include "tests/unit/storage/test_vault.hpp"
 
@@ -266,6 +267,40 @@ TEST_CASE("what others write does not use up the last of a disk, and comes once 
   must(ben.try_pull(anna, space));
   CHECK(ben.clock(space) != held);
   CHECK(ben.try_write(space, put("n3", {{"n", 3}})));
+}
+
+TEST_CASE("only a disk that is full keeps others from being asked, and they hear when it is not") {
+  VaultDevice anna;
+  Result<DiskSpace> disk = DiskSpace{1'000'000'000, 1'000'000'000};
+  std::vector<bool> may_ask;
+  anna.options.disk_space = [&](const fs::path&) { return disk; };
+  anna.options.report_condition = [&](const SpaceId&, const StoreCondition& condition) {
+    may_ask.push_back(condition.may_ask);
+  };
+  anna.open();
+  anna.create("Notes");
+  finish_upkeep(anna);
+  CHECK(anna.vault().may_ask_for_more());
+  // Nothing is told when that works again, as there was room all the time.
+  disk = fail(Code::kInputOutput, "statvfs");
+  CHECK(anna.vault().may_ask_for_more());
+  CHECK_FALSE(anna.vault().room_to_write());
+  CHECK(may_ask.empty());
+
+  disk = DiskSpace{0, 1'000'000'000};
+  CHECK_FALSE(anna.vault().may_ask_for_more());
+  CHECK(may_ask == std::vector<bool>{false});
+
+  // At the moment in which there is room again nobody can say which spaces there are.
+  Database other = must(Database::open(anna.platform(), Database::Mode::kReadWrite, {}));
+  must(other.execute("ALTER TABLE spaces RENAME TO elsewhere"));
+  disk = DiskSpace{1'000'000'000, 1'000'000'000};
+  CHECK(anna.vault().may_ask_for_more());
+  CHECK(may_ask == std::vector<bool>{false});
+  must(other.execute("ALTER TABLE elsewhere RENAME TO spaces"));
+  CHECK(anna.vault().upkeep_within() < std::chrono::seconds(10));
+  finish_upkeep(anna);
+  CHECK(may_ask == std::vector<bool>{false, true});
 }
 
 TEST_CASE("what a storage thread was told to do is on disk when it has ended") {

@@ -1,3 +1,5 @@
+#include "storage/platform.hpp"
+#include "storage/sqlite.hpp"
 #include "tests/unit/storage/test_vault.hpp"
 
 /// Spaces that another device made known, and what becomes of those that came to nothing.
@@ -173,6 +175,33 @@ TEST_CASE("a space whose dropping was cut short at any step is gone after the ne
   must(two.ada.vault().add_device(two.eve.id(), "", two.ada.wall));
   two.ada.pull(two.eve, space);
   CHECK(is_listed(two.ada, space));
+}
+
+TEST_CASE("a mark of dropping on a space that is in use deletes nothing, now or later") {
+  const std::string state =
+      GENERATE(as<std::string>(), "has_left = 0", "has_left = 1, has_data = 1", "no row");
+  CAPTURE(state);
+  AdaAndEve two;
+  const SpaceId space = take_founded(two.ada, two.eve, "kept");
+  two.ada.write(space, put("n1", {{"n", 1}}));
+  const fs::path file = two.ada.vault().file_of(space);
+  two.ada.close();
+  const auto in_platform = [&](const std::string& sql) {
+    Database database = must(Database::open(two.ada.platform(), Database::Mode::kReadWrite, {}));
+    must(database.execute(sql));
+  };
+  in_platform("INSERT INTO lanyard_settings VALUES ('" + (kDroppingSetting + to_text(space)) +
+              "', '')");
+  in_platform(state == "no row" ? "DELETE FROM spaces" : "UPDATE spaces SET " + state);
+  two.ada.open();
+  CHECK(fs::exists(file));
+  // Left for good with its file removed it would be: the mark is gone, and counts for nothing.
+  CHECK(rows_of(two.ada.platform(),
+                "SELECT count(*) FROM lanyard_settings WHERE key LIKE "
+                "'dropping%'")[0][0] == 0);
+  two.ada.open();
+  CHECK(fs::exists(file));
+  CHECK(rows_of(file, "SELECT count(*) FROM lanyard_records WHERE key = 'n1'")[0][0] == 1);
 }
 
 TEST_CASE("a space whose dropping could not be written down is dropped after the next start") {
