@@ -47,7 +47,7 @@ struct NetworkCounters {
   std::uint64_t accepted = 0;           ///< connections taken
   std::uint64_t refused_busy = 0;       ///< beyond the half-open caps
   std::uint64_t failed_handshakes = 0;  ///< bad preface, bad handshake, unknown device, too slow
-  std::uint64_t dropped_links = 0;      ///< for what their peers said
+  std::uint64_t dropped_links = 0;      ///< for an error, at this end or the other
   std::uint64_t refused_changes = 0;    ///< packs and runs that could not be accepted
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;

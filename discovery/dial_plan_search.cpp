@@ -32,10 +32,12 @@ Tick DialPlan::ready_at(const Targets::value_type& target, const Taken& taken) c
   return is_late ? std::max(target.second.at, missed_since_ + kAlsoThere) : target.second.at;
 }
 
+/// Links are few, whatever some member has admitted.
 std::size_t DialPlan::count_missed() const {
-  return static_cast<std::size_t>(
-      std::count_if(known_.begin(), known_.end(),
-                    [this](const DeviceId& each) { return !linked_.contains(each); }));
+  const auto are_linked = std::count_if(linked_.begin(), linked_.end(), [this](const auto& each) {
+    return known_.contains(each.first);
+  });
+  return known_.size() - static_cast<std::size_t>(are_linked);
 }
 
 DialPlan::Search DialPlan::search() const {

@@ -36,7 +36,6 @@ EXCEPTIONS = {
         "replication/wire/framing: kFrameMarkBytes kFrameOverheadBytes kFramePartBytesMax"
         " kFramePlainBytesMax kFrameTagBytes",
         "replication/wire/version: kPrefaceBytes",
-        "storage/chunk_counts: kCountedBytes",
         "storage/file_vault_home: kMovePieceBytes",
         "storage/file_vault_identity: kRenewalPieceBytes",
         "storage/high_water_mark: kMarkBytes",

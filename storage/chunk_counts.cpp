@@ -16,7 +16,7 @@ constexpr std::uint64_t kCountedBytes = 8 * limits::kMiB;
 /// What waits to be written, beyond that of one row.
 constexpr std::size_t kCountedKeptBytesMax = 4 * limits::kMiB;
 /// A part that waits: its name, its number, and what holds both.
-constexpr std::size_t kKeptPartBytes = 192;
+constexpr std::size_t kKeptPerPart = 192;
 static_assert(limits::kPackBodyBytesMax + kCountedKeptBytesMax < 16 * limits::kMiB);
 
 /// What a piece counts of a row: it is kept until it is looked at.
@@ -87,7 +87,7 @@ Status CountedChunks::count_chunk(merge::LogNumber log, const Hash& hash, std::u
 
 void CountedChunks::keep_row() {
   const auto bytes_of = [](const Part& part) {
-    return kKeptPartBytes + (part.bytes ? part.bytes->size() : 0);
+    return kKeptPerPart + (part.bytes ? part.bytes->size() : 0);
   };
   while (!row_.empty()) {
     auto each = row_.extract(row_.begin());

@@ -303,11 +303,19 @@ Result<bool> Platform::set_members(const SpaceId& space, const std::vector<Devic
   LANYARD_TRY_SET(const std::vector<DeviceId> before, members_of(space));
   if (before == members) return false;
   const std::string id = to_text(space);
+  std::vector<DeviceId> gone;
+  std::vector<DeviceId> fresh;
+  std::set_difference(before.begin(), before.end(), members.begin(), members.end(),
+                      std::back_inserter(gone));
+  std::set_difference(members.begin(), members.end(), before.begin(), before.end(),
+                      std::back_inserter(fresh));
   LANYARD_TRY(write(Sync::kNormal, [&]() -> Status {
-    LANYARD_TRY(
-        Query(database_, "DELETE FROM lanyard_space_members WHERE space = ?").bind(id).run());
-    LANYARD_TRY(add_members(database_, id, members));
-    for (const DeviceId& member : members) {
+    for (const DeviceId& member : gone) {
+      Query remove(database_, "DELETE FROM lanyard_space_members WHERE device = ? AND space = ?");
+      LANYARD_TRY(remove.bind(member.view()).bind(id).run());
+    }
+    LANYARD_TRY(add_members(database_, id, fresh));
+    for (const DeviceId& member : fresh) {
       if (member == self) continue;
       Query known(database_,
                   "INSERT OR IGNORE INTO lanyard_devices VALUES (?, NULL, '', 0, 0, 0, 0)");
@@ -315,7 +323,7 @@ Result<bool> Platform::set_members(const SpaceId& space, const std::vector<Devic
     }
     return {};
   }));
-  return !std::includes(before.begin(), before.end(), members.begin(), members.end());
+  return !fresh.empty();
 }
 
 Result<std::vector<Platform::Shared>> Platform::shared(const DeviceId& self, const DeviceId& peer) {

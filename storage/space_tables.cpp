@@ -111,7 +111,7 @@ Status SpaceTables::load_admissions() {
     const std::uint64_t log = query.natural(1);
     if (log >= logs_.size()) return fail(Code::kCorrupt, "an admission by no log");
     const LogId& id = merger_->logs().id_of(static_cast<merge::LogNumber>(log));
-    space_log_.admissions.push_back({query.fixed<DeviceId>(0), {id, {query.natural(2)}}});
+    space_log_.admissions.add({query.fixed<DeviceId>(0), {id, {query.natural(2)}}});
   }
 }
 

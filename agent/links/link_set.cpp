@@ -26,6 +26,9 @@ std::string host_of(const PeerLink& socket) {
   return socket.address().substr(0, socket.address().rfind(':'));
 }
 
+/// Nobody said what was wrong: an agent stops, or a person has forgotten a device.
+bool is_orderly(const Error& why) { return why.is(Code::kInterrupted) || why.is(Code::kForgotten); }
+
 std::string text_of(const Error& why) {
   if (why.is(Code::kForgotten)) return why.detail;  // says it in words for people
   return why.detail.empty() ? why.code.message() : why.detail + " (" + why.code.message() + ")";
@@ -248,7 +251,7 @@ void LinkSet::drop(engine::LinkId link, const Error& why) {
   const DeviceId peer = *found->second.socket->peer();
   const auto current = by_peer_.find(peer);
   if (current != by_peer_.end() && current->second == link) by_peer_.erase(current);
-  ++counters_.dropped_links;
+  if (!is_orderly(why)) ++counters_.dropped_links;
   note_failure(*found->second.socket, why);
   // Something was wrong with what it said: not again at once. Only a person can do something about
   // one that does not know us.

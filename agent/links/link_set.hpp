@@ -140,6 +140,10 @@ class LinkSet {
   };
   /// Addresses that are told, of all devices by all peers: what comes beyond is dropped.
   static constexpr std::size_t kToldMax = 512;
+  /// Of them by one peer: one of each device that it may be linked with. A few that tell what is
+  /// not so leave room for the others.
+  static constexpr std::size_t kToldByOneMax = limits::kPeersMax;
+  static_assert(kToldMax >= 8 * kToldByOneMax);
   /// Of one device: two families on a few networks.
   static constexpr std::size_t kAddressesMax = 8;
   /// Called at once for one device because a person asks.

@@ -58,13 +58,17 @@ void LinkSet::told(const DeviceId& peer, const wire::Addresses& addresses) {
   std::size_t others = 0;
   for (const auto& [teller, each] : told_) others += each.size();
   std::set<std::string>& now = told_[peer];
-  for (const wire::Addresses::Device& device : addresses.devices) {
-    if (!is_known(device.id) || device.id == own_.device()) continue;
-    for (const wire::Addresses::Endpoint& endpoint : device.endpoints) {
+  const std::size_t most = std::min(kToldByOneMax, others < kToldMax ? kToldMax - others : 0);
+  // The best of each device, then the next of each: it may tell of more than there is room for.
+  for (std::size_t rank = 0; rank < limits::kToldAddressesMax; ++rank) {
+    for (const wire::Addresses::Device& device : addresses.devices) {
+      if (now.size() >= most || rank >= device.endpoints.size() || !is_known(device.id) ||
+          device.id == own_.device())
+        continue;
+      const wire::Addresses::Endpoint& endpoint = device.endpoints[rank];
       const auto ip = discovery::IpAddress::from(endpoint.ip);
       // A link-local address means another network to whoever told us.
-      if (!ip || !ip->is_near() || ip->is_v6_link_local() || others + now.size() >= kToldMax)
-        continue;
+      if (!ip || !ip->is_near() || ip->is_v6_link_local()) continue;
       const std::string address = discovery::host_and_port(*ip, {}, endpoint.port);
       now.insert(address);
       plan_.add(address, discovery::Source::kTold, device.id, mono_now());

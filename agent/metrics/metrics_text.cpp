@@ -77,7 +77,7 @@ void write_links(PrometheusText& out, const MetricsView& view) {
   out.counter("lanyard_handshakes_failed_total",
               "Links that came to nothing: not reached, unknown, or badly spoken.",
               counters.failed_handshakes);
-  out.counter("lanyard_links_dropped_total", "Links that this device ended.",
+  out.counter("lanyard_links_dropped_total", "Links that ended for an error.",
               counters.dropped_links);
 }
 

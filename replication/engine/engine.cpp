@@ -29,7 +29,8 @@ Engine::Engine(Config config, const Hasher& hasher, const Verifier& verifier,
     : config_(std::move(config)),
       hasher_(hasher),
       pushes_(out_, now_),
-      context_{config_.self, hasher, verifier, ciphers, out_, pushes_, unproven_, parts_} {}
+      context_{config_.self, hasher, verifier, ciphers, out_, pushes_, unproven_, parts_, parked_} {
+}
 
 std::vector<Effect> Engine::step(Input input, Now now) {
   now_ = now;
@@ -234,11 +235,7 @@ void Engine::settle(LinkId link, Session& session,
   }
   out_.notify(std::move(compared));
   for (const auto& difference : differences) {
-    if (difference.ours) {
-      session.refused.erase(difference.space);
-    } else if (is_refused(session, difference.space)) {
-      continue;
-    }
+    if (!difference.ours && is_refused(session, difference.space)) continue;
     SpaceSync* const sync =
         difference.ours ? &space(difference.space) : offered_space(session, difference.space);
     if (sync == nullptr) {

@@ -110,6 +110,7 @@ class Engine {
   Pushes pushes_;
   std::map<DeviceId, std::size_t> unproven_;  ///< what peers said of our logs and did not show
   std::map<LinkId, std::uint64_t> parts_;     ///< of packs, until they are complete
+  ParkedTotal parked_;
   SpaceContext context_;
   Now now_;
   std::map<LinkId, Session> sessions_;

@@ -201,7 +201,7 @@ void SpaceSync::on(LinkId link, const wire::LiveRun& message, Now now) {
     return return_credit(link, cost);
   }
   if (message.first != held.seq.next()) {
-    if (message.first > held.seq.next()) park(message, link);
+    if (message.first > held.seq.next()) parked_.add(link, message);
     return_credit(link, cost);
     return is_withheld(*peer, message) ? void() : peer_has_news(link, now);
   }
@@ -222,7 +222,7 @@ bool SpaceSync::accept(LinkId link, ByteView pack, std::uint64_t cost, const wir
     if (run != nullptr && accepted.error().is(Code::kBadSignature) && is_suspect(link, run->log)) {
       ask_branch(link, run->log);  // nothing is wrong with it: it goes on from the other branch
     } else if (run != nullptr && is_out_of_order(accepted.error())) {
-      park(*run, link);
+      parked_.add(link, *run);
       peer_has_news(link, now);
     } else if (peer != nullptr) {
       const bool for_fork = look_for_fork(link, pack, accepted.error());
@@ -299,24 +299,15 @@ bool SpaceSync::has_context(const wire::LiveRun& run) const {
   });
 }
 
-void SpaceSync::park(wire::LiveRun run, LinkId link) {
-  const std::uint64_t cost = cost_of(run);
-  if (parked_.size() >= limits::kParkedChangesMax || parked_bytes_ + cost > limits::kParkedBytesMax)
-    return;
-  parked_.emplace_back(link, std::move(run));
-  parked_bytes_ += cost;
-}
-
 /// Goes over what is parked, after the state moved. What still does not fit stays, what is held
 /// already goes.
 void SpaceSync::retry_parked(Now now) {
   for (bool moved = !parked_.empty(); moved;) {
     moved = false;
-    parked_bytes_ = 0;
-    for (auto& [link, run] : std::exchange(parked_, {})) {
+    for (auto& [link, run] : parked_.take()) {
       const Head held = intake_->state().head_of(run.log);
       if (run.first > held.seq.next() || !has_context(run)) {
-        park(std::move(run), link);
+        parked_.add(link, std::move(run));
       } else if (run.first == held.seq.next()) {
         const auto pack = to_pack(run, held.hash, *cipher_, context_.hasher);
         moved = (pack && accept(link, *pack, 0, &run, now)) || moved;

@@ -43,11 +43,10 @@ void SpaceSync::serve(LinkId link, Now now) {
     return;
   }
   if (covers(serving.held, applied_)) return in_step(link, peer, now);
-  const auto& admissions = intake_->state().admissions;
-  const bool knows_grant =
-      std::any_of(admissions.begin(), admissions.end(), [&](const oplog::Admission& each) {
-        return each.device == peer.device && seq_in(serving.held, each.by.log) >= each.by.seq;
-      });
+  const auto by = intake_->state().admissions.of(peer.device);
+  const bool knows_grant = std::any_of(by.begin(), by.end(), [&](const Dot& each) {
+    return seq_in(serving.held, each.log) >= each.seq;
+  });
   if (knows_grant) {
     tell_forks(link, peer);
     return load(link, peer);

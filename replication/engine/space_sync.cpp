@@ -50,7 +50,7 @@ bool has_clock(const SpaceMessage& message) {
 }  // namespace
 
 SpaceSync::SpaceSync(const SpaceId& space, const SpaceContext& context)
-    : space_(space), context_(context) {}
+    : space_(space), context_(context), parked_(context.parked) {}
 
 Hash SpaceSync::digest() const {
   return digest_of(oplog::with_forks(applied_, intake_->state().branches, context_.hasher),
@@ -157,7 +157,6 @@ void SpaceSync::open_anew(const std::string& reason) {
   intake_.reset();
   in_flight_.clear();
   parked_.clear();
-  parked_bytes_ = 0;
   last_live_.clear();
   source_.reset();
   awaited_at_.reset();
@@ -234,10 +233,7 @@ bool SpaceSync::offer(LinkId link, const DeviceId& device) {
 
 void SpaceSync::peer_gone(LinkId link, Now now) {
   peers_.erase(link);
-  std::erase_if(parked_, [&](const auto& each) {
-    if (each.first == link) parked_bytes_ -= cost_of(each.second);
-    return each.first == link;
-  });
+  parked_.drop(link);
   std::erase_if(deferred_, [&](const auto& each) {
     if (each.first == link) deferred_bytes_ -= size_of(each.second);
     return each.first == link;

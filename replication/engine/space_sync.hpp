@@ -6,6 +6,7 @@
 
 #include "replication/engine/live_run.hpp"
 #include "replication/engine/outbox.hpp"
+#include "replication/engine/parked_runs.hpp"
 #include "replication/engine/peer_space.hpp"
 #include "replication/engine/pushes.hpp"
 
@@ -23,6 +24,7 @@ struct SpaceContext {
   std::map<DeviceId, std::size_t>& unproven;
   /// Bytes of packs that are not complete yet, of all spaces of a link.
   std::map<LinkId, std::uint64_t>& parts;
+  ParkedTotal& parked;
 };
 
 /// The messages that are about one space.
@@ -225,8 +227,7 @@ class SpaceSync {
   std::optional<Instant> durable_at_;
   std::optional<Instant> retry_at_;    ///< storage failed: ask nobody until then
   std::optional<Instant> awaited_at_;  ///< when to see whether peers got what others bring them
-  std::deque<std::pair<LinkId, wire::LiveRun>> parked_;
-  std::uint64_t parked_bytes_ = 0;
+  ParkedRuns parked_;
   /// The end of the last run of each log that came live, and its signature: the same run comes from
   /// several sides, and another run of the same number is a fork.
   std::map<LogId, Live> last_live_;

@@ -2,6 +2,8 @@
 
 #include <set>
 
+#include "replication/oplog/space_log_trial.hpp"
+
 namespace lanyard::oplog {
 
 Intake::Intake(DeviceId self, SpaceLog state, Cipher& cipher, const Hasher& hasher,
@@ -12,15 +14,16 @@ Intake::Intake(DeviceId self, SpaceLog state, Cipher& cipher, const Hasher& hash
       hasher_(hasher),
       verifier_(verifier) {}
 
-/// One pass over a pack: advances a copy of the state, and drops what we hold already.
+/// One pass over a pack: advances the state on trial, and drops what we hold already.
 struct Intake::Walk {
-  SpaceLog next;
-  std::vector<Change> fresh;
+  SpaceLog& next;
+  SpaceLogTrial trial;
+  std::vector<Change> fresh = {};
   /// With the log that each stands in: what comes before a log's first change is its author's word.
-  std::set<std::pair<LogId, Hash>> skipped;
-  std::set<LogId> outgrown;
+  std::set<std::pair<LogId, Hash>> skipped = {};
+  std::set<LogId> outgrown = {};
 
-  Status take(const Change& change, const Hasher& hasher) {
+  Status take(const Change& change) {
     const Head held = next.head_of(change.header.log);
     // Of the other branch of a log that forked: it is kept as that, and not applied.
     if (skipped.contains({change.header.log, change.header.prev}) ||
@@ -32,7 +35,7 @@ struct Intake::Walk {
       return {};
     }
     if (change.header.seq > held.seq) {
-      LANYARD_TRY(next.advance(change, hasher));
+      LANYARD_TRY(trial.advance(change));
       fresh.push_back(change);
       return {};
     }
@@ -44,9 +47,9 @@ struct Intake::Walk {
 
 Result<Accepted> Intake::accept(ByteView bytes) {
   LANYARD_TRY_SET(Pack pack, read_pack(bytes, cipher_, hasher_));
-  Walk walk{state_, {}, {}, {}};
-  for (const Change& change : pack.changes) LANYARD_TRY(walk.take(change, hasher_));
-  LANYARD_TRY(verify(pack, walk.next));
+  Walk walk{state_, {state_, hasher_}};
+  for (const Change& change : pack.changes) LANYARD_TRY(walk.take(change));
+  LANYARD_TRY(verify(pack));
 
   Accepted accepted;
   const bool whole = walk.fresh.size() == pack.changes.size();
@@ -61,17 +64,17 @@ Result<Accepted> Intake::accept(ByteView bytes) {
   accepted.pack.changes = std::move(walk.fresh);
   accepted.outgrown.assign(walk.outgrown.begin(), walk.outgrown.end());
   take_grants(accepted.pack);
-  state_ = std::move(walk.next);
+  walk.trial.keep();
   return accepted;
 }
 
 /// One signature per log, over its last change; and that of every open change, which are few.
-Status Intake::verify(const Pack& pack, const SpaceLog& next) const {
+Status Intake::verify(const Pack& pack) const {
   std::map<LogId, Hash> last;
   for (const Change& change : pack.changes) {
     last[change.header.log] = change.hash;
-    const auto held = next.logs.find(change.header.log);
-    if (held == next.logs.end()) return fail(Code::kMissingContext, "a log that is not held");
+    const auto held = state_.logs.find(change.header.log);
+    if (held == state_.logs.end()) return fail(Code::kMissingContext, "a log that is not held");
     if (change.header.kind != ChangeKind::kOpen) continue;
     if (!is_signed(change.hash, change.signature, held->second.device, verifier_))
       return fail(Code::kBadSignature, "open change");
@@ -79,7 +82,7 @@ Status Intake::verify(const Pack& pack, const SpaceLog& next) const {
   for (const PackLog& log : pack.logs) {
     const auto end = last.find(log.log);
     if (end == last.end()) return fail(Code::kMalformed, "a log without changes");
-    if (!is_signed(end->second, log.signature, next.logs.at(log.log).device, verifier_))
+    if (!is_signed(end->second, log.signature, state_.logs.at(log.log).device, verifier_))
       return fail(Code::kBadSignature, "pack");
   }
   return {};

@@ -43,7 +43,7 @@ class Intake {
 
  private:
   struct Walk;
-  [[nodiscard]] Status verify(const Pack& pack, const SpaceLog& next) const;
+  [[nodiscard]] Status verify(const Pack& pack) const;
   void take_grants(const Pack& pack);
 
   DeviceId self_;

@@ -33,10 +33,9 @@ Head SpaceLog::head_of(const LogId& log) const {
 
 bool SpaceLog::is_admitted(const DeviceId& device, const Header& header) const {
   if (founder == device) return true;
-  return std::any_of(admissions.begin(), admissions.end(), [&](const Admission& admission) {
-    return admission.device == device &&
-           (names(header, admission.by) || is_behind_fork(admission.by));
-  });
+  const auto by = admissions.of(device);
+  return std::any_of(by.begin(), by.end(),
+                     [&](const Dot& dot) { return names(header, dot) || is_behind_fork(dot); });
 }
 
 bool SpaceLog::is_behind_fork(const Dot& dot) const {
@@ -45,25 +44,22 @@ bool SpaceLog::is_behind_fork(const Dot& dot) const {
 }
 
 bool SpaceLog::is_member(const DeviceId& device) const {
-  return founder == device ||
-         std::any_of(admissions.begin(), admissions.end(),
-                     [&](const Admission& admission) { return admission.device == device; });
+  return founder == device || admissions.contains(device);
 }
 
 std::vector<LogId> SpaceLog::admitting(const DeviceId& device) const {
   constexpr std::size_t kEnough = 16;
   std::vector<LogId> out;
-  for (const Admission& each : admissions)
-    if (each.device == device && out.size() < kEnough) out.push_back(each.by.log);
+  const auto by = admissions.of(device);
+  for (const Dot& each : by.first(std::min(by.size(), kEnough))) out.push_back(each.log);
   return out;
 }
 
 std::vector<DeviceId> SpaceLog::members() const {
   std::vector<DeviceId> out;
-  if (founder) out.push_back(*founder);
-  for (const Admission& admission : admissions) out.push_back(admission.device);
-  std::sort(out.begin(), out.end());
-  out.erase(std::unique(out.begin(), out.end()), out.end());
+  for (const auto& [device, by] : admissions.all()) out.push_back(device);
+  if (founder && !admissions.contains(*founder))
+    out.insert(std::upper_bound(out.begin(), out.end(), *founder), *founder);
   return out;
 }
 
@@ -124,22 +120,28 @@ void SpaceLog::tell_fork(const LogId& log, ToldFork fork) {
 }
 
 void SpaceLog::keep_branch(const LogId& log, const Branch& other) {
+  add_branch(log, other, nullptr);
+}
+
+void SpaceLog::add_branch(const LogId& log, const Branch& other, std::vector<DeviceId>* admitted) {
   branches[log] = other;
   // A pack has room for 65,536 admissions: each is looked for once.
   std::set<std::pair<Dot, DeviceId>> known;
-  for (const Admission& each : admissions)
-    if (each.by.log == log) known.emplace(each.by, each.device);
+  for (const auto& [device, by] : admissions.all())
+    for (const Dot& dot : by)
+      if (dot.log == log) known.emplace(dot, device);
   for (const Admission& each : other.admitted)
-    if (known.emplace(each.by, each.device).second) admissions.push_back(each);
+    if (known.emplace(each.by, each.device).second) admit(each, admitted);
   told.erase(log);
 }
 
-void SpaceLog::settle_told(const Change& change) {
-  const auto found = told.find(change.header.log);
-  if (found == told.end() || change.header.seq != found->second.first.first) return;
+void SpaceLog::settle_told(const Change& change, std::vector<DeviceId>* admitted) {
+  const LogId& log = change.header.log;
+  const auto found = told.find(log);
+  if (found == told.end() || !found->second.parts_at(change.header.seq)) return;
   const ToldFork fork = found->second;
-  if (change.hash == fork.first.hashes.front()) keep_branch(change.header.log, fork.second);
-  if (change.hash == fork.second.hashes.front()) keep_branch(change.header.log, fork.first);
+  if (change.hash == fork.first.hashes.front()) add_branch(log, fork.second, admitted);
+  if (change.hash == fork.second.hashes.front()) add_branch(log, fork.first, admitted);
 }
 
 Status SpaceLog::check_context(const Header& header) const {
@@ -178,13 +180,13 @@ Status SpaceLog::open(const Change& change, const Hasher& hasher) {
   return {};
 }
 
-void SpaceLog::admit(const Change& change) {
-  // Every member is an admin in version 1, and a log is only held if its device is a member: the
-  // author may admit.
-  for (const Admit& each : admits_in(change)) admissions.push_back({each.device, change.dot()});
+void SpaceLog::admit(const Admission& admission, std::vector<DeviceId>* admitted) {
+  const bool is_new = admissions.add(admission);
+  if (is_new && admitted != nullptr) admitted->push_back(admission.device);
 }
 
-Status SpaceLog::advance(const Change& change, const Hasher& hasher) {
+Status SpaceLog::advance(const Change& change, const Hasher& hasher,
+                         std::vector<DeviceId>* admitted) {
   const Header& header = change.header;
   const Head held = head_of(header.log);
   if (header.seq.value > held.seq.value + 1) return fail(Code::kMissingContext, "a gap in the log");
@@ -195,8 +197,10 @@ Status SpaceLog::advance(const Change& change, const Hasher& hasher) {
   } else {
     logs.at(header.log).head = {header.seq, change.hash};
   }
-  admit(change);
-  settle_told(change);
+  // Every member is an admin in version 1, and a log is only held if its device is a member: the
+  // author may admit.
+  for (const Admit& each : admits_in(change)) admit({each.device, change.dot()}, admitted);
+  settle_told(change, admitted);
   return {};
 }
 

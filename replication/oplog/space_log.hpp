@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "replication/oplog/admissions.hpp"
 #include "replication/oplog/open_op.hpp"
 #include "replication/types/vector_clock.hpp"
 
@@ -15,14 +16,6 @@ struct HeldLog {
   DeviceId device;
   Head head;
   friend bool operator==(const HeldLog&, const HeldLog&) = default;
-};
-
-/// An effective admit: from this change on, and for whoever has it in its context, the device is a
-/// member.
-struct Admission {
-  DeviceId device;
-  Dot by;
-  friend bool operator==(const Admission&, const Admission&) = default;
 };
 
 /// Another branch of a log that forked, from its first change that ours does not have.
@@ -45,7 +38,7 @@ struct SpaceLog {
   SpaceId space;
   std::optional<DeviceId> founder;  ///< nothing until the founder's first change is held
   std::map<LogId, HeldLog> logs;
-  std::vector<Admission> admissions;  ///< those of kept branches too
+  Admissions admissions;  ///< those of kept branches too
   /// Of logs whose fork is proven: what is kept here beside the branch applied. It counts as
   /// held where others name it in their contexts.
   std::map<LogId, Branch> branches;
@@ -55,6 +48,9 @@ struct SpaceLog {
     DeviceId device;  ///< whose log it is, which nobody here may hold
     Branch first;
     Branch second;
+    /// Whether a change with this number decides which of them is applied here.
+    [[nodiscard]] bool parts_at(Seq seq) const { return seq == first.first; }
+    friend bool operator==(const ToldFork&, const ToldFork&) = default;
   };
   std::map<LogId, ToldFork> told;
 
@@ -88,15 +84,17 @@ struct SpaceLog {
   void keep_branch(const LogId& log, const Branch& other);
   /// Takes in one change whose chain is proven, or is about to be: moves the head, and for an open
   /// change reads its ops. kNotAdmitted, kWrongSpace, kMalformed, kForked or kMissingContext leave
-  /// everything as it was.
-  [[nodiscard]] Status advance(const Change& change, const Hasher& hasher);
+  /// everything as it was. `admitted`: gets the device of each admission that is added.
+  [[nodiscard]] Status advance(const Change& change, const Hasher& hasher,
+                               std::vector<DeviceId>* admitted = nullptr);
 
  private:
   [[nodiscard]] Status check_context(const Header& header) const;
   [[nodiscard]] bool is_behind_fork(const Dot& dot) const;
   [[nodiscard]] Status open(const Change& change, const Hasher& hasher);
-  void admit(const Change& change);
-  void settle_told(const Change& change);
+  void add_branch(const LogId& log, const Branch& other, std::vector<DeviceId>* admitted);
+  void admit(const Admission& admission, std::vector<DeviceId>* admitted);
+  void settle_told(const Change& change, std::vector<DeviceId>* admitted);
 };
 
 /// `applied` with an entry for each fork that is known, which says how much of its branches is:

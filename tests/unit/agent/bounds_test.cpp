@@ -55,10 +55,32 @@ struct QuietLinks {
   LinkSet links{io, own, chance, {}};
 };
 
-/// Whether room is left for one address more after somebody has told so many.
+/// How many of so many addresses are called that one peer tells; of how many devices.
+struct Called {
+  std::size_t addresses = 0;
+  std::size_t devices = 0;
+  friend bool operator==(const Called&, const Called&) = default;
+};
+
+Called called_of_one(std::size_t told) {
+  QuietLinks scene;
+  const wire::Addresses all = scene.addresses_of_others(told);
+  scene.links.told(support::numbered_id<DeviceId>(5000), all);
+  Called out;
+  for (const wire::Addresses::Device& each : all.devices) {
+    const std::size_t called = scene.where(each.id).size();
+    out.addresses += called;
+    out.devices += called > 0;
+  }
+  return out;
+}
+
+/// Whether room is left for one address more after so many were told, eight by each of some peers.
 bool is_room_behind(std::size_t told) {
   QuietLinks scene;
-  scene.links.told(support::numbered_id<DeviceId>(5000), scene.addresses_of_others(told));
+  const wire::Addresses all = scene.addresses_of_others(told);
+  for (std::size_t i = 0; i < all.devices.size(); ++i)
+    scene.links.told(support::numbered_id<DeviceId>(7000 + i), {{all.devices[i]}});
   const DeviceId late = support::numbered_id<DeviceId>(6000);
   scene.links.know(late, "", true);
   scene.links.told(support::numbered_id<DeviceId>(5001), {{{late, {{numbered_ip(60'000), 7761}}}}});
@@ -186,6 +208,13 @@ TEST_CASE("512 addresses that peers tell are kept, and what comes beyond them is
   CHECK_FALSE(is_room_behind(512));
   CHECK_FALSE(is_room_behind(513));
   CHECK_FALSE(is_room_behind(5120));
+}
+
+TEST_CASE("64 addresses of one peer are kept, the best of each device first") {
+  CHECK(called_of_one(63) == Called{63, 8});
+  CHECK(called_of_one(64) == Called{64, 8});
+  CHECK(called_of_one(65) == Called{64, 9});
+  CHECK(called_of_one(512) == Called{64, 64});
 }
 
 TEST_CASE("what all WebSockets have waiting says how much one may have") {

@@ -135,6 +135,77 @@ TEST_CASE("1 MiB of live changes waits for its context; what comes beyond it is 
   CHECK_FALSE(ThreeRuns(exact).keeps_the_third_behind(100));
 }
 
+TEST_CASE("live changes that wait in all spaces together are bounded, and make room when they go") {
+  using engine::ParkedRuns;
+  wire::LiveRun small;
+  small.items.emplace_back();
+  wire::LiveRun large = small;
+  large.items.front().payload = Bytes(limits::kParkedBytesMax - engine::cost_of(small));
+  const auto all_of = [](const wire::LiveRun& run, std::size_t each, std::size_t spaces) {
+    engine::ParkedTotal total;
+    std::deque<ParkedRuns> parked;
+    for (std::size_t i = 0; i < spaces; ++i) {
+      parked.emplace_back(total);
+      for (std::size_t n = 0; n < each; ++n) parked.back().add(engine::LinkId{1}, run);
+    }
+    const engine::ParkedTotal most = total;
+    parked.pop_back();  // one space is left
+    parked.front().drop(engine::LinkId{1});
+    CHECK(total.runs + (parked.empty() ? 0 : 1) <= most.runs);
+    parked.clear();
+    CHECK(total.runs == 0);
+    CHECK(total.bytes == 0);
+    return most;
+  };
+  for (const std::size_t spaces : {16, 17, 160}) {
+    CAPTURE(spaces);
+    CHECK(all_of(small, limits::kParkedChangesMax, spaces).runs == ParkedRuns::kAllParkedMax);
+    CHECK(all_of(large, 1, spaces).bytes == ParkedRuns::kAllParkedBytesMax);
+  }
+}
+
+TEST_CASE("a member that fills the room of sixteen spaces has what waits in another one dropped") {
+  const auto keeps_in_another = [](std::size_t full) {
+    EngineBench bench({"bob", "alice"});
+    std::vector<SpaceId> spaces;
+    for (std::size_t i = 0; i <= full; ++i) {
+      spaces.push_back(bench["bob"].found());
+      bench["bob"].admit(spaces.back(), bench["alice"].id);
+    }
+    bench.connect("alice", "bob");
+    bench.pass(1min);
+    bench.cut("alice", "bob");
+    std::map<SpaceId, std::vector<wire::LiveRun>> runs;
+    for (const SpaceId& space : spaces) {
+      MemoryStore& store = bench["bob"].store(space);
+      const std::size_t before = store.entries().size();
+      for (const std::size_t bytes : {1, 100 * 1024}) {
+        bench["bob"].put(space, "n", std::string(bytes, 'x'));
+        bench.run_storage();
+      }
+      for (std::size_t i = before; i < store.entries().size(); ++i)
+        runs[space].push_back(engine::make_live_run(space, *store.entries()[i].changes,
+                                                    store.entries()[i].signatures.begin()->second));
+    }
+    bench.connect("alice", "bob");
+    bench.deliver("bob", "alice");
+    for (const SpaceId& space : spaces) {
+      bench.say("bob", "alice", wire::Have{space, runs[space][0].log, {{UINT64_MAX}, {}}});
+      bench.run_storage();
+      const std::size_t copies = space == spaces.back() ? 1 : 20;
+      for (std::size_t n = 0; n < copies; ++n) bench.say("bob", "alice", runs[space][1]);
+    }
+    const std::vector<wire::LiveRun>& last = runs[spaces.back()];
+    bench.say("bob", "alice", last[0]);
+    bench.run_storage();
+    REQUIRE(bench.is_linked("alice", "bob"));
+    const VectorClock held = bench["alice"].store(spaces.back()).log().clock();
+    return seq_in(held, last[0].log) == last[1].first;
+  };
+  CHECK(keeps_in_another(1));
+  CHECK_FALSE(keeps_in_another(17));
+}
+
 TEST_CASE("1,024 messages wait while a space is being opened, and the next one drops the link") {
   const auto heard = [](std::size_t most) {
     StillOpening scene;

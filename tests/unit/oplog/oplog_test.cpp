@@ -200,7 +200,8 @@ std::vector<WholeChange> whole(std::span<const Change> changes) {
 
 bool same(const SpaceLog& left, const SpaceLog& right) {
   return left.space == right.space && left.founder == right.founder && left.logs == right.logs &&
-         left.admissions == right.admissions;
+         left.admissions == right.admissions && left.branches == right.branches &&
+         left.told == right.told;
 }
 
 }  // namespace lanyard::oplog
