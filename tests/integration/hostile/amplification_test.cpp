@@ -57,33 +57,21 @@ Bytes naming_pack(Scene& scene, const Hash& hash, std::string_view key, std::siz
                        {scene.log.get()});
 }
 
-struct Cost {
-  std::size_t sent = 0;
-  std::size_t memory = 0;
-  std::size_t disk = 0;
-};
-
 /// What the packs cost the agent that takes them.
-Cost cost_of(Scene& scene, const std::vector<Bytes>& packs, const char* what) {
+Usage cost_of(Scene& scene, const std::vector<Bytes>& packs, const char* what) {
   const std::uint64_t changes = scene.seen().changes + packs.size();
-  const std::size_t disk = scene.agent.disk_bytes();
-  const PeakOf peak(scene.agent);
-  Cost cost;
+  const Watch watch(scene.agent);
   {
     const Scene::Link peer = scene.link();
-    cost.sent = say_packs(*peer, scene, packs);
+    say_packs(*peer, scene, packs);
     CHECK(comes_at_last(
         [&] { return !scene.agent.is_running() || scene.seen().changes == changes; }));
   }
   INFO(scene.agent.log());
   REQUIRE(scene.agent.is_running());
-  cost.memory = peak.bytes();
-  const std::size_t now = scene.agent.disk_bytes();
-  cost.disk = now > disk ? now - disk : 0;
-  std::printf("{\"scene\":\"%s\",\"sent\":%zu,\"peakBytes\":%zu,\"diskBytes\":%zu}\n", what,
-              cost.sent, cost.memory, cost.disk);
-  std::fflush(stdout);
-  return cost;
+  const Usage used = watch.used();
+  report_attack(what, used);
+  return used;
 }
 
 }  // namespace
@@ -97,26 +85,26 @@ TEST_CASE("what names a large value again costs what it is long, and not what it
 
   std::vector<Bytes> packs = packs_of_parts(scene, value, hash);
   packs.push_back(naming_pack(scene, hash, "one", 1));
-  const Cost once = cost_of(scene, packs, "sent once, named once");
+  const Usage once = cost_of(scene, packs, "a large value sent once, named once");
   const Seen before = scene.seen();
   CHECK(before.without_effect == 0);
 
-  const Cost fields =
-      cost_of(scene, {naming_pack(scene, hash, "many", kFields)}, "named again, by 40 fields");
+  const Usage fields = cost_of(scene, {naming_pack(scene, hash, "many", kFields)},
+                               "the value named again, by 40 fields");
   packs.clear();
   for (std::size_t i = 0; i < kFields; ++i)
     packs.push_back(naming_pack(scene, hash, "again" + std::to_string(i), 1));
-  const Cost changes = cost_of(scene, packs, "named again, by 40 changes");
+  const Usage changes = cost_of(scene, packs, "the value named again, by 40 changes");
   CHECK(scene.seen().state_hash == before.state_hash);
   CHECK(scene.seen().without_effect == 1 + kFields);
   // The log, the parts, and the record: each on the disk, and in the WAL before.
-  CHECK(once.disk < 8 * once.sent);
-  CHECK(fields.disk < 4 * value.size());  // a WAL may be copied meanwhile
-  CHECK(changes.disk < 4 * value.size());
+  CHECK(once.disk_bytes < 8 * once.bytes_in);
+  CHECK(fields.disk_bytes < 4 * value.size());  // a WAL may be copied meanwhile
+  CHECK(changes.disk_bytes < 4 * value.size());
 #ifndef LANYARD_SANITIZED
   // Mallory links anew, and is sent the log.
-  CHECK(fields.memory < 8 * value.size());
-  CHECK(changes.memory < 8 * value.size());
+  CHECK(fields.memory_bytes < 8 * value.size());
+  CHECK(changes.memory_bytes < 8 * value.size());
 #endif
   scene.check_all_is_well();
   CHECK(comes_at_last([&] {

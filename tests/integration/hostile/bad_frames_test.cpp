@@ -139,7 +139,7 @@ void check_closed(Scene& scene, const FrameRow& row) {
   INFO(row.what);
   const Seen before = scene.seen();
   const Scene::Link peer = scene.link();
-  const PeakOf peak(scene.agent);
+  const Watch watch(scene.agent);
   row.does(*peer);
   std::optional<wire::ByeCode> bye;
   CHECK(peer->is_closed(&bye));
@@ -147,7 +147,7 @@ void check_closed(Scene& scene, const FrameRow& row) {
   REQUIRE(comes_about([&] { return !scene.last_failure().empty(); }));
   CHECK_THAT(scene.last_failure(), Catch::Contains(row.code));
   CHECK(scene.seen() == before);
-  check_peak(peak);
+  check_costs(scene, watch);
 }
 
 }  // namespace
@@ -160,12 +160,12 @@ TEST_CASE("who has not proven who it is gets a closed socket, and nothing else")
     HostilePeer peer(scene.mallory.identity, scene.mallory.chance);
     const auto failed = scene.agent.counters().at("failedHandshakes").get<int>();
     REQUIRE(peer.dial(scene.agent.sync_port()));
-    const PeakOf peak(scene.agent);
+    const Watch watch(scene.agent);
     row.does(peer);
     CHECK(peer.is_closed());
     CHECK(comes_about([&] { return scene.agent.counters().at("failedHandshakes") == failed + 1; }));
     CHECK(scene.seen() == before);
-    check_peak(peak);
+    check_costs(scene, watch);
   }
   scene.check_all_is_well();
 }

@@ -180,7 +180,7 @@ void check_message(Scene& scene, const MessageRow& row) {
   INFO(row.what);
   const Scene::Link peer = scene.link();
   const Seen before = scene.seen();
-  const PeakOf peak(scene.agent);
+  const Watch watch(scene.agent);
   row.says(scene, *peer);
   if (row.code.empty()) {
     CHECK(scene.is_answered(*peer));
@@ -192,7 +192,7 @@ void check_message(Scene& scene, const MessageRow& row) {
     CHECK_THAT(scene.last_failure(), Catch::Contains("(" + row.code + ")"));
   }
   CHECK(scene.seen() == before);
-  check_peak(peak);
+  check_costs(scene, watch);
 }
 
 void check_messages(const std::vector<MessageRow>& rows) {

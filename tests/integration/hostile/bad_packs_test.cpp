@@ -131,14 +131,14 @@ void check_pack_refused(Scene& scene, const PackRow& row) {
   const Head head = scene.log->entry().head;
   const Bytes pack = row.pack(scene);
   scene.log->step_back(head);
-  const PeakOf peak(scene.agent);
+  const Watch watch(scene.agent);
   static_cast<void>(say_in_parts(*peer, wire::PackPart{scene.space.id, true, pack}));
   std::optional<wire::ByeCode> bye;
   CHECK(peer->is_closed(&bye));
   CHECK(bye == wire::ByeCode::kRefused);
   CHECK_THAT(scene.last_failure(), Catch::Contains("(" + row.code + ")"));
   CHECK(scene.seen() == before);
-  check_peak(peak);
+  check_costs(scene, watch);
 }
 
 }  // namespace

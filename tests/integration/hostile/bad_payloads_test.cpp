@@ -160,11 +160,11 @@ Hash check_kept(Scene& scene, const PayloadRow& row) {
   const Scene::Link peer = scene.link();
   const Seen before = scene.seen();
   const oplog::Change change = scene.log->add(oplog::ChangeKind::kSealed, row.plain);
-  const PeakOf peak(scene.agent);
+  const Watch watch(scene.agent);
   REQUIRE(peer->say(live(scene, change)));
   REQUIRE(scene.is_answered(*peer));
   check_kept_without_effect(before, scene.seen());
-  check_peak(peak);
+  check_costs(scene, watch);
   return change.hash;
 }
 

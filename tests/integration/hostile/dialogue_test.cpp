@@ -53,14 +53,14 @@ void check_fork(Scene& scene, const ForkRow& row) {
   const auto refused = scene.agent.counters().at("refusedChanges").get<int>();
   const Head head = scene.log->entry().head;
   const Change change = row.change(scene);
-  const PeakOf peak(scene.agent);
+  const Watch watch(scene.agent);
   REQUIRE(peer->say(in_a_pack(scene, {change})));
   CHECK(scene.is_answered(*peer));
   scene.log->step_back(head);
   CHECK(scene.agent.counters().at("refusedChanges") == refused + 1);
   CHECK_THAT(scene.agent.log(), Catch::Contains("forked log"));
   CHECK(scene.seen() == before);
-  check_peak(peak);
+  check_costs(scene, watch);
 }
 
 struct AcceptedRow {
@@ -215,15 +215,30 @@ TEST_CASE("live changes that wait for what never comes are bounded, and not refu
   const Seen before = scene.seen();
   const Head head = scene.log->entry().head;
   static_cast<void>(scene.log->put("never sent"));
-  const PeakOf peak(scene.agent);
+  const Watch watch(scene.agent);
   const Bytes large = oplog::put_plain(std::string(500, 'k'), 1);
   for (int i = 0; i < 5000; ++i)
     REQUIRE(peer->say(live(scene, scene.log->add(ChangeKind::kSealed, large))));
   REQUIRE(scene.is_answered(*peer));
   CHECK(scene.seen() == before);
-  check_peak(peak);
+  check_costs(scene, watch);
   scene.log->step_back(head);
   scene.check_all_is_well();
+}
+
+TEST_CASE("a goodbye that says nothing is wrong is counted as no link that was dropped") {
+  Scene scene;
+  const std::vector<std::pair<wire::ByeCode, int>> rows{
+      {wire::ByeCode::kShutdown, 0}, {wire::ByeCode::kForgotten, 0}, {wire::ByeCode::kProtocol, 1},
+      {wire::ByeCode::kRefused, 1},  {wire::ByeCode::kBusy, 1},      {wire::ByeCode::kSilence, 1}};
+  for (const auto& [code, counted] : rows) {
+    CAPTURE(static_cast<int>(code));
+    const Scene::Link peer = scene.link();
+    const auto before = scene.agent.counters().at("droppedLinks").get<int>();
+    REQUIRE(peer->say(wire::Bye{code}));
+    CHECK(peer->is_closed());
+    CHECK(scene.agent.counters().at("droppedLinks").get<int>() == before + counted);
+  }
 }
 
 }  // namespace lanyard::hostile

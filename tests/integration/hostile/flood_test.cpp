@@ -74,7 +74,7 @@ void check_flood(Scene& scene, const FloodRow& row) {
   std::vector<Bytes> messages;
   for (std::size_t i = 0; i < std::min<std::size_t>(row.count, row.distinct); ++i)
     messages.push_back(peer->encoded(row.message(scene, i)));
-  const PeakOf peak(scene.agent);
+  const Watch watch(scene.agent);
   for (std::size_t i = 0; i < row.count; ++i) {
     if (!peer->say_bytes(messages[std::min(i, messages.size() - 1)])) break;
   }
@@ -82,7 +82,8 @@ void check_flood(Scene& scene, const FloodRow& row) {
   if (!scene.is_answered(*peer)) CHECK_FALSE(scene.last_failure().empty());
   scene.agent.call("status.get");
   CHECK(scene.seen() == before);
-  check_peak(peak);
+  check_peak(watch.used());
+  report_attack(row.what, watch.used());
 }
 
 /// 1,000 keys for the agent, each of a made-up epoch.
@@ -136,12 +137,12 @@ TEST_CASE("keys that were made up are taken at most once for each question") {
   const Seen before = scene.seen();
   REQUIRE(peer->say(wire::Have{scene.space.id, LogId{{1}}, {{1}, {}}}));
   REQUIRE(peer->hear_next<wire::Pull>());
-  const PeakOf peak(scene.agent);
+  const Watch watch(scene.agent);
   for (int i = 0; i < 20; ++i) REQUIRE(peer->say(grant));
   REQUIRE(scene.is_answered(*peer));
   scene.agent.call("status.get");
   CHECK(scene.seen() == before);
-  check_peak(peak);
+  check_costs(scene, watch);
   scene.check_all_is_well();
 }
 
@@ -152,23 +153,25 @@ TEST_CASE("what waits for a peer that asks and does not read is bounded") {
   {
     // No more of the log is read than can be sent.
     const Scene::Link peer = scene.link();
-    const PeakOf peak(scene.agent);
+    const Watch watch(scene.agent);
     for (int i = 0; i < 50; ++i) {
       REQUIRE(peer->say(wire::Pull{scene.space.id, {}, limits::kPeerWindowBytesMax}));
       scene.agent.call("status.get");
     }
-    check_peak(peak);
+    check_peak(watch.used());
+    report_attack("50 pulls of which nothing is read", watch.used());
   }
   scene.check_all_is_well();
   {
     // Small answers add up, until it is clear that nobody wants them.
     const Scene::Link peer = scene.link();
     const Bytes ping = peer->encoded(wire::Ping{7, false});
-    const PeakOf peak(scene.agent);
+    const Watch watch(scene.agent);
     for (int i = 0; i < 1'000'000 && peer->say_bytes(ping);) ++i;
     REQUIRE(comes_about([&] { return !scene.last_failure().empty(); }));
     CHECK_THAT(scene.last_failure(), Catch::Contains("does not read"));
-    check_peak(peak);
+    check_peak(watch.used());
+    report_attack("pings of which no answer is read", watch.used());
   }
   scene.check_all_is_well();
 }

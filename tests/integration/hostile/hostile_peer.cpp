@@ -81,6 +81,7 @@ bool HostilePeer::send(ByteView bytes) {
     const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent <= 0) return false;
     sent_ += static_cast<std::size_t>(sent);
+    sent_by_all += static_cast<std::size_t>(sent);
     bytes = bytes.subspan(static_cast<std::size_t>(sent));
   }
   return true;

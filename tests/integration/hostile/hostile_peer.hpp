@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+
 #include "crypto/link_handshake.hpp"
 #include "replication/wire/codec.hpp"
 #include "replication/wire/framing.hpp"
@@ -29,6 +31,8 @@ class HostilePeer {
   void hang_up();
   /// What the agent was sent on this link, the handshake included.
   [[nodiscard]] std::size_t bytes_sent() const { return sent_; }
+  /// The same on all links of all such peers of this program.
+  [[nodiscard]] static std::size_t bytes_of_all() { return sent_by_all; }
   /// Exactly so many bytes; nothing if the link ends before.
   [[nodiscard]] std::optional<Bytes> receive(std::size_t size);
 
@@ -68,6 +72,7 @@ class HostilePeer {
   Bytes incoming_;
   std::size_t taken_ = 0;
   std::size_t sent_ = 0;
+  static inline std::atomic<std::size_t> sent_by_all = 0;
   bool ended_ = false;
 };
 

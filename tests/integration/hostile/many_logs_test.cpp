@@ -20,10 +20,6 @@ int number_in(AgentProcess& agent, const Scene& scene) {
   return records.empty() ? -1 : records[0].at("value").at("number").get<int>();
 }
 
-std::uint64_t changes_of(AgentProcess& agent, const Scene& scene) {
-  return agent.call("space.info", {{"space", to_text(scene.space.id)}}).at("changes");
-}
-
 void write(AgentProcess& agent, const Scene& scene, int number) {
   agent.call("data.put", {{"space", to_text(scene.space.id)},
                           {"collection", "ours"},
@@ -60,14 +56,13 @@ TEST_CASE("two devices write and come in step beside a member that opens logs wi
       scene.space.id, scene.space.epoch, scene.clock(),
       {scene.mallory.identity, oplog::hasher(), scene.mallory.keys, scene.mallory.chance});
   const std::vector<Bytes> packs = maker.make(logs);
-  const PeakOf here(scene.agent);
-  const PeakOf there(other);
+  const Watch here(scene.agent);
+  const Watch there(other);
   const std::uint64_t before = changes_of(scene.agent, scene);
   {
     const Scene::Link peer = scene.link();
-    const std::size_t bytes = say_packs(*peer, scene, packs);
+    say_packs(*peer, scene, packs);
     CHECK(comes_at_last([&] { return changes_of(scene.agent, scene) == before + 2 * logs; }));
-    std::printf("{\"logs\":%zu,\"bytes\":%zu", logs, bytes);
   }
   for (int number = 1; number <= 3; ++number) {
     write(scene.agent, scene, 2 * number);
@@ -78,7 +73,9 @@ TEST_CASE("two devices write and come in step beside a member that opens logs wi
   for (AgentProcess* each : {&scene.agent, &other})
     CHECK(
         comes_at_last([&] { return lacks_nothing(*each, each == &other ? scene.agent : other); }));
-  std::printf(",\"peakBytes\":%zu,\"peakBytesThere\":%zu}\n", here.bytes(), there.bytes());
+  const std::string name = std::to_string(logs) + " logs of one device";
+  report_attack(name, here.used());
+  report_attack(name + ", at the device behind", there.used());
   CHECK(changes_of(other, scene) == changes_of(scene.agent, scene));
   // It is shown as what it does, and forgetting it is not in the others' way.
   CHECK(comes_at_last([&] { return !advice_of(scene.agent).empty(); }));
@@ -90,7 +87,6 @@ TEST_CASE("two devices write and come in step beside a member that opens logs wi
   CHECK(advice_of(scene.agent).empty());
   write(scene.agent, scene, 100);
   CHECK(comes_at_last([&] { return number_in(other, scene) == 100; }));
-  std::printf("{\"advice\":\"%s\"}\n", advice.c_str());
   for (AgentProcess* each : {&scene.agent, &other})
     CHECK(
         each->call("conflict.list", {{"space", to_text(scene.space.id)}}).at("conflicts").empty());

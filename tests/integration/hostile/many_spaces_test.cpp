@@ -16,16 +16,13 @@ std::size_t spaces_to_announce() {
 }
 
 /// Says that there are so many, answers whoever asks for one that it has nothing, and hears until
-/// nothing is asked any more. The bytes of what was said.
-std::size_t announce(Scene& scene, HostilePeer& peer, std::size_t count) {
-  std::size_t said = 0;
+/// nothing is asked any more.
+void announce(Scene& scene, HostilePeer& peer, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     const Bytes message = peer.encoded(
         wire::Have{scene.mallory.chance.fixed<SpaceId>(), LogId{{1}}, {{1}, Hash{{1}}}});
-    said += message.size();
     REQUIRE(peer.say_bytes(message));
   }
-  return said;
 }
 
 std::size_t answer_pulls(HostilePeer& peer, std::size_t count) {
@@ -66,44 +63,34 @@ struct Founded {
   Bytes pack;
 };
 
-/// None where a write-ahead log is shorter than it was.
-std::size_t grown_since(const Scene& scene, std::size_t before) {
-  const std::size_t now = scene.agent.disk_bytes();
-  return now > before ? now - before : 0;
-}
-
 }  // namespace
 
 TEST_CASE("spaces that nobody founded leave nothing on the disk of whoever is told of them") {
   Scene scene;
   const std::size_t count = spaces_to_announce();
-  const std::size_t before = scene.agent.disk_bytes();
   const std::size_t spaces = count_listed(scene.agent);
-  const PeakOf peak(scene.agent);
-  std::size_t bytes = 0;
+  const Watch watch(scene.agent);
   std::size_t asked = 0;
   for (std::size_t i = 0; i < kLinks; ++i) {
     const Scene::Link peer = scene.link();
-    bytes += announce(scene, *peer, count / kLinks);
+    announce(scene, *peer, count / kLinks);
     asked += answer_pulls(*peer, count / kLinks);
     CHECK(scene.is_answered(*peer));
   }
   // Each was asked about, none is there.
   CHECK(asked == count);
   scene.agent.call("status.get");
-  const std::size_t grown = grown_since(scene, before);
-  std::printf(
-      "{\"spaces\":%zu,\"bytesIn\":%zu,\"diskBytes\":%zu,\"listed\":%zu,\"peakBytes\":%zu}\n",
-      count, bytes, grown, count_listed(scene.agent) - spaces, peak.bytes());
+  const Usage used = watch.used();
+  report_attack(std::to_string(count) + " spaces that nobody founded", used);
   CHECK(count_listed(scene.agent) == spaces);
-  CHECK(grown <= kDiskBytesMax);
-  check_peak(peak);
+  CHECK(used.disk_bytes <= kDiskBytesMax);
+  check_peak(used);
   scene.check_all_is_well();
 }
 
 TEST_CASE("whoever never answers about the spaces it announced holds up nobody else") {
   Scene scene;
-  const std::size_t before = scene.agent.disk_bytes();
+  const Watch watch(scene.agent);
   const std::size_t spaces = count_listed(scene.agent);
   {
     const Scene::Link peer = scene.link();
@@ -116,7 +103,8 @@ TEST_CASE("whoever never answers about the spaces it announced holds up nobody e
     CHECK(peer->hear_next<wire::LiveRun>());
   }
   CHECK(count_listed(scene.agent) == spaces);
-  CHECK(grown_since(scene, before) <= kDiskBytesMax);
+  CHECK(watch.used().disk_bytes <= kDiskBytesMax);
+  report_attack("500 spaces of which nothing is answered", watch.used());
   scene.check_all_is_well();
 }
 
@@ -124,31 +112,26 @@ TEST_CASE("spaces that only a forgotten device founded, and that hold nothing, g
   Scene scene;
   const std::size_t spaces = count_listed(scene.agent);
   constexpr std::size_t kFounded = 20;
-  std::size_t bytes = 0;
-  std::size_t before = 0;
+  std::optional<Watch> watch;
   {
     const Scene::Link peer = scene.link();
-    before = scene.agent.disk_bytes();
+    watch.emplace(scene.agent);
     for (std::size_t i = 0; i < kFounded; ++i) {
       const Founded founded(scene);
       REQUIRE(peer->say(wire::Have{founded.space.id, founded.writer.log(), {{2}, {}}}));
       const auto pull = peer->hear_next<wire::Pull>();
       REQUIRE(pull);
       REQUIRE(pull->space == founded.space.id);
-      bytes += founded.pack.size();
       REQUIRE(peer->say(wire::PackPart{founded.space.id, true, founded.pack}));
       REQUIRE(peer->say(wire::InStep{founded.space.id, {{founded.writer.log(), founded.head}}}));
     }
     CHECK(comes_about([&] { return count_listed(scene.agent) == spaces + kFounded; }));
   }
-  std::printf("{\"founded\":%zu,\"bytesIn\":%zu,\"diskBytes\":%zu", kFounded, bytes,
-              grown_since(scene, before));
+  report_attack("20 spaces that are founded and empty", watch->used());
   scene.agent.call("device.forget", {{"device", to_text(scene.mallory.id())}});
   CHECK(comes_about([&] { return count_listed(scene.agent) == spaces; }));
-  const auto left = [&] { return grown_since(scene, before); };
-  CHECK(comes_about([&] { return left() <= kDiskBytesMax; }));
-  std::printf(",\"listedAfter\":%zu,\"diskBytesAfter\":%zu}\n", count_listed(scene.agent) - spaces,
-              left());
+  CHECK(comes_about([&] { return watch->used().disk_bytes <= kDiskBytesMax; }));
+  report_attack("the same, once the device is forgotten", watch->used());
 }
 
 }  // namespace lanyard::hostile

@@ -260,7 +260,7 @@ void check_refused(Scene& scene, const RefusedRow& row) {
   const Head head = scene.log->entry().head;
   const wire::Message said = row.said(scene);
   scene.log->step_back(head);
-  const PeakOf peak(scene.agent);
+  const Watch watch(scene.agent);
   static_cast<void>(say_in_parts(*peer, said));
   std::optional<wire::ByeCode> bye;
   CHECK(peer->is_closed(&bye));
@@ -270,7 +270,7 @@ void check_refused(Scene& scene, const RefusedRow& row) {
   const Json counts = scene.agent.counters();
   CHECK(counts.at("refusedChanges") == counted.at("refusedChanges").get<int>() + 1);
   CHECK(counts.at("droppedLinks") == counted.at("droppedLinks").get<int>() + 1);
-  check_peak(peak);
+  check_costs(scene, watch);
 }
 
 void check_all_refused(const std::vector<RefusedRow>& rows) {

@@ -25,6 +25,10 @@ Scene::Scene() : mallory_id_(to_text(mallory.id())) {
   open_log();
 }
 
+Scene::~Scene() {
+  if (costs) report_attack(Catch::getResultCapture().getCurrentTestName(), *costs);
+}
+
 void Scene::admit_mallory() {
   const Json shared = agent.call("space.share", {{"space", kSpace}, {"device", mallory_id_}});
   space.id = *space_id_from_text(shared.at("space").at("id").get<std::string>());
@@ -230,6 +234,14 @@ bool comes_at_last(const std::function<bool()>& condition) {
   return false;
 }
 
+std::uint64_t changes_of(AgentProcess& agent, const Scene& scene) {
+  return agent.call("space.info", {{"space", to_text(scene.space.id)}}).at("changes");
+}
+
+std::size_t count_known(AgentProcess& agent) {
+  return agent.call("device.list").at("devices").size();
+}
+
 void join(Scene& scene, AgentProcess& other) {
   const Json agent = scene.agent.call("agent.info").at("agent");
   const Json self = other.call("agent.info").at("agent");
@@ -247,10 +259,17 @@ void join(Scene& scene, AgentProcess& other) {
   REQUIRE(has_joined);
 }
 
-void check_peak([[maybe_unused]] const PeakOf& peak) {
+void check_peak([[maybe_unused]] const Usage& used) {
 #ifndef LANYARD_SANITIZED
-  CHECK(peak.bytes() <= kPeakBytesMax);
+  CHECK(used.memory_bytes <= kPeakBytesMax);
 #endif
+}
+
+void check_costs(Scene& scene, const Watch& watch) {
+  const Usage used = watch.used();
+  if (!scene.costs) scene.costs.emplace();
+  scene.costs->add(used);
+  check_peak(used);
 }
 
 }  // namespace lanyard::hostile

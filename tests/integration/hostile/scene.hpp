@@ -5,6 +5,7 @@
 
 #include "replication/engine/live_run.hpp"
 #include "tests/integration/hostile/agent_process.hpp"
+#include "tests/integration/hostile/costs.hpp"
 #include "tests/integration/hostile/hostile_peer.hpp"
 #include "tests/unit/oplog/oplog_test.hpp"
 
@@ -27,12 +28,17 @@ void check_kept_without_effect(const Seen& before, const Seen& after);
 class Scene {
  public:
   Scene();
+  /// Reports what check_costs() saw, as one attack with the name of the test.
+  ~Scene();
+  Scene(const Scene&) = delete;
+  Scene& operator=(const Scene&) = delete;
 
   AgentProcess agent;
   oplog::Device mallory{7};
   oplog::Space space{mallory};  ///< the agent's, as Mallory knows it: with its key in her keys
   SpaceId not_shared;           ///< the agent's alone
   std::unique_ptr<oplog::LogWriter> log;  ///< Mallory's; after each row where the agent is, too
+  std::optional<Usage> costs;             ///< of the rows so far
 
   using Link = std::shared_ptr<HostilePeer>;
   /// Secured, and nothing said yet. Ends the one before.
@@ -86,10 +92,15 @@ bool say_in_parts(HostilePeer& peer, const wire::Message& message);
 std::size_t say_packs(HostilePeer& peer, const Scene& scene, const std::vector<Bytes>& packs);
 /// The same as comes_about(), for what takes long on a machine that others use.
 bool comes_at_last(const std::function<bool()>& condition);
+/// The changes that an agent holds of the space of the scene, and the devices that it knows.
+[[nodiscard]] std::uint64_t changes_of(AgentProcess& agent, const Scene& scene);
+[[nodiscard]] std::size_t count_known(AgentProcess& agent);
 /// An honest device that is a member, and calls the agent of the scene.
 void join(Scene& scene, AgentProcess& other);
 
 /// The most that an agent's memory may grow by, whatever a peer sends. Not asked of a sanitizer's.
-void check_peak(const PeakOf& peak);
+void check_peak(const Usage& used);
+/// The same, and it is one of the rows of which the scene reports the sum.
+void check_costs(Scene& scene, const Watch& watch);
 
 }  // namespace lanyard::hostile

@@ -100,7 +100,7 @@ void Stage::step(std::size_t number) {
   Line line{number, way.maker.name, made, to.post->take_wire_bytes(), {}};
   for (const auto& watch : watches) line.used.push_back(watch->used());
   std::printf("%s\n", to_json(line).dump().c_str());
-  std::fflush(stdout);
+  report_attack(std::string("valid changes: ") + way.maker.name, most_of(line));
   for (const Usage& used : line.used) {
     const std::string excess = excess_of(used, allowed_for(made));
     REQUIRE(excess == "");
@@ -183,7 +183,8 @@ void Stage::check_in_the_end() {
   }
   Json out{{"steps", steps_},          {"wireBytes", wire_bytes_},
            {"changes", made_.changes}, {"signedBytes", made_.signed_bytes},
-           {"logs", made_.logs},       {"agents", Json::array()}};
+           {"logs", made_.logs},       {"workSeconds", slowest_work()},
+           {"agents", Json::array()}};
   for (Honest& each : honest_) {
     each.agent->restart();  // write-ahead logs are copied and gone
     const std::size_t disk = each.agent->disk_bytes() - each.disk_before;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "tests/integration/hostile_changes/costs.hpp"
+#include "tests/integration/hostile_changes/allowance.hpp"
 #include "tests/integration/hostile_changes/post.hpp"
 
 namespace lanyard::hostile {

@@ -1,32 +1,15 @@
 #pragma once
 
-#include "tests/integration/hostile/agent_process.hpp"
+#include "tests/integration/hostile/costs.hpp"
 #include "tests/integration/hostile_changes/forge.hpp"
 
 /// What a member's changes may cost the others, and what they did cost.
 namespace lanyard::hostile {
 
-/// What one agent had used up at some moment; and what it has used since.
-struct Usage {
-  std::size_t memory_bytes = 0;  ///< since: at its peak
-  std::size_t disk_bytes = 0;
-  double cpu_seconds = 0;
-};
-
-/// Looks at an agent from now on, until it is started anew.
-class Watch {
- public:
-  explicit Watch(const AgentProcess& agent)
-      : agent_(agent), peak_(agent), before_{0, agent.disk_bytes(), agent.cpu_seconds()} {}
-  [[nodiscard]] Usage used() const;
-
- private:
-  const AgentProcess& agent_;
-  PeakOf peak_;
-  Usage before_;
-};
-
-/// The most that what was made may cost an agent.
+/// Processor time that a fixed piece of work takes here, in this build: the most so far, as a
+/// machine that others use is not slow all the time.
+[[nodiscard]] double slowest_work();
+/// The most that what was made may cost an agent. Processor time in multiples of slowest_work().
 [[nodiscard]] Usage allowed_for(const Made& made);
 /// The same of disk alone for a whole run, once the write-ahead logs are copied.
 [[nodiscard]] std::size_t disk_allowed_for(const Made& made, std::size_t steps);
@@ -46,5 +29,7 @@ struct Line {
   std::vector<Usage> used;     ///< of each agent
 };
 [[nodiscard]] Json to_json(const Line& line);
+/// The bytes, and what they cost the agent that had more of each.
+[[nodiscard]] Usage most_of(const Line& line);
 
 }  // namespace lanyard::hostile

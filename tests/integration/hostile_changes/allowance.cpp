@@ -1,6 +1,11 @@
-#include "tests/integration/hostile_changes/costs.hpp"
+#include "tests/integration/hostile_changes/allowance.hpp"
 
 #include <cmath>
+#include <ctime>
+
+#include "replication/oplog/op.hpp"
+#include "replication/types/canonical.hpp"
+#include "tests/unit/oplog/oplog_test.hpp"
 
 namespace lanyard::hostile {
 namespace {
@@ -28,21 +33,44 @@ constexpr std::size_t kDiskPerSpace = 256 * limits::kKiB;
 constexpr std::size_t kDiskPerStep = 64 * limits::kKiB;
 constexpr std::size_t kDiskAtRest = 8 * limits::kMiB;
 
-/// Of processor time. Debug assertions, and no optimisation, cost several times as much.
-#ifdef NDEBUG
-constexpr double kSlowness = 1;
-#else
-constexpr double kSlowness = 8;
-#endif
-constexpr double kSecondsAtRest = 2;
-constexpr double kSecondsPerMiB = 1;
-constexpr double kSecondsPerChange = 0.0005;
-constexpr double kSecondsPerLog = 0.001;
-constexpr double kSecondsPerSpace = 0.1;
-
-std::size_t less(std::size_t now, std::size_t before) { return now > before ? now - before : 0; }
+/// Of processor time, in slowest_work(): of the same build, beside the same neighbours.
+constexpr double kWorkAtRest = 150;
+constexpr double kWorkPerMiB = 75;
+constexpr double kWorkPerChange = 0.04;
+constexpr double kWorkPerLog = 0.075;
+constexpr double kWorkPerSpace = 7.5;
 
 double rounded(double value) { return std::round(value * 100) / 100; }
+
+double thread_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
+}
+
+/// Processor time in which ops are written, packed and read again: as an agent takes them.
+double work_seconds() {
+  constexpr int kRounds = 60;
+  oplog::Device device(1);
+  const oplog::Space space(device);
+  oplog::LogWriter log(device, space);
+  Bytes value;
+  CanonicalWriter(value).text("a value");
+  oplog::Op op;
+  op.kind = oplog::OpKind::kPut;
+  op.collection = "notes";
+  op.key = "a key";
+  op.fields.push_back({"a field", value, false});
+  const std::vector<oplog::Op> ops(1000, op);
+  const double before = thread_seconds();
+  for (int i = 0; i < kRounds; ++i) {
+    const Bytes plain = oplog::encode_plain(ops);
+    CHECK(oplog::effect_of(plain) == oplog::Effect::kEffective);
+    const Bytes pack = oplog::packed({log.add(oplog::ChangeKind::kSealed, plain)}, {&log});
+    CHECK(oplog::read_pack(pack, device.keys, oplog::hasher()));
+  }
+  return thread_seconds() - before;
+}
 
 Json multiples(const Usage& used, const Made& made) {
   const double bytes = std::max<double>(static_cast<double>(made.signed_bytes), 1);
@@ -53,9 +81,10 @@ Json multiples(const Usage& used, const Made& made) {
 
 }  // namespace
 
-Usage Watch::used() const {
-  return {peak_.bytes(), less(agent_.disk_bytes(), before_.disk_bytes),
-          std::max(agent_.cpu_seconds() - before_.cpu_seconds, 0.0)};
+double slowest_work() {
+  static double most = 0;
+  most = std::max(most, work_seconds());
+  return most;
 }
 
 Usage allowed_for(const Made& made) {
@@ -63,10 +92,10 @@ Usage allowed_for(const Made& made) {
   out.memory_bytes = kMemoryAtRest + kMemoryPerByte * made.signed_bytes + kMemoryPerLog * made.logs;
   out.disk_bytes = kDiskOfWal + disk_allowed_for(made, 1);
   out.cpu_seconds =
-      kSlowness * (kSecondsAtRest + kSecondsPerMiB * static_cast<double>(made.signed_bytes) / kMiB +
-                   kSecondsPerChange * static_cast<double>(made.changes) +
-                   kSecondsPerLog * static_cast<double>(made.logs) +
-                   kSecondsPerSpace * static_cast<double>(made.spaces));
+      slowest_work() * (kWorkAtRest + kWorkPerMiB * static_cast<double>(made.signed_bytes) / kMiB +
+                        kWorkPerChange * static_cast<double>(made.changes) +
+                        kWorkPerLog * static_cast<double>(made.logs) +
+                        kWorkPerSpace * static_cast<double>(made.spaces));
   return out;
 }
 
@@ -96,6 +125,16 @@ void add(Made& sum, const Made& more) {
   sum.logs += more.logs;
   sum.spaces += more.spaces;
   sum.members += more.members;
+}
+
+Usage most_of(const Line& line) {
+  Usage out{line.wire_bytes};
+  for (const Usage& used : line.used) {
+    out.memory_bytes = std::max(out.memory_bytes, used.memory_bytes);
+    out.disk_bytes = std::max(out.disk_bytes, used.disk_bytes);
+    out.cpu_seconds = std::max(out.cpu_seconds, used.cpu_seconds);
+  }
+  return out;
 }
 
 Json to_json(const Line& line) {
