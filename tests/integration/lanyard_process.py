@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import weakref
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / "scripts"))
@@ -22,7 +23,16 @@ PROGRAM = os.environ["LANYARD"]
 class Device(Agent):
     """A temporary folder with its agent, running or not, on a port that the system chooses."""
 
+    known = weakref.WeakSet()
+    watchers = []  # called with each device whose agent has started
+
+    @classmethod
+    def running(cls) -> list["Device"]:
+        """Those of this program, whatever they are for, that have an agent."""
+        return [each for each in cls.known if each.agent_pid()]
+
     def __init__(self, name="device"):
+        Device.known.add(self)
         folder = tempfile.mkdtemp(prefix="lanyard-it-")
         # Nothing of the person who runs the tests: no config, no systemd, no colours.
         environment = {
@@ -39,6 +49,12 @@ class Device(Agent):
                 environment[variable] = os.environ[variable]
         super().__init__(PROGRAM, folder, name, environment=environment,
                          flags=("--sync-port", "0", "--api-port", "0", "--listen", "127.0.0.1"))
+
+    def start(self, *flags):
+        super().start(*flags)
+        for each in Device.watchers:
+            each(self)
+        return self
 
     def close(self):
         """For addCleanup: whatever became of the agent, it is gone and so is the folder."""

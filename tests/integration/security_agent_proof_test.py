@@ -10,6 +10,7 @@ import unittest
 
 from api import Api
 from api_device import ApiTest
+from costs import AttackTest
 
 SODIUM = ctypes.CDLL("libsodium.so.23")
 LABEL = b"lanyard-agent-proof-v1"
@@ -53,7 +54,7 @@ class Relay:
         self.server.server_close()
 
 
-class Proof(ApiTest):
+class Proof(AttackTest, ApiTest):
     def ask(self, port, nonce):
         """What a client that knows no token yet, or will not show it, is told at this port."""
         answer = Api(port, described=self.api.described).get(f"/v1/proof?nonce={to_text(nonce)}")

@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
 """What a hostile page in a real browser can do to the agent of this machine: nothing.
 
-Chromium speaks to the agent through a tap, so that each attack is known to have reached it, or to
-have been stopped by the browser before that. After each: nothing was written, the answers held
-nothing of the data, and the page, which reports all that it could read, had nothing to report.
-One test is the control: a page that is allowed reads and writes, by the same means.
+Chromium speaks to the agent through a tap: each attack reached it, or the browser stopped it.
+After each nothing was written, the answers held nothing of the data, and the page had nothing to
+report of all that it could read. The control is a page that is allowed to, by the same means.
 """
 
 import json
@@ -12,6 +11,7 @@ import unittest
 
 from api_device import ApiTest, record_path
 from chromium import REPORTS_WITHIN_S, Chromium, Page, Site, Tap
+from costs import AttackTest
 from lanyard_process import wait_until
 
 CANARY = "canary-7f3a91"
@@ -70,7 +70,7 @@ const socket = (name, url, token) => tried(name, () => new Promise(done => {
 """
 
 
-class Attacks(ApiTest):
+class Attacks(AttackTest, ApiTest):
     reached = 0
 
     @classmethod

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from api import Api
 from bad_input import SANITIZED
+from costs import AttackTest
 from discovery_hosts import DEBIANS_PYTHON, Network, children_of, enter
 from lanyard_process import ANSWER_WITHIN_S, PROGRAM, Device, wait_until
 
@@ -110,7 +111,7 @@ class Confined(unittest.TestCase):
         self.assertEqual(json.loads(device.ok("status", "--json"))["agent"]["notConfined"], "")
 
 
-class Intruded(unittest.TestCase):
+class Intruded(AttackTest):
     """What somebody finds whose code runs in an agent: it is there, and tries."""
 
     def setUp(self):
@@ -196,7 +197,7 @@ def ask_for_access(device):
     return Api(device.info["apiPort"]).ask("POST", "/v1/apps/requests", json_body=WISH)
 
 
-class Named(unittest.TestCase):
+class Named(AttackTest):
     """Programs are named by a process of its own, which is there again when it was killed."""
 
     def setUp(self):

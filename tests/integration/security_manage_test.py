@@ -7,10 +7,11 @@ import time
 import unittest
 
 from api import Api
+from costs import AttackTest
 from lanyard_process import Device
 
 
-class OtherSpaces(unittest.TestCase):
+class OtherSpaces(AttackTest):
     def setUp(self):
         self.device = Device("ada")
         self.addCleanup(self.device.close)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from api import Api, send_raw
 from api_device import ApiTest
+from costs import AttackTest
 
 ROWS = 6000
 REGISTERED = "http://page.test:5173"
@@ -78,7 +79,7 @@ def expected(row: Row, port: int) -> int:
     return 404 if row.method == "DELETE" else 200  # nobody deletes what is not there
 
 
-class Matrix(ApiTest):
+class Matrix(AttackTest, ApiTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()

@@ -12,6 +12,7 @@ import unittest
 
 from api_device import ApiDevice, record_path
 from compat_device import RangerplexDevice
+from costs import AttackTest
 from lanyard_process import Device
 
 OTHER = "nobody"
@@ -89,7 +90,7 @@ def get(port, path):
         return answer.status, answer.read()
 
 
-class OtherUsers(unittest.TestCase):
+class OtherUsers(AttackTest):
     def device(self, kind=ApiDevice, *flags):
         device = kind("ada")
         self.addCleanup(device.close)

@@ -10,9 +10,10 @@ import unittest
 
 from api import Api
 from app_requests import REQUESTS, WISH, AppsTest
+from costs import AttackTest
 
 
-class Requests(AppsTest):
+class Requests(AttackTest, AppsTest):
     """Requests are few, and nobody takes the places of others."""
 
     def test_nobody_can_flood_the_person(self):

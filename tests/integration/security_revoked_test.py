@@ -10,6 +10,7 @@ import unittest
 from urllib.parse import urlsplit
 
 from api import Api
+from costs import AttackTest
 from lanyard_process import Device, free_port
 from web_socket import Closed, Line
 
@@ -67,7 +68,7 @@ class Upload:
         return self.messages()
 
 
-class Revoked(unittest.TestCase):
+class Revoked(AttackTest):
     def setUp(self):
         self.device = Device("ada")
         self.addCleanup(self.device.close)

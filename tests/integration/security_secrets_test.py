@@ -5,6 +5,7 @@ import json
 import unittest
 
 from compat_device import RangerplexDevice, TwoDevices
+from costs import AttackTest
 from lanyard_process import wait_until
 from rangerplex_client import chat, message
 
@@ -35,7 +36,7 @@ def files_with(folder, text):
             if path.is_file() and text.encode() in path.read_bytes()]
 
 
-class Secrets(TwoDevices):
+class Secrets(AttackTest, TwoDevices):
     device = RangerplexDevice
     options = ("--keep-local", "theme")
 

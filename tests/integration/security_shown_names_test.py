@@ -6,6 +6,7 @@ import sqlite3
 import unittest
 
 from api_device import ApiDevice
+from costs import AttackTest
 from lanyard_process import make_known
 
 # Each would do something to whoever reads it as it is.
@@ -16,7 +17,7 @@ NAME = "a" + EVIL + "b"
 OWN = {"\n", "\t"}
 
 
-class ShownNames(unittest.TestCase):
+class ShownNames(AttackTest):
     @classmethod
     def setUpClass(cls):
         cls.device, cls.other = ApiDevice("ada"), ApiDevice("eve")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from api import Api
 from bad_input import SANITIZED
-from costs import resident_peak
+from costs import Cost, reported
 from lanyard_process import Device, wait_until
 
 SPACE = "/v1/spaces/notes"
@@ -95,18 +95,17 @@ class Attacks(unittest.TestCase):
 
     def test_each_attack_ends_in_time_and_takes_no_memory_of_the_agent(self):
         self.assertEqual(self.books(), [[20]])
-        before = resident_peak(self.pid)
         for name, (text, wanted) in ATTACKS.items():
             with self.subTest(name):
+                cost = Cost(self.device)
                 began = time.monotonic()
                 answer = self.sql(text, timeLimitMs=1000)
                 took = time.monotonic() - began
-                print(f"report: {name}: {len(text)} bytes, {answer.status} after {took:.2f} s, "
-                      f"agent {before / MIB:.0f} -> {resident_peak(self.pid) / MIB:.0f} MiB")
+                taken = cost.report(f"{name} (SQL, {answer.status} after {took:.2f} s)")
                 self.assertIn(answer.status, wanted, answer.body[:300])
                 self.assertEqual(self.books(), [[20]])
-        if not SANITIZED:
-            self.assertLess(resident_peak(self.pid) - before, 100 * MIB)
+                if not SANITIZED:
+                    self.assertLess(taken["peakBytes"], 100 * MIB)
 
     def test_nobody_waits_for_an_attacker(self):
         other = self.device_api("notes", app="other", described=self.api.described)
@@ -139,6 +138,7 @@ class Attacks(unittest.TestCase):
         for each in attackers:
             each.join()
 
+    @reported
     def test_a_process_that_answers_has_one_file_and_goes_after_a_while(self):
         self.assertEqual(children(self.pid), [])
         child, state = wait_until("one answers, and is kept", self.kept_process)
@@ -166,6 +166,7 @@ class Attacks(unittest.TestCase):
         except (ValueError, OSError):
             return None
 
+    @reported
     def test_another_space_is_not_to_be_had(self):
         secret = self.api.described
         mine = self.device_api("secret", app="mine", described=secret)
@@ -180,6 +181,7 @@ class Attacks(unittest.TestCase):
         self.assertEqual(self.api.ask("POST", "/v1/spaces/secret/sql",
                                       json_body={"sql": "SELECT 1"}).status, 404)
 
+    @reported
     def test_one_that_is_killed_is_replaced(self):
         wait_until("one is there", self.kept_process)
         kill_all(children(self.pid))

@@ -11,11 +11,12 @@ import unittest
 sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent.parent / "scripts"))
 import lab  # noqa: E402
 from bad_input import Keeper, assert_error  # noqa: E402
+from costs import AttackTest  # noqa: E402
 
 START = ("agent", "up")
 
 
-class TakenPorts(unittest.TestCase):
+class TakenPorts(AttackTest):
     def setUp(self):
         self.device = Keeper("ada")
         self.addCleanup(self.device.close)

@@ -19,6 +19,7 @@ import zlib
 from typing import NamedTuple
 
 from api_device import ApiTest, record_path
+from costs import AttackTest
 from web_socket import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Line, frame
 
 MIB = 1024 * 1024
@@ -270,7 +271,7 @@ def send_all(line: Line, pieces: list[bytes]) -> bool:
     return True
 
 
-class WebSocket(ApiTest):
+class WebSocket(AttackTest, ApiTest):
     rows = 0
 
     @classmethod

@@ -6,6 +6,7 @@ import unittest
 
 from api_device import ApiTest
 from chromium import REPORTS_WITHIN_S, Chromium, Site, Tap
+from costs import AttackTest
 from lanyard_process import wait_until
 
 # Tells its master where each page is that it stands before, and shows one of its own.
@@ -25,7 +26,7 @@ navigator.serviceWorker.register("/worker.js", {scope: "/"})
 </script>"""
 
 
-class Worker(ApiTest):
+class Worker(AttackTest, ApiTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
