@@ -77,6 +77,7 @@ class WatchedStore final : public SpaceStore {
   [[nodiscard]] Result<Hash> state_hash() override;
   [[nodiscard]] Result<std::vector<WithoutEffect>> without_effect() override;
   [[nodiscard]] Result<SpaceSums> sums() override;
+  [[nodiscard]] std::optional<Error> damage() const override { return store_->damage(); }
   [[nodiscard]] std::vector<std::string> take_notes() override { return store_->take_notes(); }
 
  private:

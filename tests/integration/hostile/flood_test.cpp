@@ -1,4 +1,5 @@
 // Small and valid messages without end, and answers that nobody reads: every queue has a bound.
+#include "replication/types/canonical.hpp"
 #include "tests/integration/hostile/scene.hpp"
 
 namespace lanyard::hostile {
@@ -23,6 +24,8 @@ SpaceId made_up_space(std::size_t number) { return support::Chance(number).fixed
 
 std::vector<FloodRow> floods() {
   const VectorClock large = clock_of(2000);
+  Bytes presence;
+  CanonicalWriter(presence).text(std::string(1000, 'x'));
   return {
       {"100,000 pings", 100'000, 100'000,
        [](const Scene&, std::size_t i) {
@@ -59,6 +62,10 @@ std::vector<FloodRow> floods() {
       {"10,000 times the same news", 10'000, 2,
        [](const Scene& scene, std::size_t) {
          return wire::Have{scene.space.id, LogId{{1}}, {{UINT64_MAX}, {}}};
+       }},
+      {"10,000 presences", 10'000, 2,
+       [=](const Scene& scene, std::size_t) {
+         return wire::Presence{scene.space.id, "app", presence};
        }},
       {"20 spaces that do not exist", 20, 20,
        [](const Scene&, std::size_t i) {
