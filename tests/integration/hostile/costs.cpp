@@ -1,6 +1,7 @@
 #include "tests/integration/hostile/costs.hpp"
 
 #include <array>
+#include <cmath>
 #include <cstdio>
 
 #include "tests/integration/hostile/hostile_peer.hpp"
@@ -16,7 +17,7 @@ std::string size_text(std::size_t bytes) {
   auto number = static_cast<double>(bytes);
   std::size_t unit = 0;
   for (; unit + 1 < kUnits.size() && number >= 10 * 1024; ++unit) number /= 1024;
-  return std::to_string(static_cast<std::size_t>(number + 0.5)) + " " + kUnits[unit];
+  return std::to_string(std::llround(number)) + " " + kUnits[unit];
 }
 
 }  // namespace
