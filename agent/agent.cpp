@@ -14,6 +14,7 @@
 #include "agent/errors.hpp"
 #include "agent/file_access.hpp"
 #include "agent/instance_lock.hpp"
+#include "agent/linked_folders.hpp"
 #include "agent/lookup/process_finder.hpp"
 #include "agent/network.hpp"
 #include "agent/port_holder.hpp"
@@ -85,7 +86,8 @@ class Agent {
     LANYARD_TRY(prepare_folders(config_.paths));
     LANYARD_TRY_SET(InstanceLock lock, InstanceLock::take(config_.paths.data_dir));
     lock_.emplace(std::move(lock));
-    confine_files();
+    LANYARD_TRY_SET(const auto linked, linked_folders(config_.paths));
+    confine_files(linked);
     LANYARD_TRY(start_logging(config_.log));
     if (const std::string gaps = confinement::gaps(); !gaps.empty())
       log_warning("this process is not confined as it could be: " + gaps);
@@ -161,10 +163,12 @@ class Agent {
  private:
   /// Before there are keys and threads, and when its folders are there. Whoever holds the lock has
   /// the temporary folder.
-  void confine_files() {
+  void confine_files(const std::vector<std::filesystem::path>& linked) {
     if (!confinement::is_confinable_build()) return;
+    remove_left_places();
     temporary_.emplace(config_.paths.data_dir);
-    static_cast<void>(confinement::allow_files(files_of_agent(config_.paths, temporary_->path())));
+    static_cast<void>(
+        confinement::allow_files(files_of_agent(config_.paths, linked, temporary_->path())));
   }
 
   [[nodiscard]] storage::Ports ports() { return {*identity_, hasher_, *ciphers_, rng_, verifier_}; }

@@ -16,7 +16,7 @@ namespace lanyard::agent {
 class TemporaryPlace {
  public:
   explicit TemporaryPlace(const std::filesystem::path& data_dir);
-  /// Takes it away.
+  /// Takes it away where this process still may: under rules for files it stays, empty.
   ~TemporaryPlace();
   TemporaryPlace(const TemporaryPlace&) = delete;
   TemporaryPlace& operator=(const TemporaryPlace&) = delete;
@@ -25,13 +25,22 @@ class TemporaryPlace {
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
  private:
+  /// False: none can be had there.
+  bool take(const std::filesystem::path& fixed);
+
   std::filesystem::path path_;
   int held_ = -1;  ///< locked, which whoever tidies up looks at (tmpfiles.d(5))
 };
 
-/// Of an agent with these folders, which are there: its own ones, to be kept; what the C library,
-/// the loader and the name service read, to be read; itself, to be run.
+/// Takes away the empty folders of agents that have ended, of this user, in the same places; one
+/// that an agent has locked stays. From outside of rules for files.
+void remove_left_places();
+
+/// Of an agent with these folders, which are there: its own ones, to be kept, and those that links
+/// in them lead to (`linked`); what the C library, the loader and the name service read, to be
+/// read; itself, to be run.
 [[nodiscard]] std::vector<confinement::FileRule> files_of_agent(
-    const Paths& paths, const std::filesystem::path& temporary);
+    const Paths& paths, const std::vector<std::filesystem::path>& linked,
+    const std::filesystem::path& temporary);
 
 }  // namespace lanyard::agent

@@ -1,11 +1,11 @@
 #include "agent/paths.hpp"
 
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
+
+#include "agent/wide_folders.hpp"
 
 namespace lanyard::agent {
 namespace {
@@ -98,26 +98,6 @@ Status make_private_folder(const fs::path& folder) {
   if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
     return fail(path_error(errno, folder, "cannot make"));
   return {};
-}
-
-/// File systems of other machines, by statfs(2).
-const char* network_kind(const fs::path& folder) {
-  struct Kind {
-    decltype(statfs::f_type) magic;
-    const char* name;
-  };
-  static constexpr std::array kKinds = std::to_array<Kind>({{0x6969, "NFS"},
-                                                            {0x517B, "SMB"},
-                                                            {0xFF534D42, "CIFS"},
-                                                            {0xFE534D42, "SMB2"},
-                                                            {0x01021997, "9P"},
-                                                            {0x5346414F, "AFS"},
-                                                            {0x73757245, "Coda"}});
-  struct statfs found {};
-  if (statfs(folder.c_str(), &found) != 0) return nullptr;
-  for (const Kind& kind : kKinds)
-    if (found.f_type == kind.magic) return kind.name;
-  return nullptr;
 }
 
 /// One of the two folders that are the agent's own, in words for people.

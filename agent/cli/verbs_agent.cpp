@@ -13,6 +13,7 @@
 #include "agent/cli/service_unit.hpp"
 #include "agent/cli/subprocess.hpp"
 #include "agent/errors.hpp"
+#include "agent/file_access.hpp"
 #include "agent/instance_lock.hpp"
 #include "agent/json_writer.hpp"
 
@@ -304,6 +305,7 @@ Result<int> run(const DownCommand& /*command*/, Session& session) {
   const bool was_running = lock_holder(session.paths().data_dir).has_value();
   const bool is_service = ServiceUnit(session).is_installed();
   LANYARD_TRY(stop_agent(session));
+  remove_left_places();
   if (session.out().style().json)
     session.out().json("down/1", was_running ? "{\"stopped\":true}" : "{\"stopped\":false}");
   session.out().say(!was_running && !is_service ? "The agent was not running."

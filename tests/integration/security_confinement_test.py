@@ -2,6 +2,7 @@
 """What an agent and its discovery processes may not do any more, as the kernel says of the real
 ones. What each rule forbids is tried in unit/confinement."""
 
+import ctypes
 import errno
 import json
 import os
@@ -37,6 +38,17 @@ try:
 except PermissionError:
     pass
 """
+
+
+#: landlock_create_ruleset(2) has this number on every machine.
+CREATE_RULESET = 444
+ASK_FOR_VERSION = 1
+
+
+def landlock_version():
+    """Of this kernel's interface; -1 or 0 where there is none."""
+    call = ctypes.CDLL(None, use_errno=True).syscall
+    return call(CREATE_RULESET, None, ctypes.c_size_t(0), ASK_FOR_VERSION)
 
 
 def state_of(pid):
@@ -155,8 +167,20 @@ class Intruded(AttackTest):
             ("read", "/etc/machine-id" if Path("/etc/machine-id").exists() else "/etc/hosts"),
             ("link", "/proc/self/exe"), ("run", "/proc/self/exe"))
         self.assertEqual(found, ["ok"] * 7)
-        # Not below version 6 of Landlock.
-        self.assertIn(self.attempt(("signal", other.pid)), (["EPERM"], ["ok"]))
+        can_keep_signals = landlock_version() >= 6
+        self.assertEqual(self.attempt(("signal", other.pid)),
+                         ["EPERM" if can_keep_signals else "ok"])
+
+    @unittest.skipIf(SANITIZED, "a sanitizer opens files of its own")
+    def test_a_library_in_the_home_folder_opens_nothing_else_there(self):
+        home = self.device.folder
+        (home / "secret").write_text("of another program")
+        library = shutil.copy(os.environ["LANYARD_INTRUDER"], home / "library.so")
+        self.device.environment["LD_PRELOAD"] = str(library)
+        self.device.start()
+        self.assertEqual(self.attempt(("read", home / "secret"), ("list", home)), ["EACCES"] * 2)
+        # Children of the agent are loaded with it too.
+        self.assertEqual(self.attempt(("read", library), ("run", "/proc/self/exe")), ["ok"] * 2)
 
     @unittest.skipIf(SANITIZED, "a sanitizer opens files of its own")
     def test_what_takes_the_name_of_its_folder_is_not_its_folder(self):
@@ -215,6 +239,11 @@ class Named(AttackTest):
         self.device.call("apps.allow", request=request["id"])
         return request.get("program")
 
+    def await_name(self):
+        """On a busy machine the process, which is behind all others, may be late for a request."""
+        wait_until("a request is named",
+                   lambda: self.name_of_a_request() == os.path.realpath(sys.executable))
+
     def test_they_are_confined(self):
         for pid in self.lookups:
             state = state_of(pid)
@@ -227,16 +256,14 @@ class Named(AttackTest):
             self.assertEqual(len([each for each in opened if each.startswith("socket:")]), 1)
 
     def test_each_that_is_killed_is_replaced(self):
-        self.assertEqual(self.name_of_a_request(), os.path.realpath(sys.executable))
+        self.await_name()
         for at in (1, 0):  # who answers, then who keeps
             os.kill(self.lookups[at], signal.SIGKILL)
-            wait_until("a request is named again",
-                       lambda: self.name_of_a_request() == os.path.realpath(sys.executable))
+            self.await_name()
 
     def test_one_that_answers_and_is_stopped_is_replaced(self):
         os.kill(self.lookups[1], signal.SIGSTOP)
-        wait_until("a request is named again",
-                   lambda: self.name_of_a_request() == os.path.realpath(sys.executable))
+        self.await_name()
 
     def test_both_stopped_hold_up_nobody_but_who_is_to_be_named(self):
         for pid in self.lookups:
