@@ -2,8 +2,6 @@
 
 #include <fstream>
 
-#include "agent/lookup/process_finder.hpp"
-
 namespace lanyard::agent {
 
 std::string command_of(pid_t process) {
@@ -18,16 +16,16 @@ SocketProgram user_of(const SocketOwner& owner) {
   return {user_text(owner.uid), {}};
 }
 
-bool find_program(const SocketOwner& owner, ProcessFinder& finder,
-                  std::function<void(std::string program)> done) {
-  if (owner.kind != SocketOwner::Kind::kUser) {
-    done({});
-    return true;
-  }
-  return finder.find_later(owner.inode, [done = std::move(done)](const auto& found) {
-    if (!found) return done({});
-    done(found->program.empty() ? command_of(found->process) : found->program);
-  });
+SocketProgram program_of(const SocketOwner& owner, const std::optional<LookupAnswer>& found) {
+  SocketProgram out = user_of(owner);
+  if (!found) return out;
+  out.program = found->program.empty() ? command_of(found->process) : found->program;
+  if (found->others == 0) return out;
+  out.is_shared = true;
+  const std::string other = found->other.empty() ? "another one" : found->other;
+  out.program = "more than one program: " + out.program +
+                (found->others == 1 ? " and " + other : ", " + other + " and others");
+  return out;
 }
 
 }  // namespace lanyard::agent

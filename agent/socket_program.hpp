@@ -1,18 +1,20 @@
 #pragma once
 
-#include <functional>
+#include <optional>
 #include <string>
 
+#include "agent/lookup/lookup_message.hpp"
 #include "agent/socket_owner.hpp"
 
 namespace lanyard::agent {
-
-class ProcessFinder;
 
 /// Who has the other end of a loopback connection, as people know them.
 struct SocketProgram {
   std::string user;     ///< "ann (1001)"; empty: the system does not say
   std::string program;  ///< the file that it runs, or the name that it has; empty: cannot be told
+  /// Several programs have it, and `program` names two of them: whose words come through it nobody
+  /// can tell.
+  bool is_shared = false;
 };
 
 /// What the kernel calls the program of a process; empty: cannot be told.
@@ -21,10 +23,8 @@ struct SocketProgram {
 /// Its user alone.
 [[nodiscard]] SocketProgram user_of(const SocketOwner& owner);
 
-/// Has its program looked up and calls `done` with that, on another thread or at once. One that
-/// keeps private, or is another user's, cannot be told. False, and `done` is not called: too many
-/// ask.
-[[nodiscard]] bool find_program(const SocketOwner& owner, ProcessFinder& finder,
-                                std::function<void(std::string program)> done);
+/// Its user, and the program or programs that were found for it.
+[[nodiscard]] SocketProgram program_of(const SocketOwner& owner,
+                                       const std::optional<LookupAnswer>& found);
 
 }  // namespace lanyard::agent

@@ -37,7 +37,8 @@ struct Places {
 };
 
 Places places_of(const RequestDesk::Asker& asker) {
-  const std::string program = asker.user + "\n" + asker.program;
+  // Whoever hands its connections on takes no places of those that it names, and has no more by it.
+  const std::string program = asker.user + "\n" + (asker.is_shared ? "several" : asker.program);
   if (!asker.page) return {program, "programs of " + asker.user, program};
   return {*asker.page + "\n" + program, "pages of " + site_of(*asker.page), program};
 }

@@ -51,6 +51,7 @@ class RequestDesk {
     std::optional<std::string> page;  ///< the Origin that the browser says; nothing: a program
     std::string user = {};            ///< as AppRequest has it, when it asks
     std::string program = {};
+    bool is_shared = false;  ///< several programs have the connection: those have places together
   };
 
   /// kBusy where ask() will say so whatever the asker's program is, which takes time to find out.

@@ -152,12 +152,15 @@ struct ApiReply::State {
       : sink(std::move(to)), kept(std::move(keep)) {}
   State(const State&) = delete;
   State& operator=(const State&) = delete;
-  ~State() { send(problem_answer(Error(Code::kInterrupted, "the agent gave the request up"))); }
+  ~State() {
+    if (!answered) send(problem_answer(Error(Code::kInterrupted, "the agent gave the request up")));
+  }
 
   void send(HttpAnswer answer) {
-    const auto to = sink.lock();
-    if (std::exchange(answered, true) || !to) return;
-    to->send(std::move(answer));
+    // The sink is looked at only while there is something to say: who answered before may go away
+    // where nobody may touch it.
+    if (std::exchange(answered, true)) return;
+    if (const auto to = sink.lock()) to->send(std::move(answer));
   }
 };
 
@@ -169,8 +172,8 @@ struct AnswerStream::State {
   State(const State&) = delete;
   State& operator=(const State&) = delete;
   ~State() {
-    const auto to = sink.lock();
-    if (!has_ended && to) to->break_off();
+    if (has_ended) return;
+    if (const auto to = sink.lock()) to->break_off();
   }
 };
 
@@ -178,6 +181,11 @@ ApiReply::ApiReply(std::weak_ptr<AnswerSink> sink, std::shared_ptr<void> kept)
     : state_(std::make_shared<State>(std::move(sink), std::move(kept))) {}
 
 void ApiReply::send(HttpAnswer answer) const { state_->send(std::move(answer)); }
+
+bool ApiReply::is_there() const {
+  const auto to = state_->sink.lock();
+  return to && to->is_there();
+}
 
 void ApiReply::json(std::string body, int status) const {
   state_->send({status, "application/json", std::move(body), {}});

@@ -78,6 +78,8 @@ class AnswerSink {
   virtual void end() = 0;
   /// The rest cannot be had: the connection ends, so that the client sees that there is no end.
   virtual void break_off() = 0;
+  /// Whether some process still has the other end, as the system says. True where that is not known.
+  [[nodiscard]] virtual bool is_there() const { return true; }
 };
 
 /// An answer that comes in pieces. Copies speak for the same one; if the last one goes away before
@@ -102,6 +104,8 @@ class ApiReply {
   explicit ApiReply(std::weak_ptr<AnswerSink> sink, std::shared_ptr<void> kept = nullptr);
 
   void send(HttpAnswer answer) const;
+  /// Whether somebody is there to read it, as AnswerSink says.
+  [[nodiscard]] bool is_there() const;
   void json(std::string body, int status = 200) const;
   void error(const Error& error) const;
   [[nodiscard]] AnswerStream begin(HttpAnswer head) const;

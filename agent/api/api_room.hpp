@@ -1,6 +1,7 @@
 #pragma once
 
 #include "agent/access/access_table.hpp"
+#include "agent/api/asking_apps.hpp"
 #include "agent/api/http_server.hpp"
 #include "agent/api/request_gate.hpp"
 #include "agent/config.hpp"
@@ -11,7 +12,6 @@
 namespace lanyard::agent {
 
 class LiveClient;
-class ProcessFinder;
 class Standing;
 
 /// What the routes speak for. One per agent; belongs to the api thread.
@@ -38,6 +38,7 @@ struct ApiRoom : Services {
   /// What tokens may do has changed in storage: calls back once it counts here.
   TokenService::Changed access_changed;
   Reception reception;
+  AskingApps asking{host.post};
   /// Those that are signed in on /v1/live.
   std::map<const LiveClient*, std::weak_ptr<LiveClient>> live{};
   /// Requests that go on and are to be told when their token is good no more.

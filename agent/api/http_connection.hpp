@@ -30,6 +30,9 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection>,
   void piece(std::string bytes, std::function<void(bool is_open)> taken) override;
   void end() override;
   void break_off() override { close(); }
+  [[nodiscard]] bool is_there() const override {
+    return state_ != State::kClosed && host_.owner_of(socket_).kind != SocketOwner::Kind::kGone;
+  }
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -40,27 +40,16 @@ Result<std::string> asked_json(Result<AppService::Asked> asked) {
   return out.member("expiresMs", asked->request.expires_ms).end_object().take();
 }
 
-/// Looks the program up, which takes a while, where the request may be taken at all. Its connection
-/// is there until it is answered, and so is the program.
+/// Looks the program up, which takes a while, where the request may be taken at all.
 Status take_request(ApiRoom& room, ApiCall& call, AppWish wish, const ApiReply& reply) {
-  SocketProgram from = user_of(call.owner);
-  LANYARD_TRY(room.reception.apps.may_ask(wish, call.origin, from));
-  const auto ask = [&room, reply, page = call.origin, wish = std::move(wish),
-                    from = std::move(from)](std::string program) {
-    const auto json =
-        asked_json(room.reception.apps.ask(wish, page, {from.user, std::move(program)}));
+  LANYARD_TRY(room.reception.apps.may_ask(wish, call.origin, user_of(call.owner)));
+  const auto ask = [&room, reply, page = call.origin,
+                    wish = std::move(wish)](const Result<SocketProgram>& from) {
+    if (!from) return reply.error(from.error());
+    const auto json = asked_json(room.reception.apps.ask(wish, page, *from));
     json ? reply.json(*json, 202) : reply.error(json.error());
   };
-  if (room.finder == nullptr) {
-    ask({});
-    return {};
-  }
-  const bool is_sought =
-      find_program(call.owner, *room.finder, [ask, post = room.host.post](std::string program) {
-        post([ask, program = std::move(program)] { ask(program); });
-      });
-  if (is_sought) return {};
-  return fail(Code::kBusy, "too many apps ask at the same time", "Ask again in a moment.");
+  return room.asking.add({call.owner, [reply] { return reply.is_there(); }, ask}, room.finder);
 }
 
 void ask_for_access(ApiRoom& room, ApiCall& call, const ApiReply& reply) {

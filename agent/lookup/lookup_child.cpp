@@ -61,13 +61,15 @@ void answer_next() {
       decode_lookup_question(ByteView(bytes).first(static_cast<std::size_t>(size)));
   if (!question) return;
   ::alarm(kLookSecondsMost);
-  LookupAnswer answer = process_with_socket(question->socket);
+  std::vector<LookupAnswer> answers = processes_with_sockets(question->sockets);
   ::alarm(0);
-  answer.number = question->number;
-  bytes = encode(answer);
-  // An agent that has no room for it does not wait for it any more.
-  static_cast<void>(::send(confinement::kOwnProcessPipe, bytes.data(), bytes.size(),
-                           MSG_NOSIGNAL | MSG_DONTWAIT));
+  for (LookupAnswer& answer : answers) {
+    answer.number = question->number;
+    bytes = encode(answer);
+    // An agent that has no room for it does not wait for it any more.
+    static_cast<void>(::send(confinement::kOwnProcessPipe, bytes.data(), bytes.size(),
+                             MSG_NOSIGNAL | MSG_DONTWAIT));
+  }
 }
 
 /// False when the pipe has ended, true when `keeper` has.

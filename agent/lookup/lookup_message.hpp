@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "replication/types/bytes.hpp"
 #include "replication/types/result.hpp"
@@ -16,20 +17,28 @@ namespace lanyard::agent {
 
 /// PATH_MAX of linux/limits.h, which is what a link of /proc has at most.
 inline constexpr std::size_t kProgramBytesMax = 4096;
-inline constexpr std::size_t kLookupBytesMax = kProgramBytesMax + 32;
+/// One question asks for so many: all of them are found in one walk.
+inline constexpr std::size_t kLookupSocketsMax = 32;
+/// Two names, or the sockets of a question, and some numbers.
+inline constexpr std::size_t kLookupBytesMax = 2 * kProgramBytesMax + 64;
 
-/// To the process: who has the socket of this inode?
+/// To the process: who has the sockets of these inodes?
 struct LookupQuestion {
-  std::uint64_t number = 0;  ///< that its answer brings again
-  std::uint64_t socket = 0;
+  std::uint64_t number = 0;  ///< that each answer brings again
+  std::vector<std::uint64_t> sockets = {};
   friend bool operator==(const LookupQuestion&, const LookupQuestion&) = default;
 };
 
-/// To the agent.
+/// To the agent, for each of them.
 struct LookupAnswer {
   std::uint64_t number = 0;
-  pid_t process = 0;         ///< 0: none that may be looked into
+  std::uint64_t socket = 0;
+  pid_t process = 0;         ///< 0: none that may be looked into; of several, the lowest
   std::string program = {};  ///< the file that it runs; empty: cannot be told
+  /// How many other programs have it too, in processes that run another file: 2 stands for more.
+  std::uint64_t others = 0;
+  std::string other = {};  ///< the file of one of those
+  pid_t crowded = 0;       ///< one of which only some descriptors were looked at; 0: none
   friend bool operator==(const LookupAnswer&, const LookupAnswer&) = default;
 };
 

@@ -7,9 +7,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <system_error>
+#include <utility>
 
 #include "agent/logging.hpp"
 #include "agent/lookup/lookup_child.hpp"
+#include "agent/lookup/proc_folder.hpp"
 #include "confinement/own_process.hpp"
 
 namespace lanyard::agent {
@@ -45,40 +48,55 @@ ProcessFinder::~ProcessFinder() {
 }
 
 std::optional<LookupAnswer> ProcessFinder::find(std::uint64_t inode, milliseconds most) {
+  return std::move(find_all({inode}, most).front());
+}
+
+ProcessFinder::Found ProcessFinder::find_all(const std::vector<std::uint64_t>& sockets,
+                                             milliseconds most) {
+  Found out(sockets.size());
   const std::lock_guard lock(asking_);
   // The first of the two may have been killed: the other one has taken its place.
   if (process_ > 0 && ::waitpid(process_, nullptr, WNOHANG) != 0) process_ = -1;
   if (pipe_ < 0) {
     say_once("the process that names programs could not be started");
-    return std::nullopt;
+    return out;
   }
   const auto now = Clock::now();
-  if (now < quiet_until_) return std::nullopt;
-  const Bytes question = encode(LookupQuestion{++number_, inode});
-  const ssize_t sent = ::send(pipe_, question.data(), question.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (now < quiet_until_) return out;
+  const LookupQuestion question{++number_, sockets};
+  const Bytes bytes = encode(question);
+  const ssize_t sent = ::send(pipe_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   if (sent < 0 && errno == EPIPE) say_once("the process that names programs has ended");
-  const auto answer = sent < 0 ? std::nullopt : await(number_, now + most);
-  if (!answer) quiet_until_ = Clock::now() + kQuietFor;
-  if (!answer || answer->process == 0) return std::nullopt;
-  return answer;
+  if (sent < 0 || !await(question, out, now + most)) quiet_until_ = Clock::now() + kQuietFor;
+  return out;
 }
 
-std::optional<LookupAnswer> ProcessFinder::await(std::uint64_t number, Clock::time_point until) {
+bool ProcessFinder::await(const LookupQuestion& question, Found& found, Clock::time_point until) {
   Bytes bytes(kLookupBytesMax);
-  while (!is_over_) {
+  std::size_t missing = question.sockets.size();
+  while (!is_over_ && missing > 0) {
     const auto left = std::chrono::duration_cast<milliseconds>(until - Clock::now());
-    if (left.count() <= 0) return std::nullopt;
+    if (left.count() <= 0) return false;
     pollfd ready{pipe_, POLLIN, 0};
     ::poll(&ready, 1, static_cast<int>(std::min(left, kStopNoticedEvery).count()) + 1);
     const ssize_t size = ::recv(pipe_, bytes.data(), bytes.size(), MSG_DONTWAIT);
-    if (size == 0) return std::nullopt;  // both have ended
-    if (size < 0 && errno != EAGAIN && errno != EINTR) return std::nullopt;
+    if (size == 0) return false;  // both have ended
+    if (size < 0 && errno != EAGAIN && errno != EINTR) return false;
     if (size < 0) continue;
     auto answer = decode_lookup_answer(ByteView(bytes).first(static_cast<std::size_t>(size)));
     // Another number is that of an answer that came too late.
-    if (answer && answer->number == number) return std::move(*answer);
+    if (!answer || answer->number != question.number) continue;
+    --missing;
+    take(std::move(*answer), question, found);
   }
-  return std::nullopt;
+  return missing == 0;
+}
+
+void ProcessFinder::take(LookupAnswer answer, const LookupQuestion& question, Found& found) {
+  if (answer.crowded != 0) say_crowded(answer.crowded);
+  if (answer.process == 0) return;
+  for (std::size_t each = 0; each < question.sockets.size(); ++each)
+    if (question.sockets[each] == answer.socket) found[each] = answer;
 }
 
 void ProcessFinder::say_once(const char* what) {
@@ -87,18 +105,33 @@ void ProcessFinder::say_once(const char* what) {
               ": requests for access show no program until the agent is started again");
 }
 
-bool ProcessFinder::find_later(std::uint64_t inode, Done done) {
+void ProcessFinder::say_crowded(pid_t process) {
+  if (std::exchange(is_crowded_said_, true)) return;
+  log_warning("the process " + std::to_string(process) + " has more than " +
+              std::to_string(kDescriptorsSeenMax) +
+              " files and sockets open, and the rest of them are not looked at: a request for "
+              "access that comes from it may show no program");
+}
+
+bool ProcessFinder::find_later(std::vector<std::uint64_t> sockets, Done done) {
   const std::lock_guard lock(mutex_);
   if (is_over_ || wanted_.size() >= kWaitingMax) return false;
-  wanted_.push_back({inode, std::move(done)});
+  if (!thread_.joinable() && !start_thread()) return false;
+  wanted_.push_back({std::move(sockets), std::move(done)});
   wake_.notify_all();
-  if (!thread_.joinable()) {
+  return true;
+}
+
+bool ProcessFinder::start_thread() {
+  try {
     thread_ = std::thread([this] {
       pthread_setname_np(pthread_self(), "finder");
       work();
     });
+    return true;
+  } catch (const std::system_error&) {
+    return false;  // ulimit -u, or the like of it for a service
   }
-  return true;
 }
 
 void ProcessFinder::work() {
@@ -109,7 +142,7 @@ void ProcessFinder::work() {
     const Wanted next = std::move(wanted_.front());
     wanted_.pop_front();
     lock.unlock();
-    next.done(find(next.inode, kAnswerMost));
+    next.done(find_all(next.sockets, kAnswerMost));
     lock.lock();
   }
 }

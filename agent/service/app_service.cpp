@@ -16,7 +16,7 @@ tl::unexpected<Error> not_yours() {
 Status AppService::may_ask(const AppWish& wish, const std::optional<std::string>& page,
                            const SocketProgram& from) {
   LANYARD_TRY(check_app_wish(wish));
-  return desk_.may_ask({{}, page, from.user, from.program}, now_at(host_));
+  return desk_.may_ask({{}, page, from.user, from.program, from.is_shared}, now_at(host_));
 }
 
 Result<AppService::Asked> AppService::ask(AppWish wish, const std::optional<std::string>& page,
@@ -26,9 +26,10 @@ Result<AppService::Asked> AppService::ask(AppWish wish, const std::optional<std:
   rng_.fill(id.bytes);
   Asked out;
   out.secret = make_token_text(rng_);
-  LANYARD_TRY_SET(out.request,
-                  desk_.ask(id, {hash_of_token(out.secret, hasher_), page, from.user, from.program},
-                            std::move(wish), now_at(host_)));
+  LANYARD_TRY_SET(out.request, desk_.ask(id,
+                                         {hash_of_token(out.secret, hasher_), page, from.user,
+                                          from.program, from.is_shared},
+                                         std::move(wish), now_at(host_)));
   // Its name is an app's own word, and does not get into the log.
   log_info("request " + to_hex(id.view()) + " of an app waits for an answer: lanyard apps");
   return out;

@@ -6,7 +6,6 @@ import ctypes
 import errno
 import json
 import os
-import select
 import shutil
 import signal
 import socket
@@ -265,23 +264,46 @@ class Named(AttackTest):
         os.kill(self.lookups[1], signal.SIGSTOP)
         self.await_name()
 
-    def test_both_stopped_hold_up_nobody_but_who_is_to_be_named(self):
+    def stop_lookups(self):
         for pid in self.lookups:
             os.kill(pid, signal.SIGSTOP)
             self.addCleanup(os.kill, pid, signal.SIGCONT)
+
+    def begin_to_ask(self):
+        """A connection whose request for access is on its way."""
         port = self.device.info["apiPort"]
-        with socket.create_connection(("127.0.0.1", port), timeout=ANSWER_WITHIN_S) as asker:
-            body = json.dumps(WISH)
-            asker.sendall((f"POST /v1/apps/requests HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
-                           "Content-Type: application/json\r\n"
-                           f"Content-Length: {len(body)}\r\n\r\n{body}").encode())
-            for _ in range(3):
-                Api(port)  # asks, and is answered
-            self.assertEqual(select.select([asker], [], [], 0)[0], [])
-            self.assertIn(b" 202 ", asker.recv(4096).split(b"\r\n")[0])
+        asker = socket.create_connection(("127.0.0.1", port), timeout=ANSWER_WITHIN_S)
+        self.addCleanup(asker.close)
+        body = json.dumps(WISH)
+        asker.sendall((f"POST /v1/apps/requests HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+                       "Content-Type: application/json\r\n"
+                       f"Content-Length: {len(body)}\r\n\r\n{body}").encode())
+        return asker
+
+    def test_both_stopped_hold_up_nobody_but_who_is_to_be_named(self):
+        self.stop_lookups()
+        asker = self.begin_to_ask()
+        for _ in range(3):
+            Api(self.device.info["apiPort"])  # asks, and is answered
+        self.assertIn(b" 202 ", asker.recv(4096).split(b"\r\n")[0])
         request, = self.device.call("apps.list")["requests"]
         self.assertFalse(request.get("program"))
         self.assertTrue(request["user"])
+
+    def test_many_that_are_looked_up_keep_nobody_out(self):
+        self.stop_lookups()
+        askers = [self.begin_to_ask() for _ in range(100)]
+        answers = [asker.recv(4096) for asker in askers]
+        self.assertEqual(len([each for each in answers if b" 202 " in each[:20]]), 4)
+        # What the others hear is that this program has asked, and not that others ask.
+        self.assertEqual([each for each in answers if b"at the same time" in each], [])
+
+    def test_who_hangs_up_at_once_takes_no_place(self):
+        self.stop_lookups()
+        for _ in range(8):
+            self.begin_to_ask().close()
+        self.assertIn(b" 202 ", self.begin_to_ask().recv(4096)[:20])
+        self.assertEqual(len(self.device.call("apps.list")["requests"]), 1)
 
     def test_they_end_with_the_agent(self):
         self.device.kill()
