@@ -45,8 +45,9 @@ void AgentProcess::start() {
   const auto data = folder_.path() / "data";
   process_ = agent::start_background(
       {std::getenv("LANYARD"), "agent", "--name", "target", "--sync-port",
-       std::to_string(sync_port_), "--listen", "127.0.0.1", "--no-discovery", "--log-target",
-       "stderr", "--data-dir", data.string(), "--state-dir", (folder_.path() / "state").string()},
+       std::to_string(sync_port_), "--api-port", "0", "--listen", "127.0.0.1", "--no-discovery",
+       "--log-target", "stderr", "--data-dir", data.string(), "--state-dir",
+       (folder_.path() / "state").string()},
       (folder_.path() / "output").string());
   REQUIRE(process_ > 0);
   REQUIRE(comes_about([&] {
