@@ -78,7 +78,7 @@ class AnswerSink {
   virtual void end() = 0;
   /// The rest cannot be had: the connection ends, so that the client sees that there is no end.
   virtual void break_off() = 0;
-  /// Whether some process still has the other end, as the system says. True where that is not known.
+  /// Whether a process still has the other end, as the system says. True where it does not say.
   [[nodiscard]] virtual bool is_there() const { return true; }
 };
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The log of an agent that is under rules for files goes on in a new file when it has become long."""
+"""The log of an agent that is under rules for files goes on in a new file once it is long."""
 
 import json
 import unittest

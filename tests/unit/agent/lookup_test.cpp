@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -7,6 +8,7 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <filesystem>
+#include <thread>
 
 #include "agent/lookup/proc_folder.hpp"
 #include "agent/lookup/process_finder.hpp"
@@ -106,7 +108,7 @@ TEST_CASE("a socket that programs have together is nobody's alone") {
   const Waiting other("/bin/sleep");
   LookupAnswer found;
   // Until it runs that file it is one more of this program.
-  while ((found = found_for(shared.inode)).others == 0) ::usleep(1000);
+  while ((found = found_for(shared.inode)).others == 0) std::this_thread::yield();
   std::error_code failed;
   CHECK(found.other == std::filesystem::canonical("/bin/sleep", failed));
   const SocketOwner owner{SocketOwner::Kind::kUser, ::geteuid(), shared.inode};
@@ -134,6 +136,11 @@ TEST_CASE("a finder that the system gives no thread to refuses, and the program 
   const pid_t process = ::fork();
   if (process == 0) {
     ProcessFinder finder;
+    // Larger than what the C library keeps of threads that were: it has to be asked for.
+    pthread_attr_t large;
+    ::pthread_attr_init(&large);
+    ::pthread_attr_setstacksize(&large, 64U << 20U);
+    ::pthread_setattr_default_np(&large);
     const rlimit most{1U << 20U, 1U << 20U};
     if (::setrlimit(RLIMIT_AS, &most) != 0) ::_exit(2);
     ::_exit(finder.find_later({1}, [](const auto&) {}) ? 1 : 0);
