@@ -61,6 +61,12 @@ struct Merger::Place {
   }
 };
 
+/// A clear of the batch that is applied, with what is the same for each record that it concerns.
+struct Merger::Clear {
+  std::uint32_t index;  ///< into ops_
+  Event event;
+};
+
 Merger::Merger(RecordTable& table, const Hasher& hasher, const std::vector<MergedLog>& logs,
                Options options)
     : table_(table), hasher_(hasher), options_(options), merged_(logs) {
@@ -214,34 +220,29 @@ Status Merger::flush() {
   return merged;
 }
 
-/// Records are independent, so a batch may be merged in the order of keys; a clear concerns them
-/// all, and divides it.
+/// Records are independent, so a batch may be merged in the order of keys. A clear takes its place
+/// in the sequence of each record that it concerns: each of these is read and written once, however
+/// many clears the batch has.
 Status Merger::merge_waiting() {
-  std::size_t first = 0;
-  for (std::size_t i = 0; i < ops_.size(); ++i) {
-    if (ops_[i].op.kind != OpKind::kClear) continue;
-    LANYARD_TRY(merge_sorted(first, i));
-    LANYARD_TRY(merge_clear(ops_[i]));
-    first = i + 1;
-  }
-  return merge_sorted(first, ops_.size());
-}
-
-Status Merger::merge_sorted(std::size_t first, std::size_t end) {
   std::vector<Place> places;
-  places.reserve(end - first);
-  for (std::size_t i = first; i < end; ++i) {
+  std::vector<Clear> clears;
+  places.reserve(ops_.size());
+  for (std::uint32_t i = 0; i < ops_.size(); ++i) {
     const std::string_view key = ops_[i].op.key;
-    places.push_back({ops_[i].collection, static_cast<std::uint32_t>(i), beginning_of(key), key});
+    if (ops_[i].op.kind == OpKind::kClear) {
+      clears.push_back({i, event_of(ops_[i])});
+    } else {
+      places.push_back({ops_[i].collection, i, beginning_of(key), key});
+    }
   }
   std::sort(places.begin(), places.end());
   for (std::size_t i = 0; i < places.size();) {
     std::size_t to = i + 1;
     while (to < places.size() && places[to].is_same_record(places[i])) ++to;
-    LANYARD_TRY(merge_record(std::span(places).subspan(i, to - i)));
+    LANYARD_TRY(merge_record(std::span(places).subspan(i, to - i), clears));
     i = to;
   }
-  return {};
+  return clears.empty() ? Status() : clear_others(places, clears);
 }
 
 Event Merger::event_of(const Waiting& waiting) const {
@@ -250,19 +251,41 @@ Event Merger::event_of(const Waiting& waiting) const {
           logs_.local(waiting.op.revives)};
 }
 
-bool Merger::apply_one(Record& record, const Waiting& waiting) {
+bool Merger::apply_one(Record& record, const Event& event, const Op& op) {
   DotSet voids;
-  apply(record, event_of(waiting), waiting.op, voids);
+  apply(record, event, op, voids);
   if (options_.bug == PlantedBug::kWallClockDecides) keep_latest_only(record);
   counts_.void_deletes += voids.size();
   return !voids.empty();
 }
 
-Status Merger::merge_record(std::span<const Place> places) {
+/// The clears among `clears` that concern a collection. Of those of one change that name no unseen
+/// edits, the ones that no op of that change on a record of the batch divides come to the same: one
+/// is enough. `places`: of the record they are for; none: of any that no other op is about.
+std::vector<const Merger::Clear*> Merger::clears_of(CollectionNumber collection,
+                                                    std::span<const Place> places,
+                                                    const std::vector<Clear>& clears) const {
+  std::vector<const Clear*> out;
+  std::size_t next = 0;
+  bool is_divided = true;
+  for (const Clear& clear : clears) {
+    const Waiting& waiting = ops_[clear.index];
+    if (!waiting.op.whole_space && waiting.collection != collection) continue;
+    for (; next < places.size() && places[next].index < clear.index; ++next) is_divided = true;
+    const bool repeats = !is_divided && out.back()->event.dot == clear.event.dot &&
+                         out.back()->event.unseen.empty() && clear.event.unseen.empty();
+    is_divided = false;
+    if (!repeats) out.push_back(&clear);
+  }
+  return out;
+}
+
+Status Merger::merge_record(std::span<const Place> places, const std::vector<Clear>& clears) {
   const auto [collection, index, beginning, key] = places.front();
   const Waiting& only = ops_[index];
   touch(collection, key);
-  const bool simple = places.size() == 1 && writes_fields(only.op);
+  const std::vector<const Clear*> own_clears = clears_of(collection, places, clears);
+  const bool simple = places.size() == 1 && writes_fields(only.op) && own_clears.empty();
   if (simple && fresh_luck_ >= 0) {
     const Taken& change = taken_[only.change];
     LANYARD_TRY_SET(const bool fresh,
@@ -272,36 +295,63 @@ Status Merger::merge_record(std::span<const Place> places) {
   }
   LANYARD_TRY_SET(StoredRecord stored, table_.load(collection, key));
   if (simple && stored.record.is_empty()) fresh_luck_ = std::min(fresh_luck_ + 1, kLuckMax);
-  bool has_void = false;
-  for (const Place& place : places)
-    has_void = apply_one(stored.record, ops_[place.index]) || has_void;
-  if (has_void) note_void(collection, key);
+  if (apply_in_turn(stored.record, places, own_clears)) note_void(collection, key);
   if (stored.record.is_empty()) return {};  // a delete of nothing
   return table_.save(collection, key, stored);
 }
 
-Status Merger::merge_clear(const Waiting& clear) {
-  if (!clear.op.whole_space) return clear_collection(clear, clear.collection);
+bool Merger::apply_in_turn(Record& record, std::span<const Place> places,
+                           const std::vector<const Clear*>& clears) {
+  bool has_void = false;
+  auto clear = clears.begin();
+  const auto clear_until = [&](std::size_t index) {
+    for (; clear != clears.end() && (*clear)->index < index; ++clear)
+      has_void = apply_one(record, (*clear)->event, ops_[(*clear)->index].op) || has_void;
+  };
+  for (const Place& place : places) {
+    clear_until(place.index);
+    const Waiting& waiting = ops_[place.index];
+    has_void = apply_one(record, event_of(waiting), waiting.op) || has_void;
+  }
+  clear_until(ops_.size());
+  return has_void;
+}
+
+/// Applies the clears to the records that no other op of the batch is about.
+Status Merger::clear_others(const std::vector<Place>& places, const std::vector<Clear>& clears) {
   for (CollectionNumber i = 0; i < table_.collection_count(); ++i) {
-    LANYARD_TRY(clear_collection(clear, i));
+    const std::vector<const Clear*> own_clears = clears_of(i, {}, clears);
+    if (!own_clears.empty()) LANYARD_TRY(clear_collection(i, places, own_clears));
   }
   return {};
 }
 
-Status Merger::clear_collection(const Waiting& clear, CollectionNumber collection) {
+Status Merger::clear_collection(CollectionNumber collection, const std::vector<Place>& places,
+                                const std::vector<const Clear*>& clears) {
   std::optional<std::string> after;
   while (true) {
     LANYARD_TRY_SET(const auto keys, table_.keys(collection, after, limits::kPageRows));
     for (const std::string& key : keys) {
-      LANYARD_TRY_SET(StoredRecord stored, table_.load(collection, key));
-      const bool has_void = apply_one(stored.record, clear);
-      LANYARD_TRY(table_.save(collection, key, stored));
-      touch(collection, key);
-      if (has_void) note_void(collection, key);
+      const Place first{collection, 0, beginning_of(key), key};
+      const auto at = std::lower_bound(places.begin(), places.end(), first);
+      if (at != places.end() && at->is_same_record(first)) continue;  // it was merged
+      LANYARD_TRY(clear_record(collection, key, clears));
     }
     if (keys.size() < limits::kPageRows) return {};
     after = keys.back();
   }
+}
+
+/// A clear that is void for a record changes nothing of it: nothing is written then.
+Status Merger::clear_record(CollectionNumber collection, const std::string& key,
+                            const std::vector<const Clear*>& clears) {
+  LANYARD_TRY_SET(StoredRecord stored, table_.load(collection, key));
+  std::size_t voids = 0;
+  for (const Clear* clear : clears)
+    voids += apply_one(stored.record, clear->event, ops_[clear->index].op) ? 1 : 0;
+  touch(collection, key);
+  if (voids > 0) note_void(collection, key);
+  return voids < clears.size() ? table_.save(collection, key, stored) : Status();
 }
 
 }  // namespace lanyard::merge

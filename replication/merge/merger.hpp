@@ -90,19 +90,31 @@ class Merger {
     CollectionNumber collection = 0;
   };
   struct Place;  // of one waiting op in the order of keys
+  struct Clear;
 
   [[nodiscard]] Context context_of(const oplog::Header& header, LogNumber log);
   [[nodiscard]] Result<oplog::Effect> take_ops(ByteView plain, LogNumber log, std::size_t first);
   [[nodiscard]] Status place_ops(std::size_t first);
   [[nodiscard]] Result<bool> join_chunks(std::size_t depth_max, std::size_t first, LogNumber log);
   [[nodiscard]] Status merge_waiting();
-  [[nodiscard]] Status merge_sorted(std::size_t first, std::size_t end);
-  [[nodiscard]] Status merge_record(std::span<const Place> places);
-  [[nodiscard]] Status merge_clear(const Waiting& clear);
-  [[nodiscard]] Status clear_collection(const Waiting& clear, CollectionNumber collection);
+  [[nodiscard]] std::vector<const Clear*> clears_of(CollectionNumber collection,
+                                                    std::span<const Place> places,
+                                                    const std::vector<Clear>& clears) const;
+  [[nodiscard]] Status merge_record(std::span<const Place> places,
+                                    const std::vector<Clear>& clears);
+  /// Whether a delete was found to be void.
+  bool apply_in_turn(Record& record, std::span<const Place> places,
+                     const std::vector<const Clear*>& clears);
+  [[nodiscard]] Status clear_others(const std::vector<Place>& places,
+                                    const std::vector<Clear>& clears);
+  [[nodiscard]] Status clear_collection(CollectionNumber collection,
+                                        const std::vector<Place>& places,
+                                        const std::vector<const Clear*>& clears);
+  [[nodiscard]] Status clear_record(CollectionNumber collection, const std::string& key,
+                                    const std::vector<const Clear*>& clears);
   [[nodiscard]] Event event_of(const Waiting& waiting) const;
   /// Whether a delete was found to be void.
-  bool apply_one(Record& record, const Waiting& waiting);
+  bool apply_one(Record& record, const Event& event, const oplog::Op& op);
   void note_void(CollectionNumber collection, std::string_view key);
   void touch(CollectionNumber collection, std::string_view key);
 
