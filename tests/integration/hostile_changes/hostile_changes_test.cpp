@@ -2,6 +2,7 @@
 //
 // LANYARD_SEED: another run, which it names whole. LANYARD_STEPS: how long it is; each way of being
 // a burden comes once before any comes again. LANYARD_SCALE: so many times as much in each step.
+// LANYARD_MAKER: the one way that there is.
 #include "tests/integration/hostile_changes/stage.hpp"
 
 namespace lanyard::hostile {
@@ -18,6 +19,7 @@ TEST_CASE("valid changes by chance cost a small multiple of their bytes, and sto
   const std::size_t seed = number_of("LANYARD_SEED", 1);
   const std::size_t scale = number_of("LANYARD_SCALE", 1);
   Stage stage(seed, scale);
+  if (const char* maker = std::getenv("LANYARD_MAKER")) stage.keep_only(maker);
   const std::size_t steps = number_of("LANYARD_STEPS", stage.count_makers());
   constexpr std::size_t kRestartEvery = 20;
   std::printf("{\"seed\":%zu,\"steps\":%zu,\"scale\":%zu}\n", seed, steps, scale);

@@ -162,9 +162,13 @@ void long_lists(Forge& forge) {
   }
 }
 
-/// All records, or those of a collection, and again.
+/// All records, or those of a collection, and again; with many records that nothing else is about.
 void clears(Forge& forge) {
   oplog::LogWriter& log = forge.chance.one_in(2) ? forge.main() : forge.open_log();
+  Ops many;
+  for (std::size_t i = 0, end = 200 + forge.many(400); i < end; ++i)
+    add_patch(many, "many" + std::to_string(i), "f", text_value(letters(forge.chance, 20)));
+  forge.write(log, many);
   for (std::size_t left = forge.many(40); left > 0; --left) {
     Ops ops;
     for (int i = 0; i < 10; ++i)

@@ -14,6 +14,8 @@ class Stage {
   /// Has one of the makers make, sends it to one of the agents, and looks whether it cost too much,
   /// and whether the honest ones still write, hear of each other, and are linked.
   void step(std::size_t number);
+  /// Steps from now on are of this maker alone.
+  void keep_only(const std::string& maker);
   /// One of the honest ones ends and starts again.
   void restart_one();
   /// Both hold the same, their files say what their logs say, and are as long as they may be.
