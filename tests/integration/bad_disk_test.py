@@ -91,6 +91,9 @@ class FullDisk(unittest.TestCase):
     def setUp(self):
         self.device = OwnDisk(self, mib=64)
         self.device.start().write_what_to_keep()
+        # Under the rules for files that it is under elsewhere.
+        agent = json.loads(self.device.ok("status", "--json"))["agent"]
+        self.assertEqual(agent["notConfined"], "")
 
     def assert_writes_are_refused(self, writes):
         with self.device.little_memory(self):
