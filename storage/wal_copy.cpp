@@ -1,10 +1,10 @@
 #include "storage/wal_copy.hpp"
 
 #include <atomic>
-#include <system_error>
 #include <thread>
 
 #include "storage/sqlite.hpp"
+#include "storage/started_thread.hpp"
 
 namespace lanyard::storage {
 namespace {
@@ -35,15 +35,13 @@ WalCopy::~WalCopy() { static_cast<void>(wait()); }
 
 bool WalCopy::start() {
   run_ = std::make_unique<Run>();
-  try {
-    run_->thread = std::thread([run = run_.get(), file = file_, vfs = vfs_] {
-      run->result = copy_wal_of(file, vfs);
-      run->is_over = true;
-    });
-  } catch (const std::system_error&) {
-    run_.reset();  // ulimit -u, or the like of it for a service
-  }
-  return is_running();
+  const bool is_started =
+      start_thread(run_->thread, "wal-copy", [run = run_.get(), file = file_, vfs = vfs_] {
+        run->result = copy_wal_of(file, vfs);
+        run->is_over = true;
+      });
+  if (!is_started) run_.reset();
+  return is_started;
 }
 
 std::optional<Result<WalCopied>> WalCopy::take() {

@@ -1,19 +1,18 @@
 #include "agent/lookup/process_finder.hpp"
 
 #include <poll.h>
-#include <pthread.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <system_error>
 #include <utility>
 
 #include "agent/logging.hpp"
 #include "agent/lookup/lookup_child.hpp"
 #include "agent/lookup/proc_folder.hpp"
 #include "confinement/own_process.hpp"
+#include "storage/started_thread.hpp"
 
 namespace lanyard::agent {
 namespace {
@@ -116,22 +115,11 @@ void ProcessFinder::say_crowded(pid_t process) {
 bool ProcessFinder::find_later(std::vector<std::uint64_t> sockets, Done done) {
   const std::lock_guard lock(mutex_);
   if (is_over_ || wanted_.size() >= kWaitingMax) return false;
-  if (!thread_.joinable() && !start_thread()) return false;
+  if (!thread_.joinable() && !storage::start_thread(thread_, "finder", [this] { work(); }))
+    return false;
   wanted_.push_back({std::move(sockets), std::move(done)});
   wake_.notify_all();
   return true;
-}
-
-bool ProcessFinder::start_thread() {
-  try {
-    thread_ = std::thread([this] {
-      pthread_setname_np(pthread_self(), "finder");
-      work();
-    });
-    return true;
-  } catch (const std::system_error&) {
-    return false;  // ulimit -u, or the like of it for a service
-  }
 }
 
 void ProcessFinder::work() {

@@ -55,7 +55,6 @@ class ProcessFinder {
   void take(LookupAnswer answer, const LookupQuestion& question, Found& found);
   void say_once(const char* what);
   void say_crowded(pid_t process);
-  [[nodiscard]] bool start_thread();
   void work();
 
   pid_t process_ = -1;

@@ -1,9 +1,8 @@
 #include "agent/service/reader_pool.hpp"
 
-#include <pthread.h>
-
 #include "replication/types/limits.hpp"
 #include "storage/descriptors.hpp"
+#include "storage/started_thread.hpp"
 
 namespace lanyard::agent {
 namespace {
@@ -42,20 +41,23 @@ void ReaderPool::add(std::deque<Job>& queue, std::size_t waiting_max, Job job) {
   {
     const std::lock_guard lock(mutex_);
     if (is_over_) return;  // whoever joins the threads counts on no new one
-    if (queue.size() < waiting_max) {
+    if (queue.size() < waiting_max && has_threads_for_one_more()) {
       queue.push_back(std::move(job));
-      // A thread that is idle has not always woken yet for what was added before.
-      if (short_.size() + long_.size() > idle_ &&
-          started_ < storage::within_descriptors(1, kThreads))
-        threads_.at(started_++) = std::thread([this] {
-          pthread_setname_np(pthread_self(), "reader");
-          run();
-        });
       wake_.notify_one();
       return;
     }
   }
   job.refused();
+}
+
+/// Fewer than it should be are enough: where the system gives no more, those go on.
+bool ReaderPool::has_threads_for_one_more() {
+  // A thread that is idle has not always woken yet for what was added before.
+  if (short_.size() + long_.size() >= idle_ &&
+      started_ < storage::within_descriptors(1, kThreads) &&
+      storage::start_thread(threads_.at(started_), "reader", [this] { run(); }))
+    ++started_;
+  return started_ > 0;
 }
 
 bool ReaderPool::has_work() const {

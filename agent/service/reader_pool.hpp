@@ -58,6 +58,8 @@ class ReaderPool {
   };
   /// Without the lock.
   void add(std::deque<Job>& queue, std::size_t waiting_max, Job job);
+  /// With the lock.
+  [[nodiscard]] bool has_threads_for_one_more();
   void run();
   [[nodiscard]] bool has_work() const;
   /// Called with the lock, which it gives back while it reads.

@@ -1,6 +1,6 @@
 #include "agent/sql/sql_processes.hpp"
 
-#include <pthread.h>
+#include "storage/started_thread.hpp"
 
 namespace lanyard::agent {
 
@@ -52,17 +52,15 @@ std::unique_ptr<SqlProcess> SqlProcesses::take(const std::filesystem::path& file
 }
 
 void SqlProcesses::keep(std::unique_ptr<SqlProcess> process) {
+  List not_kept;  // they are ended without the lock
   const std::lock_guard lock(mutex_);
   if (is_over_) return;
   kept_.push_back({std::move(process), Clock::now() + kKept});
   wake_.notify_all();
   if (has_ender_) return;
   if (ender_.joinable()) ender_.join();  // it has nothing left to do
-  has_ender_ = true;
-  ender_ = std::thread([this] {
-    pthread_setname_np(pthread_self(), "sql-ender");
-    end_by_and_by();
-  });
+  has_ender_ = storage::start_thread(ender_, "sql-ender", [this] { end_by_and_by(); });
+  if (!has_ender_) not_kept.swap(kept_);
 }
 
 void SqlProcesses::let_go(const std::filesystem::path& file) {

@@ -1,6 +1,4 @@
 #include <fcntl.h>
-#include <pthread.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,7 +11,7 @@
 #include "agent/lookup/proc_folder.hpp"
 #include "agent/lookup/process_finder.hpp"
 #include "agent/socket_program.hpp"
-#include "confinement/privacy.hpp"
+#include "tests/unit/agent/without_threads.hpp"
 
 using namespace lanyard;
 using namespace lanyard::agent;
@@ -132,20 +130,9 @@ TEST_CASE("a process with very many files open hides nobody behind it") {
 }
 
 TEST_CASE("a finder that the system gives no thread to refuses, and the program goes on") {
-  if (!lanyard::confinement::is_confinable_build()) return;  // a sanitizer has mapped everything
-  const pid_t process = ::fork();
-  if (process == 0) {
+  CHECK(testing::is_so_without_threads([](const auto& from_now_on) {
     ProcessFinder finder;
-    // Larger than what the C library keeps of threads that were: it has to be asked for.
-    pthread_attr_t large;
-    ::pthread_attr_init(&large);
-    ::pthread_attr_setstacksize(&large, 64U << 20U);
-    ::pthread_setattr_default_np(&large);
-    const rlimit most{1U << 20U, 1U << 20U};
-    if (::setrlimit(RLIMIT_AS, &most) != 0) ::_exit(2);
-    ::_exit(finder.find_later({1}, [](const auto&) {}) ? 1 : 0);
-  }
-  int status = -1;
-  ::waitpid(process, &status, 0);
-  CHECK(status == 0);
+    from_now_on();
+    return !finder.find_later({1}, [](const auto&) {});
+  }));
 }

@@ -7,6 +7,7 @@
 #include "crypto/sodium.hpp"
 #include "replication/types/limits.hpp"
 #include "tests/unit/agent/temporary_folder.hpp"
+#include "tests/unit/agent/without_threads.hpp"
 
 using namespace lanyard;
 using namespace lanyard::agent;
@@ -39,6 +40,18 @@ struct Pool {
 };
 
 }  // namespace
+
+TEST_CASE("a pool that the system gives no thread to refuses, and the program goes on") {
+  CHECK(testing::is_so_without_threads([](const auto& from_now_on) {
+    Pool scene;
+    from_now_on();
+    int refused = 0;
+    const auto count = [&] { ++refused; };
+    scene.pool.read([](SpaceReads&, milliseconds) { return true; }, count);
+    scene.pool.read_long([] {}, count);
+    return refused == 2;
+  }));
+}
 
 TEST_CASE("short readings pass all long ones") {
   Stuck stuck;
