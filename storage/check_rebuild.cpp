@@ -1,4 +1,5 @@
 #include "replication/types/limits.hpp"
+#include "storage/dots_blob.hpp"
 #include "storage/files.hpp"
 #include "storage/space_file.hpp"
 #include "storage/space_tables.hpp"
@@ -16,6 +17,8 @@ struct ComparedTables {
   const char* columns;
   const char* order;
 };
+constexpr ComparedTables kRecords{"lanyard_records", "collection, key, value, dots",
+                                  "collection, key"};
 constexpr ComparedTables kComparisons[] = {
     {"lanyard_log", "position, changes, logs, hashes", "position"},
     {"lanyard_log_index", "log, first, position", "log, first"},
@@ -24,7 +27,7 @@ constexpr ComparedTables kComparisons[] = {
     {"lanyard_ineffective", "log, seq, effect, epoch", "log, seq"},
     {"lanyard_collections", "number, name", "number"},
     {"lanyard_fields", "collection, name", "collection, name"},
-    {"lanyard_records", "collection, key, value, dots", "collection, key"},
+    kRecords,
     {"lanyard_conflicts", "collection, key, field, kind, log, seq, value, timestamp",
      "collection, key, field, kind, log, seq, value"},
     {"lanyard_trash", "collection, key, field, kind, log, seq, hidden_by, value, timestamp",
@@ -44,6 +47,21 @@ bool same_column(const Query& left, const Query& right, int column) {
     case Query::Type::kInteger: return left.integer(column) == right.integer(column);
     default: return equal(left.blob(column), right.blob(column));
   }
+}
+
+/// Earlier versions kept a stamp with some records that have no members. Nothing reads it.
+bool differ_in_idle_stamp(const ComparedTables& what, const Query& left, const Query& right,
+                          int column) {
+  constexpr int kValue = 2;
+  constexpr int kDots = 3;
+  if (std::string_view(what.table) != kRecords.table || column != kDots ||
+      left.text(kValue) != "{}")
+    return false;
+  auto one = decode_dots(left.blob(kDots));
+  auto other = decode_dots(right.blob(kDots));
+  if (!one || !other || one->id_left_out) return false;  // an id is a member
+  one->base.timestamp = other->base.timestamp = {};
+  return *one == *other;
 }
 
 class Rebuild {
@@ -140,7 +158,8 @@ class Rebuild {
       }
       if (!more_left) return {};
       for (int column = 0; column < left.columns(); ++column) {
-        if (same_column(left, right, column)) continue;
+        if (same_column(left, right, column) || differ_in_idle_stamp(what, left, right, column))
+          continue;
         report.differences.push_back(where + ", column " + std::to_string(column + 1) +
                                      ": another value");
         break;

@@ -214,7 +214,8 @@ Result<bool> RecordRows::insert_fresh(merge::CollectionNumber collection, std::s
   }
   json_ += '}';
   dots_.clear();
-  encode_simple({dot, timestamp}, id_left_out, dots_);
+  // As save() has it: of a record without members no stamp is kept.
+  encode_simple({dot, op.fields.empty() ? Hlc{} : timestamp}, id_left_out, dots_);
   Query query(*database_,
               "INSERT INTO lanyard_records (collection, key, value, dots) VALUES (?, ?, ?, ?) "
               "ON CONFLICT DO NOTHING");
