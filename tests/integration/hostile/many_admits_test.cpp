@@ -103,8 +103,9 @@ TEST_CASE("changes that admit 64 devices each cost the others a small multiple o
   CHECK(count_known(scene.agent) == known + count);
   CHECK(comes_at_last([&] { return count_known(other) == known + count; }));
   for (const Watch* each : {&here, &there}) {
-    // A row for each device in the space, and what this device knows of it.
-    CHECK(each->used().disk_bytes < 4 * bytes + 2 * limits::kMiB);
+    // A row for each device in the space, and what this device knows of it; beside them a
+    // write-ahead log of platform.sqlite, which is copied at 4 MiB.
+    CHECK(each->used().disk_bytes < 4 * bytes + 6 * limits::kMiB);
     check_peak(each->used());
   }
   scene.check_all_is_well();
