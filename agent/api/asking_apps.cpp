@@ -12,6 +12,7 @@ Error too_many() {
 }  // namespace
 
 Status AskingApps::add(Asking asking, ProcessFinder* finder) {
+  if (asking.owner.kind == SocketOwner::Kind::kGone) return {};  // nobody is there any more
   if (finder == nullptr || asking.owner.kind != SocketOwner::Kind::kUser) {
     asking.go(user_of(asking.owner));
     return {};
