@@ -80,7 +80,7 @@ constexpr const char* kReadPlaces[] = {
     "/run/systemd/resolve", "/run/resolvconf", "/run/NetworkManager", "/run/connman",
     "/run/machine-id", "/var/lib/dbus", "/dev/urandom", "/dev/random"};
 
-/// Who loads this program, and the all libraries that it was loaded with.
+/// Who loads this program, and all libraries that it was loaded with.
 struct Loaded {
   fs::path loader;
   std::vector<fs::path> files;

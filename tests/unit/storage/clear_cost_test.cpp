@@ -19,16 +19,19 @@ oplog::Op clear_of(std::string_view collection) {
   return op;
 }
 
-/// The rows of one file, and the changes of two logs.
+constexpr std::size_t kRecords = 200;
+
+/// The rows of one file, and the changes of two logs, of which the first has made kRecords records.
 class ClearedRows {
  public:
-  explicit ClearedRows(const fs::path& file)
-      : database_(must(Database::open(file, Database::Mode::kCreate, {}))),
+  ClearedRows()
+      : database_(must(Database::open(folder_ / "rows.db", Database::Mode::kCreate, {}))),
         rows_(made(database_, chance_),
               [](const merge::LocalDot&) { return Result<Hash>(Hash{}); }),
         merger_(rows_, kClearHasher, {}, {}) {
     must(database_.begin(Sync::kNormal));
     must(rows_.load());
+    make_records();
   }
 
   /// A change of log 0 or 1 that has seen all of its own log, and `seen` changes of the other.
@@ -50,11 +53,20 @@ class ClearedRows {
     return database_.total_changes() - before;
   }
 
-  void make_records(std::size_t count) {
+  [[nodiscard]] std::int64_t shown() {
+    return must(database_.number("SELECT count(*) FROM lanyard_records WHERE value IS NOT NULL"));
+  }
+  [[nodiscard]] std::size_t deletes_of(const std::string& key) {
+    const auto notes = must(rows_.find_collection("notes"));
+    return must(rows_.load(*notes, key)).record.deletes().size();
+  }
+
+ private:
+  void make_records() {
     const Bytes one = value("1");
     std::deque<std::string> keys;
     std::vector<oplog::Op> ops;
-    for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t i = 0; i < kRecords; ++i) {
       oplog::Op& op = ops.emplace_back();
       op.kind = oplog::OpKind::kPut;
       op.collection = "notes";
@@ -65,20 +77,12 @@ class ClearedRows {
     (void)written_to_merge();
   }
 
-  [[nodiscard]] std::int64_t shown() {
-    return must(database_.number("SELECT count(*) FROM lanyard_records WHERE value IS NOT NULL"));
-  }
-  [[nodiscard]] std::size_t deletes_of(const std::string& key) {
-    const auto notes = must(rows_.find_collection("notes"));
-    return must(rows_.load(*notes, key)).record.deletes().size();
-  }
-
- private:
   static Database& made(Database& database, Rng& rng) {
     must(make_tables(database, SpaceId{}, rng));
     return database;
   }
 
+  TemporaryFolder folder_;
   support::Chance chance_{1};
   Database database_;
   RecordRows rows_;
@@ -89,21 +93,16 @@ class ClearedRows {
   std::uint64_t stamp_ = 0;
 };
 
-constexpr std::size_t kRecords = 200;
-
 }  // namespace
 
 TEST_CASE("clears that are merged together write each record once, however many they are") {
-  TemporaryFolder folder;
-  ClearedRows one(folder / "one.db");
-  one.make_records(kRecords);
+  ClearedRows one;
   one.take(1, 1, {clear_of("notes")});
   const std::int64_t written_by_one = one.written_to_merge();
   CHECK(one.shown() == 0);
   CHECK(written_by_one >= std::int64_t(kRecords));
 
-  ClearedRows many(folder / "many.db");
-  many.make_records(kRecords);
+  ClearedRows many;
   for (int i = 0; i < 25; ++i) {
     many.take(1, 1, {clear_of("notes")});
     many.take(1, 1, {clear_of({})});
@@ -114,9 +113,7 @@ TEST_CASE("clears that are merged together write each record once, however many 
 }
 
 TEST_CASE("a change of ten thousand clears writes what one clear does") {
-  TemporaryFolder folder;
-  ClearedRows rows(folder / "rows.db");
-  rows.make_records(kRecords);
+  ClearedRows rows;
   rows.take(1, 1, std::vector<oplog::Op>(10'000, clear_of("notes")));
   CHECK(rows.written_to_merge() <= std::int64_t(4 * kRecords));
   CHECK(rows.shown() == 0);
@@ -124,9 +121,7 @@ TEST_CASE("a change of ten thousand clears writes what one clear does") {
 }
 
 TEST_CASE("clears that have not seen the records write nothing") {
-  TemporaryFolder folder;
-  ClearedRows rows(folder / "rows.db");
-  rows.make_records(kRecords);
+  ClearedRows rows;
   for (int i = 0; i < 10; ++i) {
     rows.take(1, 0, {clear_of("notes")});
     CHECK(rows.written_to_merge() == 0);
